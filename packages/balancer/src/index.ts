@@ -1,0 +1,1 @@
+export type { Instance, InstanceList } from './instance-list.port.ts';

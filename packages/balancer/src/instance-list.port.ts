@@ -1,0 +1,19 @@
+/** One running copy of a service. */
+export interface Instance {
+  /** Unique over all services: `order:0193…`. */
+  readonly id: string;
+  readonly service: string;
+  readonly host: string;
+  readonly port: number;
+  readonly managementPort: number | undefined;
+  readonly zone: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Which instances of a service take traffic right now. */
+export interface InstanceList {
+  /** Those that are up; an empty list when the service is unknown. Cheap: called for every attempt. */
+  instances(service: string): readonly Instance[];
+  /** Rings when the list of a service (or of any, without a name) has changed. Returns the unsubscriber. */
+  onChange(service: string | undefined, changed: () => void): () => void;
+}

@@ -1,0 +1,3 @@
+export type { FakeClock } from './fake-clock.ts';
+export { fakeClock } from './fake-clock.ts';
+export { testCall, testIds } from './test-call.ts';

@@ -1,0 +1,60 @@
+/** A public or private key as a JSON Web Key (RFC 7517); the ES256 keys of services. */
+export type Jwk = Readonly<Record<string, unknown>>;
+
+/** Where a service listens. Port 0 means any free one. */
+export interface ListenPorts {
+  readonly api: number;
+  readonly management: number;
+}
+
+/** What one consumer may read of a service's log. */
+export interface FeedGrant {
+  /** Event types it reacts to. */
+  readonly events: readonly string[];
+  /** Whether commands and replies are addressed to it. */
+  readonly addressed: boolean;
+}
+
+/** What the host must know of one service it runs. */
+export interface ServiceRun {
+  readonly ports: ListenPorts;
+  /** The service's own ES256 private key, by which it signs its tokens. */
+  readonly key: Jwk;
+  /** Scopes it holds at each service it uses, computed from the contracts. */
+  readonly scopes: Readonly<Record<string, readonly string[]>>;
+  /** The run-time role's connection string; absent for services without a database. */
+  readonly databaseUrl?: string;
+  /** The services whose logs it pulls. */
+  readonly pulls: readonly string[];
+  /** Who may pull its log, and what of it. */
+  readonly grants: Readonly<Record<string, FeedGrant>>;
+}
+
+/**
+ * All that a host process is told, in one file of mode 0600 whose path is the only thing in its environment.
+ * Written by the supervisor, read once at start.
+ */
+export interface RunFile {
+  readonly system: string;
+  /** Absolute path of the module that exports the system. */
+  readonly module: string;
+  /** The system's folder; relative paths in the system are meant from here. */
+  readonly folder: string;
+  /** Where this run keeps its state, such as the console's store. */
+  readonly stateFolder: string;
+  /** The process's name: `order`, or `all` when everything runs in one. */
+  readonly process: string;
+  /** What it runs, in order: infrastructure services by their fixed names, then the system's. */
+  readonly services: Readonly<Record<string, ServiceRun>>;
+  readonly mode: 'development' | 'production' | 'test';
+  readonly host: string;
+  readonly registryUrl: string;
+  readonly configUrl: string;
+  readonly telemetryUrl: string;
+  /** Public keys by service, the supervisor's under `supervisor`. */
+  readonly peers: Readonly<Record<string, Jwk>>;
+  /** The service that issues user tokens; its JWKS is at `/.well-known/jwks.json`. */
+  readonly userIssuer?: string;
+  /** For the console: the one-time token of the URL that `ready` prints. */
+  readonly consoleToken?: string;
+}

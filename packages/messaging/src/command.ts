@@ -1,0 +1,53 @@
+import type { Schema } from '@dure/core';
+
+/** A refusal that a command or an operation may answer with. */
+export interface RefusalSpec {
+  /** The HTTP status at an HTTP binding. */
+  readonly status: number;
+  readonly data: Schema<unknown, unknown>;
+}
+
+export type RefusalSpecs = Readonly<Record<string, RefusalSpec>>;
+
+/**
+ * A command as a contract value: an operation whose binding is a message. Its sender puts it into its own log;
+ * the service that owns it pulls it from there, and answers by a reply in *its* log.
+ */
+export interface CommandType<
+  Service extends string = string,
+  Name extends string = string,
+  Input = unknown,
+  Output = unknown,
+  Refuses extends RefusalSpecs = RefusalSpecs,
+> {
+  readonly kind: 'command';
+  /** The service that carries it out. */
+  readonly service: Service;
+  readonly name: Name;
+  readonly input: Schema<unknown, Input>;
+  readonly output: Schema<unknown, Output> | undefined;
+  readonly refuses: Refuses;
+  /** Commands with the same key are carried out in the order in which they were sent. */
+  readonly key: (input: Input) => string;
+  /** Dotted paths of input fields that must never reach a log or a trace. */
+  readonly sensitive: readonly string[];
+}
+
+/** Any command, where its types do not matter. */
+export interface AnyCommand {
+  readonly kind: 'command';
+  readonly service: string;
+  readonly name: string;
+  readonly input: Schema<unknown, unknown>;
+  readonly output: Schema<unknown, unknown> | undefined;
+  readonly refuses: RefusalSpecs;
+  readonly key: (input: never) => string;
+  readonly sensitive: readonly string[];
+}
+
+/** What a command's handler receives. */
+export type CommandInput<C> = C extends { readonly input: Schema<unknown, infer Input> } ? Input : never;
+/** What it answers. */
+export type CommandOutput<C> = C extends { readonly output: Schema<unknown, infer Output> | undefined }
+  ? Output
+  : never;

@@ -1,0 +1,25 @@
+import type { Message } from './message.ts';
+
+/** Which messages a reader wants: all events of some types, and whatever is addressed to it. */
+export interface MessageFilter {
+  /** Event types; an empty list means none. */
+  readonly events: readonly string[];
+  /** Commands and replies with this destination; undefined means none. */
+  readonly destination: string | undefined;
+}
+
+export interface LogPage {
+  readonly messages: readonly Message[];
+  /** Everything up to and including this position has been looked at: where to go on. */
+  readonly mark: number;
+}
+
+/** A service's own log, read behind the commit fence: what was once skipped never appears later. */
+export interface MessageLog {
+  /** The highest position up to which nothing can appear any more. Never blocks on an open transaction. */
+  advance(): Promise<number>;
+  /** Messages in `(after, advance()]` in order of position, at most `limit`. */
+  read(after: number, filter: MessageFilter, limit: number): Promise<LogPage>;
+  /** Rings after each commit in this process that appended; a hint, so a missed one costs one poll. */
+  onAppend(ring: () => void): () => void;
+}

@@ -1,0 +1,230 @@
+import type { Operation, SchemaInput, SchemaOutput } from '@dure/core';
+import { defaultTimeoutMs, Refusal } from '@dure/core';
+import type { AnyCommand, AnyEvent, RefusalSpecs } from '@dure/messaging';
+import { serviceErrors } from '../errors.ts';
+import type {
+  Access,
+  AnySchema,
+  Bindings,
+  CommandBinding,
+  CommandSpec,
+  HttpBinding,
+  HttpOperation,
+  HttpSpec,
+  Method,
+  NamedCommand,
+} from './operation-spec.ts';
+
+type HttpOperations<B extends Bindings> = {
+  readonly [Name in keyof B & string as B[Name] extends HttpBinding ? Name : never]: B[Name] extends HttpBinding<
+    infer S
+  >
+    ? HttpOperation<S>
+    : never;
+};
+type Commands<Service extends string, B extends Bindings> = {
+  readonly [Name in keyof B & string as B[Name] extends CommandBinding ? Name : never]: B[Name] extends CommandBinding<
+    infer S
+  >
+    ? NamedCommand<Service, Name, S>
+    : never;
+};
+type RefusalsOf<B> = B extends { readonly spec: { readonly refuses: infer R extends RefusalSpecs } }
+  ? R
+  : Record<never, never>;
+type DataSchema<R> = R extends { readonly data: infer D } ? D : never;
+type Refuse<B extends Bindings> = {
+  readonly [Name in keyof B & string]: {
+    readonly [Code in keyof RefusalsOf<B[Name]> & string]: (
+      data: SchemaInput<DataSchema<RefusalsOf<B[Name]>[Code]>>,
+    ) => Refusal<Code, SchemaOutput<DataSchema<RefusalsOf<B[Name]>[Code]>>>;
+  };
+};
+
+/** A service's contract: all that others may know of it. A value, from which types, routes and documents follow. */
+export interface Contract<Service extends string = string, B extends Bindings = Bindings> {
+  readonly name: Service;
+  readonly bindings: B;
+  /** The operations that are called over HTTP, by name. */
+  readonly operations: HttpOperations<B>;
+  /** The operations that are sent as messages, by name. */
+  readonly commands: Commands<Service, B>;
+  /** The events that the service emits. */
+  readonly emits: readonly AnyEvent[];
+  /** Makes the declared refusals: `throw inventory.refuse.reserve.OutOfStock({ … })`. */
+  readonly refuse: Refuse<B>;
+  /** The same contract with some of its operations only, for exposing part of it at the edge. */
+  only<Name extends keyof B & string>(...names: readonly Name[]): Contract<Service, Pick<B, Name>>;
+}
+
+/** Any contract, where its operations' types do not matter. */
+export interface AnyContract {
+  readonly name: string;
+  readonly operations: Readonly<Record<string, HttpOperation>>;
+  readonly commands: Readonly<Record<string, AnyCommand>>;
+  readonly emits: readonly AnyEvent[];
+}
+
+/**
+ * Declares a contract. Names and paths are checked at once: SERVICE_CONTRACT_INVALID.
+ *
+ * @example
+ * export const inventory = contract('inventory', {
+ *   getStock: get('/stock/:sku', { params: z.object({ sku: z.string() }), output: Stock, access: 'public' }),
+ *   reserve: command({ input: Reservation, key: (r) => r.orderId }),
+ * });
+ */
+export function contract<const Service extends string, const B extends Bindings>(
+  name: Service,
+  bindings: B,
+  options: { readonly emits?: readonly AnyEvent[] } = {},
+): Contract<Service, B> {
+  checkName('service', name);
+  const operations: Record<string, HttpOperation> = {};
+  const commands: Record<string, unknown> = {};
+  const refuse: Record<string, Record<string, (data: unknown) => Refusal>> = {};
+  const seen = new Map<string, string>();
+  for (const [operation, binding] of Object.entries(bindings)) {
+    checkName('operation', operation);
+    refuse[operation] = refusalMakers(name, operation, binding.spec.refuses ?? {});
+    if (binding.kind === 'command') {
+      commands[operation] = namedCommand(name, operation, binding);
+    } else {
+      checkRoute(name, operation, binding, seen);
+      operations[operation] = { ...binding, ...describe(name, operation, binding) };
+    }
+  }
+  return {
+    name,
+    bindings,
+    operations: operations as Contract<Service, B>['operations'],
+    commands: commands as Contract<Service, B>['commands'],
+    emits: options.emits ?? [],
+    refuse: refuse as unknown as Contract<Service, B>['refuse'],
+    only: (...names) => contract(name, pick(bindings, names), options),
+  };
+}
+
+/** A read. */
+export const get = binding('GET');
+/** A creation, or anything else that is not idempotent by nature. */
+export const post = binding('POST');
+/** A replacement: idempotent by nature. */
+export const put = binding('PUT');
+/** A partial change. */
+export const patch = binding('PATCH');
+/** A removal: idempotent by nature. */
+export const remove = binding('DELETE');
+
+/** An operation that is sent as a message and carried out in one transaction with the sender's position. */
+export function command<
+  I extends AnySchema,
+  O extends AnySchema | undefined = undefined,
+  const R extends RefusalSpecs = Record<never, never>,
+>(spec: {
+  readonly input: I;
+  readonly output?: O;
+  readonly refuses?: R;
+  readonly sensitive?: readonly string[];
+  /** Commands with the same key are carried out in the order in which they were sent. */
+  readonly key: (input: SchemaOutput<I>) => string;
+}): CommandBinding<{ readonly input: I; readonly output: O; readonly refuses: R }> {
+  const { key, ...rest } = spec;
+  return {
+    kind: 'command',
+    spec: rest as unknown as { readonly input: I; readonly output: O; readonly refuses: R },
+    key,
+  };
+}
+
+/** Whether an operation may be reached from outside at all. */
+export function isExposable(access: Access): boolean {
+  return access === 'public' || access === 'user' || (typeof access === 'object' && 'role' in access);
+}
+
+function binding(method: Method) {
+  return <const S extends HttpSpec>(path: string, spec: S): HttpBinding<S> => ({ kind: 'http', method, path, spec });
+}
+
+function describe(service: string, name: string, { method, spec }: HttpBinding): Operation {
+  return {
+    service,
+    name,
+    idempotent: spec.idempotent ?? (method === 'GET' || method === 'PUT' || method === 'DELETE'),
+    cost: spec.cost ?? 1,
+    sensitive: spec.sensitive ?? [],
+    timeoutMs: spec.timeoutMs ?? defaultTimeoutMs,
+  };
+}
+
+function namedCommand(service: string, name: string, { spec, key }: CommandBinding): AnyCommand {
+  return {
+    kind: 'command',
+    service,
+    name,
+    input: spec.input,
+    output: spec.output,
+    refuses: spec.refuses ?? {},
+    sensitive: spec.sensitive ?? [],
+    key,
+  };
+}
+
+function refusalMakers(
+  service: string,
+  operation: string,
+  refuses: RefusalSpecs,
+): Record<string, (data: unknown) => Refusal> {
+  return Object.fromEntries(
+    Object.entries(refuses).map(([code, { status }]) => [
+      code,
+      (data: unknown) => new Refusal({ service, operation, code, data, status }),
+    ]),
+  );
+}
+
+function pick<B extends Bindings, Name extends keyof B & string>(bindings: B, names: readonly Name[]): Pick<B, Name> {
+  const kept: Partial<Record<Name, B[Name]>> = {};
+  for (const name of names) kept[name] = bindings[name];
+  return kept as Pick<B, Name>;
+}
+
+function checkName(what: string, name: string): void {
+  if (!/^[a-z][a-zA-Z0-9-]{0,62}$/.test(name)) {
+    throw serviceErrors.CONTRACT_INVALID(
+      `the ${what} name "${name}" is not a name: a lower-case letter, then letters, digits or hyphens, at most 63`,
+      { details: { name } },
+    );
+  }
+}
+
+function checkRoute(
+  service: string,
+  name: string,
+  { method, path, spec }: HttpBinding,
+  seen: Map<string, string>,
+): void {
+  if (!/^(\/(:[a-zA-Z][a-zA-Z0-9]*|[a-zA-Z0-9._~-]+))+$|^\/$/.test(path)) {
+    throw serviceErrors.CONTRACT_INVALID(`${service}.${name}: the path "${path}" is not a path such as "/stock/:sku"`, {
+      details: { path },
+    });
+  }
+  const route = `${method} ${path.replace(/:[^/]+/g, ':')}`;
+  const other = seen.get(route);
+  if (other !== undefined) {
+    throw serviceErrors.CONTRACT_INVALID(
+      `${service}.${name} and ${service}.${other} both answer ${method} ${path}; give one another path`,
+      { details: { path } },
+    );
+  }
+  seen.set(route, name);
+  if (path.includes('/:') !== (spec.params !== undefined)) {
+    throw serviceErrors.CONTRACT_INVALID(
+      `${service}.${name}: the path "${path}" and \`params\` do not agree; declare a schema for exactly the path's parameters`,
+      { details: { path } },
+    );
+  }
+  if (method === 'GET' && spec.body !== undefined) {
+    throw serviceErrors.CONTRACT_INVALID(`${service}.${name}: a GET has no body; use \`query\``, { details: { path } });
+  }
+}

@@ -1,0 +1,102 @@
+import type { Operation, Schema, SchemaInput, SchemaOutput } from '@dure/core';
+import type { CommandType, RefusalSpecs } from '@dure/messaging';
+
+export type AnySchema = Schema<unknown, unknown>;
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/**
+ * Who may call: anybody; a signed-in user; a user with a role; a caller with a scope; other services only.
+ * `service` and `{ scope }` operations are not exposed at the edge.
+ */
+export type Access = 'public' | 'user' | 'service' | { readonly role: string } | { readonly scope: string };
+
+/** What an HTTP operation declares. */
+export interface HttpSpec {
+  readonly params?: AnySchema;
+  readonly query?: AnySchema;
+  readonly body?: AnySchema;
+  readonly output?: AnySchema;
+  /** The business answers other than success. */
+  readonly refuses?: RefusalSpecs;
+  readonly access: Access;
+  /** Default: `true` for GET, PUT and DELETE, `false` for the others. */
+  readonly idempotent?: boolean | 'key';
+  /** The status of success. Default: 200, or 204 without an output. */
+  readonly status?: number;
+  /** The output is a stream of such values, sent as server-sent events. */
+  readonly stream?: boolean;
+  readonly cost?: number;
+  /** Dotted paths in the input (`body.password`) that must never reach a log, a trace or an error. */
+  readonly sensitive?: readonly string[];
+  /** The longest time one attempt may take, in milliseconds. Default 5 000. */
+  readonly timeoutMs?: number;
+  readonly summary?: string;
+}
+
+/** What a command declares. */
+export interface CommandSpec {
+  readonly input: AnySchema;
+  readonly output?: AnySchema | undefined;
+  readonly refuses?: RefusalSpecs;
+  readonly sensitive?: readonly string[];
+}
+
+/** An operation with an HTTP binding, before a contract has given it a name. */
+export interface HttpBinding<S extends HttpSpec = HttpSpec> {
+  readonly kind: 'http';
+  readonly method: Method;
+  /** `/stock/:sku` */
+  readonly path: string;
+  readonly spec: S;
+}
+
+/** An operation bound to messages, before a contract has given it a name. */
+export interface CommandBinding<S extends CommandSpec = CommandSpec> {
+  readonly kind: 'command';
+  readonly spec: S;
+  readonly key: (input: never) => string;
+}
+
+export type Binding = HttpBinding | CommandBinding;
+export type Bindings = Readonly<Record<string, Binding>>;
+
+/** An operation of a contract with an HTTP binding. */
+export interface HttpOperation<S extends HttpSpec = HttpSpec> extends Operation, HttpBinding<S> {}
+
+/** The input that a handler receives: the parts that are declared, validated. */
+export type HandlerInput<S extends HttpSpec> = {
+  readonly [Part in 'params' | 'query' | 'body' as S[Part] extends AnySchema ? Part : never]: SchemaOutput<S[Part]>;
+};
+/** The input that a caller gives. */
+export type CallerInput<S extends HttpSpec> = {
+  readonly [Part in 'params' | 'query' | 'body' as S[Part] extends AnySchema ? Part : never]: SchemaInput<S[Part]>;
+};
+
+type Answer<O> = O extends AnySchema ? SchemaOutput<O> : void;
+type Draft<O> = O extends AnySchema ? SchemaInput<O> : void;
+
+/** What a caller gets. */
+export type OutputOf<S extends HttpSpec> = S['stream'] extends true
+  ? AsyncIterable<Answer<S['output']>>
+  : Answer<S['output']>;
+/** What a handler returns. */
+export type HandlerOutput<S extends HttpSpec> = S['stream'] extends true
+  ? AsyncIterable<Draft<S['output']>>
+  : Draft<S['output']>;
+
+type Codes<R> = R extends RefusalSpecs
+  ? { [Code in keyof R & string]: { readonly code: Code; readonly data: SchemaOutput<R[Code]['data']> } }[keyof R &
+      string]
+  : never;
+
+/** The union of an operation's refusals: `{ code, data }`. */
+export type RefusalOf<S extends { readonly refuses?: RefusalSpecs }> = Codes<S['refuses']>;
+
+/** A command binding once the contract named it. */
+export type NamedCommand<Service extends string, Name extends string, S extends CommandSpec> = CommandType<
+  Service,
+  Name,
+  SchemaOutput<S['input']>,
+  Answer<S['output']>,
+  S['refuses'] extends RefusalSpecs ? S['refuses'] : Record<never, never>
+>;

@@ -1,0 +1,147 @@
+import { errorCatalogue } from '@dure/core';
+
+/** What can go wrong between a client and a server. */
+export const serviceErrors = errorCatalogue('SERVICE', {
+  CONTRACT_INVALID: {
+    kind: 'internal',
+    en: { title: 'A contract contradicts itself', fix: 'Correct the operation that the message names.' },
+    ko: { title: '계약에 모순이 있습니다', fix: '메시지가 가리키는 오퍼레이션을 고치십시오.' },
+  },
+  INPUT_INVALID: {
+    kind: 'invalid',
+    en: { title: 'The request does not fit the contract', fix: 'Correct the fields listed under `errors`.' },
+    ko: { title: '요청이 계약과 맞지 않습니다', fix: '`errors`에 나열된 필드를 고치십시오.' },
+  },
+  BODY_MALFORMED: {
+    kind: 'invalid',
+    en: { title: 'The request body is not valid JSON', fix: 'Send one JSON value in UTF-8.' },
+    ko: { title: '요청 본문이 올바른 JSON이 아닙니다', fix: 'UTF-8로 된 JSON 값 하나를 보내십시오.' },
+  },
+  BODY_TOO_LARGE: {
+    kind: 'too-large',
+    en: { title: 'The request body is too large', fix: 'Send less, or raise the limit that the message names.' },
+    ko: { title: '요청 본문이 너무 큽니다', fix: '더 작게 보내거나 메시지에 나온 한도를 올리십시오.' },
+  },
+  MEDIA_TYPE: {
+    kind: 'media-type',
+    en: { title: 'The request has the wrong media type', fix: 'Send `Content-Type: application/json`.' },
+    ko: { title: '요청의 미디어 타입이 잘못되었습니다', fix: '`Content-Type: application/json`으로 보내십시오.' },
+  },
+  OUTPUT_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'A service answered what its contract does not allow',
+      fix: 'Correct the handler or the contract; the fields are listed under `errors` in the log.',
+    },
+    ko: {
+      title: '서비스의 응답이 계약과 맞지 않습니다',
+      fix: '핸들러나 계약을 고치십시오. 해당 필드는 로그의 `errors`에 있습니다.',
+    },
+  },
+  TOKEN_MISSING: {
+    kind: 'unauthenticated',
+    en: { title: 'Nobody is signed in', fix: 'Sign in and send `Authorization: Bearer <token>`.' },
+    ko: { title: '로그인되어 있지 않습니다', fix: '로그인한 뒤 `Authorization: Bearer <토큰>`을 보내십시오.' },
+  },
+  TOKEN_INVALID: {
+    kind: 'unauthenticated',
+    en: { title: 'The token is not valid', fix: 'Sign in again.' },
+    ko: { title: '토큰이 올바르지 않습니다', fix: '다시 로그인하십시오.' },
+  },
+  FORBIDDEN: {
+    kind: 'forbidden',
+    en: { title: 'The caller may not do this', fix: 'Ask for the role or scope that the operation requires.' },
+    ko: { title: '이 작업을 할 권한이 없습니다', fix: '오퍼레이션이 요구하는 역할이나 스코프를 요청하십시오.' },
+  },
+  NOT_FOUND: {
+    kind: 'missing',
+    en: { title: 'There is nothing at this address', fix: 'Compare the path with /openapi.json.' },
+    ko: { title: '이 주소에는 아무것도 없습니다', fix: '/openapi.json의 경로와 비교하십시오.' },
+  },
+  METHOD_NOT_ALLOWED: {
+    kind: 'method',
+    en: { title: 'This address does not take that method', fix: 'Use one of the methods in the `Allow` header.' },
+    ko: { title: '이 주소는 해당 메서드를 받지 않습니다', fix: '`Allow` 헤더의 메서드를 쓰십시오.' },
+  },
+  IDEMPOTENCY_KEY_MISSING: {
+    kind: 'invalid',
+    en: {
+      title: 'The request needs an Idempotency-Key',
+      fix: 'Send an `Idempotency-Key` header with a fresh UUID, the same one on every retry.',
+    },
+    ko: {
+      title: 'Idempotency-Key가 필요합니다',
+      fix: '새 UUID를 `Idempotency-Key` 헤더로 보내고, 재시도할 때는 같은 값을 쓰십시오.',
+    },
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    kind: 'unprocessable',
+    en: {
+      title: 'The Idempotency-Key was used for another request',
+      fix: 'Use a fresh key for a new request and the old key only for the very same one.',
+    },
+    ko: {
+      title: 'Idempotency-Key가 다른 요청에 이미 쓰였습니다',
+      fix: '새 요청에는 새 키를, 같은 요청의 재시도에만 이전 키를 쓰십시오.',
+    },
+  },
+  NO_INSTANCE: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'No instance of the service is up',
+      fix: 'See `dure status` and `dure logs <service>`; retry after a moment.',
+    },
+    ko: {
+      title: '살아 있는 인스턴스가 없습니다',
+      fix: '`dure status`와 `dure logs <서비스>`를 확인하고 잠시 뒤 다시 시도하십시오.',
+    },
+  },
+  CONNECT_FAILED: {
+    kind: 'upstream',
+    retryable: true,
+    en: {
+      title: 'The instance could not be reached',
+      fix: 'See `dure status`; a stopped instance disappears from the list within a second.',
+    },
+    ko: {
+      title: '인스턴스에 연결할 수 없습니다',
+      fix: '`dure status`를 확인하십시오. 멈춘 인스턴스는 1초 안에 목록에서 사라집니다.',
+    },
+  },
+  RESPONSE_INVALID: {
+    kind: 'upstream',
+    en: {
+      title: 'The answer could not be understood',
+      fix: 'Check that caller and service use the same contract version.',
+    },
+    ko: { title: '응답을 해석할 수 없습니다', fix: '호출하는 쪽과 서비스가 같은 버전의 계약을 쓰는지 확인하십시오.' },
+  },
+  REMOTE: {
+    kind: 'upstream',
+    en: { title: 'The service answered with an error', fix: 'The cause is in its log under the same trace id.' },
+    ko: { title: '서비스가 오류로 응답했습니다', fix: '원인은 같은 트레이스 ID의 로그에 있습니다.' },
+  },
+  STOPPING: {
+    kind: 'unavailable',
+    retryable: true,
+    en: { title: 'The instance is stopping', fix: 'Retry: another instance answers.' },
+    ko: { title: '인스턴스가 종료 중입니다', fix: '다시 시도하면 다른 인스턴스가 응답합니다.' },
+  },
+  LISTEN_FAILED: {
+    kind: 'unavailable',
+    en: {
+      title: 'A port could not be opened',
+      fix: 'Stop the process that holds it, or choose another with `--port-base`.',
+    },
+    ko: {
+      title: '포트를 열 수 없습니다',
+      fix: '그 포트를 쓰는 프로세스를 멈추거나 `--port-base`로 다른 포트를 고르십시오.',
+    },
+  },
+  INTERNAL: {
+    kind: 'internal',
+    en: { title: 'The service failed', fix: 'The cause is in its log under the same trace id.' },
+    ko: { title: '서비스 내부 오류입니다', fix: '원인은 같은 트레이스 ID의 로그에 있습니다.' },
+  },
+});

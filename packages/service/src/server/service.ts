@@ -1,0 +1,177 @@
+import type { InstanceList } from '@dure/balancer';
+import type {
+  Call,
+  Clock,
+  Handler,
+  HealthCheck,
+  Ids,
+  ManagementEndpoint,
+  Random,
+  Schema,
+  SchemaOutput,
+} from '@dure/core';
+import type { AnyEvent, CommandInput, CommandOutput, EventType } from '@dure/messaging';
+import type { Logger, Telemetry } from '@dure/telemetry';
+import type { Client } from '../client/client.ts';
+import type { TokenSigner } from '../client/token-signer.port.ts';
+import type { AnyContract, HandlerInput, HandlerOutput, HttpOperation } from '../contract/index.ts';
+import type { HttpRoute } from './http-route.ts';
+import type { Resource } from './resource.port.ts';
+import type { TokenVerifier } from './token-verifier.port.ts';
+
+/** The handlers that a contract demands: one for each operation, none can be forgotten. */
+export type Handlers<C extends AnyContract, Tx> = {
+  readonly [Name in keyof C['operations'] | keyof C['commands']]: Name extends keyof C['commands']
+    ? CommandHandler<CommandInput<C['commands'][Name]>, CommandOutput<C['commands'][Name]>, Tx>
+    : Name extends keyof C['operations']
+      ? C['operations'][Name] extends HttpOperation<infer S>
+        ? Handler<HandlerInput<S>, HandlerOutput<S>>
+        : never
+      : never;
+};
+
+/** Carries out a command inside the transaction that also stores the sender's position and the reply. */
+export type CommandHandler<In, Out, Tx> = (input: In, call: Call, tx: Tx) => Promise<Out>;
+
+/** What a service does when something has happened elsewhere. */
+export interface Reaction<Tx = never> {
+  readonly event: AnyEvent;
+  readonly run: (data: never, call: Call, tx: Tx) => Promise<void>;
+}
+
+/** A saga as far as the service's definition needs to know it; made by `@dure/saga`. */
+export interface SagaDefinition {
+  readonly kind: 'saga';
+  readonly name: string;
+  /** The commands it sends, by which the host knows whose replies to pull. */
+  readonly sends: readonly { readonly service: string; readonly name: string }[];
+}
+
+/** Clients of the services that are used, by the names given in `uses`. */
+export type Clients<U> = { readonly [Name in keyof U]: U[Name] extends AnyContract ? Client<U[Name]> : never };
+
+/** Adds what a contract does not describe. */
+export interface Additions {
+  route(route: HttpRoute): void;
+  health(check: HealthCheck): void;
+  endpoint(endpoint: ManagementEndpoint): void;
+  /** Runs when the service stops, after its last request; the last added runs first. */
+  onStop(close: () => Promise<void> | void): void;
+  /** Answers the API port by a listener of its own in place of the framework's, as the gateway does. */
+  listener(open: OpenListener): void;
+}
+
+/** Opens a listener on the host and port it is given (port 0: any free one). */
+export type OpenListener = (bind: { readonly host: string; readonly port: number }) => Promise<Listener>;
+
+export interface Listener {
+  readonly port: number;
+  /** Takes no new request, lets those in flight end for at most `graceMs`, then closes. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** What a service is given when it starts. */
+export interface StartContext<Config, U, Db> {
+  /** Decoded, complete and immutable. */
+  readonly config: Config;
+  readonly uses: Clients<U>;
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly log: Logger;
+  readonly telemetry: Telemetry;
+  readonly add: Additions;
+  /** What calls travel by; services use their clients instead, the gateway and its like need it. */
+  readonly platform: Platform;
+}
+
+/** What the host gives to everything it runs. */
+export interface Platform {
+  readonly instances: InstanceList;
+  readonly signer: TokenSigner;
+  readonly verifier: TokenVerifier;
+}
+
+/** What a service is: its contract, what it needs, and how it starts. */
+export interface ServiceSpec<
+  C extends AnyContract,
+  Config extends Schema<unknown, unknown>,
+  U extends Readonly<Record<string, AnyContract>>,
+  R extends Resource,
+> {
+  readonly contract: C;
+  /** The schema of its configuration. */
+  readonly config?: Config;
+  /** The contracts of the only services that it can call. */
+  readonly uses?: U;
+  readonly database?: R;
+  readonly reactions?: readonly Reaction<TxOf<R>>[];
+  readonly sagas?: readonly SagaDefinition[];
+  /** Returns the handlers of every operation and command. */
+  readonly start: (
+    context: StartContext<SchemaOutput<Config>, U, DbOf<R>>,
+  ) => Handlers<C, TxOf<R>> | Promise<Handlers<C, TxOf<R>>>;
+}
+
+type DbOf<R> = R extends Resource<infer Db, unknown> ? Db : never;
+type TxOf<R> = R extends Resource<unknown, infer Tx> ? Tx : never;
+
+/** A service, defined and not yet started. */
+export interface ServiceDefinition {
+  readonly kind: 'service';
+  readonly contract: AnyContract;
+  readonly config: Schema<unknown, unknown> | undefined;
+  readonly uses: Readonly<Record<string, AnyContract>>;
+  readonly database: Resource | undefined;
+  readonly reactions: readonly Reaction[];
+  readonly sagas: readonly SagaDefinition[];
+  readonly start: (
+    context: StartContext<unknown, Readonly<Record<string, AnyContract>>, unknown>,
+  ) => Promise<Readonly<Record<string, AnyHandler>>>;
+}
+
+/** A handler whose types the contract has already checked. */
+export type AnyHandler = (input: unknown, call: Call, tx?: unknown) => Promise<unknown>;
+
+/**
+ * Defines a service. Nothing runs yet.
+ *
+ * @example
+ * export const productService = service({
+ *   contract: product,
+ *   database: migrations(import.meta.dirname),
+ *   start: ({ db }) => ({ getProduct: async ({ params }) => … }),
+ * });
+ */
+export function service<
+  C extends AnyContract,
+  Config extends Schema<unknown, unknown> = Schema<unknown, unknown>,
+  const U extends Readonly<Record<string, AnyContract>> = Record<never, never>,
+  R extends Resource = Resource<undefined, undefined>,
+>(spec: ServiceSpec<C, Config, U, R>): ServiceDefinition {
+  const start = spec.start as unknown as ServiceDefinition['start'];
+  return {
+    kind: 'service',
+    contract: spec.contract,
+    config: spec.config,
+    uses: spec.uses ?? {},
+    database: spec.database,
+    reactions: (spec.reactions ?? []) as unknown as readonly Reaction[],
+    sagas: spec.sagas ?? [],
+    start: async (context) => start(context),
+  };
+}
+
+/**
+ * Declares what happens when an event of another service arrives: in one transaction with the event's position.
+ *
+ * @example
+ * on(productAdded, async ({ sku }, call, tx) => { await stock(tx).create(sku); })
+ */
+export function on<Data, Input, Tx>(
+  event: EventType<string, Data, Input>,
+  run: (data: Data, call: Call, tx: Tx) => Promise<void>,
+): Reaction<Tx> {
+  return { event, run };
+}

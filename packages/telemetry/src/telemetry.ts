@@ -1,0 +1,78 @@
+import type { TraceContext } from '@dure/core';
+
+/** Plain values that describe a span, a log line or a metric. Never a secret. */
+export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+
+export interface SpanOptions {
+  readonly kind?: SpanKind;
+  /** The span it belongs under; without one it starts a trace. */
+  readonly parent?: TraceContext;
+  readonly attributes?: Attributes;
+}
+
+/** A piece of work with a beginning and an end. After `end` nothing changes it. */
+export interface Span {
+  /** Hand this to whatever happens inside: `call.with({ trace: span.context })`. */
+  readonly context: TraceContext;
+  set(key: string, value: string | number | boolean): void;
+  event(name: string, attributes?: Attributes): void;
+  /** Marks it failed, with the error's code and message. */
+  fail(error: unknown): void;
+  end(): void;
+}
+
+/** Writes log lines: one JSON object each, on stdout, and to the collector when there is one. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+/** Fields of a log line. `error` is written with its code, message and causes; `trace` links the line to its span. */
+export interface LogFields extends Readonly<Record<string, unknown>> {
+  readonly error?: unknown;
+  readonly trace?: TraceContext;
+}
+
+export interface Counter {
+  add(value?: number, labels?: Attributes): void;
+}
+
+/** A distribution; durations are in seconds, as Prometheus wants them. */
+export interface Histogram {
+  record(value: number, labels?: Attributes): void;
+}
+
+export interface Metrics {
+  /** `http_server_requests`; asking twice for one name gives the same counter. */
+  counter(name: string, description: string): Counter;
+  histogram(name: string, description: string, bounds?: readonly number[]): Histogram;
+  /** Read when the metrics are asked for. */
+  gauge(name: string, description: string, read: () => number): void;
+  /** The Prometheus text format 0.0.4. */
+  prometheus(): string;
+  /** Every meter as Spring Boot's `/actuator/metrics` shows it. */
+  snapshot(): readonly MeterSnapshot[];
+}
+
+export interface MeterSnapshot {
+  readonly name: string;
+  readonly description: string;
+  readonly unit?: string;
+  readonly series: readonly { readonly labels: Attributes; readonly measurements: Readonly<Record<string, number>> }[];
+}
+
+/** Everything a service says about itself. */
+export interface Telemetry {
+  readonly service: string;
+  readonly instance: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  startSpan(name: string, options?: SpanOptions): Span;
+  /** Sends what is buffered; resolves when it is sent or given up. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
