@@ -7,12 +7,21 @@ import { plainOperation } from './operation.ts';
 import type { TraceContext } from './trace-context.ts';
 import { newTrace } from './trace-context.ts';
 
+/** An instance that an attempt goes to. */
+export interface Target {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Which try this is, and what earlier tries used up. */
 export interface Attempt {
   /** 1 for the first. */
   readonly number: number;
   /** Ids of the instances already tried, so that the next attempt avoids them. */
   readonly tried: readonly string[];
+  /** The instance that this attempt goes to, once the balancer has picked it. */
+  readonly target?: Target;
   /** Retries that the callers above still allow; undefined when nobody limited them. */
   readonly budgetLeft?: number;
 }
@@ -23,7 +32,8 @@ export interface CallChange {
   readonly attempt?: Attempt;
   readonly idempotencyKey?: string | undefined;
   readonly inputHash?: string | undefined;
-  readonly signal?: AbortSignal;
+  /** A function is asked once, when somebody first needs the signal. */
+  readonly signal?: AbortSignal | (() => AbortSignal);
   readonly deadline?: number;
   readonly trace?: TraceContext;
   readonly identity?: Identity;
@@ -53,27 +63,34 @@ const never: AbortSignal = new AbortController().signal;
 const firstAttempt: Attempt = { number: 1, tried: [] };
 const noBaggage: Readonly<Record<string, string>> = {};
 
+type CallParts = Omit<Call, 'with' | 'signal'> & { readonly signal: AbortSignal | (() => AbortSignal) };
+
 class CallValue implements Call {
   readonly operation: Operation;
   readonly attempt: Attempt;
   readonly idempotencyKey: string | undefined;
   readonly inputHash: string | undefined;
-  readonly signal: AbortSignal;
   readonly deadline: number;
   readonly trace: TraceContext;
   readonly identity: Identity;
   readonly baggage: Readonly<Record<string, string>>;
+  #signal: AbortSignal | (() => AbortSignal);
 
-  constructor(parts: Omit<Call, 'with'>) {
+  constructor(parts: CallParts) {
     this.operation = parts.operation;
     this.attempt = parts.attempt;
     this.idempotencyKey = parts.idempotencyKey;
     this.inputHash = parts.inputHash;
-    this.signal = parts.signal;
+    this.#signal = parts.signal;
     this.deadline = parts.deadline;
     this.trace = parts.trace;
     this.identity = parts.identity;
     this.baggage = parts.baggage;
+  }
+
+  get signal(): AbortSignal {
+    if (typeof this.#signal === 'function') this.#signal = this.#signal();
+    return this.#signal;
   }
 
   with(change: CallChange): Call {
@@ -82,7 +99,7 @@ class CallValue implements Call {
       attempt: change.attempt ?? this.attempt,
       idempotencyKey: 'idempotencyKey' in change ? change.idempotencyKey : this.idempotencyKey,
       inputHash: 'inputHash' in change ? change.inputHash : this.inputHash,
-      signal: change.signal ?? this.signal,
+      signal: change.signal ?? (typeof this.#signal === 'function' ? () => this.signal : this.#signal),
       deadline: Math.min(change.deadline ?? Number.POSITIVE_INFINITY, this.deadline),
       trace: change.trace ?? this.trace,
       identity: change.identity ?? this.identity,

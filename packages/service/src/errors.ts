@@ -122,6 +122,17 @@ export const serviceErrors = errorCatalogue('SERVICE', {
     en: { title: 'The service answered with an error', fix: 'The cause is in its log under the same trace id.' },
     ko: { title: '서비스가 오류로 응답했습니다', fix: '원인은 같은 트레이스 ID의 로그에 있습니다.' },
   },
+  TOO_LATE: {
+    kind: 'timeout',
+    en: {
+      title: 'The deadline had passed when the call arrived',
+      fix: 'Give the whole chain of calls more time, or find the slow step in the trace.',
+    },
+    ko: {
+      title: '호출이 도착했을 때 이미 기한이 지났습니다',
+      fix: '전체 호출 체인에 시간을 더 주거나 트레이스에서 느린 단계를 찾으십시오.',
+    },
+  },
   STOPPING: {
     kind: 'unavailable',
     retryable: true,

@@ -7,7 +7,6 @@ import type {
   AnySchema,
   Bindings,
   CommandBinding,
-  CommandSpec,
   HttpBinding,
   HttpOperation,
   HttpSpec,

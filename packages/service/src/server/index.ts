@@ -1,5 +1,11 @@
+export { serviceErrors } from '../errors.ts';
 export type { HttpRequest, HttpResponse, HttpRoute } from './http-route.ts';
+export { statusOfKind } from './http-status.ts';
 export type { IdempotencyStore } from './idempotency-store.port.ts';
+export { parseBaggage } from './inbound-call.ts';
+export type { OperationSet } from './operation-set.ts';
+export type { ProblemAnswer } from './problem-answer.ts';
+export { problemAnswer } from './problem-answer.ts';
 export type { Registered, Registrar, Registration } from './registrar.port.ts';
 export type { Resource } from './resource.port.ts';
 export type {
@@ -17,4 +23,6 @@ export type {
   StartContext,
 } from './service.ts';
 export { on, service } from './service.ts';
+export type { RunningService, ServiceParts } from './start-service.ts';
+export { startService } from './start-service.ts';
 export type { TokenVerifier } from './token-verifier.port.ts';

@@ -1,0 +1,150 @@
+import type { Call, Clock, Ids } from '@dure/core';
+import { isDureError, problemMediaType } from '@dure/core';
+import type { Telemetry } from '@dure/telemetry';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import fastify from 'fastify';
+import type { HttpOperation } from '../contract/index.ts';
+import { serviceErrors } from '../errors.ts';
+import { arrive, sendProblem, traceOf } from './arrival.ts';
+import { sendEventStream } from './event-stream.ts';
+import type { HttpRoute } from './http-route.ts';
+import { listenFailure } from './listen-failure.ts';
+import type { OperationSet } from './operation-set.ts';
+import { problemAnswer } from './problem-answer.ts';
+import { addRawRoutes } from './raw-routes.ts';
+import type { Listener } from './service.ts';
+import type { TokenVerifier } from './token-verifier.port.ts';
+
+/** What an API listener needs. */
+export interface ApiListenerOptions {
+  readonly service: string;
+  readonly operations: OperationSet;
+  readonly routes: readonly HttpRoute[];
+  readonly verifier: TokenVerifier;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly telemetry: Telemetry;
+  /** The largest body of a contract operation; default 1 MiB. */
+  readonly maxBodyBytes?: number;
+}
+
+/** Serves a contract's operations and raw routes on one port. SERVICE_LISTEN_FAILED when the port cannot be opened. */
+export async function openApiListener(
+  options: ApiListenerOptions,
+  bind: { readonly host: string; readonly port: number },
+): Promise<Listener> {
+  const stopping = new AbortController();
+  const app = fastify({
+    bodyLimit: options.maxBodyBytes ?? 2 ** 20,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: true,
+  });
+  app.setErrorHandler((error, _request, reply) => sendProblem(reply, fromFramework(error), ''));
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(app, request), ''));
+  for (const operation of options.operations.operations) addOperation(app, operation, options, stopping.signal);
+  if (options.routes.length > 0) await app.register(async (scope) => addRawRoutes(scope, options, stopping.signal));
+  try {
+    await app.listen({ host: bind.host, port: bind.port });
+  } catch (error) {
+    throw listenFailure(options.service, bind, error);
+  }
+  const address = app.server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : bind.port,
+    async close(graceMs) {
+      const force = options.clock.after(graceMs, () => app.server.closeAllConnections());
+      stopping.abort(serviceErrors.STOPPING(`${options.service} is stopping`));
+      await app.close();
+      force.cancel();
+    },
+  };
+}
+
+function addOperation(
+  app: FastifyInstance,
+  operation: HttpOperation,
+  options: ApiListenerOptions,
+  stopping: AbortSignal,
+): void {
+  const { spec, name } = operation;
+  const status = spec.status ?? (spec.output === undefined ? 204 : 200);
+  app.route({
+    method: operation.method,
+    url: operation.path,
+    handler: async (request, reply) => {
+      let call: Call | undefined;
+      try {
+        call = await arrive(request, reply, operation, options, stopping);
+        const input = { params: request.params, query: request.query, body: request.body };
+        const output = await options.operations.invoke(name, input, call);
+        if (spec.stream === true) {
+          reply.hijack();
+          await stream(reply, output as AsyncIterable<unknown>, call, options);
+          return reply;
+        }
+        reply.code(status);
+        if (output === undefined) return reply.send();
+        return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(output));
+      } catch (error) {
+        return sendProblem(reply, error, call?.trace.traceId ?? traceOf(request));
+      }
+    },
+  });
+}
+
+async function stream(
+  reply: FastifyReply,
+  items: AsyncIterable<unknown>,
+  call: Call,
+  options: ApiListenerOptions,
+): Promise<void> {
+  try {
+    await sendEventStream(reply.raw, items, {}, call.signal, options.clock);
+  } catch (error) {
+    if (reply.raw.headersSent) {
+      options.telemetry.log.error(`the stream of ${options.service}.${call.operation.name} broke`, {
+        error,
+        trace: call.trace,
+      });
+      reply.raw.destroy();
+      return;
+    }
+    const { problem } = problemAnswer(error, call.trace.traceId);
+    reply.raw.writeHead(problem.status, { 'content-type': problemMediaType }).end(JSON.stringify(problem));
+  }
+}
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+function notFound(app: FastifyInstance, request: FastifyRequest): Error {
+  const path = request.url.split('?')[0] ?? '/';
+  const allowed = methods.filter((method) => app.hasRoute({ method, url: path }) || findsRoute(app, method, path));
+  if (allowed.length === 0)
+    return serviceErrors.NOT_FOUND(`there is nothing at ${request.method} ${path.slice(0, 200)}`);
+  return serviceErrors.METHOD_NOT_ALLOWED(`${path} takes ${allowed.join(', ')}, not ${request.method}`, {
+    details: { allow: allowed.join(', ') },
+  });
+}
+
+function findsRoute(app: FastifyInstance, method: (typeof methods)[number], path: string): boolean {
+  return app.findRoute({ method, url: path }) !== null;
+}
+
+function fromFramework(error: unknown): unknown {
+  if (isDureError(error) || !(error instanceof Error) || !('code' in error)) return error;
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return serviceErrors.BODY_TOO_LARGE('the body is larger than this service takes', { cause: error });
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return serviceErrors.MEDIA_TYPE('the body is not `application/json`', { cause: error });
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return serviceErrors.BODY_MALFORMED(`the body is not one JSON value: ${error.message}`, { cause: error });
+    default:
+      return 'statusCode' in error && error.statusCode === 400
+        ? serviceErrors.BODY_MALFORMED('the request is malformed', { cause: error })
+        : error;
+  }
+}

@@ -1,0 +1,176 @@
+import type { Call, Clock, Handler, Layer } from '@dure/core';
+import { check, isDureError, isRefusal, stack, userOf } from '@dure/core';
+import type { Telemetry } from '@dure/telemetry';
+import type { Access, HttpOperation, HttpSpec } from '../contract/index.ts';
+import { serviceErrors } from '../errors.ts';
+import type { IdempotencyStore } from './idempotency-store.port.ts';
+import { inputHash } from './input-hash.ts';
+
+/** What the inbound layers of one service share. */
+export interface InboundOptions {
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly idempotency: IdempotencyStore | undefined;
+  /** In production an output that does not fit is logged and sent; elsewhere it is an error. */
+  readonly strictOutput: boolean;
+}
+
+/** The layers between a caller, wherever it is, and an operation's handler; outermost first. */
+export function inboundLayers(operation: HttpOperation, options: InboundOptions): Layer<unknown, unknown> {
+  return stack(
+    measured(operation, options), // outermost: the span and the count cover refusals of every kind
+    notTooLate(options.clock), // whoever gave up is not worked for
+    authorised(operation.spec.access), // before validation: strangers learn nothing about shapes
+    validated(operation.spec), // the handler sees only what the contract promises
+    repeatable(operation, options.idempotency), // after validation, so that equal inputs have equal hashes
+    checkedOutput(operation, options), // innermost: what is stored for a repetition has been checked
+  );
+}
+
+/** Enforces an operation's or a route's access. SERVICE_TOKEN_MISSING, SERVICE_FORBIDDEN. */
+export function demandAccess(access: Access, call: Call): void {
+  if (access === 'public') return;
+  if (call.identity.kind === 'anonymous') throw serviceErrors.TOKEN_MISSING(`${nameOf(call)} needs a token`);
+  if (access === 'service') {
+    if (call.identity.kind !== 'service') throw serviceErrors.FORBIDDEN(`${nameOf(call)} is for services only`);
+    return;
+  }
+  if (access === 'user') {
+    if (userOf(call.identity) === undefined)
+      throw serviceErrors.FORBIDDEN(
+        `${nameOf(call)} is for users; the caller is the service "${call.identity.subject}" on its own account`,
+      );
+    return;
+  }
+  if ('role' in access) {
+    if (userOf(call.identity)?.roles.includes(access.role) !== true)
+      throw serviceErrors.FORBIDDEN(`${nameOf(call)} needs the role "${access.role}"`);
+    return;
+  }
+  if (!call.identity.scopes.includes(access.scope))
+    throw serviceErrors.FORBIDDEN(`${nameOf(call)} needs the scope "${access.scope}"`);
+}
+
+function measured({ name, service }: HttpOperation, { telemetry, clock }: InboundOptions): Layer<unknown, unknown> {
+  const duration = telemetry.metrics.histogram(
+    'dure_server_duration_seconds',
+    'Time from receiving a call to its outcome',
+  );
+  return (next) => async (input, call) => {
+    const span = telemetry.startSpan(`${service}.${name}`, {
+      kind: 'server',
+      parent: call.trace,
+      attributes: { 'dure.caller': call.identity.subject, 'dure.attempt': call.attempt.number },
+    });
+    const startedMs = clock.monotonicMs();
+    let outcome = 'ok';
+    try {
+      return await next(input, call.with({ trace: span.context }));
+    } catch (error) {
+      outcome = outcomeOf(error);
+      if (isRefusal(error)) span.set('dure.refusal', error.code);
+      else span.fail(error);
+      if (outcome === 'internal') telemetry.log.error(`${service}.${name} failed`, { error, trace: span.context });
+      throw error;
+    } finally {
+      duration.record((clock.monotonicMs() - startedMs) / 1_000, { operation: name, outcome });
+      span.end();
+    }
+  };
+}
+
+function outcomeOf(error: unknown): string {
+  if (isRefusal(error)) return 'refused';
+  return isDureError(error) ? error.kind : 'internal';
+}
+
+function notTooLate(clock: Clock): Layer<unknown, unknown> {
+  return (next) => (input, call) => {
+    if (call.deadline <= clock.now()) {
+      return Promise.reject(
+        serviceErrors.TOO_LATE(`${nameOf(call)}: the caller's deadline had passed when the call arrived`),
+      );
+    }
+    return next(input, call);
+  };
+}
+
+function authorised(access: Access): Layer<unknown, unknown> {
+  return (next) => async (input, call) => {
+    demandAccess(access, call);
+    return next(input, call);
+  };
+}
+
+const parts = ['params', 'query', 'body'] as const;
+
+function validated(spec: HttpSpec): Layer<unknown, unknown> {
+  return (next) => async (input, call) => {
+    const given = input as Readonly<Record<string, unknown>>;
+    const decoded: Record<string, unknown> = {};
+    const errors = [];
+    for (const part of parts) {
+      const schema = spec[part];
+      if (schema === undefined) continue;
+      const checked = check(schema, given[part], part);
+      if (checked.ok) decoded[part] = checked.value;
+      else errors.push(...checked.errors);
+    }
+    if (errors.length > 0) {
+      const places = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+      throw serviceErrors.INPUT_INVALID(`${nameOf(call)}: ${places}`, { details: { errors } });
+    }
+    return next(decoded, call);
+  };
+}
+
+function repeatable(operation: HttpOperation, store: IdempotencyStore | undefined): Layer<unknown, unknown> {
+  if (operation.idempotent !== 'key') return (next) => next;
+  return (next) => async (input, call) => {
+    if (call.idempotencyKey === undefined) {
+      throw serviceErrors.IDEMPOTENCY_KEY_MISSING(
+        `${nameOf(call)} takes effect once per Idempotency-Key; the header is absent`,
+      );
+    }
+    const hashed = call.with({ inputHash: inputHash(call, input) });
+    const stored = await store?.recall(hashed);
+    return stored === undefined ? next(input, hashed) : stored.answer;
+  };
+}
+
+function checkedOutput(
+  { service, name, spec }: HttpOperation,
+  { strictOutput, telemetry }: InboundOptions,
+): Layer<unknown, unknown> {
+  const schema = spec.output;
+  if (schema === undefined) return (next) => async (input, call) => void (await next(input, call));
+  const verify = (output: unknown, call: Call): unknown => {
+    const checked = check(schema, output, 'output');
+    if (checked.ok) return checked.value;
+    const places = checked.errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    const error = serviceErrors.OUTPUT_INVALID(
+      `${service}.${name} answered what its contract does not allow: ${places}`,
+      { details: { errors: checked.errors } },
+    );
+    if (strictOutput) throw error;
+    telemetry.log.error(error.message, { error, trace: call.trace });
+    return output;
+  };
+  return (next: Handler<unknown, unknown>) => async (input, call) => {
+    const output = await next(input, call);
+    return spec.stream === true
+      ? eachChecked(output as AsyncIterable<unknown>, (item) => verify(item, call))
+      : verify(output, call);
+  };
+}
+
+async function* eachChecked(
+  items: AsyncIterable<unknown>,
+  verify: (item: unknown) => unknown,
+): AsyncGenerator<unknown> {
+  for await (const item of items) yield verify(item);
+}
+
+function nameOf(call: Call): string {
+  return `${call.operation.service}.${call.operation.name}`;
+}

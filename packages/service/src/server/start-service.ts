@@ -1,0 +1,183 @@
+import type { Clock, HealthCheck, Ids, ManagementEndpoint, Random } from '@dure/core';
+import { messageOf } from '@dure/core';
+import type { Telemetry } from '@dure/telemetry';
+import { actuator } from './actuator.ts';
+import { openApiListener } from './api-listener.ts';
+import type { HttpRoute } from './http-route.ts';
+import type { IdempotencyStore } from './idempotency-store.port.ts';
+import { openManagementListener } from './management-listener.ts';
+import type { OperationSet } from './operation-set.ts';
+import { operationSet } from './operation-set.ts';
+import type { Registered, Registrar } from './registrar.port.ts';
+import type { Additions, AnyHandler, Listener, OpenListener, Platform, ServiceDefinition } from './service.ts';
+
+/** What the host gives to one service: its ports' adapters, opened, and where to listen. */
+export interface ServiceParts {
+  readonly instanceId: string;
+  readonly host: string;
+  readonly ports: { readonly api: number; readonly management: number };
+  readonly mode: 'development' | 'production' | 'test';
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly telemetry: Telemetry;
+  readonly platform: Platform;
+  /** Undefined for the registry itself, which nobody looks up. */
+  readonly registrar: Registrar | undefined;
+  readonly config: unknown;
+  /** Clients by the names in the definition's `uses`. */
+  readonly uses: Readonly<Record<string, unknown>>;
+  readonly db: unknown;
+  readonly idempotency: IdempotencyStore | undefined;
+  /** What the host adds: the feed, database health and the like. */
+  readonly routes: readonly HttpRoute[];
+  readonly health: readonly HealthCheck[];
+  readonly endpoints: readonly ManagementEndpoint[];
+  /** How long requests in flight may take to end when the service stops, in milliseconds. */
+  readonly graceMs: number;
+}
+
+/** A service that runs. */
+export interface RunningService {
+  readonly service: string;
+  readonly instanceId: string;
+  readonly port: number;
+  readonly managementPort: number;
+  /** For callers in the same host, and for the host's own deliveries. */
+  readonly operations: OperationSet;
+  readonly handlers: Readonly<Record<string, AnyHandler>>;
+  /** Makes it known to its callers. Until then it listens, and its readiness is OUT_OF_SERVICE. */
+  register(): Promise<void>;
+  /** Readiness off, deregistered, drained, closed; idempotent. */
+  close(): Promise<void>;
+}
+
+/** Starts a service: handlers, API port, management port. It takes traffic once `register` is called. */
+export async function startService(definition: ServiceDefinition, parts: ServiceParts): Promise<RunningService> {
+  const name = definition.contract.name;
+  const added = additions();
+  const { clock, random, ids, telemetry, platform } = parts;
+  const handlers = await definition.start({
+    config: parts.config,
+    uses: parts.uses as never,
+    db: parts.db,
+    clock,
+    random,
+    ids,
+    log: telemetry.log,
+    telemetry,
+    add: added.add,
+    platform,
+  });
+  const operations = operationSet(definition.contract, handlers, {
+    clock,
+    telemetry,
+    idempotency: parts.idempotency,
+    strictOutput: parts.mode !== 'production',
+  });
+  const state = { ready: false, registered: undefined as Registered | undefined };
+  const opened: Listener[] = [];
+  try {
+    const open: OpenListener =
+      added.listener() ??
+      ((bind) =>
+        openApiListener(
+          {
+            service: name,
+            operations,
+            routes: [...added.routes, ...parts.routes],
+            verifier: platform.verifier,
+            clock,
+            ids,
+            telemetry,
+          },
+          bind,
+        ));
+    opened.push(await open({ host: parts.host, port: parts.ports.api }));
+    const shown = actuator({
+      service: name,
+      instance: parts.instanceId,
+      clock,
+      telemetry,
+      health: [...ownHealth(state), ...added.health, ...parts.health],
+      endpoints: [...added.endpoints, ...parts.endpoints],
+    });
+    opened.push(
+      await openManagementListener(
+        { service: name, actuator: shown, verifier: platform.verifier, clock },
+        { host: parts.host, port: parts.ports.management },
+      ),
+    );
+  } catch (error) {
+    await Promise.all(opened.map((listener) => listener.close(0)));
+    await added.stop(telemetry);
+    throw error;
+  }
+  const [port = 0, managementPort = 0] = opened.map((listener) => listener.port);
+  const stop = async () => {
+    state.ready = false;
+    await state.registered
+      ?.close()
+      .catch((error: unknown) => telemetry.log.warn(`${name} could not deregister`, { error }));
+    await Promise.all(opened.map((listener) => listener.close(parts.graceMs)));
+    await added.stop(telemetry);
+  };
+  let stopping: Promise<void> | undefined;
+  return {
+    service: name,
+    instanceId: parts.instanceId,
+    port,
+    managementPort,
+    operations,
+    handlers,
+    async register() {
+      state.registered = await parts.registrar?.register({
+        service: name,
+        instanceId: parts.instanceId,
+        host: parts.host,
+        port,
+        managementPort,
+        metadata: {},
+      });
+      state.ready = true;
+    },
+    close() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+function ownHealth(state: { readonly ready: boolean }): readonly HealthCheck[] {
+  return [
+    { name: 'livenessState', groups: ['liveness'], check: () => ({ status: 'UP' }) },
+    { name: 'readinessState', groups: ['readiness'], check: () => ({ status: state.ready ? 'UP' : 'OUT_OF_SERVICE' }) },
+  ];
+}
+
+function additions() {
+  const routes: HttpRoute[] = [];
+  const health: HealthCheck[] = [];
+  const endpoints: ManagementEndpoint[] = [];
+  const closers: (() => Promise<void> | void)[] = [];
+  let open: OpenListener | undefined;
+  const add: Additions = {
+    route: (route) => void routes.push(route),
+    health: (check) => void health.push(check),
+    endpoint: (endpoint) => void endpoints.push(endpoint),
+    onStop: (close) => void closers.unshift(close),
+    listener(own) {
+      open = own;
+    },
+  };
+  const stop = async ({ log }: Telemetry) => {
+    for (const close of closers) {
+      try {
+        await close();
+      } catch (error) {
+        log.warn(`a part did not close: ${messageOf(error)}`, { error });
+      }
+    }
+  };
+  return { add, routes, health, endpoints, listener: () => open, stop };
+}
