@@ -1,0 +1,131 @@
+import { errorCatalogue } from '@dure/core';
+
+/** What can go wrong in describing, starting and steering a system. */
+export const dureErrors = errorCatalogue('DURE', {
+  SYSTEM_NOT_FOUND: {
+    kind: 'missing',
+    en: { title: 'There is no system here', fix: 'Name the folder that holds system.ts: `dure up <folder>`.' },
+    ko: { title: '여기에는 시스템이 없습니다', fix: 'system.ts가 있는 폴더를 지정하십시오: `dure up <폴더>`.' },
+  },
+  SYSTEM_BROKEN: {
+    kind: 'invalid',
+    en: {
+      title: 'The system module does not load',
+      fix: 'Correct the module that the message names; `--verbose` shows the stack.',
+    },
+    ko: {
+      title: '시스템 모듈을 불러올 수 없습니다',
+      fix: '메시지에 나온 모듈을 고치십시오. `--verbose`를 붙이면 스택을 볼 수 있습니다.',
+    },
+  },
+  SYSTEM_INVALID: {
+    kind: 'invalid',
+    en: { title: 'The system contradicts itself', fix: 'Correct system.ts, or the service that the message names.' },
+    ko: { title: '시스템 정의에 모순이 있습니다', fix: 'system.ts나 메시지에 나온 서비스를 고치십시오.' },
+  },
+  ALREADY_RUNNING: {
+    kind: 'conflict',
+    en: {
+      title: 'The system is running already',
+      fix: 'Stop it with `dure down`, or start another one with `--state <folder>` and `--port-base <port>`.',
+    },
+    ko: {
+      title: '시스템이 이미 실행 중입니다',
+      fix: '`dure down`으로 멈추거나, `--state <폴더>`와 `--port-base <포트>`로 따로 시작하십시오.',
+    },
+  },
+  NOT_RUNNING: {
+    kind: 'missing',
+    en: { title: 'The system is not running', fix: 'Start it with `dure up`.' },
+    ko: { title: '시스템이 실행 중이 아닙니다', fix: '`dure up`으로 시작하십시오.' },
+  },
+  PORT_BUSY: {
+    kind: 'conflict',
+    en: {
+      title: 'A port is in use',
+      fix: 'Stop the process that holds it, or choose other ports with `--port-base <port>` (0: any free ones).',
+    },
+    ko: {
+      title: '포트가 이미 사용 중입니다',
+      fix: '그 포트를 쓰는 프로세스를 멈추거나 `--port-base <포트>`로 다른 포트를 고르십시오(0: 빈 포트 아무거나).',
+    },
+  },
+  PORT_FORBIDDEN: {
+    kind: 'forbidden',
+    en: { title: 'A port may not be opened', fix: 'Choose ports from 1024 to 65532 with `--port-base <port>`.' },
+    ko: { title: '포트를 열 권한이 없습니다', fix: '`--port-base <포트>`로 1024~65532 사이의 포트를 고르십시오.' },
+  },
+  STATE_UNUSABLE: {
+    kind: 'forbidden',
+    en: {
+      title: 'The state folder cannot be used',
+      fix: 'Make it writable, or name another with `--state <folder>`.',
+    },
+    ko: {
+      title: '상태 폴더를 쓸 수 없습니다',
+      fix: '쓰기 권한을 주거나 `--state <폴더>`로 다른 폴더를 지정하십시오.',
+    },
+  },
+  DATABASE_FAILED: {
+    kind: 'unavailable',
+    en: {
+      title: 'The database could not be prepared',
+      fix: 'Read the cause in the message; `dure up --fresh` starts with an empty database.',
+    },
+    ko: {
+      title: '데이터베이스를 준비하지 못했습니다',
+      fix: '메시지의 원인을 확인하십시오. `dure up --fresh`는 빈 데이터베이스로 시작합니다.',
+    },
+  },
+  PROCESS_FAILED: {
+    kind: 'unavailable',
+    en: { title: 'A process did not start', fix: 'Read its output with `dure logs <process>`.' },
+    ko: { title: '프로세스가 시작되지 않았습니다', fix: '`dure logs <프로세스>`로 출력을 확인하십시오.' },
+  },
+  START_TIMEOUT: {
+    kind: 'timeout',
+    en: {
+      title: 'The system did not become ready in time',
+      fix: 'Read the output of the components that the message names with `dure logs <process>`.',
+    },
+    ko: {
+      title: '시스템이 제때 준비되지 않았습니다',
+      fix: '메시지에 나온 구성 요소의 출력을 `dure logs <프로세스>`로 확인하십시오.',
+    },
+  },
+  START_CANCELLED: {
+    kind: 'cancelled',
+    en: { title: 'The start was stopped', fix: 'Nothing is left running; start again with `dure up`.' },
+    ko: { title: '시작이 중단되었습니다', fix: '남아 있는 프로세스는 없습니다. `dure up`으로 다시 시작하십시오.' },
+  },
+  SERVICE_UNKNOWN: {
+    kind: 'missing',
+    en: { title: 'The system has no such service', fix: 'Use one of the names that the message lists.' },
+    ko: { title: '시스템에 그런 서비스가 없습니다', fix: '메시지에 나열된 이름 가운데 하나를 쓰십시오.' },
+  },
+  CONTROL_FAILED: {
+    kind: 'upstream',
+    retryable: true,
+    en: {
+      title: 'The running system did not answer',
+      fix: 'Try again; if it hangs, end the process that the message names.',
+    },
+    ko: {
+      title: '실행 중인 시스템이 응답하지 않습니다',
+      fix: '다시 시도하십시오. 계속 응답이 없으면 메시지에 나온 프로세스를 종료하십시오.',
+    },
+  },
+  INVARIANT_BROKEN: {
+    kind: 'conflict',
+    en: { title: 'An invariant does not hold', fix: 'Compare the figures; `dure logs --trace <id>` follows a call.' },
+    ko: {
+      title: '불변식이 깨졌습니다',
+      fix: '수치를 비교하십시오. `dure logs --trace <ID>`로 호출을 따라갈 수 있습니다.',
+    },
+  },
+  USAGE: {
+    kind: 'invalid',
+    en: { title: 'The command line is not understood', fix: 'See `dure --help`.' },
+    ko: { title: '명령을 이해할 수 없습니다', fix: '`dure --help`를 보십시오.' },
+  },
+});

@@ -1,0 +1,13 @@
+export { dureErrors } from './errors.ts';
+export type { Finding, Invariant, ReadOnlyDatabase } from './invariant.ts';
+export { invariant } from './invariant.ts';
+export type {
+  Edge,
+  EdgeOptions,
+  EdgeSession,
+  InfrastructureName,
+  LazyService,
+  System,
+  SystemOptions,
+} from './system.ts';
+export { edge, isSystem, system } from './system.ts';

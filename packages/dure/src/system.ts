@@ -1,0 +1,158 @@
+import type { AnyContract } from '@dure/service/contract';
+import type { ServiceDefinition } from '@dure/service/server';
+import { dureErrors } from './errors.ts';
+import type { Invariant } from './invariant.ts';
+
+/** Loads a service when a process needs it, so that each process loads only what it runs. */
+export type LazyService = () => Promise<ServiceDefinition>;
+
+/** How browsers stay signed in: the gateway keeps the token of `signIn` in an HttpOnly, SameSite cookie. */
+export interface EdgeSession {
+  /** The service that signs users in; its JWKS verifies their tokens. */
+  readonly issuer: AnyContract;
+  /** The issuer's operation that answers `{ token }`. */
+  readonly signIn: string;
+}
+
+export interface EdgeOptions {
+  /** The contracts that can be reached from outside; `contract.only(…)` exposes a part. */
+  readonly expose: readonly AnyContract[];
+  /** Services that run in the gateway's process and compose answers of others, by name. */
+  readonly composed?: Readonly<Record<string, LazyService>>;
+  readonly session?: EdgeSession;
+  /** The folder of the web application at `/`, relative to the system's folder. */
+  readonly storefront?: string;
+}
+
+/** The system's outside. */
+export interface Edge {
+  readonly kind: 'edge';
+  readonly expose: readonly AnyContract[];
+  readonly composed: Readonly<Record<string, LazyService>>;
+  readonly session: EdgeSession | undefined;
+  readonly storefront: string | undefined;
+}
+
+export interface SystemOptions {
+  /** By name, which must be the name in the service's contract. */
+  readonly services: Readonly<Record<string, LazyService>>;
+  readonly edge: Edge;
+  /** The folder of configuration files, relative to the system's folder. Default: none. */
+  readonly config?: string;
+  /** What must hold at any time; `dure verify` proves it. */
+  readonly invariants?: readonly Invariant[];
+}
+
+/** A whole system: the one model that is run, checked and deployed. */
+export interface System {
+  readonly kind: 'system';
+  readonly name: string;
+  readonly services: Readonly<Record<string, LazyService>>;
+  readonly edge: Edge;
+  readonly config: string | undefined;
+  readonly invariants: readonly Invariant[];
+}
+
+/** The names of the platform's own servers; no service may take one. */
+export const infrastructure = ['registry', 'config', 'console', 'gateway'] as const;
+export type InfrastructureName = (typeof infrastructure)[number];
+
+const reserved: ReadonlySet<string> = new Set([...infrastructure, 'supervisor', 'postgres', 'all']);
+
+/**
+ * Defines a system. Nothing is loaded and nothing runs yet; what can be judged without loading the services
+ * is judged at once: DURE_SYSTEM_INVALID.
+ *
+ * @example
+ * export const shop = system('shop', {
+ *   services: { user: () => import('./user/service.ts').then((m) => m.userService) },
+ *   edge: edge({ expose: [user] }),
+ *   config: './config',
+ * });
+ */
+export function system(name: string, options: SystemOptions): System {
+  checkName('system', name);
+  const { services, edge: outside } = options;
+  for (const service of [...Object.keys(services), ...Object.keys(outside.composed)]) checkService(name, service);
+  const twice = Object.keys(outside.composed).find((service) => service in services);
+  if (twice !== undefined) {
+    throw dureErrors.SYSTEM_INVALID(
+      `the system "${name}" has two services named "${twice}": one in \`services\`, one in \`edge.composed\`; name one of them otherwise`,
+      { details: { system: name, service: twice } },
+    );
+  }
+  for (const contract of outside.expose) checkHas(name, contract.name, 'exposes', services, outside.composed);
+  if (outside.session !== undefined) checkSession(name, outside.session, services);
+  const { config, invariants = [] } = options;
+  for (const { name: invariant, reads } of invariants) {
+    for (const service of reads) checkHas(name, service, `has the invariant "${invariant}", which reads`, services, {});
+  }
+  return { kind: 'system', name, services, edge: outside, config, invariants };
+}
+
+/** Declares what of the system can be reached from outside. */
+export function edge(options: EdgeOptions): Edge {
+  const seen = new Set<string>();
+  for (const { name } of options.expose) {
+    if (seen.has(name)) {
+      throw dureErrors.SYSTEM_INVALID(
+        `the edge exposes the contract "${name}" twice; list it once, with all its operations`,
+        { details: { service: name } },
+      );
+    }
+    seen.add(name);
+  }
+  return {
+    kind: 'edge',
+    expose: options.expose,
+    composed: options.composed ?? {},
+    session: options.session,
+    storefront: options.storefront,
+  };
+}
+
+/** Whether a value is a system, also one made by another copy of this package. */
+export function isSystem(value: unknown): value is System {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'system' && 'edge' in value;
+}
+
+function checkName(what: string, name: string): void {
+  if (/^[a-z][a-z0-9-]{0,30}$/.test(name)) return;
+  throw dureErrors.SYSTEM_INVALID(
+    `the ${what} name "${name}" is not a name: a lower-case letter, then lower-case letters, digits or hyphens, at most 31`,
+    { details: { name } },
+  );
+}
+
+function checkService(system: string, name: string): void {
+  checkName('service', name);
+  if (!reserved.has(name)) return;
+  throw dureErrors.SYSTEM_INVALID(
+    `the system "${system}" has a service named "${name}", which is a name of the platform's own; call it otherwise`,
+    { details: { system, service: name } },
+  );
+}
+
+function checkHas(
+  system: string,
+  service: string,
+  does: string,
+  ...sets: readonly Readonly<Record<string, LazyService>>[]
+): void {
+  if (sets.some((set) => service in set)) return;
+  const names = sets.flatMap((set) => Object.keys(set));
+  throw dureErrors.SYSTEM_INVALID(
+    `the system "${system}" ${does} "${service}", but has no such service; it has ${names.join(', ') || 'none'}`,
+    { details: { system, service } },
+  );
+}
+
+function checkSession(system: string, session: EdgeSession, services: Readonly<Record<string, LazyService>>): void {
+  const { issuer, signIn } = session;
+  checkHas(system, issuer.name, 'keeps sessions of', services);
+  if (signIn in issuer.operations) return;
+  throw dureErrors.SYSTEM_INVALID(
+    `the session of the system "${system}" signs in by "${issuer.name}.${signIn}", but the contract has no such operation; it has ${Object.keys(issuer.operations).join(', ')}`,
+    { details: { system, operation: signIn } },
+  );
+}
