@@ -1,0 +1,14 @@
+export type { BasicCredential } from './basic-credentials.ts';
+export { clockToleranceSeconds, userTokenAudience } from './claims.ts';
+export { identityErrors } from './errors.ts';
+export type { FetchJwks } from './key-set.ts';
+export type { PasswordCost } from './password.ts';
+export { hashPassword, verifyPassword } from './password.ts';
+export type { ServiceTokenOptions } from './service-tokens.ts';
+export { serviceTokenLifeMs, serviceTokens } from './service-tokens.ts';
+export type { Jwk, JwkSet } from './signing-key.ts';
+export { generateSigningKey, publicKeyOf, userJwks } from './signing-key.ts';
+export type { TokenVerifierOptions } from './token-verifier.ts';
+export { tokenVerifier } from './token-verifier.ts';
+export type { IssuedToken, UserTokenOptions } from './user-tokens.ts';
+export { issueUserToken, userTokenLifeMs } from './user-tokens.ts';

@@ -1,0 +1,101 @@
+import type { Clock, DureError } from '@dure/core';
+import { messageOf } from '@dure/core';
+import { identityErrors } from './errors.ts';
+import type { ImportedKey, JwkSet } from './signing-key.ts';
+import { importSigningKey } from './signing-key.ts';
+
+/** Fetches the issuer's keys; whatever it rejects with counts as "not available". */
+export type FetchJwks = () => Promise<JwkSet>;
+
+/** The issuer's public keys, kept fresh. */
+export interface KeySet {
+  /** The key of that name; undefined when the issuer has none. IDENTITY_KEYS_UNAVAILABLE when it is not known and cannot be asked for. */
+  find(kid: string): Promise<ImportedKey | undefined>;
+}
+
+export interface KeySetOptions {
+  readonly issuer: string;
+  readonly fetchJwks: FetchJwks;
+  readonly clock: Clock;
+  /** Rings when keys came or went, so that what was verified by an old key can be forgotten. */
+  readonly onChange: () => void;
+}
+
+/** A set older than this is fetched anew, in the background: a removed key is refused within this time. */
+const refreshAfterMs = 60_000;
+/** An unknown key name asks the issuer at most this often; so does a failing issuer once there are keys. */
+const askAgainAfterMs = 30_000;
+/** While there are no keys at all, an issuer that failed is asked again after this time. */
+const retryAfterMs = 1_000;
+/** No issuer has more keys than this; what follows is not read. */
+const maxKeys = 32;
+
+/**
+ * Keeps an issuer's keys. An unknown name fetches them again, at most every 30 s and never twice at once; an issuer that
+ * cannot be reached costs nobody their session, since the last known keys stay.
+ */
+export function keySet({ issuer, fetchJwks, clock, onChange }: KeySetOptions): KeySet {
+  let keys: ReadonlyMap<string, ImportedKey> | undefined;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let failure: unknown;
+  let fetching: Promise<void> | undefined;
+  const ask = (): Promise<void> => {
+    fetching ??= load(issuer, fetchJwks)
+      .then((loaded) => {
+        failure = undefined;
+        const changed = keys !== undefined && !sameNames(keys, loaded);
+        keys = loaded;
+        if (changed) onChange();
+      })
+      .catch((error: unknown) => {
+        failure = error;
+      })
+      .finally(() => {
+        askedAt = clock.monotonicMs();
+        fetching = undefined;
+      });
+    return fetching;
+  };
+  return {
+    async find(kid) {
+      if (keys === undefined) {
+        if (fetching !== undefined || clock.monotonicMs() - askedAt >= retryAfterMs) await ask();
+        if (keys === undefined) throw unavailable(issuer, failure);
+      }
+      const age = clock.monotonicMs() - askedAt;
+      const found = keys.get(kid);
+      if (found !== undefined) {
+        if (age >= (failure === undefined ? refreshAfterMs : askAgainAfterMs)) void ask();
+        return found;
+      }
+      if (fetching !== undefined || age >= askAgainAfterMs) await ask();
+      const late = keys.get(kid);
+      if (late === undefined && failure !== undefined) throw unavailable(issuer, failure);
+      return late;
+    },
+  };
+}
+
+function unavailable(issuer: string, failure: unknown): DureError {
+  return identityErrors.KEYS_UNAVAILABLE(
+    `the keys of "${issuer}" could not be fetched: ${messageOf(failure)}; user tokens cannot be checked until they are`,
+    { cause: failure, details: { issuer } },
+  );
+}
+
+async function load(issuer: string, fetchJwks: FetchJwks): Promise<ReadonlyMap<string, ImportedKey>> {
+  const { keys } = await fetchJwks();
+  const loaded = new Map<string, ImportedKey>();
+  for (const jwk of keys.slice(0, maxKeys)) {
+    if (jwk.kty !== 'EC' || jwk.crv !== 'P-256') continue;
+    const imported = await importSigningKey(jwk, 'verify', issuer).catch(() => undefined);
+    if (imported !== undefined) loaded.set(imported.kid, imported);
+  }
+  if (loaded.size === 0)
+    throw identityErrors.KEY_INVALID(`"${issuer}" serves no ES256 key at all`, { details: { issuer } });
+  return loaded;
+}
+
+function sameNames(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
+  return a.size === b.size && [...a.keys()].every((kid) => b.has(kid));
+}
