@@ -1,5 +1,7 @@
 export type { AnyContract, Contract } from './contract.ts';
 export { command, contract, get, isExposable, patch, post, put, remove } from './contract.ts';
+export type { OpenApi, OpenApiInfo } from './open-api.ts';
+export { openApi } from './open-api.ts';
 export type {
   Access,
   AnySchema,

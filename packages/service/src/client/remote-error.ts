@@ -1,0 +1,67 @@
+import type { DureError, ErrorKind, Problem } from '@dure/core';
+import { DureError as DureErrorValue, errorEntry, Refusal } from '@dure/core';
+import type { HttpOperation } from '../contract/index.ts';
+import { serviceErrors } from '../errors.ts';
+
+const kindOfStatus: Readonly<Record<number, ErrorKind>> = {
+  400: 'invalid',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'missing',
+  405: 'method',
+  409: 'conflict',
+  413: 'too-large',
+  415: 'media-type',
+  422: 'unprocessable',
+  429: 'limited',
+  499: 'cancelled',
+  500: 'internal',
+  502: 'upstream',
+  503: 'unavailable',
+  504: 'timeout',
+};
+const retryableKinds: ReadonlySet<ErrorKind> = new Set(['limited', 'unavailable', 'upstream', 'timeout']);
+
+/** What came back instead of a success. */
+export interface RemoteFailure {
+  readonly status: number;
+  readonly instance: string;
+  readonly body: unknown;
+  readonly retryAfter: string | undefined;
+}
+
+/** A refusal when the answer is one that the contract declares, else an error with the remote's code. */
+export function remoteError(operation: HttpOperation, failure: RemoteFailure): Refusal | DureError {
+  const problem = isProblem(failure.body) ? failure.body : undefined;
+  const name = `${operation.service}.${operation.name}`;
+  if (problem?.refusal !== undefined && operation.spec.refuses?.[problem.refusal] !== undefined) {
+    return new Refusal({
+      service: operation.service,
+      operation: operation.name,
+      code: problem.refusal,
+      data: problem.data,
+      status: failure.status,
+    });
+  }
+  const kind = kindOfStatus[failure.status] ?? (failure.status >= 500 ? 'upstream' : 'invalid');
+  const code = problem?.code ?? serviceErrors.REMOTE.code;
+  const seconds = Number(failure.retryAfter);
+  const details = {
+    operation: name,
+    instance: failure.instance,
+    status: failure.status,
+    ...(problem?.errors === undefined ? {} : { errors: problem.errors }),
+    ...(Number.isFinite(seconds) && failure.retryAfter !== undefined ? { retryAfterMs: seconds * 1_000 } : {}),
+  };
+  const retryable = errorEntry(code)?.retryable ?? retryableKinds.has(kind);
+  return new DureErrorValue(
+    code,
+    kind,
+    `${name} answered ${failure.status}: ${problem?.detail ?? problem?.title ?? 'no problem was given'}`,
+    { details, retryable },
+  );
+}
+
+function isProblem(body: unknown): body is Problem {
+  return typeof body === 'object' && body !== null && 'status' in body && 'title' in body;
+}
