@@ -1,1 +1,12 @@
+export type { Balancer, BalancerOptions, Picked } from './balancer.ts';
+export { balancer } from './balancer.ts';
+export { balancerErrors } from './errors.ts';
 export type { Instance, InstanceList } from './instance-list.port.ts';
+export type { Outcome } from './instance-load.ts';
+export type { LeastRequestOptions } from './least-request.ts';
+export { leastRequest } from './least-request.ts';
+export { roundRobin } from './round-robin.ts';
+export type { Candidate, Choose, Rule, RuleTools } from './rule.ts';
+export { candidateAt, nextUntried } from './rule.ts';
+export type { StaticInstances } from './static-instances.ts';
+export { staticInstance, staticInstances } from './static-instances.ts';

@@ -12,7 +12,10 @@ export interface Instance {
 
 /** Which instances of a service take traffic right now. */
 export interface InstanceList {
-  /** Those that are up; an empty list when the service is unknown. Cheap: called for every attempt. */
+  /**
+   * Those that are up; an empty list when the service is unknown. Cheap: called for every attempt. The same array
+   * until the list changes, never mutated.
+   */
   instances(service: string): readonly Instance[];
   /** Rings when the list of a service (or of any, without a name) has changed. Returns the unsubscriber. */
   onChange(service: string | undefined, changed: () => void): () => void;
