@@ -18,6 +18,7 @@ import type { AnyContract, HandlerInput, HandlerOutput, HttpOperation } from '..
 import type { HttpRoute } from './http-route.ts';
 import type { Resource } from './resource.port.ts';
 import type { TokenVerifier } from './token-verifier.port.ts';
+import type { UserTokenIssuer } from './user-token-issuer.port.ts';
 
 /** The handlers that a contract demands: one for each operation, none can be forgotten. */
 export type Handlers<C extends AnyContract, Tx> = {
@@ -91,6 +92,8 @@ export interface Platform {
   readonly instances: InstanceList;
   readonly signer: TokenSigner;
   readonly verifier: TokenVerifier;
+  /** Present only for the service that the system names as the issuer of user tokens. */
+  readonly userTokens?: UserTokenIssuer;
 }
 
 /** What a service is: its contract, what it needs, and how it starts. */
