@@ -10,14 +10,11 @@ export interface StaticInstances extends InstanceList {
  * An instance list in memory.
  *
  * @example
- * const list = staticInstances([staticInstance('inventory', 'http://127.0.0.1:7001')]);
+ * const list = staticInstances({ inventory: [staticInstance('inventory', 'http://127.0.0.1:7001')] });
  */
-export function staticInstances(initial: readonly Instance[] = []): StaticInstances {
-  const byService = new Map<string, readonly Instance[]>();
+export function staticInstances(initial: Readonly<Record<string, readonly Instance[]>> = {}): StaticInstances {
+  const byService = new Map(Object.entries(initial).filter(([, instances]) => instances.length > 0));
   const listeners = new Set<{ readonly service: string | undefined; readonly changed: () => void }>();
-  for (const [service, instances] of Map.groupBy(initial, (instance) => instance.service)) {
-    byService.set(service, instances);
-  }
   return {
     instances: (service) => byService.get(service) ?? none,
     onChange(service, changed) {
