@@ -123,6 +123,33 @@ export const dureErrors = errorCatalogue('DURE', {
       fix: '수치를 비교하십시오. `dure logs --trace <ID>`로 호출을 따라갈 수 있습니다.',
     },
   },
+  MESSAGE_UNKNOWN: {
+    kind: 'internal',
+    en: {
+      title: 'A service was sent a command that its contract does not have',
+      fix: 'Start both services from the same version of the contract; the command waits until then.',
+    },
+    ko: {
+      title: '계약에 없는 명령을 받았습니다',
+      fix: '두 서비스를 같은 버전의 계약으로 실행하십시오. 명령은 그때까지 기다립니다.',
+    },
+  },
+  MESSAGE_UNREADABLE: {
+    kind: 'internal',
+    en: {
+      title: 'A message does not fit its contract',
+      fix: 'Start both services from the same version of the contract; the message waits until then.',
+    },
+    ko: {
+      title: '메시지가 계약과 맞지 않습니다',
+      fix: '두 서비스를 같은 버전의 계약으로 실행하십시오. 메시지는 그때까지 기다립니다.',
+    },
+  },
+  HOST_FAILED: {
+    kind: 'internal',
+    en: { title: 'A host process failed', fix: 'Read its output with `dure logs <process>`.' },
+    ko: { title: '호스트 프로세스가 실패했습니다', fix: '`dure logs <프로세스>`로 출력을 확인하십시오.' },
+  },
   USAGE: {
     kind: 'invalid',
     en: { title: 'The command line is not understood', fix: 'See `dure --help`.' },

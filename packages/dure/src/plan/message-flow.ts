@@ -1,0 +1,128 @@
+import type { ServiceDefinition } from '@dure/service/server';
+import { dureErrors } from '../errors.ts';
+import type { Definitions } from '../load-system.ts';
+import type { FeedGrant } from '../run-file.ts';
+
+/** Who reads whose log, and what of it. */
+export interface MessageFlow {
+  /** For each consumer, the services whose logs it pulls, in alphabetical order. */
+  readonly pulls: Readonly<Record<string, readonly string[]>>;
+  /** For each producer, what each of its consumers may read. */
+  readonly grants: Readonly<Record<string, Readonly<Record<string, FeedGrant>>>>;
+}
+
+/**
+ * Computes the flow of messages from the definitions: a service pulls the logs in which stand the events it reacts
+ * to, the commands it carries out, and the replies to commands that its sagas send; and it may read nothing else.
+ * DURE_SYSTEM_INVALID when something is awaited that nobody sends, or sent to nobody.
+ */
+export function messageFlow(definitions: Definitions): MessageFlow {
+  const flow = new Flow();
+  const emitters = emittersOf(definitions);
+  for (const [consumer, definition] of Object.entries(definitions)) {
+    checkDatabase(consumer, definition);
+    for (const { event } of definition.reactions)
+      flow.event(emitterOf(event.name, consumer, emitters), consumer, event.name);
+    for (const saga of definition.sagas) {
+      for (const command of saga.sends) {
+        checkCommand(consumer, saga.name, command, definitions);
+        flow.addressed(consumer, command.service);
+        flow.addressed(command.service, consumer);
+      }
+    }
+  }
+  return flow.result(Object.keys(definitions));
+}
+
+class Flow {
+  readonly #grants = new Map<string, Map<string, { readonly events: Set<string>; addressed: boolean }>>();
+
+  event(producer: string, consumer: string, type: string): void {
+    this.#grant(producer, consumer).events.add(type);
+  }
+
+  addressed(producer: string, consumer: string): void {
+    this.#grant(producer, consumer).addressed = true;
+  }
+
+  result(services: readonly string[]): MessageFlow {
+    const producers = [...this.#grants.keys()].sort();
+    const pulls = services.map((consumer) => [
+      consumer,
+      producers.filter((producer) => this.#grants.get(producer)?.has(consumer) === true),
+    ]);
+    const grants = services.map((producer) => [producer, this.#grantsOf(producer)]);
+    return { pulls: Object.fromEntries(pulls), grants: Object.fromEntries(grants) };
+  }
+
+  #grant(producer: string, consumer: string) {
+    const consumers = this.#grants.get(producer) ?? new Map();
+    const grant = consumers.get(consumer) ?? { events: new Set<string>(), addressed: false };
+    this.#grants.set(producer, consumers.set(consumer, grant));
+    return grant;
+  }
+
+  #grantsOf(producer: string): Readonly<Record<string, FeedGrant>> {
+    const consumers = [...(this.#grants.get(producer) ?? [])].sort(([a], [b]) => a.localeCompare(b));
+    return Object.fromEntries(
+      consumers.map(([name, { events, addressed }]) => [name, { events: [...events].sort(), addressed }]),
+    );
+  }
+}
+
+function emittersOf(definitions: Definitions): ReadonlyMap<string, string> {
+  const emitters = new Map<string, string>();
+  for (const [service, { contract }] of Object.entries(definitions)) {
+    for (const { name } of contract.emits) {
+      const other = emitters.get(name);
+      if (other !== undefined) {
+        throw dureErrors.SYSTEM_INVALID(
+          `both "${other}" and "${service}" emit the event "${name}"; an event belongs to one service, so name it "${service}.…"`,
+          { details: { event: name, services: [other, service] } },
+        );
+      }
+      emitters.set(name, service);
+    }
+  }
+  return emitters;
+}
+
+function emitterOf(event: string, consumer: string, emitters: ReadonlyMap<string, string>): string {
+  const emitter = emitters.get(event);
+  if (emitter !== undefined) return emitter;
+  throw dureErrors.SYSTEM_INVALID(
+    `"${consumer}" reacts to the event "${event}", which no service of the system emits; list it in the \`emits\` of the contract it belongs to`,
+    { details: { service: consumer, event } },
+  );
+}
+
+function checkCommand(
+  sender: string,
+  saga: string,
+  command: { readonly service: string; readonly name: string },
+  definitions: Definitions,
+): void {
+  const target = definitions[command.service];
+  if (target !== undefined && command.name in target.contract.commands) return;
+  throw dureErrors.SYSTEM_INVALID(
+    `the saga "${saga}" of "${sender}" sends "${command.service}.${command.name}", ${
+      target === undefined ? 'but the system has no such service' : `but "${command.service}" has no such command`
+    }`,
+    { details: { service: sender, saga, command: `${command.service}.${command.name}` } },
+  );
+}
+
+function checkDatabase(name: string, { database, reactions, sagas, contract }: ServiceDefinition): void {
+  if (database !== undefined) return;
+  const needs = [
+    ...(reactions.length > 0 ? ['reactions'] : []),
+    ...(sagas.length > 0 ? ['sagas'] : []),
+    ...(Object.keys(contract.commands).length > 0 ? ['commands'] : []),
+    ...(contract.emits.length > 0 ? ['events of its own'] : []),
+  ];
+  if (needs.length === 0) return;
+  throw dureErrors.SYSTEM_INVALID(
+    `the service "${name}" has ${needs.join(' and ')} but no database to keep their messages in; add \`database: migrations(import.meta.dirname)\``,
+    { details: { service: name } },
+  );
+}

@@ -1,0 +1,117 @@
+import { publicKeyOf } from '@dure/identity';
+import type { Definitions, LoadedSystem } from '../load-system.ts';
+import type { Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
+import type { System } from '../system.ts';
+import type { MessageFlow } from './message-flow.ts';
+import { messageFlow } from './message-flow.ts';
+import type { EdgePorts, Placement } from './placement.ts';
+import { scopesOf } from './scopes.ts';
+
+/** When a process may start: the platform's servers at once, services when they can be configured, the edge last. */
+export type Stage = 'platform' | 'services' | 'edge';
+
+/** One process of a run. */
+export interface PlannedProcess {
+  /** `order`, or `all` when everything runs in one. */
+  readonly name: string;
+  readonly stage: Stage;
+  /** What it runs, in the order of starting. */
+  readonly services: readonly string[];
+}
+
+/** What the definitions of all services say together. */
+export interface Wiring extends MessageFlow {
+  readonly scopes: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+}
+
+/** What a run decides; the rest follows from the system. */
+export interface RunSettings {
+  readonly placement: Placement;
+  readonly host: string;
+  readonly ports: EdgePorts;
+  readonly mode: RunFile['mode'];
+  readonly stateFolder: string;
+  /** Private keys of every service, of the platform's servers and of the supervisor. */
+  readonly keys: Readonly<Record<string, Jwk>>;
+  readonly databaseUrls: Readonly<Record<string, string>>;
+  readonly consoleToken: string;
+}
+
+export interface PlannedRun extends PlannedProcess {
+  readonly runFile: RunFile;
+}
+
+/** The processes of a system, in the order of starting. Needs no definition. */
+export function planProcesses({ services, edge }: System, placement: Placement): readonly PlannedProcess[] {
+  const own = Object.keys(services);
+  const outside = [...Object.keys(edge.composed), 'gateway'];
+  const platform = ['registry', 'config', 'console'];
+  if (placement === 'one') return [{ name: 'all', stage: 'edge', services: [...platform, ...own, ...outside] }];
+  return [
+    ...platform.map((name): PlannedProcess => ({ name, stage: 'platform', services: [name] })),
+    ...own.map((name): PlannedProcess => ({ name, stage: 'services', services: [name] })),
+    { name: 'gateway', stage: 'edge', services: outside },
+  ];
+}
+
+/** Judges the definitions together and computes what follows from them. DURE_SYSTEM_INVALID. */
+export function wire(definitions: Definitions): Wiring {
+  return { ...messageFlow(definitions), scopes: scopesOf(definitions) };
+}
+
+/** Everything that a system's processes are told: pure, so that a run can be read before it happens. */
+export function planSystem(
+  loaded: LoadedSystem,
+  definitions: Definitions,
+  settings: RunSettings,
+): readonly PlannedRun[] {
+  const wiring = wire(definitions);
+  return planProcesses(loaded.system, settings.placement).map((process) => ({
+    ...process,
+    runFile: runFileOf(process, loaded, settings, wiring),
+  }));
+}
+
+/** What one process is told. The platform's servers need no wiring. */
+export function runFileOf(
+  process: PlannedProcess,
+  { system, module, folder }: LoadedSystem,
+  settings: RunSettings,
+  wiring: Wiring = { pulls: {}, grants: {}, scopes: {} },
+): RunFile {
+  const { host, ports, keys } = settings;
+  const issuer = system.edge.session?.issuer.name;
+  const hasConsole = process.services.includes('console');
+  return {
+    system: system.name,
+    module,
+    folder,
+    stateFolder: settings.stateFolder,
+    process: process.name,
+    services: Object.fromEntries(process.services.map((name) => [name, serviceRun(name, settings, wiring)])),
+    mode: settings.mode,
+    host,
+    registryUrl: `http://${host}:${ports.registry}`,
+    configUrl: `http://${host}:${ports.config}`,
+    telemetryUrl: `http://${host}:${ports.console}`,
+    peers: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, publicKeyOf(key)])),
+    ...(issuer === undefined ? {} : { userIssuer: issuer }),
+    ...(hasConsole ? { consoleToken: settings.consoleToken } : {}),
+  };
+}
+
+function serviceRun(name: string, { ports, keys, databaseUrls }: RunSettings, wiring: Wiring): ServiceRun {
+  const url = databaseUrls[name];
+  return {
+    ports: listenPorts(name, ports),
+    key: keys[name] ?? {},
+    scopes: wiring.scopes[name] ?? {},
+    ...(url === undefined ? {} : { databaseUrl: url }),
+    pulls: wiring.pulls[name] ?? [],
+    grants: wiring.grants[name] ?? {},
+  };
+}
+
+function listenPorts(name: string, ports: EdgePorts): ListenPorts {
+  return { api: name in ports ? ports[name as keyof EdgePorts] : 0, management: 0 };
+}
