@@ -1,9 +1,21 @@
+export { formatB3, parseB3 } from './b3.ts';
+export { telemetryErrors } from './errors.ts';
+export type { LineSink } from './line-sink.ts';
+export type { LogRecord } from './log.ts';
+export type { TelemetryOptions } from './open-telemetry.ts';
+export { openTelemetry } from './open-telemetry.ts';
+export { prometheusMediaType } from './prometheus.ts';
+export { silentTelemetry } from './silent-telemetry.ts';
+export type { SpanEvent, SpanFailure, SpanRecord } from './span.ts';
+export { spanAttributes } from './span.ts';
+export { stdoutSink } from './stdout-sink.ts';
 export type {
   Attributes,
   Counter,
   Histogram,
   LogFields,
   Logger,
+  LogLevel,
   MeterSnapshot,
   Metrics,
   Span,
@@ -11,3 +23,5 @@ export type {
   SpanOptions,
   Telemetry,
 } from './telemetry.ts';
+export { isFailure, traced } from './traced.ts';
+export type { Delivery, DeliveryAnswer, Transport } from './transport.ts';

@@ -18,10 +18,13 @@ export interface Span {
   readonly context: TraceContext;
   set(key: string, value: string | number | boolean): void;
   event(name: string, attributes?: Attributes): void;
-  /** Marks it failed, with the error's code and message. */
+  /** Marks it failed, with the error's code and message. A refusal is noted, but is not a failure. */
   fail(error: unknown): void;
   end(): void;
 }
+
+/** How much a logger says: its level and everything above it. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** Writes log lines: one JSON object each, on stdout, and to the collector when there is one. */
 export interface Logger {
@@ -72,7 +75,8 @@ export interface Telemetry {
   readonly log: Logger;
   readonly metrics: Metrics;
   startSpan(name: string, options?: SpanOptions): Span;
-  /** Sends what is buffered; resolves when it is sent or given up. */
+  /** Sends what is buffered; resolves when it is sent or given up, after two seconds at the latest. Never rejects. */
   flush(): Promise<void>;
+  /** Flushes and stops; what is said afterwards still reaches stdout, but no collector. Idempotent. */
   close(): Promise<void>;
 }
