@@ -68,6 +68,18 @@ export const postgresErrors = errorCatalogue('POSTGRES', {
       fix: '`dure up --fresh`로 새로 시작하십시오. 이 시스템의 데이터는 지워집니다.',
     },
   },
+  CONNECT_FAILED: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'The database could not be reached',
+      fix: 'See whether the server that the message names runs and takes this user; `dure status` tells.',
+    },
+    ko: {
+      title: '데이터베이스에 연결할 수 없습니다',
+      fix: '메시지에 나온 서버가 실행 중이고 이 사용자를 받아들이는지 `dure status`로 확인하십시오.',
+    },
+  },
   NAME_RESERVED: {
     kind: 'invalid',
     en: {

@@ -1,0 +1,2 @@
+export type { MigrateOptions, MigrateResult } from './migrate.ts';
+export { migrate } from './migrate.ts';

@@ -1,0 +1,2 @@
+export type { TestDatabase, TestDatabaseOptions } from './test-database.ts';
+export { testDatabase } from './test-database.ts';
