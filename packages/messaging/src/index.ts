@@ -1,7 +1,15 @@
+export type { CloudEvent } from './cloud-event.ts';
+export { fromCloudEvent, toCloudEvent } from './cloud-event.ts';
 export type { AnyCommand, CommandInput, CommandOutput, CommandType, RefusalSpec, RefusalSpecs } from './command.ts';
 export type { DeliveryStore } from './delivery.port.ts';
+export { messagingErrors } from './errors.ts';
 export type { AnyEvent, EventData, EventType } from './event.ts';
 export { event } from './event.ts';
-export type { Message, MessageMeta, ReplyData } from './message.ts';
+export type { LogTail, LogTailOptions } from './log-tail.ts';
+export { logTail } from './log-tail.ts';
+export type { Message, MessageMeta, ReplyData, SagaMark } from './message.ts';
+export type { BufferedMessage, BufferOptions, MessageBuffer, MessageCause, MessageDraft } from './message-buffer.ts';
+export { baggageOf, causeOf, maxDataLength, messageBuffer } from './message-buffer.ts';
+export { matcher } from './message-filter.ts';
 export type { LogPage, MessageFilter, MessageLog } from './message-log.port.ts';
 export type { Outbox, UnitOfWork } from './unit-of-work.port.ts';

@@ -18,8 +18,11 @@ export interface LogPage {
 export interface MessageLog {
   /** The highest position up to which nothing can appear any more. Never blocks on an open transaction. */
   advance(): Promise<number>;
-  /** Messages in `(after, advance()]` in order of position, at most `limit`. */
-  read(after: number, filter: MessageFilter, limit: number): Promise<LogPage>;
+  /**
+   * Messages in `(after, upTo]` in order of position, at most `limit`; a filter of `'all'` takes everything.
+   * `upTo` is a position that `advance` returned earlier, and is asked for when it is left out.
+   */
+  read(after: number, filter: MessageFilter | 'all', limit: number, upTo?: number): Promise<LogPage>;
   /** Rings after each commit in this process that appended; a hint, so a missed one costs one poll. */
   onAppend(ring: () => void): () => void;
 }

@@ -1,3 +1,10 @@
+/** Which step of which saga a command belongs to; its reply carries the same. */
+export interface SagaMark {
+  readonly id: string;
+  readonly step: string;
+  readonly direction: 'do' | 'undo';
+}
+
 /** What every message carries besides its data; user code cannot forge any of it. */
 export interface MessageMeta {
   /** The flow this message belongs to: inherited from message to message. */
@@ -8,7 +15,7 @@ export interface MessageMeta {
   /** For a reply: the id of the command it answers. */
   readonly inReplyTo?: string;
   /** For a command of a saga: which saga and step wait for the reply. */
-  readonly saga?: { readonly id: string; readonly step: string; readonly direction: 'do' | 'undo' };
+  readonly saga?: SagaMark;
 }
 
 /** A message in a service's log. Its wire form is a CloudEvent (see `cloud-event.ts`). */

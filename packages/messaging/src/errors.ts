@@ -1,0 +1,91 @@
+import { errorCatalogue } from '@dure/core';
+
+/** What can go wrong with messages. */
+export const messagingErrors = errorCatalogue('MESSAGING', {
+  DATA_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'A message does not fit its contract',
+      fix: 'Correct the data, or the schema in the contract; the fields are listed under `errors`.',
+    },
+    ko: {
+      title: '메시지가 계약과 맞지 않습니다',
+      fix: '데이터나 계약의 스키마를 고치십시오. 해당 필드는 `errors`에 있습니다.',
+    },
+  },
+  DATA_TOO_LARGE: {
+    kind: 'internal',
+    en: {
+      title: 'A message is too large',
+      fix: 'Send a reference to the data instead of the data itself.',
+    },
+    ko: { title: '메시지가 너무 큽니다', fix: '데이터 대신 데이터를 가리키는 참조를 보내십시오.' },
+  },
+  CLOSED: {
+    kind: 'internal',
+    en: {
+      title: 'A unit of work was used after it had ended',
+      fix: 'Await everything inside the function given to `uow`, and keep nothing of `tx`.',
+    },
+    ko: {
+      title: '끝난 작업 단위를 사용했습니다',
+      fix: '`uow`에 넘긴 함수 안에서 모든 작업을 await하고 `tx`를 밖에 보관하지 마십시오.',
+    },
+  },
+  ENVELOPE_INVALID: {
+    kind: 'upstream',
+    en: {
+      title: 'A line of a feed is not a message',
+      fix: 'Check that both services run compatible versions of Dure; the message shows the line.',
+    },
+    ko: {
+      title: '피드의 한 줄이 메시지가 아닙니다',
+      fix: '두 서비스의 Dure 버전이 호환되는지 확인하십시오. 해당 줄은 메시지에 있습니다.',
+    },
+  },
+  FEED_FORBIDDEN: {
+    kind: 'forbidden',
+    en: {
+      title: 'A service asked for a feed that is not meant for it',
+      fix: 'Declare the reaction or command in the service, so that `system.ts` grants it.',
+    },
+    ko: {
+      title: '허용되지 않은 피드를 요청했습니다',
+      fix: '서비스에 반응이나 명령을 선언하면 `system.ts`에서 권한이 부여됩니다.',
+    },
+  },
+  FEED_QUERY: {
+    kind: 'invalid',
+    en: {
+      title: 'A feed was asked for in the wrong way',
+      fix: 'Ask as `GET /.dure/feed?as=<service>&after=<position>&wait=<seconds up to 25>`.',
+    },
+    ko: {
+      title: '피드 요청이 잘못되었습니다',
+      fix: '`GET /.dure/feed?as=<서비스>&after=<위치>&wait=<25초 이하>`로 요청하십시오.',
+    },
+  },
+  FEED_AHEAD: {
+    kind: 'conflict',
+    en: {
+      title: 'A consumer is ahead of the log it reads',
+      fix: 'The log was restored from a backup or lost its newest part: decide what happens to the lost messages, then set the consumer back in `dure.source`.',
+    },
+    ko: {
+      title: '소비자가 읽는 로그보다 앞서 있습니다',
+      fix: '로그가 백업에서 복원되었거나 최근 내용이 유실되었습니다. 유실된 메시지의 처리를 정한 뒤 `dure.source`에서 위치를 되돌리십시오.',
+    },
+  },
+  FEED_FAILED: {
+    kind: 'upstream',
+    retryable: true,
+    en: {
+      title: 'A feed could not be read',
+      fix: 'Nothing is lost: it is read again until the service answers. See `dure status`.',
+    },
+    ko: {
+      title: '피드를 읽을 수 없습니다',
+      fix: '유실은 없습니다. 서비스가 응답할 때까지 다시 읽습니다. `dure status`를 확인하십시오.',
+    },
+  },
+});

@@ -1,0 +1,164 @@
+import type { Call, Clock, Ids, Schema } from '@dure/core';
+import { check, formatTraceparent } from '@dure/core';
+import type { CommandType } from './command.ts';
+import { messagingErrors } from './errors.ts';
+import type { EventType } from './event.ts';
+import type { Message, MessageMeta, ReplyData, SagaMark } from './message.ts';
+import type { Outbox } from './unit-of-work.port.ts';
+
+/** A message as it is handed to a buffer: what its writer decides, and nothing else. */
+export interface MessageDraft {
+  readonly kind: Message['kind'];
+  readonly type: string;
+  readonly version: number;
+  readonly key: string;
+  readonly destination?: string | undefined;
+  readonly data: unknown;
+  readonly inReplyTo?: string;
+  readonly saga?: SagaMark;
+}
+
+/** A message that waits for its COMMIT: complete but for its position, its data already serialised. */
+export interface BufferedMessage extends Omit<Message, 'position' | 'data'> {
+  readonly json: string;
+}
+
+/** Why messages are written: what their `meta` says of the flow, the cause and the trace. */
+export type MessageCause = Pick<MessageMeta, 'correlation' | 'causation' | 'traceparent'>;
+
+/** An outbox that collects in memory; whoever commits takes what it holds. */
+export interface MessageBuffer extends Outbox {
+  /** Adds a message of any kind, unchecked: for engines such as the saga's. Returns its id. */
+  put(draft: MessageDraft): string;
+  /** Answers a command: the reply is addressed to its sender and carries its saga. */
+  reply(command: Message, data: ReplyData): string;
+  /** What was collected, in order of writing. */
+  readonly messages: readonly BufferedMessage[];
+  /** Ends it: whatever is added later throws MESSAGING_CLOSED instead of being lost. */
+  close(): void;
+}
+
+/** What a buffer needs to know. */
+export interface BufferOptions {
+  /** The service that writes. */
+  readonly service: string;
+  readonly cause: MessageCause;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** The largest serialised data of one message, in characters. */
+export const maxDataLength = 1_048_576;
+
+/** The baggage members by which a flow crosses from messages to calls and back. */
+const correlationMember = 'dure.correlation';
+const causationMember = 'dure.causation';
+
+/** The cause of messages that a call writes: the flow it already belongs to, or else its trace starts one. */
+export function causeOf(call: Call): MessageCause {
+  return {
+    correlation: call.baggage[correlationMember] ?? call.trace.traceId,
+    causation: call.baggage[causationMember] ?? call.trace.traceId,
+    traceparent: formatTraceparent(call.trace),
+  };
+}
+
+/** What a call has to carry so that whatever it leads to belongs to the message's flow. */
+export function baggageOf(message: Message): Readonly<Record<string, string>> {
+  return { [correlationMember]: message.meta.correlation, [causationMember]: message.id };
+}
+
+/** Collects messages until a unit of work commits. */
+export function messageBuffer({ service, cause, clock, ids }: BufferOptions): MessageBuffer {
+  const messages: BufferedMessage[] = [];
+  let open = true;
+  const put = (draft: MessageDraft): string => {
+    if (!open) {
+      throw messagingErrors.CLOSED(
+        `"${draft.type}" was sent by ${service} after its unit of work had ended; it would be lost`,
+        { details: { type: draft.type } },
+      );
+    }
+    const id = ids.uuid();
+    messages.push({
+      id,
+      kind: draft.kind,
+      source: service,
+      type: draft.type,
+      version: draft.version,
+      key: draft.key,
+      destination: draft.destination,
+      at: clock.now(),
+      json: serialise(draft),
+      meta: metaOf(draft, cause),
+    });
+    return id;
+  };
+  return {
+    messages,
+    put,
+    emit(event, data) {
+      const value = checked(event.name, event.schema, data);
+      put({ kind: 'event', type: event.name, version: event.version, key: event.key(value as never), data: value });
+    },
+    send(command, data) {
+      const type = `${command.service}.${command.name}`;
+      const value = checked(type, command.input, data);
+      put({
+        kind: 'command',
+        type,
+        version: 1,
+        key: command.key(value as never),
+        destination: command.service,
+        data: value,
+      });
+    },
+    reply(command, data) {
+      const { saga } = command.meta;
+      return put({
+        kind: 'reply',
+        type: command.type,
+        version: command.version,
+        key: command.key,
+        destination: command.source,
+        data,
+        inReplyTo: command.id,
+        ...(saga === undefined ? {} : { saga }),
+      });
+    },
+    close() {
+      open = false;
+    },
+  } satisfies MessageBuffer & { emit: Emit; send: Send };
+}
+
+type Emit = <Data, Input>(event: EventType<string, Data, Input>, data: Input) => void;
+type Send = <Input>(command: CommandType<string, string, Input>, data: Input) => void;
+
+function checked(type: string, schema: Schema<never, unknown> | Schema<unknown, unknown>, data: unknown): unknown {
+  const result = check(schema as Schema<unknown, unknown>, data, 'data');
+  if (result.ok) return result.value;
+  const fields = result.errors.map((error) => `${error.path}: ${error.message}`).join('; ');
+  throw messagingErrors.DATA_INVALID(`"${type}" was not sent, its data does not fit the contract: ${fields}`, {
+    details: { type, errors: result.errors },
+  });
+}
+
+function serialise({ type, data }: MessageDraft): string {
+  const json = JSON.stringify(data) ?? 'null';
+  if (json.length > maxDataLength) {
+    throw messagingErrors.DATA_TOO_LARGE(
+      `"${type}" was not sent: its data has ${json.length} characters as JSON, the limit is ${maxDataLength}`,
+      { details: { type, length: json.length, limit: maxDataLength } },
+    );
+  }
+  return json;
+}
+
+function metaOf(draft: MessageDraft, cause: MessageCause): MessageMeta {
+  return {
+    ...cause,
+    ...(draft.inReplyTo === undefined ? {} : { inReplyTo: draft.inReplyTo }),
+    ...(draft.saga === undefined ? {} : { saga: draft.saga }),
+  };
+}
