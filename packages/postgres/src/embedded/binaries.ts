@@ -1,4 +1,4 @@
-import { access, cp, mkdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises';
+import { access, constants, cp, mkdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '@dure/core';
@@ -53,7 +53,7 @@ export async function readyBinaries(
 async function copyBinaries(from: string, to: string): Promise<void> {
   const half = `${to}.${process.pid}`;
   await mkdir(dirname(to), { recursive: true, mode: 0o755 });
-  await cp(from, half, { recursive: true, mode: 2 });
+  await cp(from, half, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
   if (!(await linkLibraries(half))) {
     throw postgresErrors.START_FAILED(`the links between PostgreSQL's shared libraries could not be made in ${half}`);
   }

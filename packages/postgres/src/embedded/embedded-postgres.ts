@@ -19,8 +19,6 @@ const host = '127.0.0.1';
 const superuser = 'postgres';
 const keptLines = 20;
 const portAttempts = 5;
-/** As long as a guardian may need to stop the server of a run that was killed a moment ago. */
-const patienceMs = 3_000;
 
 export interface EmbeddedPostgresOptions {
   /** Where state is kept; made when it is missing. The data is there too, or where `cluster.json` in it says. */
@@ -41,6 +39,8 @@ export interface EmbeddedPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Milliseconds to wait for readiness, crash recovery included. Default 60 000. */
   readonly startTimeoutMs?: number;
+  /** Milliseconds to wait for the server of a run that was killed a moment ago to end. Default 3 000. */
+  readonly patienceMs?: number;
   /** Receives each line that the server logs. */
   readonly log?: (line: string) => void;
   /** The `native` folder of another installation of the binaries. Default: the package of this platform. */
@@ -95,7 +95,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     durable: options.durable ?? true,
   });
   if (created && options.removeOnStop === true && user !== undefined) await chown(state.home, user.uid, user.gid);
-  await clearPostmaster(dataFolder, options.clock, patienceMs);
+  await clearPostmaster(dataFolder, options.clock, options.patienceMs ?? 3_000);
   const server = await startServer(options, { binaries, user, folder, dataFolder, state });
   if (server.port !== state.port || created) await writeState(folder, { ...state, port: server.port });
   if (options.keepAlive === false) server.guarded.unref();
@@ -148,7 +148,7 @@ async function tryServer(options: EmbeddedPostgresOptions, plan: ServerPlan, por
   const guarded = guard({
     command: [plan.binaries.postgres, '-D', plan.dataFolder, ...settingArguments(options, port, durable)],
     user: plan.user,
-    stopSignal: durable ? 'INT' : 'QUIT',
+    stopSignal: options.removeOnStop === true ? 'QUIT' : 'INT',
     removeFolder: options.removeOnStop === true ? plan.state.home : undefined,
   });
   const lastLines: string[] = [];

@@ -11,9 +11,12 @@ export interface ServerUser {
  * Whom to run PostgreSQL as: undefined means this process's own user. As root it is `nobody`, because PostgreSQL refuses root and
  * needs a user with an entry in the user database. POSTGRES_USER_MISSING when there is none.
  */
-export async function serverUser(own: number | undefined = process.getuid?.()): Promise<ServerUser | undefined> {
+export async function serverUser(
+  own: number | undefined = process.getuid?.(),
+  passwd?: string,
+): Promise<ServerUser | undefined> {
   if (own !== 0) return undefined;
-  const users = await readFile('/etc/passwd', 'utf8').catch(() => '');
+  const users = passwd ?? (await readFile('/etc/passwd', 'utf8').catch(() => ''));
   for (const line of users.split('\n')) {
     const [name, , uid, gid] = line.split(':');
     if (name === 'nobody' && Number(uid) > 0) return { uid: Number(uid), gid: Number(gid) };
