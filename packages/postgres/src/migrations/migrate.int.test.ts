@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { codeOf, isDureError, systemClock } from '@dure/core';
+import { connected } from '../provisioning/connect.ts';
+import { testDatabase } from '../testing/index.ts';
+import type { MigrateOptions } from './migrate.ts';
+import { migrate } from './migrate.ts';
+
+type Files = Readonly<Record<string, string>>;
+
+interface Bench extends AsyncDisposable {
+  readonly url: string;
+  readonly folder: string;
+  readonly serviceUrl: string;
+  write(files: Files): Promise<void>;
+  remove(file: string): Promise<void>;
+  run(change?: Partial<MigrateOptions>): Promise<readonly string[]>;
+}
+
+async function bench(files: Files): Promise<Bench> {
+  const database = await testDatabase();
+  const folder = await mkdtemp(join(tmpdir(), 'dure-migrate-'));
+  const made: Bench = {
+    url: database.ownerUrl,
+    serviceUrl: database.url,
+    folder,
+    async write(more) {
+      for (const [name, text] of Object.entries(more)) {
+        await mkdir(dirname(join(folder, name)), { recursive: true });
+        await writeFile(join(folder, name), text);
+      }
+    },
+    remove: (file) => rm(join(folder, file)),
+    async run(change = {}) {
+      const options = { url: database.ownerUrl, service: 'order', folder, seeds: true, clock: systemClock, ...change };
+      return (await migrate(options)).applied;
+    },
+    async [Symbol.asyncDispose]() {
+      await rm(folder, { recursive: true, force: true });
+      await database[Symbol.asyncDispose]();
+    },
+  };
+  await made.write(files);
+  return made;
+}
+
+const two: Files = {
+  'migrations/0001-create-orders.sql': 'CREATE TABLE orders (id int PRIMARY KEY);',
+  'migrations/0002-add-state.sql': "ALTER TABLE orders ADD state text NOT NULL DEFAULT 'pending';",
+  'seeds/0001-some-orders.sql': 'INSERT INTO orders (id) VALUES (1), (2);',
+};
+
+const hasCode = (code: string, pattern: RegExp) => (error: unknown) => {
+  assert.equal(codeOf(error), code);
+  assert.match(error instanceof Error ? error.message : '', pattern);
+  return true;
+};
+
+test('migrations run once, in order, and then seeds', async () => {
+  await using order = await bench(two);
+  assert.deepEqual(await order.run(), [
+    'order/0001-create-orders.sql',
+    'order/0002-add-state.sql',
+    'order/seeds/0001-some-orders.sql',
+  ]);
+  assert.deepEqual(await order.run(), []);
+  const { rows } = await connected(order.serviceUrl, (client) =>
+    client.query('SELECT id, state FROM orders ORDER BY id'),
+  );
+  assert.deepEqual(rows, [
+    { id: 1, state: 'pending' },
+    { id: 2, state: 'pending' },
+  ]);
+});
+
+test('seeds do not run in production', async () => {
+  await using order = await bench(two);
+  assert.equal((await order.run({ seeds: false })).length, 2);
+});
+
+test('two processes that migrate at once apply everything once', async () => {
+  await using order = await bench(two);
+  const runs = await Promise.all([order.run(), order.run(), order.run()]);
+  assert.equal(runs.flat().length, 3);
+});
+
+test('a failing migration names file, line, column, reason and state, and leaves nothing of itself', async () => {
+  await using order = await bench(two);
+  await order.write({
+    'migrations/0003-broken.sql': 'CREATE TABLE half (a int);\n-- 주석\nALTER TABLE orders\n  ADD other nonsense;\n',
+  });
+  await assert.rejects(order.run(), (error: unknown) => {
+    hasCode(
+      'POSTGRES_MIGRATION_FAILED',
+      /0003-broken\.sql, line 4, column 13 \(service order\): type "nonsense" does not exist.*42704/,
+    )(error);
+    assert.deepEqual(isDureError(error) && [error.details.line, error.details.sqlState], [4, '42704']);
+    return true;
+  });
+  await order.write({ 'migrations/0003-broken.sql': 'CREATE TABLE half (a int);' });
+  assert.deepEqual(await order.run(), ['order/0003-broken.sql', 'order/seeds/0001-some-orders.sql']);
+});
+
+test('a migration that ends its transaction itself is refused before it runs', async () => {
+  await using order = await bench({ 'migrations/0001-a.sql': 'CREATE TABLE a (b int);\nCOMMIT;\n' });
+  await assert.rejects(
+    order.run(),
+    hasCode('POSTGRES_MIGRATION_FAILED', /0001-a\.sql, line 2 .*"COMMIT" is not allowed/),
+  );
+});
+
+test('a migration that was changed after it was applied is found', async () => {
+  await using order = await bench(two);
+  await order.run();
+  await order.write({ 'migrations/0002-add-state.sql': 'SELECT 1;' });
+  await assert.rejects(
+    order.run(),
+    hasCode('POSTGRES_MIGRATION_CHANGED', /0002-add-state\.sql was changed .*new file/),
+  );
+});
+
+test('line ends do not count as a change', async () => {
+  await using order = await bench({ 'migrations/0001-a.sql': 'CREATE TABLE a (b int);\nSELECT 1;\n' });
+  await order.run();
+  await order.write({ 'migrations/0001-a.sql': 'CREATE TABLE a (b int);\r\nSELECT 1;\r\n' });
+  assert.deepEqual(await order.run(), []);
+});
+
+test('a file that is gone or comes too late is found', async () => {
+  await using order = await bench(two);
+  await order.run();
+  await order.write({ 'migrations/0000-late.sql': 'SELECT 1;' });
+  await assert.rejects(
+    order.run(),
+    hasCode('POSTGRES_MIGRATION_ORDER', /0000-late\.sql is new but stands before 0002-add-state/),
+  );
+  await order.remove('migrations/0000-late.sql');
+  await order.remove('migrations/0001-create-orders.sql');
+  await assert.rejects(order.run(), hasCode('POSTGRES_MIGRATION_ORDER', /0001-create-orders\.sql .*the file is gone/));
+});
+
+test('a misnamed file and a number that is used twice are refused', async () => {
+  await using misnamed = await bench({ 'migrations/2-Orders.sql': '' });
+  await assert.rejects(misnamed.run(), hasCode('POSTGRES_MIGRATION_NAME', /2-Orders\.sql is not named like/));
+  await using twice = await bench({ 'migrations/0001-a.sql': '', 'migrations/0001-b.sql': '' });
+  await assert.rejects(
+    twice.run(),
+    hasCode('POSTGRES_MIGRATION_NAME', /0001-a\.sql and 0001-b\.sql .*same number 0001/),
+  );
+});
+
+test('a lock that another session keeps is reported', async () => {
+  await using order = await bench(two);
+  await connected(order.url, async (holder) => {
+    await holder.query('SELECT pg_advisory_lock(7305873901)');
+    await assert.rejects(order.run({ lockTimeoutMs: 50 }), hasCode('POSTGRES_MIGRATION_LOCKED', /for 50 ms/));
+  });
+});
