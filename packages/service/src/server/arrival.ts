@@ -36,7 +36,7 @@ export function sendProblem(reply: FastifyReply, error: unknown, traceId: string
     .code(problem.status)
     .headers(extra)
     .header('content-type', problemMediaType)
-    .send(JSON.stringify(problem));
+    .send(Buffer.from(JSON.stringify(problem)));
 }
 
 function callerSignal(reply: FastifyReply, stopping: AbortSignal): AbortSignal {

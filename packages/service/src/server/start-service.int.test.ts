@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createConnection } from 'node:net';
 import { test } from 'node:test';
-import { balancer } from '@dure/balancer';
-import { staticInstances } from '@dure/balancer/testing';
+import { balancer, staticInstance, staticInstances } from '@dure/balancer';
+
 import type { Call, Identity } from '@dure/core';
 import { anonymous, ids, isRefusal, seededRandom, systemClock, systemRandom } from '@dure/core';
 import { testCall } from '@dure/core/testing';
@@ -74,7 +74,7 @@ const platform = {
 };
 
 function parts(): ServiceParts {
-  const telemetry = silentTelemetry();
+  const telemetry = silentTelemetry(ids(systemClock, systemRandom));
   return {
     instanceId: 'stock:1',
     host: '127.0.0.1',
@@ -108,20 +108,8 @@ async function withStock(use: (running: RunningService, base: string) => Promise
 }
 
 function clientOf(running: RunningService) {
-  const telemetry = silentTelemetry();
-  const instances = staticInstances({
-    stock: [
-      {
-        id: 'stock:1',
-        service: 'stock',
-        host: '127.0.0.1',
-        port: running.port,
-        managementPort: undefined,
-        zone: undefined,
-        metadata: {},
-      },
-    ],
-  });
+  const telemetry = silentTelemetry(ids(systemClock, systemRandom));
+  const instances = staticInstances({ stock: [staticInstance('stock', `http://127.0.0.1:${running.port}`)] });
   const layers = outboundLayers({
     clock: systemClock,
     random: seededRandom(1),

@@ -54,13 +54,13 @@ export interface RunningService {
 
 /** Starts a service: handlers, API port, management port. It takes traffic once `register` is called. */
 export async function startService(definition: ServiceDefinition, parts: ServiceParts): Promise<RunningService> {
-  const name = definition.contract.name;
   const added = additions();
-  const { clock, random, ids, telemetry, platform } = parts;
+  const { clock, random, ids, telemetry, platform, config, db } = parts;
+  const uses = parts.uses as never;
   const handlers = await definition.start({
-    config: parts.config,
-    uses: parts.uses as never,
-    db: parts.db,
+    config,
+    uses,
+    db,
     clock,
     random,
     ids,
@@ -69,72 +69,101 @@ export async function startService(definition: ServiceDefinition, parts: Service
     add: added.add,
     platform,
   });
-  const operations = operationSet(definition.contract, handlers, {
-    clock,
-    telemetry,
-    idempotency: parts.idempotency,
-    strictOutput: parts.mode !== 'production',
-  });
-  const state = { ready: false, registered: undefined as Registered | undefined };
+  const inbound = { clock, telemetry, idempotency: parts.idempotency, strictOutput: parts.mode !== 'production' };
+  const operations = operationSet(definition.contract, handlers, inbound);
+  const state: ServiceState = { ready: false, registered: undefined };
   const opened: Listener[] = [];
   try {
-    const open: OpenListener =
-      added.listener() ??
-      ((bind) =>
-        openApiListener(
-          {
-            service: name,
-            operations,
-            routes: [...added.routes, ...parts.routes],
-            verifier: platform.verifier,
-            clock,
-            ids,
-            telemetry,
-          },
-          bind,
-        ));
-    opened.push(await open({ host: parts.host, port: parts.ports.api }));
-    const shown = actuator({
-      service: name,
-      instance: parts.instanceId,
-      clock,
-      telemetry,
-      health: [...ownHealth(state), ...added.health, ...parts.health],
-      endpoints: [...added.endpoints, ...parts.endpoints],
-    });
-    opened.push(
-      await openManagementListener(
-        { service: name, actuator: shown, verifier: platform.verifier, clock },
-        { host: parts.host, port: parts.ports.management },
-      ),
-    );
+    opened.push(await apiOpener(definition, parts, added, operations)({ host: parts.host, port: parts.ports.api }));
+    opened.push(await openManagement(definition, parts, added, state));
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.close(0)));
     await added.stop(telemetry);
     throw error;
   }
+  return runningService(definition.contract.name, parts, { added, operations, handlers, state, opened });
+}
+
+interface ServiceState {
+  ready: boolean;
+  registered: Registered | undefined;
+}
+
+interface Started {
+  readonly added: Added;
+  readonly operations: OperationSet;
+  readonly handlers: Readonly<Record<string, AnyHandler>>;
+  readonly state: ServiceState;
+  readonly opened: readonly Listener[];
+}
+
+function apiOpener(
+  definition: ServiceDefinition,
+  parts: ServiceParts,
+  added: Added,
+  operations: OperationSet,
+): OpenListener {
+  const { clock, ids, telemetry, platform } = parts;
+  const routes = [...added.routes, ...parts.routes];
+  const service = definition.contract.name;
+  return (
+    added.listener() ??
+    ((bind) =>
+      openApiListener({ service, operations, routes, verifier: platform.verifier, clock, ids, telemetry }, bind))
+  );
+}
+
+function openManagement(
+  definition: ServiceDefinition,
+  parts: ServiceParts,
+  added: Added,
+  state: ServiceState,
+): Promise<Listener> {
+  const { clock, telemetry, platform, host, ports, instanceId: instance } = parts;
+  const service = definition.contract.name;
+  const health = [...ownHealth(state), ...added.health, ...parts.health];
+  const shown = actuator({
+    service,
+    instance,
+    clock,
+    telemetry,
+    health,
+    endpoints: [...added.endpoints, ...parts.endpoints],
+  });
+  return openManagementListener(
+    { service, actuator: shown, verifier: platform.verifier, clock },
+    { host, port: ports.management },
+  );
+}
+
+function runningService(
+  service: string,
+  parts: ServiceParts,
+  { added, operations, handlers, state, opened }: Started,
+): RunningService {
   const [port = 0, managementPort = 0] = opened.map((listener) => listener.port);
+  const { instanceId, host, telemetry } = parts;
   const stop = async () => {
     state.ready = false;
     await state.registered
       ?.close()
-      .catch((error: unknown) => telemetry.log.warn(`${name} could not deregister`, { error }));
+      .catch((error: unknown) => telemetry.log.warn(`${service} could not deregister`, { error }));
     await Promise.all(opened.map((listener) => listener.close(parts.graceMs)));
     await added.stop(telemetry);
   };
   let stopping: Promise<void> | undefined;
   return {
-    service: name,
-    instanceId: parts.instanceId,
+    service,
+    instanceId,
     port,
     managementPort,
     operations,
     handlers,
     async register() {
       state.registered = await parts.registrar?.register({
-        service: name,
-        instanceId: parts.instanceId,
-        host: parts.host,
+        service,
+        instanceId,
+        host,
         port,
         managementPort,
         metadata: {},
@@ -147,6 +176,8 @@ export async function startService(definition: ServiceDefinition, parts: Service
     },
   };
 }
+
+type Added = ReturnType<typeof additions>;
 
 function ownHealth(state: { readonly ready: boolean }): readonly HealthCheck[] {
   return [

@@ -1,0 +1,63 @@
+import type { SourceFile, SourceTree } from './source-tree.ts';
+
+/** The layer of each package; a subpath may stand higher than its package. */
+const packageLayers: Readonly<Record<string, number>> = {
+  core: 0,
+  resilience: 1,
+  balancer: 1,
+  telemetry: 1,
+  messaging: 1,
+  service: 2,
+  identity: 2,
+  saga: 2,
+  'event-sourcing': 2,
+  registry: 2,
+  config: 2,
+  proxy: 3,
+  console: 3,
+  postgres: 3,
+  kafka: 3,
+  rabbitmq: 3,
+  nats: 3,
+  redis: 3,
+  kubernetes: 3,
+  dure: 4,
+};
+const subpathLayers: Readonly<Record<string, number>> = {
+  'registry/server': 3,
+  'config/server': 3,
+  'messaging/feed': 3,
+  'identity/issuer': 3,
+};
+
+/** Where something stands: its package (or the shop, or the tools) and its layer. */
+export interface Place {
+  readonly owner: string;
+  readonly layer: number;
+}
+
+/** The place of a source file; undefined for the tools, which stand outside. */
+export function placeOf(file: SourceFile): Place | undefined {
+  const [first, name = '', , folder = ''] = file.path.split('/');
+  if (first === 'shop') return { owner: file.unit, layer: 5 };
+  if (first !== 'packages') return undefined;
+  return { owner: file.unit, layer: subpathLayers[`${name}/${folder}`] ?? packageLayers[name] ?? Number.NaN };
+}
+
+/** The place of what `@dure/name/sub` leads to; undefined for other people's packages. */
+export function placeOfSpecifier(specifier: string): Place | undefined {
+  const match = /^@(dure|shop)\/([^/]+)(?:\/(.+))?$/.exec(specifier);
+  if (match === null) return undefined;
+  const [, scope, name = '', sub = ''] = match;
+  if (scope === 'shop') return { owner: name === 'system' ? 'shop' : `shop/${name}`, layer: 5 };
+  return { owner: `packages/${name}`, layer: subpathLayers[`${name}/${sub}`] ?? packageLayers[name] ?? Number.NaN };
+}
+
+/** The file that a specifier of one of our own packages leads to, by the package's `exports`. */
+export function fileBehind(tree: SourceTree, specifier: string): SourceFile | undefined {
+  const place = placeOfSpecifier(specifier);
+  if (place === undefined) return undefined;
+  const sub = specifier.split('/').slice(2).join('/');
+  const target = tree.manifests.get(place.owner)?.exports?.[sub === '' ? '.' : `./${sub}`];
+  return target === undefined ? undefined : tree.file(`${place.owner}/${target.replace(/^\.\//, '')}`);
+}
