@@ -23,5 +23,5 @@ export type {
   SpanOptions,
   Telemetry,
 } from './telemetry.ts';
-export { isFailure, traced } from './traced.ts';
+export { traced } from './traced.ts';
 export type { Delivery, DeliveryAnswer, Transport } from './transport.ts';

@@ -1,10 +1,11 @@
-import type { Ids } from '@dure/core';
+import type { TraceContext } from '@dure/core';
 import type { Telemetry } from './telemetry.ts';
 
 const nothing = () => {};
+const nowhere: TraceContext = { traceId: `${'0'.repeat(31)}1`, spanId: `${'0'.repeat(15)}1`, sampled: false };
 
 /** Telemetry that says nothing and keeps nothing; traces still continue through it. */
-export function silentTelemetry(ids: Ids, service = 'silent'): Telemetry {
+export function silentTelemetry(service = 'silent'): Telemetry {
   return {
     service,
     instance: `${service}:silent`,
@@ -16,10 +17,13 @@ export function silentTelemetry(ids: Ids, service = 'silent'): Telemetry {
       prometheus: () => '',
       snapshot: () => [],
     },
-    startSpan(_name, options) {
-      const context = options?.parent ?? { traceId: ids.traceId(), spanId: ids.spanId(), sampled: false };
-      return { context, set: nothing, event: nothing, fail: nothing, end: nothing };
-    },
+    startSpan: (_name, options) => ({
+      context: options?.parent ?? nowhere,
+      set: nothing,
+      event: nothing,
+      fail: nothing,
+      end: nothing,
+    }),
     flush: async () => {},
     close: async () => {},
   };

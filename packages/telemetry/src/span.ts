@@ -1,5 +1,5 @@
-import type { Ids, Random, TraceContext } from '@dure/core';
-import { codeOf, isRefusal, messageOf } from '@dure/core';
+import type { ErrorKind, Ids, Random, TraceContext } from '@dure/core';
+import { codeOf, isDureError, isRefusal, messageOf } from '@dure/core';
 import { isSecretKey, masked, maskText } from './mask.ts';
 import type { Attributes, Span, SpanKind, SpanOptions } from './telemetry.ts';
 import type { WallTime } from './wall-time.ts';
@@ -121,7 +121,7 @@ class RecordedSpan implements Span, SpanRecord {
     }
     const code = codeOf(error);
     if (code !== undefined) this.set(spanAttributes.code, code);
-    this.failure = { code, message: maskText(messageOf(error)) };
+    if (isFailure(error, this.kind)) this.failure = { code, message: maskText(messageOf(error)) };
   }
 
   end(): void {
@@ -129,6 +129,25 @@ class RecordedSpan implements Span, SpanRecord {
     this.endedAt = Math.max(this.#source.wallTime.now(), this.startedAt);
     this.#source.onEnd(this);
   }
+}
+
+const callersFault: ReadonlySet<ErrorKind> = new Set([
+  'invalid',
+  'unauthenticated',
+  'forbidden',
+  'missing',
+  'method',
+  'conflict',
+  'unprocessable',
+  'too-large',
+  'media-type',
+  'limited',
+]);
+
+function isFailure(error: unknown, kind: SpanKind): boolean {
+  if (!isDureError(error)) return true;
+  if (error.kind === 'cancelled') return false;
+  return !(kind === 'server' || kind === 'consumer') || !callersFault.has(error.kind);
 }
 
 class UnsampledSpan implements Span {

@@ -18,7 +18,10 @@ export interface Span {
   readonly context: TraceContext;
   set(key: string, value: string | number | boolean): void;
   event(name: string, attributes?: Attributes): void;
-  /** Marks it failed, with the error's code and message. A refusal is noted, but is not a failure. */
+  /**
+   * Marks it failed, with the error's code and message. Only noted, and no failure, are a refusal, a caller who left
+   * and, where the span answers (`server`, `consumer`), what is the caller's fault.
+   */
   fail(error: unknown): void;
   end(): void;
 }

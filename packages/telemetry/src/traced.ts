@@ -1,25 +1,9 @@
-import type { ErrorKind, Layer } from '@dure/core';
-import { codeOf, isDureError } from '@dure/core';
+import type { Layer } from '@dure/core';
 import { spanAttributes } from './span.ts';
 import type { SpanKind, Telemetry } from './telemetry.ts';
 
-const callersFault: ReadonlySet<ErrorKind> = new Set([
-  'invalid',
-  'unauthenticated',
-  'forbidden',
-  'missing',
-  'method',
-  'conflict',
-  'unprocessable',
-  'too-large',
-  'media-type',
-  'limited',
-  'cancelled',
-]);
-
 /**
- * A layer that puts a span round every call, named `service.operation`. A refusal is noted but not a failure; nor is,
- * for whoever answers (`server`, `consumer`), an error that is the caller's fault.
+ * A layer that puts a span round every call, named `service.operation`; what counts as its failure says `Span.fail`.
  *
  * @example
  * stack(traced(telemetry, 'client'), deadline(clock), retry(budget));
@@ -32,18 +16,10 @@ export function traced<In, Out>(telemetry: Pick<Telemetry, 'startSpan'>, kind: S
     try {
       return await next(input, call.with({ trace: span.context }));
     } catch (error) {
-      if (isFailure(error, kind)) span.fail(error);
-      else span.set(spanAttributes.code, codeOf(error) ?? '');
+      span.fail(error);
       throw error;
     } finally {
       span.end();
     }
   };
-}
-
-/** Whether an error marks the span of this kind failed. */
-export function isFailure(error: unknown, kind: SpanKind): boolean {
-  if (!isDureError(error)) return true;
-  if (error.kind === 'cancelled') return false;
-  return kind === 'server' || kind === 'consumer' ? !callersFault.has(error.kind) : true;
 }
