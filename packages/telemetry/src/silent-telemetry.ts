@@ -1,11 +1,13 @@
-import type { TraceContext } from '@dure/core';
+import type { Ids, TraceContext } from '@dure/core';
 import type { Telemetry } from './telemetry.ts';
 
 const nothing = () => {};
 const nowhere: TraceContext = { traceId: `${'0'.repeat(31)}1`, spanId: `${'0'.repeat(15)}1`, sampled: false };
 
-/** Telemetry that says nothing and keeps nothing; traces still continue through it. */
-export function silentTelemetry(service = 'silent'): Telemetry {
+/** Telemetry that says nothing and keeps nothing; traces continue through it, and start in it when it has ids. */
+export function silentTelemetry(ids?: Ids, service = 'silent'): Telemetry {
+  const start = (): TraceContext =>
+    ids === undefined ? nowhere : { traceId: ids.traceId(), spanId: ids.spanId(), sampled: false };
   return {
     service,
     instance: `${service}:silent`,
@@ -18,7 +20,7 @@ export function silentTelemetry(service = 'silent'): Telemetry {
       snapshot: () => [],
     },
     startSpan: (_name, options) => ({
-      context: options?.parent ?? nowhere,
+      context: options?.parent ?? start(),
       set: nothing,
       event: nothing,
       fail: nothing,
