@@ -1,9 +1,11 @@
-import type { Call, Clock, DureError } from '@dure/core';
-import { formatTraceparent, headers, isDureError, messageOf, userOf } from '@dure/core';
+import type { Call, Clock } from '@dure/core';
+import { formatTraceparent, headers, isDureError, isRefusal, messageOf, userOf } from '@dure/core';
 import type { Dispatcher } from 'undici';
 import { Agent } from 'undici';
 import type { HttpOperation } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
+import type { Answer } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { readEventStream } from './read-event-stream.ts';
 import { remoteError } from './remote-error.ts';
 import type { RequestWriter } from './request-writer.ts';
@@ -53,29 +55,43 @@ interface Sending {
 }
 
 async function send({ operation, writer, agent, options }: Sending, input: unknown, call: Call): Promise<unknown> {
-  const target = call.attempt.target;
-  if (target === undefined)
+  const { target } = call.attempt;
+  if (target === undefined) {
     throw serviceErrors.NO_INSTANCE(`${operation.service}.${operation.name} was sent without an instance`);
+  }
   const authorization =
     operation.spec.access === 'public'
       ? undefined
       : await options.signer.authorize(operation.service, userOf(call.identity));
-  let response: Dispatcher.ResponseData;
+  const request: Dispatcher.DispatchOptions = {
+    origin: `http://${target.host}:${target.port}`,
+    path: writer.path(input),
+    method: operation.method,
+    headers: outboundHeaders(call, authorization, writer.hasBody, options.clock),
+    body: writer.body(input),
+  };
   try {
-    response = await agent.request({
-      origin: `http://${target.host}:${target.port}`,
-      path: writer.path(input),
-      method: operation.method,
-      headers: outboundHeaders(call, authorization, writer.hasBody, options.clock),
-      body: writer.body(input),
-      signal: call.signal,
-    });
+    if (operation.spec.stream === true) return await openStream(operation, agent, request, call);
+    return understood(operation, await exchange(agent, request, call.signal), target.id);
   } catch (error) {
-    throw call.signal.aborted ? error : connectFailed(operation, target.id, error);
+    throw call.signal.aborted ? error : failed(operation, target.id, error);
   }
-  if (response.statusCode >= 200 && response.statusCode < 300)
-    return success(operation, response, target.id, call.signal);
-  throw await failure(operation, response, target.id);
+}
+
+async function openStream(
+  operation: HttpOperation,
+  agent: Agent,
+  request: Dispatcher.DispatchOptions,
+  call: Call,
+): Promise<AsyncIterable<unknown>> {
+  const instance = call.attempt.target?.id ?? '';
+  const {
+    statusCode,
+    headers: got,
+    body,
+  } = await agent.request({ ...request, signal: call.signal } as Dispatcher.RequestOptions);
+  if (statusCode === 200) return readEventStream(body, `${operation.service}.${operation.name}`, instance);
+  throw failure(operation, { status: statusCode, headers: got, text: await body.text() }, instance);
 }
 
 function outboundHeaders(
@@ -102,22 +118,12 @@ function outboundHeaders(
   return sent;
 }
 
-async function success(
-  operation: HttpOperation,
-  response: Dispatcher.ResponseData,
-  instance: string,
-  signal: AbortSignal,
-): Promise<unknown> {
-  if (operation.spec.output === undefined) {
-    await response.body.dump();
-    return undefined;
-  }
-  if (operation.spec.stream === true)
-    return readEventStream(response.body, `${operation.service}.${operation.name}`, instance);
+function understood(operation: HttpOperation, answer: Answer, instance: string): unknown {
+  if (answer.status < 200 || answer.status >= 300) throw failure(operation, answer, instance);
+  if (operation.spec.output === undefined) return undefined;
   try {
-    return await response.body.json();
+    return JSON.parse(answer.text) as unknown;
   } catch (cause) {
-    if (signal.aborted) throw cause;
     throw serviceErrors.RESPONSE_INVALID(
       `${operation.service}.${operation.name}: the answer of ${instance} is not JSON: ${messageOf(cause)}`,
       { cause, details: { instance } },
@@ -125,15 +131,9 @@ async function success(
   }
 }
 
-async function failure(operation: HttpOperation, response: Dispatcher.ResponseData, instance: string): Promise<Error> {
-  const text = await response.body.text();
-  const retryAfter = response.headers['retry-after'];
-  return remoteError(operation, {
-    status: response.statusCode,
-    instance,
-    body: parsed(text),
-    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-  });
+function failure(operation: HttpOperation, { status, headers: got, text }: Answer, instance: string): Error {
+  const retryAfter = got['retry-after'];
+  return remoteError(operation, { status, instance, body: parsed(text), retryAfter });
 }
 
 function parsed(text: string): unknown {
@@ -151,8 +151,8 @@ const neverSent: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-function connectFailed({ service, name }: HttpOperation, instance: string, cause: unknown): DureError {
-  if (isDureError(cause)) return cause;
+function failed({ service, name }: HttpOperation, instance: string, cause: unknown): Error {
+  if (isDureError(cause) || isRefusal(cause)) return cause;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return serviceErrors.CONNECT_FAILED(`${service}.${name}: the connection to ${instance} failed: ${messageOf(cause)}`, {
     cause,
