@@ -7,7 +7,8 @@ import { identify, isAlive } from './process-identity.ts';
 
 /** Who runs a system, and where to reach it; written by the supervisor, mode 0600. */
 export interface ControlFile extends ProcessIdentity {
-  readonly system: string;
+  /** The module that exports the system. */
+  readonly module: string;
   /** Epoch milliseconds. */
   readonly startedAt: number;
   /** Path of the control socket. */
@@ -16,6 +17,8 @@ export interface ControlFile extends ProcessIdentity {
 
 /** A state folder that belongs to this process until it is released or the process ends. */
 export interface Lock {
+  /** Whether it was taken over from a process that had ended without releasing it. */
+  readonly tookOver: boolean;
   release(): Promise<void>;
 }
 
@@ -31,15 +34,17 @@ export async function takeLock(folder: string, entry: Omit<ControlFile, keyof Pr
   const content = JSON.stringify({ ...(await identify(process.pid)), ...entry });
   await rm(own, { force: true });
   await writeFile(own, content, { mode: 0o600, flag: 'wx' });
+  let tookOver = false;
   try {
-    for (;;) {
-      if (await tryLink(own, path)) break;
+    while (!(await tryLink(own, path))) {
       await breakStale(folder, path, own);
+      tookOver = true;
     }
   } finally {
     await rm(own, { force: true });
   }
   return {
+    tookOver,
     async release() {
       const now = await readFile(path, 'utf8').catch(() => undefined);
       if (now === content) await rm(path, { force: true });
@@ -67,10 +72,9 @@ async function tryLink(from: string, to: string): Promise<boolean> {
 async function breakStale(folder: string, path: string, own: string): Promise<void> {
   const holder = await readControlFile(folder);
   if (holder !== undefined) {
-    throw dureErrors.ALREADY_RUNNING(
-      `the system "${holder.system}" is running already on ${folder} (process ${holder.pid})`,
-      { details: { system: holder.system, pid: holder.pid, folder } },
-    );
+    throw dureErrors.ALREADY_RUNNING(`a system is running already on ${folder} (process ${holder.pid})`, {
+      details: { pid: holder.pid, folder, module: holder.module },
+    });
   }
   const aside = `${own}.stale`;
   const moved = await rename(path, aside).then(

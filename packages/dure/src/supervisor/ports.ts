@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import type { Random } from '@dure/core';
-import { messageOf, randomInteger } from '@dure/core';
+import type { Clock, DureError, Random } from '@dure/core';
+import { messageOf, randomInteger, wait } from '@dure/core';
 import { dureErrors } from '../errors.ts';
 import type { EdgePorts } from '../plan/placement.ts';
 import { portsFrom } from '../plan/placement.ts';
@@ -8,24 +8,46 @@ import { portHolder } from './port-holder.ts';
 
 /** Below the range from which the system takes ports for outgoing connections, so that nothing takes them unasked. */
 const free = { from: 20_000, to: 32_000 };
-const attempts = 200;
+const attempts = 50;
+const retryMs = 50;
+
+export interface PortChoice {
+  readonly host: string;
+  /** The first of four in a row; 0 takes any; undefined the standard ones. */
+  readonly base: number | undefined;
+  readonly random: Random;
+  readonly clock: Clock;
+  /** How long a port that is in use may take to become free, in milliseconds. */
+  readonly patienceMs: number;
+}
 
 /**
- * The ports of a run, each seen to be free: the standard ones, four in a row from `base`, or any when `base` is 0.
+ * The ports of a run, each seen to be free.
  * DURE_PORT_BUSY names the component, the port and who holds it; DURE_PORT_FORBIDDEN when the user may not open it.
  */
-export async function openPorts(host: string, base: number | undefined, random: Random): Promise<EdgePorts> {
-  if (base === 0) return anyPorts(host, random);
+export async function openPorts(choice: PortChoice): Promise<EdgePorts> {
+  const { host, base, clock, patienceMs } = choice;
+  if (base === 0) return anyPorts(choice);
   const ports = portsFrom(base);
-  await Promise.all(Object.entries(ports).map(([component, port]) => checkPort(host, port, component)));
+  const deadline = clock.monotonicMs() + patienceMs;
+  const check = async (component: string, port: number): Promise<void> => {
+    for (;;) {
+      const fault = await listenOnce(host, port);
+      if (fault === undefined) return;
+      if (clock.monotonicMs() >= deadline) throw await portFault(host, component, port, fault);
+      await wait(clock, retryMs);
+    }
+  };
+  await Promise.all(Object.entries(ports).map(([component, port]) => check(component, port)));
   return ports;
 }
 
-async function anyPorts(host: string, random: Random): Promise<EdgePorts> {
+async function anyPorts(choice: PortChoice): Promise<EdgePorts> {
   let last: unknown;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const base = randomInteger(choice.random, free.from, free.to - 4);
     try {
-      return await openPorts(host, randomInteger(random, free.from, free.to - 4), random);
+      return await openPorts({ ...choice, base, patienceMs: 0 });
     } catch (error) {
       last = error;
     }
@@ -33,18 +55,21 @@ async function anyPorts(host: string, random: Random): Promise<EdgePorts> {
   throw last;
 }
 
-async function checkPort(host: string, port: number, component: string): Promise<void> {
-  const fault = await listenOnce(host, port);
-  if (fault === undefined) return;
+async function portFault(
+  host: string,
+  component: string,
+  port: number,
+  fault: NodeJS.ErrnoException,
+): Promise<DureError> {
   if (fault.code === 'EACCES') {
-    throw dureErrors.PORT_FORBIDDEN(`the ${component} may not open port ${port} of ${host}: ${messageOf(fault)}`, {
+    return dureErrors.PORT_FORBIDDEN(`the ${component} may not open port ${port} of ${host}: ${messageOf(fault)}`, {
       cause: fault,
       details: { component, port },
     });
   }
   const holder = fault.code === 'EADDRINUSE' ? await portHolder(port) : undefined;
   const by = holder === undefined ? 'another process' : `process ${holder.pid} (${holder.command})`;
-  throw dureErrors.PORT_BUSY(
+  return dureErrors.PORT_BUSY(
     fault.code === 'EADDRINUSE'
       ? `port ${port} of the ${component} is in use by ${by}`
       : `port ${port} of the ${component} cannot be opened: ${messageOf(fault)}`,

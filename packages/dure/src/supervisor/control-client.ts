@@ -1,0 +1,53 @@
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { isDureError, messageOf } from '@dure/core';
+import { dureErrors } from '../errors.ts';
+import type { ControlAnswers } from './control-server.ts';
+import type { ControlFile } from './lock.ts';
+import { readControlFile } from './lock.ts';
+
+/**
+ * Asks the supervisor that runs a system on this state folder. DURE_NOT_RUNNING when none does, DURE_CONTROL_FAILED when
+ * it does not answer within `timeoutMs`.
+ */
+export async function askSupervisor<Ask extends keyof ControlAnswers>(
+  stateFolder: string,
+  ask: Ask,
+  timeoutMs = 10_000,
+): Promise<ControlAnswers[Ask]> {
+  const control = await readControlFile(stateFolder);
+  if (control === undefined) {
+    throw dureErrors.NOT_RUNNING(`no system is running on ${stateFolder}`, { details: { folder: stateFolder } });
+  }
+  try {
+    return (await exchange(control, ask, timeoutMs)) as ControlAnswers[Ask];
+  } catch (cause) {
+    if (isDureError(cause)) throw cause;
+    throw failed(control, messageOf(cause), cause);
+  }
+}
+
+async function exchange(control: ControlFile, ask: string, timeoutMs: number): Promise<unknown> {
+  const socket = connect(control.socket);
+  socket.setTimeout(timeoutMs, () => socket.destroy(new RangeError(`no answer within ${timeoutMs} ms`)));
+  const faulty = new Promise<never>((_, reject) => socket.once('error', reject));
+  faulty.catch(() => undefined);
+  socket.write(`${JSON.stringify({ ask })}\n`);
+  const first = createInterface({ input: socket })[Symbol.asyncIterator]().next();
+  const { value, done } = await Promise.race([first, faulty]);
+  socket.destroy();
+  if (done === true) throw failed(control, 'it closed the connection');
+  const answer = JSON.parse(value) as { readonly ok: boolean; readonly value?: unknown; readonly message?: string };
+  if (!answer.ok) throw failed(control, answer.message ?? 'it refused');
+  return answer.value;
+}
+
+function failed(control: ControlFile, reason: string, cause?: unknown) {
+  return dureErrors.CONTROL_FAILED(
+    `the supervisor of ${control.module} (process ${control.pid}) did not answer: ${reason}`,
+    {
+      cause,
+      details: { module: control.module, pid: control.pid, reason },
+    },
+  );
+}

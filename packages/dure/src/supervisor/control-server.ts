@@ -1,0 +1,79 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import type { Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { messageOf } from '@dure/core';
+import type { SystemStatus } from './events.ts';
+
+/** What can be asked of a running supervisor: one JSON line in, one out. */
+export type ControlRequest = { readonly ask: 'status' } | { readonly ask: 'stop' } | { readonly ask: 'databases' };
+export interface ControlAnswers {
+  readonly status: SystemStatus;
+  readonly stop: { readonly tookMs: number };
+  /** Connection strings by service; secrets, so the socket is its owner's only. */
+  readonly databases: Readonly<Record<string, string>>;
+}
+
+/** Answers requests; the value becomes the line that is sent back. */
+export type ControlHandler = (request: ControlRequest) => Promise<unknown>;
+
+/** The longest path that fits a socket's address (`sun_path` is 108 bytes, 104 on some systems). */
+const longestPath = 100;
+const maxRequestLength = 4_096;
+
+/** Where a supervisor of this run folder listens: in the folder, or in a private temporary one when its path is too long. */
+export async function controlSocketPath(runFolder: string): Promise<string> {
+  const path = join(runFolder, 'control.sock');
+  if (Buffer.byteLength(path) <= longestPath) return path;
+  return join(await mkdtemp(join(tmpdir(), 'dure-')), 'control.sock');
+}
+
+/** Listens on a socket that only its owner can open. */
+export async function openControl(path: string, handle: ControlHandler): Promise<AsyncDisposable> {
+  await rm(path, { force: true });
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    void answer(socket, handle);
+  });
+  await listen(server, path);
+  await chmod(path, 0o600);
+  return {
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.end();
+      await rm(path, { force: true });
+      if (dirname(path).startsWith(join(tmpdir(), 'dure-'))) await rm(dirname(path), { recursive: true, force: true });
+      await Promise.race([closed, new Promise((resolve) => setImmediate(resolve))]);
+      for (const socket of sockets) socket.destroySoon();
+    },
+  };
+}
+
+async function answer(socket: Socket, handle: ControlHandler): Promise<void> {
+  const lines = createInterface({ input: socket });
+  for await (const line of lines) {
+    if (line.length > maxRequestLength) break;
+    socket.write(`${JSON.stringify(await outcome(line, handle))}\n`);
+  }
+  socket.end();
+}
+
+async function outcome(line: string, handle: ControlHandler): Promise<unknown> {
+  try {
+    return { ok: true, value: await handle(JSON.parse(line) as ControlRequest) };
+  } catch (error) {
+    return { ok: false, message: messageOf(error) };
+  }
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => resolve());
+  });
+}

@@ -1,0 +1,66 @@
+import type { Component } from './component.ts';
+import type { Phase } from './timeline.ts';
+
+/** Where the parts of a running system are reached. */
+export interface SystemUrls {
+  readonly gateway: string;
+  readonly registry: string;
+  readonly config: string;
+  /** Carries a one-time token in the event `ready`, and none anywhere else. */
+  readonly console: string;
+}
+
+/** What a supervisor tells while it works. */
+export type SupervisorEvent =
+  /** A component changed its state. */
+  | { readonly type: 'component'; readonly component: Component }
+  /** A phase of the start has ended. */
+  | { readonly type: 'phase'; readonly phase: Phase }
+  /** Every readiness check is up and the gateway sees every instance. */
+  | { readonly type: 'ready'; readonly tookMs: number; readonly urls: SystemUrls }
+  | { readonly type: 'stopping' }
+  | { readonly type: 'stopped'; readonly tookMs: number };
+
+/** One service of a component. */
+export interface ServiceStatus {
+  readonly name: string;
+  readonly instanceId: string;
+  readonly port: number;
+  readonly managementPort: number;
+}
+
+export interface ComponentStatus {
+  readonly name: string;
+  readonly state: Component['state']['kind'];
+  readonly pid?: number;
+  readonly restarts: number;
+  readonly lastCrash?: string;
+  readonly services: readonly ServiceStatus[];
+}
+
+/** What `dure status --json` prints. */
+export interface SystemStatus {
+  readonly system: string;
+  readonly ready: boolean;
+  /** What keeps it from being ready, one line each. */
+  readonly waitingFor: readonly string[];
+  readonly pid: number;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly placement: 'each' | 'one';
+  readonly stateFolder: string;
+  readonly urls: SystemUrls;
+  readonly components: readonly ComponentStatus[];
+}
+
+/** A component as it is shown. */
+export function componentStatus({ name, state, restarts, lastCrash }: Component): ComponentStatus {
+  return {
+    name,
+    state: state.kind,
+    ...('pid' in state && state.pid !== undefined ? { pid: state.pid } : {}),
+    restarts,
+    ...(lastCrash === undefined ? {} : { lastCrash }),
+    services: state.kind === 'ready' ? state.services : [],
+  };
+}

@@ -1,0 +1,99 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Random } from '@dure/core';
+import { dureErrors } from '../errors.ts';
+import type { PlannedProcess, Stage } from '../plan/plan.ts';
+import type { RunFile } from '../run-file.ts';
+import type { StartedService } from './child-message.ts';
+import type { Component } from './component.ts';
+import { openLogFile } from './log-file.ts';
+import type { StateFolder } from './state-folder.ts';
+import { SupervisedProcess } from './supervised-process.ts';
+
+/** How host processes are run. */
+export interface HostProgram {
+  /** The module that reads the run file and starts what it names. */
+  readonly module: string;
+  /** `PATH` of the processes: the only thing that they inherit. */
+  readonly path: string;
+}
+
+export interface ProcessGroupOptions {
+  readonly state: StateFolder;
+  readonly host: HostProgram;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly changed: (component: Component) => void;
+}
+
+/**
+ * Flags that keep a process small: new objects live in a megabyte (less memory, more frequent small collections), and
+ * nothing is printed about features that we use on purpose.
+ */
+const leanFlags = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'] as const;
+
+/** The processes of a run. */
+export class ProcessGroup {
+  readonly #options: ProcessGroupOptions;
+  readonly #processes = new Map<string, { readonly planned: PlannedProcess; readonly process: SupervisedProcess }>();
+  readonly #closeLogs: (() => Promise<void>)[] = [];
+  #closed = false;
+
+  constructor(options: ProcessGroupOptions) {
+    this.#options = options;
+  }
+
+  /** Writes the run file (mode 0600) and starts the process; resolves when it is ready. */
+  async start(planned: PlannedProcess, runFile: RunFile): Promise<readonly StartedService[]> {
+    const { state, host, clock, random, changed } = this.#options;
+    const path = join(state.run, `${planned.name}.json`);
+    const [log] = await Promise.all([
+      openLogFile(join(state.logs, `${planned.name}.log`)),
+      writeFile(path, JSON.stringify(runFile), { mode: 0o600 }),
+    ]);
+    this.#closeLogs.push(() => log.close());
+    if (this.#closed) throw dureErrors.START_CANCELLED('the start was stopped');
+    const program = {
+      file: process.execPath,
+      parameters: [...leanFlags, host.module],
+      environment: { DURE_RUN_FILE: path, PATH: host.path, NODE_COMPILE_CACHE: state.cache },
+      folder: runFile.folder,
+    };
+    const supervised = new SupervisedProcess({ name: planned.name, program, log, clock, random, changed });
+    this.#processes.set(planned.name, { planned, process: supervised });
+    return supervised.start();
+  }
+
+  get components(): readonly Component[] {
+    return [...this.#processes.values()].map(({ process }) => process);
+  }
+
+  /** The services that run now. */
+  get services(): readonly StartedService[] {
+    return this.components.flatMap(({ state }) => (state.kind === 'ready' ? state.services : []));
+  }
+
+  /** The process that runs a service, or has this name. */
+  processOf(name: string): SupervisedProcess | undefined {
+    const entries = [...this.#processes.values()];
+    const found = entries.find(({ planned }) => planned.name === name || planned.services.includes(name));
+    return found?.process;
+  }
+
+  /** Ends the processes of these stages; resolves when none is left. Nothing more is started. */
+  async stop(stages: readonly Stage[], graceMs: number): Promise<void> {
+    this.#closed = true;
+    const chosen = [...this.#processes.values()].filter(({ planned }) => stages.includes(planned.stage));
+    await Promise.all(chosen.map(({ process }) => process.stop(graceMs)));
+  }
+
+  /** Ends everything at once, without asking. */
+  killAll(): void {
+    this.#closed = true;
+    for (const { process } of this.#processes.values()) process.kill('SIGKILL');
+  }
+
+  async closeLogs(): Promise<void> {
+    await Promise.all(this.#closeLogs.map((close) => close()));
+  }
+}

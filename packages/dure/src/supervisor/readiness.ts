@@ -1,0 +1,93 @@
+import type { Clock } from '@dure/core';
+import { wait } from '@dure/core';
+import { dureErrors } from '../errors.ts';
+import type { StartedService } from './child-message.ts';
+import { getJson } from './transport.ts';
+
+/** What is asked about a system's readiness. */
+export interface ReadinessQuestion {
+  readonly host: string;
+  /** Every service that runs, the gateway among them. */
+  readonly services: readonly StartedService[];
+  /** Those whose instances the gateway must see. */
+  readonly routed: ReadonlySet<string>;
+  /** An `Authorization` header for the gateway's management port. */
+  readonly authorization: string;
+}
+
+const askTimeoutMs = 1_000;
+const pollMs = 20;
+
+/** What keeps a system from being ready, one line each; nothing when every check is up and the gateway sees every instance. */
+export async function notReady({
+  host,
+  services,
+  routed,
+  authorization,
+}: ReadinessQuestion): Promise<readonly string[]> {
+  const [down, unseen] = await Promise.all([
+    Promise.all(services.map((service) => healthOf(host, service))),
+    unseenByGateway(host, services, routed, authorization),
+  ]);
+  return [...down.filter((line) => line !== undefined), ...unseen];
+}
+
+/** Waits until nothing keeps the system from being ready. DURE_START_TIMEOUT says what still did. */
+export async function untilReady(
+  ask: () => Promise<readonly string[]>,
+  clock: Clock,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = clock.monotonicMs() + timeoutMs;
+  for (;;) {
+    const missing = await ask();
+    if (missing.length === 0) return;
+    if (clock.monotonicMs() > deadline) {
+      throw dureErrors.START_TIMEOUT(`the system was not ready after ${timeoutMs / 1_000} s: ${missing.join('; ')}`, {
+        details: { missing, timeoutMs },
+      });
+    }
+    if (!(await wait(clock, pollMs, signal))) throw dureErrors.START_CANCELLED('the start was stopped');
+  }
+}
+
+async function healthOf(host: string, { name, managementPort }: StartedService): Promise<string | undefined> {
+  const answer = await getJson(`http://${host}:${managementPort}/actuator/health/readiness`, askTimeoutMs);
+  if (!answer.ok) return `${name} does not answer (${answer.reason})`;
+  return answer.status === 200 ? undefined : `${name} is ${statusIn(answer.body)}`;
+}
+
+function statusIn(body: unknown): string {
+  const isObject = typeof body === 'object' && body !== null;
+  if (!isObject || !('status' in body)) return 'not ready';
+  const parts =
+    'components' in body && typeof body.components === 'object' ? Object.entries(body.components ?? {}) : [];
+  const faulty = parts.filter(([, part]) => (part as { status?: unknown }).status !== 'UP').map(([name]) => name);
+  return faulty.length === 0 ? String(body.status) : `${String(body.status)} (${faulty.join(', ')})`;
+}
+
+async function unseenByGateway(
+  host: string,
+  services: readonly StartedService[],
+  routed: ReadonlySet<string>,
+  authorization: string,
+): Promise<readonly string[]> {
+  const gateway = services.find(({ name }) => name === 'gateway');
+  if (gateway === undefined) return ['the gateway has not started'];
+  const url = `http://${host}:${gateway.managementPort}/actuator/gateway/instances`;
+  const answer = await getJson(url, askTimeoutMs, authorization);
+  if (!answer.ok || answer.status !== 200) {
+    return [`the gateway's table cannot be read (${answer.ok ? `status ${answer.status}` : answer.reason})`];
+  }
+  const seen = new Set(instanceIdsIn(answer.body));
+  return services
+    .filter(({ name, instanceId }) => routed.has(name) && !seen.has(instanceId))
+    .map(({ instanceId }) => `the gateway does not see ${instanceId} yet`);
+}
+
+/** The ids in the gateway's answer, `{ services: { order: [{ id, … }] } }`. */
+function instanceIdsIn(body: unknown): readonly string[] {
+  const { services } = body as { readonly services?: Readonly<Record<string, readonly { readonly id: string }[]>> };
+  return Object.values(services ?? {}).flatMap((instances) => instances.map(({ id }) => id));
+}
