@@ -1,0 +1,13 @@
+export type { BreakerEvent, BreakerState, CircuitBreaker, CircuitBreakerOptions, Verdict } from './circuit-breaker.ts';
+export { circuitBreaker, verdictOf } from './circuit-breaker.ts';
+export type { CircuitBreakers } from './circuit-breakers.ts';
+export { circuitBreakers } from './circuit-breakers.ts';
+export type { DeadlineOptions } from './deadline.ts';
+export { deadline } from './deadline.ts';
+export { resilienceErrors } from './errors.ts';
+export type { RetryEvent, RetryOptions } from './retry.ts';
+export { retry } from './retry.ts';
+export type { RetryBudget, RetryBudgetOptions } from './retry-budget.ts';
+export { retryBudget, retryBudgets } from './retry-budget.ts';
+export type { TimeoutEvent, TimeoutOptions } from './timeout.ts';
+export { timeout } from './timeout.ts';

@@ -1,0 +1,179 @@
+import type { Attempt, Call, CallChange, Clock, DureError, Identity, Layer, Operation, TraceContext } from '@dure/core';
+import { cancelled, deadlineExceeded, nameOf } from './deadline.ts';
+import { resilienceErrors } from './errors.ts';
+import type { Expiring, Sweeper } from './sweeper.ts';
+import { sweeper } from './sweeper.ts';
+
+export interface TimeoutOptions {
+  readonly clock: Clock;
+  /** Is told of each attempt that took too long. */
+  readonly observe?: (event: TimeoutEvent) => void;
+}
+
+export interface TimeoutEvent {
+  readonly kind: 'timed-out';
+  readonly operation: Operation;
+  readonly afterMs: number;
+}
+
+/**
+ * Ends one attempt after `operation.timeoutMs` (RESILIENCE_TIMEOUT, retryable) or at the call's deadline, whichever
+ * comes first (RESILIENCE_DEADLINE_EXCEEDED), or when the caller leaves (RESILIENCE_CANCELLED). What is inside
+ * learns of it by `call.signal`; the caller does not wait for it to obey.
+ *
+ * Cheap when all goes well: all attempts share one timer, and the signal is made only if somebody asks for it. A
+ * handler that never does cannot be interrupted by a caller who leaves; it is still bounded by the time.
+ *
+ * @example
+ * stack(retry({ … }), timeout({ clock }))(send)
+ */
+export function timeout<In, Out>({ clock, observe }: TimeoutOptions): Layer<In, Out> {
+  const attempts = sweeper<TimedAttempt<Out>>(clock);
+  return (next) => (input, call) => {
+    if (call.signal.aborted) return Promise.reject(cancelled(call));
+    const leftMs = call.deadline === Number.POSITIVE_INFINITY ? call.deadline : call.deadline - clock.now();
+    if (leftMs <= 0) return Promise.reject(deadlineExceeded(call, leftMs));
+    const limitMs = Math.min(leftMs, call.operation.timeoutMs);
+    if (limitMs === Number.POSITIVE_INFINITY) return next(input, call);
+    const now = clock.now();
+    return new Promise((resolve, reject) => {
+      const attempt = new TimedAttempt<Out>(call, limitMs, clock.monotonicMs() + limitMs, attempts, resolve, reject);
+      attempt.observe = observe;
+      attempts.add(attempt);
+      try {
+        next(input, new TimedCall(call.with({ deadline: now + limitMs }), attempt)).then(
+          (value) => attempt.succeed(value),
+          (error: unknown) => attempt.fail(error),
+        );
+      } catch (error) {
+        attempt.fail(error);
+      }
+    });
+  };
+}
+
+class TimedAttempt<Out> implements Expiring {
+  readonly endsAt: number;
+  readonly limitMs: number;
+  observe: TimeoutOptions['observe'] = undefined;
+  readonly #call: Call;
+  readonly #attempts: Sweeper<TimedAttempt<Out>>;
+  readonly #resolve: (value: Out) => void;
+  readonly #reject: (error: unknown) => void;
+  #controller: AbortController | undefined = undefined;
+  #reason: DureError | undefined = undefined;
+  #over = false;
+
+  constructor(
+    call: Call,
+    limitMs: number,
+    endsAt: number,
+    attempts: Sweeper<TimedAttempt<Out>>,
+    resolve: (value: Out) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#call = call;
+    this.limitMs = limitMs;
+    this.endsAt = endsAt;
+    this.#attempts = attempts;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Follows the caller's signal from the moment somebody asks for it. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+      else if (this.#call.signal.aborted) this.#abandoned();
+      else if (!this.#over) this.#call.signal.addEventListener('abort', this.#abandoned, { once: true });
+    }
+    return this.#controller.signal;
+  }
+
+  expire(): void {
+    const byDeadline = this.limitMs < this.#call.operation.timeoutMs;
+    this.observe?.({ kind: 'timed-out', operation: this.#call.operation, afterMs: this.limitMs });
+    this.#abort(byDeadline ? deadlineExceeded(this.#call, 0) : timedOut(this.#call, this.limitMs));
+  }
+
+  succeed(value: Out): void {
+    this.#end();
+    this.#resolve(value);
+  }
+
+  fail(error: unknown): void {
+    const left = !this.#over && this.#controller !== undefined && this.#call.signal.aborted;
+    this.#end();
+    this.#reject(left ? cancelled(this.#call) : error);
+  }
+
+  readonly #abandoned = (): void => this.#abort(cancelled(this.#call));
+
+  #abort(reason: DureError): void {
+    if (this.#over) return;
+    this.#reason = reason;
+    this.#end();
+    this.#reject(reason);
+    this.#controller?.abort(reason);
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#attempts.remove(this);
+    if (this.#controller !== undefined) this.#call.signal.removeEventListener('abort', this.#abandoned);
+  }
+}
+
+/** A call whose signal is made on first use, also over `with`. */
+class TimedCall implements Call {
+  readonly #call: Call;
+  readonly #source: { readonly signal: AbortSignal };
+
+  constructor(call: Call, source: { readonly signal: AbortSignal }) {
+    this.#call = call;
+    this.#source = source;
+  }
+  get signal(): AbortSignal {
+    return this.#source.signal;
+  }
+  get operation(): Operation {
+    return this.#call.operation;
+  }
+  get attempt(): Attempt {
+    return this.#call.attempt;
+  }
+  get idempotencyKey(): string | undefined {
+    return this.#call.idempotencyKey;
+  }
+  get inputHash(): string | undefined {
+    return this.#call.inputHash;
+  }
+  get deadline(): number {
+    return this.#call.deadline;
+  }
+  get trace(): TraceContext {
+    return this.#call.trace;
+  }
+  get identity(): Identity {
+    return this.#call.identity;
+  }
+  get baggage(): Readonly<Record<string, string>> {
+    return this.#call.baggage;
+  }
+  with(change: CallChange): Call {
+    const changed = this.#call.with(change);
+    return change.signal === undefined ? new TimedCall(changed, this.#source) : changed;
+  }
+}
+
+function timedOut(call: Call, limitMs: number): DureError {
+  const name = nameOf(call);
+  return resilienceErrors.TIMEOUT(
+    `${name}: no answer within ${Math.round(limitMs)} ms (attempt ${call.attempt.number})`,
+    {
+      details: { operation: name, timeoutMs: call.operation.timeoutMs, attempt: call.attempt.number },
+    },
+  );
+}
