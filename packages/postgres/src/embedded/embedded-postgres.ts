@@ -184,7 +184,7 @@ function settingArguments(options: EmbeddedPostgresOptions, port: number, durabl
     log_checkpoints: 'off',
     jit: 'off',
     io_method: 'sync',
-    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', dynamic_shared_memory_type: 'mmap' }),
     ...options.settings,
   };
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
