@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { instanceListContract } from '@dure/balancer/testing';
+import { codeOf, systemClock, systemRandom } from '@dure/core';
+import type { Registered } from '@dure/service/server';
+import { silentTelemetry } from '@dure/telemetry';
+import type { RegistryClient } from './client/registry-client.ts';
+import { registryClient } from './client/registry-client.ts';
+import type { RunningRegistry } from './testing/start-registry.ts';
+import { startRegistry } from './testing/start-registry.ts';
+
+const registrationOf = (service: string, name: string) => ({
+  service,
+  instanceId: `${service}:${name}`,
+  host: '127.0.0.1',
+  port: 7001,
+  managementPort: 7002,
+  metadata: {},
+});
+
+function follow(registry: RunningRegistry, subject = 'order'): RegistryClient {
+  return registryClient({
+    url: registry.url,
+    signer: registry.signer(subject),
+    signerOf: registry.signer,
+    clock: systemClock,
+    random: systemRandom,
+    telemetry: silentTelemetry(),
+  });
+}
+
+/** Waits until the condition holds, at most `withinMs`; returns how long it took. */
+async function until(holds: () => boolean, withinMs = 5_000): Promise<number> {
+  const start = performance.now();
+  while (!holds()) {
+    assert.ok(performance.now() - start < withinMs, `did not happen within ${withinMs} ms`);
+    await pause(2);
+  }
+  return performance.now() - start;
+}
+
+async function startProcess(url: string, ...services: string[]): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [`${import.meta.dirname}/testing/process.main.ts`, url, ...services], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  assert.ok(child.stdout);
+  await once(child.stdout, 'data');
+  return child;
+}
+
+test('the instances of a killed process are gone from its callers in less than a second', async (context) => {
+  await using registry = await startRegistry();
+  await using caller = follow(registry);
+  const taken: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const child = await startProcess(registry.url, 'stock', 'price');
+    await Promise.all([caller.ready('stock', 5_000), caller.ready('price', 5_000)]);
+    child.kill('SIGKILL');
+    const isGone = () => caller.instances('stock').length === 0 && caller.instances('price').length === 0;
+    taken.push(await until(isGone, 1_000));
+  }
+  context.diagnostic(`gone after ${taken.map((ms) => Math.round(ms)).join(', ')} ms`);
+});
+
+test('a process that stops properly is gone at once, and one that is up is there at once', async (context) => {
+  await using registry = await startRegistry();
+  await using caller = follow(registry);
+  await using other = follow(registry, 'stock');
+  const start = performance.now();
+  const registered = await other.register(registrationOf('stock', 'a'));
+  await caller.ready('stock', 1_000);
+  const visible = performance.now() - start;
+  const closing = performance.now();
+  await registered.close();
+  await until(() => caller.instances('stock').length === 0, 200);
+  context.diagnostic(`there after ${visible.toFixed(0)} ms, gone after ${(performance.now() - closing).toFixed(0)} ms`);
+});
+
+test('an instance that is out of service takes no traffic and stays known, and comes back', async () => {
+  await using registry = await startRegistry();
+  await using caller = follow(registry);
+  await using other = follow(registry, 'stock');
+  const registered = await other.register(registrationOf('stock', 'a'));
+  await caller.ready('stock', 1_000);
+  await registered.setStatus('OUT_OF_SERVICE');
+  await until(() => caller.instances('stock').length === 0);
+  assert.deepEqual(
+    caller.known().map(({ status }) => status),
+    ['OUT_OF_SERVICE'],
+  );
+  await registered.setStatus('UP');
+  await until(() => caller.instances('stock').length === 1);
+});
+
+test('while the registry is away the last known list stays, and after a restart everything registers again', async (context) => {
+  let registry = await startRegistry();
+  const caller = follow(registry);
+  const others = ['a', 'b', 'c'].map((name) => ({ name, client: follow(registry, 'stock') }));
+  for (const { name, client } of others) await client.register(registrationOf('stock', name));
+  await until(() => caller.instances('stock').length === 3);
+  let fewest = 3;
+  caller.onChange('stock', () => {
+    fewest = Math.min(fewest, caller.instances('stock').length);
+  });
+  const { port } = registry;
+  await registry.close();
+  await until(() => caller.health().status === 'UNKNOWN');
+  assert.equal(caller.instances('stock').length, 3);
+  registry = await startRegistry({}, port);
+  const back = await until(() => caller.health().status === 'UP' && caller.known().every(({ isHeld }) => !isHeld));
+  context.diagnostic(`all registered again after ${back.toFixed(0)} ms`);
+  assert.equal(fewest, 3, 'no instance vanished for a moment');
+  await Promise.all([caller, ...others.map(({ client }) => client)].map((client) => client.close()));
+  await registry.close();
+});
+
+test('a client that starts before its registry registers as soon as there is one', async () => {
+  const early = await startRegistry();
+  const { port } = early;
+  await early.close();
+  const client = registryClient({
+    url: `http://127.0.0.1:${port}`,
+    signer: { authorize: async () => 'Bearer stock' },
+    clock: systemClock,
+    random: systemRandom,
+    telemetry: silentTelemetry(),
+  });
+  const registering = client.register(registrationOf('stock', 'a'));
+  const registry = await startRegistry({}, port);
+  await registering;
+  await client.ready('stock', 5_000);
+  await client.close();
+  await registry.close();
+});
+
+test('registering a service that is not one’s own is refused, and says so', async () => {
+  await using registry = await startRegistry();
+  await using thief = registryClient({
+    url: registry.url,
+    signer: registry.signer('thief'),
+    clock: systemClock,
+    random: systemRandom,
+    telemetry: silentTelemetry(),
+  });
+  await assert.rejects(thief.register(registrationOf('payment', 'mine')), (error) => {
+    assert.equal(codeOf(error), 'REGISTRY_REFUSED');
+    assert.match((error as Error).message, /403.*"thief" may not change registrations of PAYMENT/);
+    return true;
+  });
+});
+
+test('waiting for a service that does not come names it and who is there', async () => {
+  await using registry = await startRegistry();
+  await using client = follow(registry, 'stock');
+  await client.register(registrationOf('stock', 'a'));
+  await client.ready('stock', 1_000);
+  await assert.rejects(
+    client.ready('price', 20),
+    /no instance of "price" took traffic within 20 ms; the registry knows stock/,
+  );
+});
+
+instanceListContract('registryClient over HTTP', async () => {
+  const registry = await startRegistry();
+  const list = follow(registry);
+  const writers = new Map<string, RegistryClient>();
+  const held = new Map<string, Registered>();
+  await until(() => list.health().status === 'UP');
+  return {
+    list,
+    async put(service, instances) {
+      const writer = writers.get(service) ?? follow(registry, service);
+      writers.set(service, writer);
+      for (const [id, registered] of held) {
+        if (!id.startsWith(`${service}:`) || instances.some((instance) => instance.id === id)) continue;
+        held.delete(id);
+        await registered.close();
+      }
+      for (const instance of instances) {
+        if (held.has(instance.id)) continue;
+        const { id: instanceId, host, port, managementPort = 0 } = instance;
+        held.set(instanceId, await writer.register({ service, instanceId, host, port, managementPort, metadata: {} }));
+      }
+      await until(() => list.instances(service).length === instances.length);
+    },
+    async close() {
+      await Promise.all([...writers.values(), list].map((client) => client.close()));
+      await registry.close();
+    },
+  };
+});

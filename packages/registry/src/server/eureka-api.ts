@@ -1,0 +1,234 @@
+import type { Clock, Identity } from '@dure/core';
+import type { HttpRequest, HttpResponse } from '@dure/service/server';
+import { registryErrors } from '../errors.ts';
+import { instanceStatuses } from '../wire/push-stream.ts';
+import { decodeRegistration } from './decode-instance.ts';
+import type { Application, Applications, Variant } from './encode-json.ts';
+import { applicationJson, applicationsJson, instanceJson } from './encode-json.ts';
+import { applicationsXml, applicationXml, instanceXml } from './encode-xml.ts';
+import type { Entry } from './instance-info.ts';
+import type { InstanceRegistry } from './instance-registry.ts';
+import { applicationsOf, Payloads } from './payloads.ts';
+
+/** What the Eureka API works on. */
+export interface EurekaApiOptions {
+  readonly registry: InstanceRegistry;
+  readonly clock: Clock;
+  /** Whether a caller may change an application's registrations. The name is in upper case. */
+  readonly mayWrite: (identity: Identity, app: string) => boolean;
+  readonly maxInstances: number;
+  /** Epoch milliseconds at which the server started. */
+  readonly startedAt: number;
+}
+
+/** Answers a request below `/eureka`, `/eureka/v2` or `/v2`. */
+export type EurekaApi = (request: HttpRequest, identity: Identity) => Promise<HttpResponse> | HttpResponse;
+
+const missing: HttpResponse = { status: 404 };
+const done: HttpResponse = { status: 200 };
+
+/**
+ * Eureka's REST API: what Spring Cloud's and Netflix's clients and eureka-js-client speak. Client faults get
+ * Eureka's own status and text; bodies of renewals are empty because a body there breaks its Java client.
+ */
+export function eurekaApi(options: EurekaApiOptions): EurekaApi {
+  const { registry } = options;
+  const payloads = new Payloads(registry, options.clock);
+  return (request, identity) => {
+    const path = resourcePath(request.url);
+    if (path === undefined) return missing;
+    const [collection, first, second, third] = path;
+    if (request.method === 'GET') return read(options, payloads, request, path);
+    if (collection !== 'apps' || first === undefined || path.length > 4) return missing;
+    const app = first.toUpperCase();
+    if (!options.mayWrite(identity, app)) throw notYours(identity, app);
+    if (request.method === 'POST') return path.length === 2 ? register(options, request, app) : missing;
+    if (second === undefined) return missing;
+    if (request.method === 'DELETE' && third === undefined) return found(registry.cancel(app, second));
+    if (request.method === 'PUT' && third === undefined) return renew(registry, request, app, second);
+    if (third === 'status') return setStatus(registry, request, app, second);
+    if (third === 'metadata' && request.method === 'PUT') {
+      return found(registry.mergeMetadata(app, second, firstValues(request.query)));
+    }
+    return missing;
+  };
+}
+
+async function read(
+  { registry, startedAt, clock }: EurekaApiOptions,
+  payloads: Payloads,
+  request: HttpRequest,
+  path: readonly string[],
+): Promise<HttpResponse> {
+  const asked = negotiate(request);
+  const [collection, first, second] = path;
+  const depth = path.length;
+  if (collection === 'apps' && (depth === 1 || (depth === 2 && first === 'delta'))) {
+    const body = await payloads.get(depth === 1 ? 'full' : 'delta', asked.format, asked.variant, asked.gzip);
+    return answer(asked, body, asked.gzip ? { 'content-encoding': 'gzip', vary: 'accept, accept-encoding' } : {});
+  }
+  if (collection === 'apps' && depth === 2 && first !== undefined) {
+    const name = first.toUpperCase();
+    const entries = registry.ofApp(name);
+    return entries.length === 0 ? missing : answer(asked, writeApplication(asked, { name, entries }));
+  }
+  if (collection === 'apps' && depth === 3 && first !== undefined && second !== undefined) {
+    return instance(asked, registry.visible(first.toUpperCase(), second));
+  }
+  if (collection === 'instances' && depth === 2 && first !== undefined) {
+    const held = registry.all().find(({ info }) => info.instanceId === first);
+    return instance(asked, held && registry.visible(held.info.app, first));
+  }
+  if ((collection === 'vips' || collection === 'svips') && depth === 2 && first !== undefined) {
+    const field = collection === 'vips' ? 'vipAddress' : 'secureVipAddress';
+    const entries = registry.all().filter(({ info }) => info.texts[field]?.split(',').includes(first));
+    return answer(asked, writeApplications(asked, applicationsOf(entries, -1, hashOf(entries))));
+  }
+  if (collection === 'serverinfo' && depth === 2 && first === 'statusoverrides') {
+    return answer({ ...asked, format: 'json' }, JSON.stringify(registry.statusOverrides()));
+  }
+  if (collection === 'status' && depth === 1) {
+    return answer({ ...asked, format: 'json' }, JSON.stringify(serverStatus(registry, clock.now() - startedAt)));
+  }
+  return missing;
+}
+
+function register(options: EurekaApiOptions, request: HttpRequest, app: string): HttpResponse {
+  if (header(request, 'content-type').includes('xml')) {
+    return plain(415, 'This registry takes registrations in JSON: send Content-Type: application/json');
+  }
+  const decoded = decodeRegistration(request.body, app, options.clock);
+  if (!decoded.ok) {
+    const type = decoded.isJson ? 'application/json' : 'text/plain; charset=utf-8';
+    return { status: decoded.status, headers: { 'content-type': type }, body: decoded.text };
+  }
+  if (!options.registry.register(decoded.info)) {
+    throw registryErrors.FULL(
+      `the registry holds ${options.maxInstances} instances and takes no more (\`maxInstances\`); ${app} was not registered`,
+      { details: { app, maxInstances: options.maxInstances } },
+    );
+  }
+  return { status: 204 };
+}
+
+function renew(registry: InstanceRegistry, request: HttpRequest, app: string, id: string): HttpResponse {
+  const dirty = timestamp(request.query);
+  return dirty === 'malformed' ? malformedTimestamp : found(registry.renew(app, id, dirty));
+}
+
+function setStatus(registry: InstanceRegistry, request: HttpRequest, app: string, id: string): HttpResponse {
+  const dirty = timestamp(request.query);
+  if (dirty === 'malformed') return malformedTimestamp;
+  const value = request.query.get('value')?.toUpperCase();
+  const status = instanceStatuses.find((known) => known === value);
+  if (value !== undefined && status === undefined) {
+    return plain(400, `Unknown status, expecting one of ${instanceStatuses.join(', ')}`);
+  }
+  if (request.method === 'DELETE') return found(registry.removeOverride(app, id, status ?? 'UNKNOWN', dirty));
+  if (request.method !== 'PUT') return missing;
+  if (status === undefined) return plain(400, 'Missing value');
+  return found(registry.override(app, id, status, dirty));
+}
+
+const malformedTimestamp = plain(400, 'Malformed lastDirtyTimestamp, expecting epoch milliseconds');
+
+function timestamp(query: URLSearchParams): number | undefined | 'malformed' {
+  const value = query.get('lastDirtyTimestamp');
+  if (value === null || value === '') return undefined;
+  return /^-?\d{1,16}$/.test(value) ? Number(value) : 'malformed';
+}
+
+/** The path below the base, decoded; undefined when it cannot be. Empty segments are trailing slashes. */
+function resourcePath(url: string): readonly string[] | undefined {
+  const [path = ''] = url.split('?');
+  try {
+    const segments = path
+      .split('/')
+      .filter((segment) => segment !== '')
+      .map(decodeURIComponent);
+    const below = segments[0] === 'eureka' ? segments.slice(1) : segments;
+    const isVersioned = /^v[12]$/i.test(below[0] ?? '');
+    return isVersioned ? below.slice(1) : below;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Asked {
+  readonly format: 'json' | 'xml';
+  readonly variant: Variant;
+  readonly gzip: boolean;
+}
+
+/** JSON only for those who say so, XML for everybody else, as in Eureka. */
+function negotiate(request: HttpRequest): Asked {
+  return {
+    format: header(request, 'accept').includes('json') ? 'json' : 'xml',
+    variant: header(request, 'x-eureka-accept') === 'compact' ? 'compact' : 'full',
+    gzip: /\bgzip\b/.test(header(request, 'accept-encoding')),
+  };
+}
+
+function header(request: HttpRequest, name: string): string {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : (value?.join(',') ?? '');
+}
+
+function answer(asked: Asked, body: string | Uint8Array, more: Readonly<Record<string, string>> = {}): HttpResponse {
+  const type = asked.format === 'json' ? 'application/json' : 'application/xml';
+  return { status: 200, headers: { 'content-type': type, ...more }, body };
+}
+
+function instance(asked: Asked, entry: Entry | undefined): HttpResponse {
+  if (entry === undefined) return missing;
+  return answer(asked, asked.format === 'json' ? instanceJson(entry) : instanceXml(entry));
+}
+
+function writeApplication(asked: Asked, application: Application): string {
+  return asked.format === 'json' ? applicationJson(application, asked.variant) : applicationXml(application);
+}
+
+function writeApplications(asked: Asked, applications: Applications): string {
+  return asked.format === 'json' ? applicationsJson(applications, asked.variant) : applicationsXml(applications);
+}
+
+function hashOf(entries: readonly Entry[]): string {
+  const statuses = [...Map.groupBy(entries, ({ info }) => info.status)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return statuses.map(([status, of]) => `${status}_${of.length}_`).join('');
+}
+
+function serverStatus(registry: InstanceRegistry, uptimeMs: number) {
+  const minutes = Math.floor(uptimeMs / 60_000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const days = Math.floor(minutes / 1_440);
+  const uptime = `${days} day${days === 1 ? '' : 's'} ${two(Math.floor(minutes / 60) % 24)}:${two(minutes % 60)}`;
+  return {
+    generalStats: { 'server-uptime': uptime, environment: 'dure' },
+    applicationStats: { 'registered-replicas': '', 'available-replicas': '', 'unavailable-replicas': '' },
+    registry: {
+      instances: registry.size,
+      renewsLastMin: registry.meter.lastMinute,
+      renewsThreshold: registry.meter.threshold,
+      leasesExpire: registry.meter.expires,
+    },
+  };
+}
+
+function found(isFound: boolean): HttpResponse {
+  return isFound ? done : missing;
+}
+
+function plain(status: number, body: string): HttpResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}
+
+function firstValues(query: URLSearchParams): Readonly<Record<string, string>> {
+  return Object.fromEntries([...new Set(query.keys())].map((key) => [key, query.get(key) ?? '']));
+}
+
+function notYours(identity: Identity, app: string): Error {
+  return registryErrors.NOT_YOURS(
+    `"${identity.subject}" may not change registrations of ${app.slice(0, 100)}; it may change only its own`,
+    { details: { subject: identity.subject, app: app.slice(0, 100) } },
+  );
+}

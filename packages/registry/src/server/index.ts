@@ -1,0 +1,3 @@
+export { registryErrors } from '../errors.ts';
+export type { RegistryOptions } from './registry-service.ts';
+export { registryContract, registryService } from './registry-service.ts';

@@ -1,0 +1,60 @@
+import type { Identity } from '@dure/core';
+import { ids, systemClock, systemRandom } from '@dure/core';
+import type { TokenSigner } from '@dure/service/client';
+import { startService } from '@dure/service/server';
+import { silentTelemetry } from '@dure/telemetry';
+import type { RegistryOptions } from '../server/registry-service.ts';
+import { registryService } from '../server/registry-service.ts';
+
+/** A registry that runs for a test. */
+export interface RunningRegistry extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Signs as a service of this name; the registry of the test believes it. */
+  signer(subject: string): TokenSigner;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a registry on a real port (any free one unless told). Its tokens are plain names: `Bearer order`, or HTTP
+ * Basic with any password.
+ */
+export async function startRegistry(options: RegistryOptions = {}, port = 0): Promise<RunningRegistry> {
+  const running = await startService(registryService(options), {
+    instanceId: 'registry:test',
+    host: '127.0.0.1',
+    ports: { api: port, management: 0 },
+    mode: 'test',
+    clock: systemClock,
+    random: systemRandom,
+    ids: ids(systemClock, systemRandom),
+    telemetry: silentTelemetry(),
+    platform: {
+      instances: { instances: () => [], onChange: () => () => {} },
+      signer: { authorize: async () => '' },
+      verifier: { verify: async (authorization) => identityOf(authorization) },
+    },
+    registrar: undefined,
+    config: undefined,
+    uses: {},
+    db: undefined,
+    idempotency: undefined,
+    routes: [],
+    health: [],
+    endpoints: [],
+    graceMs: 200,
+  });
+  return {
+    url: `http://127.0.0.1:${running.port}`,
+    port: running.port,
+    signer: (subject) => ({ authorize: async () => `Bearer ${subject}` }),
+    close: () => running.close(),
+    [Symbol.asyncDispose]: () => running.close(),
+  };
+}
+
+function identityOf(authorization: string): Identity {
+  const [scheme = '', value = ''] = authorization.split(' ');
+  const subject = scheme === 'Basic' ? (atob(value).split(':')[0] ?? '') : value;
+  return { kind: 'service', subject, roles: [], scopes: [] };
+}
