@@ -1,0 +1,62 @@
+import type { LogLine, OverviewView, ServiceView, TraceSummary, TraceView } from '../../src/contract.ts';
+import { queryString } from '../design/router.ts';
+import type { Answer } from '../design/transport.ts';
+import { requestJson } from '../design/transport.ts';
+
+/** The filters of the trace search, as they stand in the page's address. */
+export interface TraceFilters {
+  readonly service?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly minDurationMs?: string | undefined;
+  readonly error?: 'true' | undefined;
+  readonly text?: string | undefined;
+}
+
+/** The filters of the log search. */
+export interface LogFilters {
+  readonly service?: string | undefined;
+  readonly level?: string | undefined;
+  readonly text?: string | undefined;
+  readonly traceId?: string | undefined;
+}
+
+export function listServices(
+  signal: AbortSignal,
+): Promise<Answer<{ readonly now: number; readonly services: readonly ServiceView[] }>> {
+  return requestJson('GET', '/api/services', { signal });
+}
+
+export function getOverview(signal: AbortSignal): Promise<Answer<OverviewView>> {
+  return requestJson('GET', '/api/overview', { signal });
+}
+
+export function searchTraces(
+  filters: TraceFilters,
+  signal: AbortSignal,
+): Promise<Answer<{ readonly traces: readonly TraceSummary[]; readonly more: boolean }>> {
+  return requestJson('GET', `/api/traces${queryString({ ...filters, limit: 100 })}`, { signal });
+}
+
+export function listOperations(
+  service: string | undefined,
+  signal: AbortSignal,
+): Promise<Answer<{ readonly services: readonly string[]; readonly operations: readonly string[] }>> {
+  return requestJson('GET', `/api/operations${queryString({ service })}`, { signal });
+}
+
+export function getTrace(traceId: string, signal: AbortSignal): Promise<Answer<TraceView>> {
+  return requestJson('GET', `/api/traces/${encodeURIComponent(traceId)}`, { signal });
+}
+
+export function searchLogs(
+  filters: LogFilters,
+  before: number | undefined,
+  signal: AbortSignal,
+): Promise<Answer<{ readonly logs: readonly LogLine[]; readonly more: boolean }>> {
+  return requestJson('GET', `/api/logs${queryString({ ...filters, before, limit: 200 })}`, { signal });
+}
+
+/** The address of the live tail. */
+export function tailPath(filters: LogFilters): string {
+  return `/api/logs/tail${queryString({ ...filters })}`;
+}

@@ -1,0 +1,96 @@
+import type { JSX } from 'preact';
+import { Mark, Wordmark } from '../design/brand.tsx';
+import { LanguageButton, SkipLink, ThemeButton } from '../design/controls.tsx';
+import type { IconName } from '../design/icons.tsx';
+import { Icon } from '../design/icons.tsx';
+import { Link, usePlace } from '../design/navigation.tsx';
+import { Empty } from '../design/notices.tsx';
+import type { PageRoute, PathParameters } from '../design/router.ts';
+import { matchPage } from '../design/router.ts';
+import { usePreferences } from '../design/use-preferences.ts';
+import { useResource } from '../design/use-resource.ts';
+import { listOperations } from './api.ts';
+import { LogsPage } from './logs-page.tsx';
+import { PageHead } from './page-head.tsx';
+import { ServicesPage } from './services-page.tsx';
+import { TracePage } from './trace-page.tsx';
+import { TracesPage } from './traces-page.tsx';
+import { KnownServices } from './use-colours.ts';
+import { useMessages } from './use-messages.ts';
+
+type Page = (parameters: PathParameters) => JSX.Element;
+
+const routes: readonly PageRoute<Page>[] = [
+  { path: '/', page: () => <ServicesPage /> },
+  { path: '/traces', page: () => <TracesPage /> },
+  { path: '/traces/:traceId', page: ({ traceId = '' }) => <TracePage traceId={traceId} /> },
+  { path: '/logs', page: () => <LogsPage /> },
+];
+
+/** The frame of every page: brand, navigation, preferences. */
+export function App(): JSX.Element {
+  const { path } = usePlace();
+  const match = matchPage(routes, path);
+  const known = useResource('services', (signal) => listOperations(undefined, signal));
+  return (
+    <KnownServices.Provider value={known.value?.services ?? []}>
+      <SkipLink />
+      <div class="frame">
+        <Rail path={path} />
+        <main id="main" class="main">
+          {match === undefined ? <NotFound /> : match.page(match.parameters)}
+        </main>
+      </div>
+    </KnownServices.Provider>
+  );
+}
+
+function Rail({ path }: { readonly path: string }): JSX.Element {
+  const m = useMessages();
+  const { language } = usePreferences();
+  return (
+    <header class="rail">
+      <Link to="/" class="brand" aria-label={m.title}>
+        <Mark size={26} />
+        <Wordmark language={language} height={18} />
+      </Link>
+      <nav class="pages" aria-label={m.navigation}>
+        <Tab to="/" icon="services" label={m.services} current={path === '/'} />
+        <Tab to="/traces" icon="traces" label={m.traces} current={path.startsWith('/traces')} />
+        <Tab to="/logs" icon="logs" label={m.logs} current={path.startsWith('/logs')} />
+      </nav>
+      <div class="rail-controls">
+        <LanguageButton />
+        <ThemeButton />
+      </div>
+    </header>
+  );
+}
+
+function Tab({ to, icon, label, current }: TabProps): JSX.Element {
+  return (
+    <Link to={to} class="page-tab" aria-current={current ? 'page' : undefined}>
+      <Icon name={icon} />
+      <span>{label}</span>
+    </Link>
+  );
+}
+
+interface TabProps {
+  readonly to: string;
+  readonly icon: IconName;
+  readonly label: string;
+  readonly current: boolean;
+}
+
+function NotFound(): JSX.Element {
+  const m = useMessages();
+  return (
+    <>
+      <PageHead title={m.notFound} />
+      <Empty icon="search" title={m.notFound}>
+        <Link to="/">{m.notFoundHint}</Link>
+      </Empty>
+    </>
+  );
+}
