@@ -34,6 +34,8 @@ export interface MessageBuffer extends Outbox {
   reply(command: Message, data: ReplyData): string;
   /** What was collected, in order of writing. */
   readonly messages: readonly BufferedMessage[];
+  /** Forgets what was collected so far. */
+  discard(): void;
   /** Ends it: whatever is added later throws MESSAGING_CLOSED instead of being lost. */
   close(): void;
 }
@@ -125,6 +127,9 @@ export function messageBuffer({ service, cause, clock, ids }: BufferOptions): Me
         inReplyTo: command.id,
         ...(saga === undefined ? {} : { saga }),
       });
+    },
+    discard() {
+      messages.length = 0;
     },
     close() {
       open = false;

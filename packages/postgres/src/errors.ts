@@ -158,4 +158,145 @@ export const postgresErrors = errorCatalogue('POSTGRES', {
       fix: '메시지에 나온 줄을 고치고 다시 시작하십시오. 이 파일의 내용은 적용되지 않았습니다.',
     },
   },
+  POOL_BUSY: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'All connections to the database are in use',
+      fix: 'Look for slow units of work in the traces; keep calls to other services out of them; raise `poolSize` last.',
+    },
+    ko: {
+      title: '데이터베이스 연결이 모두 사용 중입니다',
+      fix: '트레이스에서 느린 작업 단위를 찾고 그 안에서 다른 서비스를 호출하지 마십시오. `poolSize`는 마지막에 올리십시오.',
+    },
+  },
+  CONNECTION_LOST: {
+    kind: 'unavailable',
+    retryable: true,
+    en: { title: 'The connection to the database broke', fix: 'Nothing was committed: try again.' },
+    ko: { title: '데이터베이스 연결이 끊어졌습니다', fix: '커밋된 것은 없습니다. 다시 시도하십시오.' },
+  },
+  OUTCOME_UNKNOWN: {
+    kind: 'unavailable',
+    en: {
+      title: 'The connection broke during the COMMIT: it may or may not have happened',
+      fix: 'Try again with the same Idempotency-Key, which finds out; without a key look first.',
+    },
+    ko: {
+      title: 'COMMIT 중에 연결이 끊어져 반영 여부를 알 수 없습니다',
+      fix: '같은 Idempotency-Key로 다시 시도하면 확인됩니다. 키가 없다면 먼저 결과를 확인하십시오.',
+    },
+  },
+  ROLLED_BACK: {
+    kind: 'internal',
+    en: {
+      title: 'A failed statement was overlooked and the transaction was rolled back',
+      fix: 'Await every statement in the unit of work and let its error pass, or use a savepoint.',
+    },
+    ko: {
+      title: '실패한 문장이 무시되어 트랜잭션이 롤백되었습니다',
+      fix: '작업 단위의 모든 문장을 await하고 오류를 그대로 던지거나 세이브포인트를 쓰십시오.',
+    },
+  },
+  CONTENTION: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'A unit of work kept colliding with others',
+      fix: 'Lock rows in one order in all units of work, and keep them short; the last collision is the cause.',
+    },
+    ko: {
+      title: '작업 단위가 다른 작업과 계속 충돌했습니다',
+      fix: '모든 작업 단위에서 같은 순서로 행을 잠그고 짧게 유지하십시오. 마지막 충돌이 원인에 있습니다.',
+    },
+  },
+  CANCELLED: {
+    kind: 'cancelled',
+    en: { title: 'The caller left and the unit of work was rolled back', fix: 'Nothing to do.' },
+    ko: { title: '호출자가 떠나 작업 단위가 롤백되었습니다', fix: '조치가 필요 없습니다.' },
+  },
+  DEADLINE: {
+    kind: 'timeout',
+    retryable: true,
+    en: {
+      title: 'The deadline passed and the unit of work was rolled back',
+      fix: 'See in the trace which statement took the time.',
+    },
+    ko: {
+      title: '기한이 지나 작업 단위가 롤백되었습니다',
+      fix: '트레이스에서 시간이 오래 걸린 문장을 확인하십시오.',
+    },
+  },
+  UNIT_ENDED: {
+    kind: 'internal',
+    en: {
+      title: 'A transaction was used after its unit of work had ended',
+      fix: 'Await everything inside the function given to `uow`, and keep nothing of `tx`.',
+    },
+    ko: {
+      title: '작업 단위가 끝난 뒤 트랜잭션을 사용했습니다',
+      fix: '`uow`에 넘긴 함수 안에서 모든 작업을 await하고 `tx`를 밖에 보관하지 마십시오.',
+    },
+  },
+  READ_ONLY: {
+    kind: 'internal',
+    en: {
+      title: 'A change was attempted outside a unit of work',
+      fix: 'Change data in `db.uow(call, async (tx) => …)`; `db.read` only selects.',
+    },
+    ko: {
+      title: '작업 단위 밖에서 데이터를 변경하려 했습니다',
+      fix: '변경은 `db.uow(call, async (tx) => …)` 안에서 하십시오. `db.read`는 조회만 합니다.',
+    },
+  },
+  NUMBER_UNSAFE: {
+    kind: 'internal',
+    en: {
+      title: 'A 64-bit integer does not fit into a number',
+      fix: 'Select the column as text: `column::text`.',
+    },
+    ko: { title: '64비트 정수가 number 범위를 넘습니다', fix: '열을 `column::text`로 조회하십시오.' },
+  },
+  KEY_BUSY: {
+    kind: 'conflict',
+    retryable: true,
+    en: {
+      title: 'A request with the same Idempotency-Key is still running',
+      fix: 'Try again with the same key: the answer of the first is returned.',
+    },
+    ko: {
+      title: '같은 Idempotency-Key의 요청이 아직 처리 중입니다',
+      fix: '같은 키로 다시 시도하면 첫 요청의 응답을 받습니다.',
+    },
+  },
+  KEY_SPENT: {
+    kind: 'internal',
+    en: {
+      title: 'An operation that is idempotent by key committed twice',
+      fix: 'Put all its effects into one unit of work: the key guards exactly one.',
+    },
+    ko: {
+      title: '키로 멱등한 오퍼레이션이 두 번 커밋했습니다',
+      fix: '모든 효과를 하나의 작업 단위에 넣으십시오. 키는 하나만 보호합니다.',
+    },
+  },
+  DATA_UNSTORABLE: {
+    kind: 'invalid',
+    en: {
+      title: 'A text contains what PostgreSQL cannot store',
+      fix: 'Remove NUL characters (\\u0000) and lone surrogates from the input.',
+    },
+    ko: {
+      title: 'PostgreSQL이 저장할 수 없는 문자가 들어 있습니다',
+      fix: '입력에서 NUL 문자(\\u0000)와 짝이 없는 서로게이트를 제거하십시오.',
+    },
+  },
+  SAGA_UNAVAILABLE: {
+    kind: 'internal',
+    en: {
+      title: 'A saga was started that the service does not run',
+      fix: 'List it under `sagas` in the service definition.',
+    },
+    ko: { title: '서비스가 실행하지 않는 사가를 시작했습니다', fix: '서비스 정의의 `sagas`에 추가하십시오.' },
+  },
 });

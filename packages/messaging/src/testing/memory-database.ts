@@ -1,0 +1,209 @@
+import type { Call, Clock, Ids } from '@dure/core';
+import { DureError, isRefusal } from '@dure/core';
+import type { DeliveryStore } from '../delivery.port.ts';
+import type { Message, MessageMeta, ReplyData } from '../message.ts';
+import type { MessageBuffer, MessageCause } from '../message-buffer.ts';
+import { causeOf, messageBuffer } from '../message-buffer.ts';
+import { matcher } from '../message-filter.ts';
+import type { MessageLog } from '../message-log.port.ts';
+import type { Outbox, UnitOfWork } from '../unit-of-work.port.ts';
+
+/** A unit of work in memory: an outbox, and values by key that are kept with the commit. */
+export interface MemoryTx extends Outbox {
+  get(key: string): unknown;
+  set(key: string, value: unknown): void;
+}
+
+/** A service's database that lives in memory: the same promises as the real one, for tests and simulations. */
+export interface MemoryDatabase extends UnitOfWork<MemoryTx> {
+  readonly log: MessageLog;
+  readonly deliveries: DeliveryStore<MemoryTx>;
+  readonly idempotency: { recall(call: Call): Promise<{ readonly answer: unknown } | undefined> };
+  /** Values that were committed. */
+  readonly values: ReadonlyMap<string, unknown>;
+}
+
+export interface MemoryDatabaseOptions {
+  readonly service: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** Opens an empty one. */
+export function memoryDatabase(options: MemoryDatabaseOptions): MemoryDatabase {
+  const memory = new Memory(options);
+  return {
+    log: memory.log,
+    values: memory.values,
+    deliveries: {
+      position: async (source) => memory.positions.get(source) ?? 0,
+      skipTo: async (source, position) => memory.moveTo(source, position),
+      deliver: (message, call, effect) => memory.deliver(message, call, effect),
+    },
+    idempotency: { recall: async (call) => memory.recall(call) },
+    uow: (call, work) => memory.uow(call, work),
+  };
+}
+
+interface StoredAnswer {
+  readonly inputHash: string;
+  readonly json: string | undefined;
+}
+
+class Memory {
+  readonly values = new Map<string, unknown>();
+  readonly positions = new Map<string, number>();
+  readonly #options: MemoryDatabaseOptions;
+  readonly #messages: Message[] = [];
+  readonly #rings = new Set<() => void>();
+  readonly #answers = new Map<string, StoredAnswer>();
+  /** What runs under a lock: a key, or a source; whoever wants the same waits for it. */
+  readonly #locks = new Map<string, Promise<unknown>>();
+
+  constructor(options: MemoryDatabaseOptions) {
+    this.#options = options;
+  }
+
+  readonly log: MessageLog = {
+    advance: async () => this.#messages.length,
+    read: async (after, filter, limit, upTo = this.#messages.length) => {
+      const wants = matcher(filter);
+      const messages: Message[] = [];
+      for (const message of this.#messages.slice(after, upTo)) {
+        if (messages.length === limit) break;
+        if (wants(message)) messages.push(message);
+      }
+      const mark = messages.length === limit ? (messages.at(-1)?.position ?? after) : Math.max(after, upTo);
+      return { messages, mark };
+    },
+    onAppend: (ring) => {
+      this.#rings.add(ring);
+      return () => void this.#rings.delete(ring);
+    },
+  };
+
+  async uow<T>(call: Call, work: (tx: MemoryTx) => Promise<T>): Promise<T> {
+    const key = keyOf(call);
+    if (key === undefined) return this.#run(call, causeOf(call), work);
+    return this.#locked(key, async () => {
+      const stored = this.recall(call);
+      if (stored !== undefined) return stored.answer as T;
+      const value = await this.#run(call, causeOf(call), work);
+      this.#answers.set(key, { inputHash: call.inputHash ?? '', json: JSON.stringify(value) });
+      return value;
+    });
+  }
+
+  recall(call: Call): { readonly answer: unknown } | undefined {
+    const key = keyOf(call);
+    const stored = key === undefined ? undefined : this.#answers.get(key);
+    if (stored === undefined) return undefined;
+    if (stored.inputHash !== (call.inputHash ?? '')) {
+      throw new DureError(
+        'SERVICE_IDEMPOTENCY_KEY_REUSED',
+        'unprocessable',
+        `the Idempotency-Key "${call.idempotencyKey}" was used with another input; send a fresh key for a new request`,
+      );
+    }
+    return { answer: stored.json === undefined ? undefined : JSON.parse(stored.json) };
+  }
+
+  deliver(
+    message: Message,
+    call: Call,
+    effect: (tx: MemoryTx) => Promise<ReplyData | undefined>,
+  ): Promise<'applied' | 'duplicate'> {
+    return this.#locked(`source ${message.source}`, async () => {
+      if (message.position <= (this.positions.get(message.source) ?? 0)) return 'duplicate';
+      const { correlation } = message.meta;
+      const cause: MessageCause = { ...causeOf(call), correlation, causation: message.id };
+      await this.#run(call, cause, (tx, buffer) => this.#answered(message, tx, buffer, effect));
+      this.moveTo(message.source, message.position);
+      return 'applied';
+    });
+  }
+
+  moveTo(source: string, position: number): void {
+    this.positions.set(source, Math.max(position, this.positions.get(source) ?? 0));
+  }
+
+  async #answered(
+    message: Message,
+    tx: StagedTx,
+    buffer: MessageBuffer,
+    effect: (tx: MemoryTx) => Promise<ReplyData | undefined>,
+  ): Promise<void> {
+    try {
+      const reply = await effect(tx);
+      if (reply !== undefined) buffer.reply(message, reply);
+    } catch (error) {
+      if (!isRefusal(error) || message.kind !== 'command') throw error;
+      buffer.discard();
+      tx.staged.clear();
+      buffer.reply(message, { ok: false, refusal: { code: error.code, data: error.data } });
+    }
+  }
+
+  async #run<T>(
+    call: Call,
+    cause: MessageCause,
+    work: (tx: StagedTx, buffer: MessageBuffer) => Promise<T>,
+  ): Promise<T> {
+    call.signal.throwIfAborted();
+    const { service, clock, ids } = this.#options;
+    const buffer = messageBuffer({ service, clock, ids, cause });
+    const tx = stagedTx(this.values, buffer);
+    try {
+      const value = await work(tx, buffer);
+      for (const [key, staged] of tx.staged) this.values.set(key, staged);
+      this.#append(buffer);
+      return value;
+    } finally {
+      buffer.close();
+    }
+  }
+
+  #append({ messages }: MessageBuffer): void {
+    for (const { json, ...message } of messages) {
+      const meta = JSON.parse(JSON.stringify(message.meta)) as MessageMeta;
+      this.#messages.push({ ...message, position: this.#messages.length + 1, data: JSON.parse(json), meta });
+    }
+    if (messages.length > 0) for (const ring of this.#rings) ring();
+  }
+
+  async #locked<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#locks.get(name) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#locks.set(name, settled);
+    try {
+      return await mine;
+    } finally {
+      if (this.#locks.get(name) === settled) this.#locks.delete(name);
+    }
+  }
+}
+
+interface StagedTx extends MemoryTx {
+  readonly staged: Map<string, unknown>;
+}
+
+function stagedTx(values: ReadonlyMap<string, unknown>, buffer: MessageBuffer): StagedTx {
+  const staged = new Map<string, unknown>();
+  return {
+    staged,
+    get: (key) => (staged.has(key) ? staged.get(key) : values.get(key)),
+    set: (key, value) => void staged.set(key, structuredClone(value)),
+    emit: (event, data) => buffer.emit(event, data),
+    send: (command, data) => buffer.send(command, data),
+  };
+}
+
+function keyOf(call: Call): string | undefined {
+  const { operation, idempotencyKey, identity } = call;
+  if (operation.idempotent !== 'key' || idempotencyKey === undefined) return undefined;
+  return JSON.stringify([operation.service, operation.name, identity.kind, identity.subject, idempotencyKey]);
+}

@@ -1,0 +1,43 @@
+import { ids, systemClock, systemRandom } from '@dure/core';
+import { databaseContract } from '@dure/messaging/testing';
+import { silentTelemetry } from '@dure/telemetry';
+import { sql } from 'kysely';
+import { openDatabase } from './database.ts';
+import { testDatabase } from './testing/index.ts';
+import type { Tx } from './transaction.ts';
+
+interface Tables {
+  counter: { name: string; count: number };
+}
+
+databaseContract<Tx<Tables>>('PostgreSQL', async () => {
+  const database = await testDatabase({ folder: `${import.meta.dirname}/fixtures/counter` });
+  const db = openDatabase<Tables>({
+    url: database.url,
+    service: 'test',
+    clock: systemClock,
+    ids: ids(systemClock, systemRandom),
+    telemetry: silentTelemetry(),
+  });
+  return {
+    uow: db.uow,
+    log: db.log,
+    deliveries: db.deliveries,
+    idempotency: db.idempotency,
+    async count(tx, name) {
+      await tx.db
+        .insertInto('counter')
+        .values({ name, count: 1 })
+        .onConflict((on) => on.column('name').doUpdateSet({ count: sql`counter.count + 1` }))
+        .execute();
+    },
+    async counted(name) {
+      const row = await db.read.selectFrom('counter').select('count').where('name', '=', name).executeTakeFirst();
+      return row?.count ?? 0;
+    },
+    async [Symbol.asyncDispose]() {
+      await db.close();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+});

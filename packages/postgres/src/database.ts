@@ -1,0 +1,196 @@
+import type { Call, Clock, HealthCheck, Ids, Random } from '@dure/core';
+import { systemClock, systemRandom, timeLeftMs, wait } from '@dure/core';
+import type { DeliveryStore, LogTail, Message, MessageFilter, MessageLog, UnitOfWork } from '@dure/messaging';
+import { logTail } from '@dure/messaging';
+import type { IdempotencyStore } from '@dure/service/server';
+import type { Telemetry } from '@dure/telemetry';
+import type { Kysely } from 'kysely';
+import { postgresErrors } from './errors.ts';
+import type { KeyOwner } from './idempotency.ts';
+import { claimed, claimKey, keyOwnerOf, postgresIdempotency, storeAnswer } from './idempotency.ts';
+import { kyselyBinder, readKysely } from './kysely-binding.ts';
+import type { Pool } from './pool.ts';
+import { openPool } from './pool.ts';
+import { postgresDeliveryStore } from './postgres-delivery-store.ts';
+import { postgresMessageLog } from './postgres-message-log.ts';
+import type { StartSaga, Tx } from './transaction.ts';
+import type { UnitKit } from './unit-of-work.ts';
+import { runUnit } from './unit-of-work.ts';
+
+export interface DatabaseOptions {
+  /** The run-time role's connection string. A secret. */
+  readonly url: string;
+  /** The service whose database it is. */
+  readonly service: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly telemetry: Telemetry;
+  readonly random?: Random;
+  /** The most connections. Default 5: PostgreSQL does more with few that are busy than with many. */
+  readonly poolSize?: number;
+  /** The longest wait for a free connection, in milliseconds. Default 5 000. */
+  readonly poolWaitMs?: number;
+  /** The most callers that wait for a connection. Default 500. */
+  readonly poolMaxWaiting?: number;
+  /** Begins sagas; from the saga store. */
+  readonly startSaga?: StartSaga;
+}
+
+/** A service's own database. */
+export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, AsyncDisposable {
+  /** Kysely for reads, each on any free connection. A change is refused: POSTGRES_READ_ONLY. */
+  readonly read: Kysely<Tables>;
+  readonly log: MessageLog;
+  /** The log as it grows: one poll for all who follow. */
+  readonly tail: LogTail;
+  readonly deliveries: DeliveryStore<Tx<Tables>>;
+  readonly idempotency: IdempotencyStore;
+  /**
+   * Messages of this service's own log from now on (from the call, not from the first message asked for), until the
+   * signal aborts: for live views. Look up the present state after calling this, and nothing is missed in between.
+   */
+  changes(filter: MessageFilter, signal: AbortSignal): AsyncIterable<Message>;
+  readonly health: HealthCheck;
+  /** Ends followers, waits for units of work in flight, closes the connections. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a service's database; connections are made when they are first needed.
+ *
+ * @example
+ * await using db = openDatabase<Tables>({ url, service: 'order', clock, ids, telemetry });
+ * await db.uow(call, async (tx) => {
+ *   await tx.db.insertInto('orders').values(order).execute();
+ *   tx.emit(orderPlaced, { orderId: order.id });
+ * });
+ */
+export function openDatabase<Tables = unknown>(options: DatabaseOptions): Database<Tables> {
+  const { service, clock, ids, telemetry, random = systemRandom } = options;
+  const pool = openPool({
+    url: options.url,
+    name: service,
+    clock,
+    size: options.poolSize ?? 5,
+    waitMs: options.poolWaitMs ?? 5_000,
+    maxWaiting: options.poolMaxWaiting ?? 500,
+  });
+  const log = postgresMessageLog(pool, service);
+  const tail = logTail({
+    log,
+    clock,
+    onError: (error) => telemetry.log.warn('the log cannot be read at the moment', { error }),
+  });
+  const kit: UnitKit = {
+    service,
+    pool,
+    bind: kyselyBinder(),
+    clock,
+    random,
+    ids,
+    telemetry,
+    seconds: telemetry.metrics.histogram('db_unit_of_work_seconds', 'Time of units of work, by unit and outcome'),
+    begin: () => beginStatement(clock),
+    startSaga: options.startSaga,
+    appended: log.ring,
+  };
+  observePool(telemetry, pool);
+  const close = async () => {
+    tail.close();
+    await pool.close();
+  };
+  return {
+    read: readKysely<Tables>(pool),
+    log,
+    tail,
+    deliveries: postgresDeliveryStore(kit, pool) as unknown as DeliveryStore<Tx<Tables>>,
+    idempotency: postgresIdempotency(pool),
+    uow: unitOfWork<Tables>(kit),
+    changes: (filter, signal) => messagesOf(tail, filter, signal),
+    health: { name: 'db', groups: ['readiness'], check: () => ping(pool) },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const begin = 'begin isolation level read committed';
+
+/** In production PostgreSQL's own clock serves; any other is told to `dure.now()` for the transaction. */
+function beginStatement(clock: Clock): string {
+  return clock === systemClock ? begin : `${begin}; set local dure.now = '${clock.now()}'`;
+}
+
+function unitOfWork<Tables>(kit: UnitKit): UnitOfWork<Tx<Tables>>['uow'] {
+  const spent = new WeakSet<Call>();
+  return async <T>(call: Call, work: (tx: Tx<Tables>) => Promise<T>): Promise<T> => {
+    const run = work as unknown as (tx: Tx) => Promise<T>;
+    const owner = keyOwnerOf(call);
+    if (owner === undefined) return runUnit(kit, call, { name: 'uow', work: run });
+    if (spent.has(call)) {
+      throw postgresErrors.KEY_SPENT(
+        `${owner.operation} is idempotent by key and has committed already; put everything it changes into one unit of work`,
+        { details: { operation: owner.operation } },
+      );
+    }
+    const result = await runKeyed(kit, call, owner, run);
+    spent.add(call);
+    return result;
+  };
+}
+
+const busy = Symbol('busy');
+
+/** Runs once for each key; a repetition gets the stored answer, and waits for it while the first still runs. */
+async function runKeyed<T>(kit: UnitKit, call: Call, owner: KeyOwner, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const until = Math.min(call.deadline, kit.clock.now() + call.operation.timeoutMs);
+  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
+    const result = await runUnit<T | typeof busy>(kit, call, {
+      name: 'uow',
+      opening: [claimKey(owner)],
+      decide: ([answer]) => {
+        const found = claimed(answer, owner);
+        if (found === 'new') return undefined;
+        return { value: found === 'busy' ? busy : (found.answer as T) };
+      },
+      work,
+      closing: (value) => [storeAnswer(owner, value)],
+    });
+    if (result !== busy) return result;
+    const waited = kit.clock.now() + pauseMs < until && (await wait(kit.clock, pauseMs, call.signal));
+    if (!waited) {
+      throw postgresErrors.KEY_BUSY(
+        `another request with the Idempotency-Key "${owner.key}" is still running ${owner.operation}`,
+        { details: { operation: owner.operation, key: owner.key, leftMs: timeLeftMs(call, kit.clock) } },
+      );
+    }
+  }
+}
+
+function messagesOf(tail: LogTail, filter: MessageFilter, signal: AbortSignal): AsyncIterable<Message> {
+  const pages = tail.follow('now', filter, signal);
+  return {
+    async *[Symbol.asyncIterator]() {
+      for await (const page of pages) yield* page.messages;
+    },
+  };
+}
+
+async function ping(pool: Pool): Promise<{ status: 'UP' | 'DOWN'; details: Readonly<Record<string, unknown>> }> {
+  try {
+    const connection = await pool.lease(undefined);
+    try {
+      await connection.query('select 1');
+    } finally {
+      pool.release(connection);
+    }
+    return { status: 'UP', details: { database: 'PostgreSQL', ...pool.state } };
+  } catch (error) {
+    return { status: 'DOWN', details: { database: 'PostgreSQL', error: String(error), ...pool.state } };
+  }
+}
+
+function observePool({ metrics }: Telemetry, pool: Pool): void {
+  metrics.gauge('db_connections_open', 'Connections to PostgreSQL that are open', () => pool.state.open);
+  metrics.gauge('db_connections_busy', 'Connections to PostgreSQL that are in use', () => pool.state.busy);
+  metrics.gauge('db_connections_waiting', 'Callers that wait for a connection', () => pool.state.waiting);
+}

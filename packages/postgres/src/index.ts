@@ -1,0 +1,23 @@
+export type {
+  ColumnType,
+  ExpressionBuilder,
+  Generated,
+  GeneratedAlways,
+  Insertable,
+  Kysely,
+  RawBuilder,
+  Selectable,
+  Transaction,
+  Updateable,
+} from 'kysely';
+export { sql } from 'kysely';
+export type { Database, DatabaseOptions } from './database.ts';
+export { openDatabase } from './database.ts';
+export { postgresErrors } from './errors.ts';
+export type { MigrateOptions, MigrateResult } from './migrations/index.ts';
+export { migrate } from './migrations/index.ts';
+export type { DatabaseOrder, ProvisionedDatabase, ProvisionOptions } from './provisioning/index.ts';
+export { newPassword, provisionDatabases, verifyIsolation } from './provisioning/index.ts';
+export type { PostgresResource } from './resource.ts';
+export { migrations } from './resource.ts';
+export type { StartableSaga, StartSaga, Tx, TxInside } from './transaction.ts';

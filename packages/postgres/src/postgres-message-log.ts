@@ -1,0 +1,87 @@
+import type { LogPage, Message, MessageFilter, MessageLog, MessageMeta } from '@dure/messaging';
+import type { Answer } from './connection.ts';
+import type { Pool } from './pool.ts';
+
+/** How many positions one read looks at, at most: a narrow filter must not turn into a scan of the whole log. */
+const window = 10_000;
+const kinds = { e: 'event', c: 'command', r: 'reply' } as const;
+
+const columns = 'pos, id, kind, type, version, key, dest, at, data, meta';
+const readAll = `select ${columns} from dure.log where pos > $1 and pos <= $2 order by pos limit $3`;
+const readSome = `select ${columns} from dure.log where pos > $1 and pos <= $2
+  and (kind = 'e' and type = any($4) or dest = $5) order by pos limit $3`;
+
+/** The service's log, behind the commit fence. `ring` reports the commits of this process. */
+export function postgresMessageLog(pool: Pool, service: string): MessageLog & { readonly ring: () => void } {
+  const rings = new Set<() => void>();
+  const log: MessageLog = {
+    async advance() {
+      const answer = await leased(pool, 'select dure.advance() as safe', undefined, 'dure.advance');
+      return answer.rows[0]?.safe as number;
+    },
+    async read(after, filter, limit, upTo) {
+      const safe = upTo ?? (await log.advance());
+      const to = Math.min(safe, after + window);
+      if (to <= after) return { messages: [], mark: after };
+      return page(await select(pool, after, to, filter, limit), limit, to, service);
+    },
+    onAppend(ring) {
+      rings.add(ring);
+      return () => void rings.delete(ring);
+    },
+  };
+  const ring = () => {
+    for (const one of rings) one();
+  };
+  return { ...log, ring };
+}
+
+function select(pool: Pool, after: number, to: number, filter: MessageFilter | 'all', limit: number): Promise<Answer> {
+  if (filter === 'all') return leased(pool, readAll, [after, to, limit], 'dure.read-all');
+  const { events, destination } = filter;
+  return leased(pool, readSome, [after, to, limit, events, destination ?? null], 'dure.read-some');
+}
+
+async function leased(pool: Pool, text: string, values: readonly unknown[] | undefined, name: string): Promise<Answer> {
+  const connection = await pool.lease(undefined);
+  try {
+    return await connection.query(text, values, name);
+  } finally {
+    pool.release(connection);
+  }
+}
+
+interface LogRow {
+  readonly pos: number;
+  readonly id: string;
+  readonly kind: 'e' | 'c' | 'r';
+  readonly type: string;
+  readonly version: number;
+  readonly key: string;
+  readonly dest: string | null;
+  readonly at: number;
+  readonly data: unknown;
+  readonly meta: MessageMeta;
+}
+
+function page(answer: Answer, limit: number, to: number, source: string): LogPage {
+  const messages = (answer.rows as unknown as readonly LogRow[]).map((row) => messageOf(row, source));
+  const full = messages.length === limit;
+  return { messages, mark: full ? (messages.at(-1)?.position ?? to) : to };
+}
+
+function messageOf(row: LogRow, source: string): Message {
+  return {
+    position: row.pos,
+    id: row.id,
+    kind: kinds[row.kind],
+    source,
+    type: row.type,
+    version: row.version,
+    key: row.key,
+    destination: row.dest ?? undefined,
+    at: row.at,
+    data: row.data,
+    meta: row.meta,
+  };
+}

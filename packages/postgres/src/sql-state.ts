@@ -1,0 +1,24 @@
+/** Reads PostgreSQL's five-letter condition code (SQLSTATE) off an error, or off the error that caused it. */
+export function sqlStateOf(error: unknown): string | undefined {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
+    if ('severity' in at && 'code' in at && typeof at.code === 'string') return at.code;
+  }
+  return undefined;
+}
+
+/** Whether the transaction collided with another and may succeed when it runs again. */
+export function isCollision(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === '40001' || state === '40P01';
+}
+
+/** Whether the server itself said no while the session stayed intact, so that the transaction is surely rolled back. */
+export function isRefusedByServer(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error && error.severity === 'ERROR';
+}
+
+/** Whether a text could not be stored: `\u0000` in JSON, or bytes that are no UTF-8. */
+export function isUnstorable(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === '22P05' || state === '22021';
+}

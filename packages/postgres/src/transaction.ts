@@ -1,0 +1,75 @@
+import type { Call } from '@dure/core';
+import type { MessageBuffer, Outbox } from '@dure/messaging';
+import type { Transaction } from 'kysely';
+import { postgresErrors } from './errors.ts';
+
+/** A saga as far as starting it needs to know it; `Input` is what it starts with. */
+export interface StartableSaga<Input = never> {
+  readonly kind: 'saga';
+  readonly name: string;
+  readonly types?: { readonly input: Input };
+}
+
+/**
+ * What a unit of work is given: its tables, and an outbox. Messages and sagas reach the database with the COMMIT, in the
+ * same packet, or not at all.
+ */
+export interface Tx<Tables = unknown> extends Outbox {
+  /** Kysely inside the transaction. */
+  readonly db: Transaction<Tables>;
+  /** Starts a saga. POSTGRES_SAGA_UNAVAILABLE when the service does not list it. */
+  start<Input>(saga: StartableSaga<Input>, input: Input): void;
+}
+
+/** What of a transaction only this package's own parts may touch, such as the saga store. */
+export interface TxInside {
+  readonly call: Call;
+  readonly db: Transaction<unknown>;
+  readonly buffer: MessageBuffer;
+  /** Adds a statement that is sent with the COMMIT, before the messages; if it fails, nothing is committed. */
+  later(text: string, values: readonly unknown[]): void;
+}
+
+/** Begins a saga inside a transaction; given by the saga store. */
+export type StartSaga = (inside: TxInside, saga: StartableSaga<unknown>, input: unknown) => void;
+
+/** A statement that waits for the COMMIT. */
+export interface LaterStatement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+const insides = new WeakMap<object, TxInside>();
+
+/** The inside of a transaction that a unit of work has handed out. */
+export function insideOf(tx: object): TxInside {
+  const inside = insides.get(tx);
+  if (inside !== undefined) return inside;
+  throw postgresErrors.UNIT_ENDED('this is not the transaction that a unit of work handed out');
+}
+
+/** Makes what a unit of work hands out. */
+export function transaction(
+  parts: { readonly call: Call; readonly db: Transaction<unknown>; readonly buffer: MessageBuffer },
+  later: LaterStatement[],
+  startSaga: StartSaga | undefined,
+): Tx {
+  const { buffer } = parts;
+  const inside: TxInside = { ...parts, later: (text, values) => void later.push({ text, values }) };
+  const tx: Tx = {
+    db: parts.db,
+    emit: (event, data) => buffer.emit(event, data),
+    send: (command, data) => buffer.send(command, data),
+    start(saga, input) {
+      if (startSaga === undefined) {
+        throw postgresErrors.SAGA_UNAVAILABLE(
+          `the saga "${saga.name}" cannot be started: the service lists no sagas, add it under \`sagas\``,
+          { details: { saga: saga.name } },
+        );
+      }
+      startSaga(inside, saga as StartableSaga<unknown>, input);
+    },
+  };
+  insides.set(tx, inside);
+  return tx;
+}

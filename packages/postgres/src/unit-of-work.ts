@@ -1,0 +1,279 @@
+import type { Call, Clock, Ids, Random } from '@dure/core';
+import { isRefusal, timeLeftMs, wait } from '@dure/core';
+import type { BufferedMessage, MessageBuffer, MessageCause } from '@dure/messaging';
+import { causeOf, messageBuffer } from '@dure/messaging';
+import type { Histogram, Span, Telemetry } from '@dure/telemetry';
+import type { Answer, Connection } from './connection.ts';
+import { postgresErrors } from './errors.ts';
+import type { BindKysely } from './kysely-binding.ts';
+import type { Pool } from './pool.ts';
+import { isCollision, isRefusedByServer, isUnstorable } from './sql-state.ts';
+import type { LaterStatement, StartSaga, Tx } from './transaction.ts';
+import { transaction } from './transaction.ts';
+
+/** What every unit of work of a database shares. */
+export interface UnitKit {
+  readonly service: string;
+  readonly pool: Pool;
+  readonly bind: BindKysely;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly telemetry: Telemetry;
+  /** Seconds, by name and outcome. */
+  readonly seconds: Histogram;
+  /** How each transaction begins; also sets its clock in tests. */
+  readonly begin: () => string;
+  readonly startSaga: StartSaga | undefined;
+  /** Told after each commit that appended to the log. */
+  readonly appended: () => void;
+}
+
+/** What one kind of unit of work does at each moment. */
+export interface UnitPlan<T> {
+  /** The name of its span. */
+  readonly name: string;
+  /** What its messages say of flow, cause and trace; by default what the call says. */
+  readonly cause?: (call: Call) => MessageCause;
+  /** Sent in the packet of the BEGIN. */
+  readonly opening?: readonly NamedStatement[];
+  /** Looks at the answers of `opening`; a value ends the unit without running `work`. */
+  readonly decide?: (answers: readonly Answer[]) => { readonly value: T } | undefined;
+  readonly work: (tx: Tx, open: OpenUnit) => Promise<T>;
+  /** Sent in the packet of the COMMIT. */
+  readonly closing?: (value: T) => readonly NamedStatement[];
+}
+
+/** A statement that each session plans once. */
+export interface NamedStatement extends LaterStatement {
+  readonly name?: string;
+}
+
+/** What a plan's work may reach of the running transaction. */
+export interface OpenUnit {
+  readonly connection: Connection;
+  readonly buffer: MessageBuffer;
+  /** Forgets everything that waits for the COMMIT. */
+  discard(): void;
+}
+
+const maxAttempts = 5;
+/** A COMMIT that takes longer is given up; its outcome is unknown then. */
+const commitTimeoutMs = 15_000;
+const rollbackTimeoutMs = 1_000;
+
+/**
+ * Runs a unit of work: BEGIN, work, then everything that was buffered and the COMMIT in one packet. Runs again after
+ * a collision, or when the connection is lost before the COMMIT.
+ */
+export async function runUnit<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>): Promise<T> {
+  const span = kit.telemetry.startSpan(plan.name, { parent: call.trace, kind: 'internal' });
+  const began = kit.clock.monotonicMs();
+  let outcome = 'committed';
+  try {
+    return await runAttempts(kit, call.with({ trace: span.context }), plan, span);
+  } catch (error) {
+    outcome = isRefusal(error) ? 'refused' : 'failed';
+    span.fail(error);
+    throw error;
+  } finally {
+    span.end();
+    kit.seconds.record((kit.clock.monotonicMs() - began) / 1_000, { unit: plan.name, outcome });
+  }
+}
+
+async function runAttempts<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, span: Span): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runOnce(kit, call, plan);
+    } catch (error) {
+      const collided = isCollision(error);
+      if (!collided && !isLost(error)) throw error;
+      if (attempt === maxAttempts) {
+        if (!collided) throw error;
+        throw postgresErrors.CONTENTION(
+          `${plan.name} of ${kit.service} collided with other transactions ${attempt} times in a row`,
+          { cause: error, details: { attempts: attempt } },
+        );
+      }
+      span.event('again', { attempt, reason: collided ? 'collision' : 'connection lost' });
+      await wait(kit.clock, kit.random.next() * 10 * 2 ** attempt, call.signal);
+    }
+  }
+}
+
+async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>): Promise<T> {
+  const { service, clock, ids } = kit;
+  refuseEnded(call, clock, plan.name);
+  const connection = await kit.pool.lease(call);
+  const buffer = messageBuffer({ service, clock, ids, cause: (plan.cause ?? causeOf)(call) });
+  const watch = watchCall(call, clock, connection, plan.name);
+  let open = true;
+  const end = () => {
+    open = false;
+    buffer.close();
+  };
+  try {
+    const opening = begin(kit, connection, plan.opening ?? []);
+    if (plan.decide !== undefined) {
+      const decided = plan.decide(await watch.orEnd(opening));
+      if (decided !== undefined) {
+        await rollBack(connection, clock);
+        return decided.value;
+      }
+    }
+    const later: LaterStatement[] = [];
+    const db = kit.bind(connection, () => open);
+    const tx = transaction({ call, db, buffer }, later, kit.startSaga);
+    const discard = () => {
+      buffer.discard();
+      later.length = 0;
+    };
+    const value = await watch.orEnd(plan.work(tx, { connection, buffer, discard }));
+    end();
+    watch.stop();
+    await commit(connection, clock, [...later, ...(plan.closing?.(value) ?? [])], buffer.messages);
+    if (buffer.messages.length > 0) kit.appended();
+    return value;
+  } catch (error) {
+    end();
+    const ended = watch.stop();
+    const lost = connection.broken;
+    await rollBack(connection, clock);
+    throw ended ?? explained(error, lost, kit.service);
+  } finally {
+    kit.pool.release(connection);
+  }
+}
+
+function refuseEnded(call: Call, clock: Clock, name: string): void {
+  if (call.signal.aborted) throw postgresErrors.CANCELLED(`the caller left before ${name} began`);
+  if (timeLeftMs(call, clock) <= 0) throw postgresErrors.DEADLINE(`the deadline passed before ${name} began`);
+}
+
+interface CallWatch {
+  /** The promise's outcome, or, at once, the call's end. */
+  orEnd<T>(promise: Promise<T>): Promise<T>;
+  /** Stops watching; returns the error of a call that has ended. */
+  stop(): Error | undefined;
+}
+
+/** Gives the connection up as soon as the caller leaves or the deadline passes. */
+function watchCall(call: Call, clock: Clock, connection: Connection, name: string): CallWatch {
+  let ended: Error | undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const over = new Promise<never>((_, fail) => {
+    reject = fail;
+  });
+  over.catch(() => undefined);
+  const endBy = (error: Error) => {
+    ended = error;
+    connection.abandon();
+    reject(error);
+  };
+  const aborted = () => endBy(postgresErrors.CANCELLED(`the caller left; ${name} was rolled back`));
+  const leftMs = timeLeftMs(call, clock);
+  const timer = Number.isFinite(leftMs)
+    ? clock.after(leftMs, () => endBy(postgresErrors.DEADLINE(`the deadline passed; ${name} was rolled back`)))
+    : undefined;
+  call.signal.addEventListener('abort', aborted, { once: true });
+  return {
+    orEnd: (promise) => Promise.race([promise, over]),
+    stop() {
+      timer?.cancel();
+      call.signal.removeEventListener('abort', aborted);
+      return ended;
+    },
+  };
+}
+
+/** Sends the BEGIN and does not wait for it: the first statement of the work travels behind it. */
+function begin(kit: UnitKit, connection: Connection, opening: readonly NamedStatement[]): Promise<readonly Answer[]> {
+  const sent = connection.together(() => [
+    connection.query(kit.begin()),
+    ...opening.map(({ text, values, name }) => connection.query(text, values, name)),
+  ]);
+  const answers = Promise.all(sent).then(([, ...rest]) => rest);
+  answers.catch(() => undefined);
+  return answers;
+}
+
+async function commit(
+  connection: Connection,
+  clock: Clock,
+  statements: readonly NamedStatement[],
+  messages: readonly BufferedMessage[],
+): Promise<void> {
+  if (connection.broken) throw postgresErrors.CONNECTION_LOST('the connection was lost before the COMMIT was sent');
+  const sent = connection.together(() => [
+    ...statements.map(({ text, values, name }) => connection.query(text, values, name)),
+    ...(messages.length === 0 ? [] : [flush(connection, messages)]),
+    connection.query('commit'),
+  ]);
+  const timer = clock.after(commitTimeoutMs, () => connection.abandon());
+  const settled = await Promise.allSettled(sent);
+  timer.cancel();
+  const last = settled.at(-1);
+  const failure = settled.find((one) => one.status === 'rejected');
+  if (last?.status === 'fulfilled') {
+    if (last.value.command === 'COMMIT') return;
+    throw failure === undefined
+      ? postgresErrors.ROLLED_BACK(
+          'a statement of the unit of work failed, its error was not passed on, and so nothing was committed',
+        )
+      : failure.reason;
+  }
+  if (failure !== undefined && isRefusedByServer(failure.reason)) throw failure.reason;
+  throw postgresErrors.OUTCOME_UNKNOWN(
+    'the connection broke after the COMMIT had been sent and before its answer came',
+    {
+      cause: last?.reason,
+    },
+  );
+}
+
+function flush(connection: Connection, messages: readonly BufferedMessage[]): Promise<Answer> {
+  const rows = messages.map(
+    ({ json, id, at, kind, type, version, key, destination, meta }) =>
+      `${JSON.stringify({ id, at, kind: kind.charAt(0), type, version, key, dest: destination, meta }).slice(0, -1)},"data":${json}}`,
+  );
+  return connection.query('select dure.flush($1::jsonb)', [`[${rows.join(',')}]`], 'dure.flush');
+}
+
+async function rollBack(connection: Connection, clock: Clock): Promise<void> {
+  if (connection.broken) return;
+  const timer = clock.after(rollbackTimeoutMs, () => connection.abandon());
+  try {
+    await connection.query('rollback');
+  } catch {
+    connection.abandon();
+  } finally {
+    timer.cancel();
+  }
+}
+
+const lost = new WeakSet<object>();
+
+function isLost(error: unknown): boolean {
+  return error instanceof Error && lost.has(error);
+}
+
+/** What went wrong, in our words where we know more than PostgreSQL says. */
+function explained(error: unknown, connectionLost: boolean, service: string): unknown {
+  if (error instanceof Error && 'code' in error && error.code === postgresErrors.OUTCOME_UNKNOWN.code) return error;
+  if (connectionLost) {
+    const told = postgresErrors.CONNECTION_LOST(
+      `the connection of ${service} to PostgreSQL broke; nothing was committed`,
+      {
+        cause: error,
+      },
+    );
+    lost.add(told);
+    return told;
+  }
+  if (!isUnstorable(error)) return error;
+  return postgresErrors.DATA_UNSTORABLE(
+    `a text of ${service} holds a character that PostgreSQL cannot store, such as NUL (\\u0000)`,
+    { cause: error },
+  );
+}
