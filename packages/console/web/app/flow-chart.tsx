@@ -101,7 +101,7 @@ function Edge({
     <path
       class={edge.errors > 0 ? 'flow-edge is-bad' : 'flow-edge'}
       d={`M${x1} ${y1}C${x1 + bend} ${y1} ${back ? x2 + bend : x2 - bend} ${y2} ${x2} ${y2}`}
-      stroke-width={1 + Math.min(4, Math.log10(1 + edge.calls) * 1.3)}
+      stroke-width={1 + Math.min(3, Math.log10(1 + edge.calls) * 0.7)}
       stroke-dasharray={back ? '4 4' : undefined}
     />
   );

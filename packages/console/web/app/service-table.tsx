@@ -18,7 +18,7 @@ export function ServiceTable({ services, overview, now, colours }: ServiceTableP
   return (
     <section class="panel" aria-label={m.services}>
       <table class="services">
-        <thead>
+        <thead class="services-head">
           <tr>
             <th scope="col">{m.service}</th>
             <th scope="col">{m.health}</th>

@@ -59,7 +59,7 @@ function TraceRow({ trace, longestMs, colours }: TraceRowProps): JSX.Element {
       <span class="trace-duration">
         <span class="numeric">{formatDuration(trace.durationMs)}</span>
         <span class="gauge">
-          <span style={{ width: `${Math.max(1, (trace.durationMs / longestMs) * 100)}%` }} />
+          <span class="gauge-fill" style={{ width: `${Math.max(1, (trace.durationMs / longestMs) * 100)}%` }} />
         </span>
       </span>
       <time

@@ -58,7 +58,9 @@ function LineName({ row, colour, showService, toggle }: WaterfallLineProps): JSX
         {expandable ? <Icon name={expanded ? 'down' : 'right'} size={12} /> : null}
       </span>
       <span class={showService ? 'line-service' : 'line-service is-same'}>{span.service}</span>
-      <span class="line-operation">{span.operation}</span>
+      <span class="line-operation" title={span.operation}>
+        {span.operation}
+      </span>
       {span.failed ? (
         <span class="line-mark is-bad">
           <Icon name="alert" size={14} />
@@ -73,7 +75,6 @@ function LineName({ row, colour, showService, toggle }: WaterfallLineProps): JSX
 
 function LineBar({ row, colour, logs, trace }: WaterfallLineProps): JSX.Element {
   const { span, start, length } = row;
-  const after = start + length < 0.82;
   const total = Math.max(trace.durationMs, 1e-9);
   return (
     <span class="line-time">
@@ -93,12 +94,28 @@ function LineBar({ row, colour, logs, trace }: WaterfallLineProps): JSX.Element 
             style={{ left: `${clampShare((time - trace.startedAt) / total) * 100}%` }}
           />
         ))}
-      <span
-        class={after ? 'bar-time numeric' : 'bar-time numeric is-before'}
-        style={after ? { left: `${(start + length) * 100}%` } : { right: `${(1 - start) * 100}%` }}
-      >
-        {formatDuration(span.durationMs)}
+      <BarTime row={row} />
+    </span>
+  );
+}
+
+/** The duration stands after the bar, before it where there is no room, and on it where it fills the line. */
+function BarTime({ row: { span, start, length } }: { readonly row: WaterfallRow }): JSX.Element {
+  const text = formatDuration(span.durationMs);
+  if (start + length < 0.85) {
+    return (
+      <span class="bar-time numeric" style={{ left: `${(start + length) * 100}%` }}>
+        {text}
       </span>
+    );
+  }
+  const before = start > 0.15;
+  return (
+    <span
+      class={before ? 'bar-time numeric' : 'bar-time numeric is-on'}
+      style={{ right: before ? `${(1 - start) * 100}%` : `${(1 - start - length) * 100}%` }}
+    >
+      {text}
     </span>
   );
 }

@@ -96,7 +96,11 @@ function WaterfallHead({ trace, rows, closeAll, openAll }: WaterfallHeadProps): 
       </div>
       <div class="axis" aria-hidden="true">
         {ticks.map((tick) => (
-          <span key={tick} class="numeric" style={{ left: `${(tick / Math.max(trace.durationMs, 1e-9)) * 100}%` }}>
+          <span
+            key={tick}
+            class="axis-tick numeric"
+            style={{ left: `${(tick / Math.max(trace.durationMs, 1e-9)) * 100}%` }}
+          >
             {tick === 0 ? '0' : formatDuration(tick)}
           </span>
         ))}
