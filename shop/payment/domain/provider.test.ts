@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { limit, whyDeclined, whyNotCaptured } from './provider.ts';
+
+test('a card pays up to the limit', () => {
+  assert.equal(whyDeclined('card', limit), undefined);
+  assert.equal(whyDeclined('card', limit + 1), 'over-limit');
+});
+
+test('a declined card is declined at once, an expired one only when the money is taken', () => {
+  assert.equal(whyDeclined('declined-card', 1), 'card-declined');
+  assert.equal(whyDeclined('expired-card', 1), undefined);
+  assert.equal(whyNotCaptured({ state: 'authorised', method: 'expired-card' }), 'card-expired');
+  assert.equal(whyNotCaptured({ state: 'authorised', method: 'card' }), undefined);
+});
+
+test('only what is held can be captured', () => {
+  assert.equal(whyNotCaptured(undefined), 'not-authorised');
+  assert.equal(whyNotCaptured({ state: 'voided', method: 'card' }), 'not-authorised');
+});

@@ -1,0 +1,23 @@
+/** How the customer pays; see the contract for what each stands for. */
+export type Method = 'card' | 'declined-card' | 'expired-card';
+
+/** The most that the stand-in authorises, in won. */
+export const limit = 10_000_000;
+
+/** Why an authorisation is declined; undefined when it is granted. */
+export function whyDeclined(method: Method, amount: number): 'card-declined' | 'over-limit' | undefined {
+  if (method === 'declined-card') return 'card-declined';
+  return amount > limit ? 'over-limit' : undefined;
+}
+
+/** What is known of an authorisation when a capture is asked for. */
+export interface Authorisation {
+  readonly state: 'authorised' | 'captured' | 'voided';
+  readonly method: Method;
+}
+
+/** Why a capture is refused; undefined when the amount may be taken. */
+export function whyNotCaptured(held: Authorisation | undefined): 'card-expired' | 'not-authorised' | undefined {
+  if (held?.state !== 'authorised') return 'not-authorised';
+  return held.method === 'expired-card' ? 'card-expired' : undefined;
+}
