@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { codeOf, isRefusal } from '@dure/core';
+import { z } from 'zod';
+import { serviceErrors } from '../errors.ts';
+import { command, contract, get, post, put } from './contract.ts';
+import { openApi } from './open-api.ts';
+
+const sku = z.object({ sku: z.string() });
+const stock = contract('stock', {
+  getStock: get('/stock/:sku', {
+    params: sku,
+    query: z.object({ at: z.string().optional() }),
+    output: z.object({ left: z.int() }),
+    access: 'public',
+    refuses: { UnknownSku: { status: 404, data: sku } },
+  }),
+  replace: put('/stock/:sku', { params: sku, body: z.object({ left: z.int() }), access: { role: 'admin' } }),
+  order: post('/orders', {
+    body: sku,
+    output: z.object({ id: z.string() }),
+    status: 202,
+    access: 'user',
+    idempotent: 'key',
+  }),
+  reserve: command({ input: sku, key: (input) => input.sku }),
+});
+
+test('an operation knows its service, its name, and whether it may be repeated', () => {
+  const { getStock, replace, order } = stock.operations;
+  assert.deepEqual(
+    [getStock.service, getStock.name, getStock.idempotent, getStock.timeoutMs],
+    ['stock', 'getStock', true, 5_000],
+  );
+  assert.deepEqual([replace.idempotent, order.idempotent], [true, 'key']);
+  assert.deepEqual([stock.commands.reserve.service, stock.commands.reserve.key({ sku: 'a' })], ['stock', 'a']);
+});
+
+test('a refusal is made by its name and carries its status', () => {
+  const refusal = stock.refuse.getStock.UnknownSku({ sku: 'x' });
+  assert.ok(isRefusal(refusal));
+  assert.deepEqual([refusal.code, refusal.status, refusal.data], ['UnknownSku', 404, { sku: 'x' }]);
+});
+
+test('a part of a contract keeps its name and only the chosen operations', () => {
+  const part = stock.only('getStock');
+  assert.deepEqual([part.name, Object.keys(part.operations), Object.keys(part.commands)], ['stock', ['getStock'], []]);
+});
+
+const contradictions: readonly (readonly [string, () => unknown, RegExp])[] = [
+  ['a name that is none', () => contract('Stock!', {}), /"Stock!" is not a name/],
+  [
+    'a path without a slash',
+    () => contract('stock', { a: get('stock', { access: 'public' }) }),
+    /"stock" is not a path/,
+  ],
+  [
+    'parameters without a schema',
+    () => contract('stock', { a: get('/stock/:sku', { access: 'public' }) }),
+    /do not agree/,
+  ],
+  [
+    'a schema without parameters',
+    () => contract('stock', { a: get('/stock', { params: sku, access: 'public' }) }),
+    /do not agree/,
+  ],
+  [
+    'a GET with a body',
+    () => contract('stock', { a: get('/stock', { body: sku, access: 'public' }) }),
+    /a GET has no body/,
+  ],
+  [
+    'one route twice',
+    () =>
+      contract('stock', {
+        a: get('/stock/:sku', { params: sku, access: 'public' }),
+        b: get('/stock/:id', { params: sku, access: 'public' }),
+      }),
+    /stock\.b and stock\.a both answer GET/,
+  ],
+];
+for (const [name, make, message] of contradictions) {
+  test(`${name} is refused when the contract is made`, () => {
+    assert.throws(
+      make,
+      (error) =>
+        codeOf(error) === serviceErrors.CONTRACT_INVALID.code && error instanceof Error && message.test(error.message),
+    );
+  });
+}
+
+test('OpenAPI 3.1 tells parameters, bodies, refusals, keys and who may call', () => {
+  const document = openApi([stock], { title: 'shop', version: '1' }) as {
+    readonly openapi: string;
+    readonly paths: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
+  };
+  assert.equal(document.openapi, '3.1.0');
+  assert.deepEqual(Object.keys(document.paths), ['/stock/{sku}', '/orders']);
+  const getStock = document.paths['/stock/{sku}']?.get ?? {};
+  assert.equal(getStock.operationId, 'stock.getStock');
+  assert.deepEqual(
+    (getStock.parameters as { name: string; required: boolean }[]).map(({ name, required }) => [name, required]),
+    [
+      ['sku', true],
+      ['at', false],
+    ],
+  );
+  assert.deepEqual(Object.keys(getStock.responses as object), ['200', '404', 'default']);
+  const order = document.paths['/orders']?.post ?? {};
+  assert.deepEqual(Object.keys(order.responses as object), ['202', 'default']);
+  assert.equal((order.parameters as { name: string }[])[0]?.name, 'Idempotency-Key');
+  assert.deepEqual(order.security, [{ bearer: [] }, { session: [] }]);
+});
