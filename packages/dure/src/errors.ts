@@ -145,6 +145,18 @@ export const dureErrors = errorCatalogue('DURE', {
       fix: '두 서비스를 같은 버전의 계약으로 실행하십시오. 메시지는 그때까지 기다립니다.',
     },
   },
+  KEYS_UNAVAILABLE: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'The keys by which user tokens are checked cannot be had',
+      fix: 'See with `dure status` whether the service that issues user tokens is up; the next request asks again.',
+    },
+    ko: {
+      title: '사용자 토큰을 검증할 키를 가져올 수 없습니다',
+      fix: '사용자 토큰을 발급하는 서비스가 살아 있는지 `dure status`로 확인하십시오. 다음 요청에서 다시 시도합니다.',
+    },
+  },
   HOST_FAILED: {
     kind: 'internal',
     en: { title: 'A host process failed', fix: 'Read its output with `dure logs <process>`.' },

@@ -5,6 +5,7 @@ export type {
   Edge,
   EdgeOptions,
   EdgeSession,
+  Example,
   InfrastructureName,
   LazyService,
   System,

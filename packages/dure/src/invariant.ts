@@ -1,7 +1,7 @@
 /** A service's database, opened for reading only. */
 export interface ReadOnlyDatabase {
-  /** Rows of one SQL query with `$1`-style parameters; all queries of a check see one snapshot of the database. */
-  rows<Row extends object>(sql: string, parameters?: readonly unknown[]): Promise<readonly Row[]>;
+  /** Rows of one SQL query; all queries of one check see the same snapshot of the database. */
+  rows<Row extends object>(sql: string): Promise<readonly Row[]>;
 }
 
 /** What a check found. */

@@ -33,6 +33,13 @@ export interface Edge {
   readonly storefront: string | undefined;
 }
 
+/** Something to try once the system is ready: what it shows, and a command for a shell. */
+export interface Example {
+  readonly en: string;
+  readonly ko: string;
+  readonly command: string;
+}
+
 export interface SystemOptions {
   /** By name, which must be the name in the service's contract. */
   readonly services: Readonly<Record<string, LazyService>>;
@@ -41,6 +48,8 @@ export interface SystemOptions {
   readonly config?: string;
   /** What must hold at any time; `dure verify` proves it. */
   readonly invariants?: readonly Invariant[];
+  /** What `dure up` suggests to try, given the gateway's URL. */
+  readonly examples?: (gateway: string) => readonly Example[];
 }
 
 /** A whole system: the one model that is run, checked and deployed. */
@@ -51,6 +60,7 @@ export interface System {
   readonly edge: Edge;
   readonly config: string | undefined;
   readonly invariants: readonly Invariant[];
+  readonly examples: (gateway: string) => readonly Example[];
 }
 
 /** The names of the platform's own servers; no service may take one. */
@@ -83,11 +93,11 @@ export function system(name: string, options: SystemOptions): System {
   }
   for (const contract of outside.expose) checkHas(name, contract.name, 'exposes', services, outside.composed);
   if (outside.session !== undefined) checkSession(name, outside.session, services);
-  const { config, invariants = [] } = options;
+  const { config, invariants = [], examples = () => [] } = options;
   for (const { name: invariant, reads } of invariants) {
     for (const service of reads) checkHas(name, service, `has the invariant "${invariant}", which reads`, services, {});
   }
-  return { kind: 'system', name, services, edge: outside, config, invariants };
+  return { kind: 'system', name, services, edge: outside, config, invariants, examples };
 }
 
 /** Declares what of the system can be reached from outside. */

@@ -32,8 +32,10 @@ export interface PrepareOptions {
 export async function prepareDatabases(options: PrepareOptions): Promise<ReadonlyMap<string, Promise<string>>> {
   const { adminUrl, databases, keysFolder, clock, random } = options;
   if (databases.size === 0) return new Map();
-  const { migrate, provisionDatabases } = await import('@dure/postgres');
-  const passwords = await openPasswords(join(keysFolder, 'databases.json'), [...databases.keys()], random);
+  const { migrate, newPassword, provisionDatabases } = await import('@dure/postgres');
+  const passwords = await openPasswords(join(keysFolder, 'databases.json'), [...databases.keys()], () =>
+    newPassword(random),
+  );
   const orders = [...databases.keys()].map((service) => ({ service, ...passwordsOf(service, passwords) }));
   const provisioned = await provisionDatabases({ adminUrl, random, databases: orders });
   const migrated = async ({ service, ownerUrl, url }: ProvisionedDatabase): Promise<string> => {
@@ -52,12 +54,12 @@ interface Passwords {
 async function openPasswords(
   path: string,
   services: readonly string[],
-  random: Random,
+  newPassword: () => string,
 ): Promise<Readonly<Record<string, Passwords>>> {
   const known = parse(await readFile(path, 'utf8').catch(() => '{}'));
   const missing = services.filter((service) => known[service] === undefined);
   if (missing.length === 0) return known;
-  const fresh = missing.map((service) => [service, { ownerPassword: secret(random), password: secret(random) }]);
+  const fresh = missing.map((service) => [service, { ownerPassword: newPassword(), password: newPassword() }]);
   const all = { ...known, ...Object.fromEntries(fresh) };
   await writeFile(`${path}.new`, JSON.stringify(all), { mode: 0o600 });
   await rename(`${path}.new`, path);
@@ -74,11 +76,6 @@ function parse(text: string): Readonly<Record<string, Passwords>> {
   } catch {
     return {};
   }
-}
-
-/** 192 random bits that need no quoting anywhere. */
-function secret(random: Random): string {
-  return Buffer.from(random.bytes(new Uint8Array(24))).toString('base64url');
 }
 
 function folderOf(resource: Resource): string | undefined {

@@ -1,0 +1,79 @@
+import type { Language } from './terminal.ts';
+
+const english = {
+  starting: (system: string) => `${system} is starting …`,
+  readyIn: (seconds: string) => `ready in ${seconds} s`,
+  storefront: 'Storefront',
+  gateway: 'Gateway',
+  console: 'Console',
+  registry: 'Registry',
+  config: 'Config server',
+  tryThis: 'Try:',
+  interrupt: 'Ctrl-C stops everything.',
+  stopping: 'stopping …',
+  stoppedIn: (seconds: string) => `stopped in ${seconds} s`,
+  killed: 'killed everything at once',
+  crashed: (name: string, reason: string, seconds: string) =>
+    `${name} crashed (${reason}); it starts again in ${seconds} s`,
+  readyAgain: (name: string) => `${name} is ready again`,
+  states: {
+    waiting: 'waiting',
+    starting: 'starting',
+    ready: 'ready',
+    crashed: 'crashed',
+    failed: 'failed',
+    stopping: 'stopping',
+    stopped: 'stopped',
+  },
+  columns: ['COMPONENT', 'STATE', 'PID', 'RESTARTS', 'PORT', 'LAST CRASH'],
+  isReady: (system: string, pid: number) => `${system} is ready (supervisor ${pid})`,
+  isNotReady: (system: string, pid: number, why: string) => `${system} is not ready (supervisor ${pid}): ${why}`,
+  noLogs: (folder: string) => `there are no logs in ${folder}`,
+  noMatch: 'no line fits',
+  holds: 'holds',
+  broken: 'BROKEN',
+  verdict: (held: number, all: number) => `${held} of ${all} invariants hold`,
+  noInvariants: (system: string) => `the system "${system}" declares no invariants`,
+  moreInLogs: (folder: string) => `logs: ${folder}`,
+};
+
+type Messages = typeof english;
+
+const korean: Messages = {
+  starting: (system) => `${system} 시작 중 …`,
+  readyIn: (seconds) => `${seconds}초 만에 준비 완료 (ready in ${seconds} s)`,
+  storefront: '스토어프론트',
+  gateway: '게이트웨이',
+  console: '콘솔',
+  registry: '레지스트리',
+  config: '설정 서버',
+  tryThis: '해 보기:',
+  interrupt: 'Ctrl-C를 누르면 모두 종료됩니다.',
+  stopping: '종료 중 …',
+  stoppedIn: (seconds) => `${seconds}초 만에 종료했습니다`,
+  killed: '모든 프로세스를 즉시 종료했습니다',
+  crashed: (name, reason, seconds) => `${name}이(가) 비정상 종료했습니다(${reason}). ${seconds}초 뒤에 다시 시작합니다`,
+  readyAgain: (name) => `${name}이(가) 다시 준비되었습니다`,
+  states: {
+    waiting: '대기',
+    starting: '시작 중',
+    ready: '준비됨',
+    crashed: '비정상 종료',
+    failed: '실패',
+    stopping: '종료 중',
+    stopped: '종료됨',
+  },
+  columns: ['구성 요소', '상태', 'PID', '재시작', '포트', '마지막 비정상 종료'],
+  isReady: (system, pid) => `${system} 준비됨 (수퍼바이저 ${pid})`,
+  isNotReady: (system, pid, why) => `${system} 준비되지 않음 (수퍼바이저 ${pid}): ${why}`,
+  noLogs: (folder) => `${folder}에 로그가 없습니다`,
+  noMatch: '해당하는 줄이 없습니다',
+  holds: '성립',
+  broken: '깨짐',
+  verdict: (held, all) => `불변식 ${all}개 가운데 ${held}개가 성립합니다`,
+  noInvariants: (system) => `시스템 "${system}"에는 선언된 불변식이 없습니다`,
+  moreInLogs: (folder) => `로그: ${folder}`,
+};
+
+/** Everything that commands say, by language. */
+export const messages: Readonly<Record<Language, Messages>> = { en: english, ko: korean };
