@@ -1,0 +1,3 @@
+export { memoryTelemetryStore } from '../store/memory-telemetry-store.ts';
+export type { OpenStore } from './telemetry-store-contract.ts';
+export { telemetryStoreContract, testLog, testSpan } from './telemetry-store-contract.ts';
