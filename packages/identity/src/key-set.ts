@@ -1,5 +1,4 @@
 import type { Clock, DureError } from '@dure/core';
-import { messageOf } from '@dure/core';
 import { identityErrors } from './errors.ts';
 import type { ImportedKey, JwkSet } from './signing-key.ts';
 import { importSigningKey } from './signing-key.ts';
@@ -78,7 +77,7 @@ export function keySet({ issuer, fetchJwks, clock, onChange }: KeySetOptions): K
 
 function unavailable(issuer: string, failure: unknown): DureError {
   return identityErrors.KEYS_UNAVAILABLE(
-    `the keys of "${issuer}" could not be fetched: ${messageOf(failure)}; user tokens cannot be checked until they are`,
+    `the keys of "${issuer}" could not be fetched; user tokens cannot be checked until they are`,
     { cause: failure, details: { issuer } },
   );
 }

@@ -1,0 +1,170 @@
+import { errorCatalogue } from '@dure/core';
+
+/** What the gateway refuses, and what can go wrong behind it. Messages never name a host, a port or a version. */
+export const gatewayErrors = errorCatalogue('GATEWAY', {
+  MALFORMED: {
+    kind: 'invalid',
+    en: { title: 'The request is not well-formed HTTP', fix: 'Correct what the message names; see RFC 9112.' },
+    ko: { title: '올바른 HTTP 요청이 아닙니다', fix: '메시지에 나온 부분을 고치십시오. RFC 9112를 참고하십시오.' },
+  },
+  TARGET_INVALID: {
+    kind: 'invalid',
+    en: {
+      title: 'The request target is ambiguous',
+      fix: 'Send the plain path: no dot segments, no empty segments, no encoded slashes, valid percent-encoding.',
+    },
+    ko: {
+      title: '요청 경로의 뜻이 분명하지 않습니다',
+      fix: '점 세그먼트, 빈 세그먼트, 인코딩된 슬래시 없이 올바르게 퍼센트 인코딩한 경로를 보내십시오.',
+    },
+  },
+  TARGET_TOO_LONG: {
+    kind: 'invalid',
+    en: { title: 'The request target is too long', fix: 'Shorten the query, or send it in a body.' },
+    ko: { title: '요청 경로가 너무 깁니다', fix: '쿼리를 줄이거나 본문으로 보내십시오.' },
+  },
+  HEADERS_TOO_LARGE: {
+    kind: 'invalid',
+    en: {
+      title: 'The request headers are too large',
+      fix: 'Send fewer or shorter headers; old cookies are the usual cause.',
+    },
+    ko: { title: '요청 헤더가 너무 큽니다', fix: '헤더를 줄이십시오. 오래된 쿠키가 원인인 경우가 많습니다.' },
+  },
+  BODY_TOO_LARGE: {
+    kind: 'too-large',
+    en: { title: 'The request body is too large', fix: 'Send less than the limit that the message names.' },
+    ko: { title: '요청 본문이 너무 큽니다', fix: '메시지에 나온 한도보다 작게 보내십시오.' },
+  },
+  BODY_UNEXPECTED: {
+    kind: 'invalid',
+    en: { title: 'A read has no body', fix: 'Put the parameters into the query.' },
+    ko: { title: '조회 요청에는 본문이 없습니다', fix: '매개변수를 쿼리로 보내십시오.' },
+  },
+  REQUEST_TIMEOUT: {
+    kind: 'invalid',
+    en: { title: 'The request did not arrive in time', fix: 'Send it again without pauses.' },
+    ko: { title: '요청이 제때 다 도착하지 않았습니다', fix: '끊김 없이 다시 보내십시오.' },
+  },
+  TRANSFER_CODING: {
+    kind: 'invalid',
+    en: { title: 'The transfer coding is not supported', fix: 'Use `Transfer-Encoding: chunked` or `Content-Length`.' },
+    ko: { title: '지원하지 않는 전송 코딩입니다', fix: '`Transfer-Encoding: chunked`나 `Content-Length`를 쓰십시오.' },
+  },
+  VERSION: {
+    kind: 'invalid',
+    en: { title: 'The HTTP version is not supported', fix: 'Use HTTP/1.1.' },
+    ko: { title: '지원하지 않는 HTTP 버전입니다', fix: 'HTTP/1.1을 쓰십시오.' },
+  },
+  NOT_FOUND: {
+    kind: 'missing',
+    en: { title: 'There is nothing at this address', fix: 'Compare the path with /openapi.json.' },
+    ko: { title: '이 주소에는 아무것도 없습니다', fix: '/openapi.json의 경로와 비교하십시오.' },
+  },
+  METHOD_NOT_ALLOWED: {
+    kind: 'method',
+    en: { title: 'This address does not take that method', fix: 'Use one of the methods in the `Allow` header.' },
+    ko: { title: '이 주소는 해당 메서드를 받지 않습니다', fix: '`Allow` 헤더의 메서드를 쓰십시오.' },
+  },
+  CROSS_SITE: {
+    kind: 'forbidden',
+    en: {
+      title: 'The request comes from another site',
+      fix: 'Send it from a page of this origin, or authenticate with `Authorization: Bearer` instead of the cookie.',
+    },
+    ko: {
+      title: '다른 사이트에서 온 요청입니다',
+      fix: '같은 출처의 페이지에서 보내거나, 쿠키 대신 `Authorization: Bearer`로 인증하십시오.',
+    },
+  },
+  NO_INSTANCE: {
+    kind: 'unavailable',
+    retryable: true,
+    en: { title: 'The service is not available at the moment', fix: 'Retry after the time in `Retry-After`.' },
+    ko: { title: '지금은 서비스를 이용할 수 없습니다', fix: '`Retry-After`에 나온 시간이 지난 뒤 다시 시도하십시오.' },
+  },
+  OVERLOADED: {
+    kind: 'unavailable',
+    retryable: true,
+    en: { title: 'The service has too much to do', fix: 'Retry after the time in `Retry-After`.' },
+    ko: { title: '서비스에 요청이 몰려 있습니다', fix: '`Retry-After`에 나온 시간이 지난 뒤 다시 시도하십시오.' },
+  },
+  CONNECT_FAILED: {
+    kind: 'upstream',
+    retryable: true,
+    en: { title: 'The service could not be reached', fix: 'Retry after a moment; the operator sees `dure status`.' },
+    ko: {
+      title: '서비스에 연결할 수 없습니다',
+      fix: '잠시 뒤 다시 시도하십시오. 운영자는 `dure status`를 확인하십시오.',
+    },
+  },
+  UPSTREAM_CLOSED: {
+    kind: 'upstream',
+    en: {
+      title: 'The service hung up before it answered',
+      fix: 'It may have done the work: look before you repeat, or repeat with the same `Idempotency-Key`.',
+    },
+    ko: {
+      title: '서비스가 응답하기 전에 연결을 끊었습니다',
+      fix: '작업이 이미 처리되었을 수 있습니다. 결과를 확인한 뒤, 또는 같은 `Idempotency-Key`로 다시 시도하십시오.',
+    },
+  },
+  UPSTREAM_INVALID: {
+    kind: 'upstream',
+    en: { title: 'The service answered what is not HTTP', fix: 'Report it with the trace id.' },
+    ko: { title: '서비스의 응답이 올바른 HTTP가 아닙니다', fix: '트레이스 ID와 함께 알려 주십시오.' },
+  },
+  UPSTREAM_TIMEOUT: {
+    kind: 'timeout',
+    retryable: true,
+    en: {
+      title: 'The service did not answer in time',
+      fix: 'It may still do the work: look before you repeat, or repeat with the same `Idempotency-Key`.',
+    },
+    ko: {
+      title: '서비스가 제때 응답하지 않았습니다',
+      fix: '작업이 계속되고 있을 수 있습니다. 결과를 확인한 뒤, 또는 같은 `Idempotency-Key`로 다시 시도하십시오.',
+    },
+  },
+  SIGN_IN_ANSWER: {
+    kind: 'upstream',
+    en: {
+      title: 'The sign-in operation did not answer with a token',
+      fix: 'Let the operation named in the session settings answer JSON with a `token`.',
+    },
+    ko: {
+      title: '로그인 오퍼레이션이 토큰을 돌려주지 않았습니다',
+      fix: '세션 설정에 지정한 오퍼레이션이 `token`이 있는 JSON을 돌려주게 하십시오.',
+    },
+  },
+  ROUTE_CONFLICT: {
+    kind: 'internal',
+    en: {
+      title: 'Two exposed operations have the same address',
+      fix: 'Change the path of one of them, or expose only one: `contract.only(…)`.',
+    },
+    ko: {
+      title: '공개된 오퍼레이션 두 개의 주소가 같습니다',
+      fix: '둘 중 하나의 경로를 바꾸거나 `contract.only(…)`로 하나만 공개하십시오.',
+    },
+  },
+  SESSION_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'The session settings do not fit the contract',
+      fix: 'Name an operation of the issuer that signs in.',
+    },
+    ko: { title: '세션 설정이 계약과 맞지 않습니다', fix: '발급 서비스의 로그인 오퍼레이션 이름을 지정하십시오.' },
+  },
+  STOREFRONT_MISSING: {
+    kind: 'internal',
+    en: {
+      title: 'The storefront folder cannot be served',
+      fix: 'Build the storefront, or correct the folder; it must hold an index.html.',
+    },
+    ko: {
+      title: '스토어프런트 폴더를 제공할 수 없습니다',
+      fix: '스토어프런트를 빌드하거나 폴더를 바로잡으십시오. index.html이 있어야 합니다.',
+    },
+  },
+});

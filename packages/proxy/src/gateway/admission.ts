@@ -1,0 +1,58 @@
+import type { Identity } from '@dure/core';
+import { anonymous, codeOf, userOf } from '@dure/core';
+import type { Access } from '@dure/service/contract';
+import type { TokenVerifier } from '@dure/service/server';
+import { serviceErrors } from '@dure/service/server';
+import type { RequestHead } from '../http/request-head.ts';
+import { demandSameOrigin, readCookie } from './session.ts';
+
+/** What a request may pass with. */
+export interface Admission {
+  readonly identity: Identity;
+  /** The `Authorization` that is forwarded. */
+  readonly authorization: string | undefined;
+  /** The cookies that are forwarded. */
+  readonly cookie: string | undefined;
+  /** The session cookie is no good any more and should be forgotten. */
+  readonly forget: boolean;
+}
+
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Verifies whoever sent a request. `Authorization` comes before the session cookie, which stands for it and, for anything
+ * but a read, counts only from a page of this origin (GATEWAY_CROSS_SITE). A session that has ended makes its user
+ * anonymous, a bad `Authorization` is SERVICE_TOKEN_INVALID.
+ */
+export function admit(head: RequestHead, method: string, verifier: TokenVerifier): Admission | Promise<Admission> {
+  const { authorization } = head;
+  const { token, others } = readCookie(head.cookie);
+  if (authorization !== undefined) {
+    return verifier
+      .verify(authorization)
+      .then((identity) => ({ identity, authorization, cookie: others, forget: false }));
+  }
+  if (token === undefined) return { identity: anonymous, authorization: undefined, cookie: others, forget: false };
+  if (!safeMethods.has(method)) demandSameOrigin(head);
+  const fromCookie = `Bearer ${token}`;
+  return verifier.verify(fromCookie).then(
+    (identity) => ({ identity, authorization: fromCookie, cookie: others, forget: false }),
+    (error: unknown) => {
+      if (codeOf(error) !== serviceErrors.TOKEN_INVALID.code) throw error;
+      return { identity: anonymous, authorization: undefined, cookie: others, forget: true };
+    },
+  );
+}
+
+/** Enforces an operation's access, as the service does again. SERVICE_TOKEN_MISSING, SERVICE_FORBIDDEN. */
+export function demandAccess(access: Access, identity: Identity): void {
+  if (access === 'public') return;
+  if (identity.kind === 'anonymous') throw serviceErrors.TOKEN_MISSING('this operation is for signed-in users');
+  const user = userOf(identity);
+  if (access === 'user' && user !== undefined) return;
+  if (typeof access === 'object' && 'role' in access) {
+    if (user?.roles.includes(access.role) === true) return;
+    throw serviceErrors.FORBIDDEN(`this operation needs the role "${access.role}"`);
+  }
+  throw serviceErrors.FORBIDDEN('this operation is for users');
+}

@@ -1,0 +1,382 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Instance, Picked } from '@dure/balancer';
+import type { DureError } from '@dure/core';
+import { formatTraceparent, mayRepeat } from '@dure/core';
+import type { Span } from '@dure/telemetry';
+import { gatewayErrors } from '../errors.ts';
+import { forwardedFields } from '../http/forwarding-fields.ts';
+import type { RequestHead } from '../http/request-head.ts';
+import type { ResponseHead } from '../upstream/response-head.ts';
+import type { ExchangeListener, UpstreamConnection, UpstreamFailure } from '../upstream/upstream-connection.ts';
+import type { Edge, Underway } from './edge.ts';
+import { sendProblem } from './problem.ts';
+import { RequestBody } from './request-body.ts';
+import type { Route } from './route-table.ts';
+
+/** One request that was let in. */
+export interface Admitted {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route: Route;
+  /** Path and query for the service. */
+  readonly target: string;
+  readonly head: RequestHead;
+  /** The client's address. */
+  readonly address: string;
+  readonly authorization: string | undefined;
+  readonly cookie: string | undefined;
+  readonly span: Span;
+  readonly startedMs: number;
+  /** The client waits for `100 Continue` before it sends the body. */
+  readonly expectsContinue: boolean;
+  /** Fields to add to the answer, names and values in turn. */
+  readonly answerFields: readonly string[];
+  /** Rewrites the whole answer instead of streaming it; may throw. */
+  readonly rewrite?: (
+    status: number,
+    body: Buffer,
+  ) => { readonly fields: readonly string[]; readonly body: string } | undefined;
+}
+
+const mostAttempts = 3;
+const longestRewritten = 65_536;
+
+type Phase = 'connecting' | 'sending' | 'waiting' | 'answering' | 'flushing' | 'done';
+
+/**
+ * Forwards one request to an instance and its answer back, streaming both with back-pressure; nothing is held but what
+ * a repetition may need. A request is repeated only while no byte of an answer has reached the client: on another
+ * instance when no connection came about, and, if the operation may be repeated, when the instance hung up.
+ */
+export class Forwarding implements ExchangeListener, Underway {
+  dueAt = Number.POSITIVE_INFINITY;
+  readonly admitted: Admitted;
+  readonly #edge: Edge;
+  readonly #body: RequestBody | undefined;
+  readonly #tried: string[] = [];
+  #phase: Phase = 'connecting';
+  #attempts = 0;
+  #connection: UpstreamConnection | undefined;
+  #picked: Picked | undefined;
+  #span: Span | undefined;
+  #status = 0;
+  #head: ResponseHead | undefined;
+  #collected: Buffer[] | undefined;
+
+  constructor(edge: Edge, admitted: Admitted) {
+    this.#edge = edge;
+    this.admitted = admitted;
+    const { head, request, route } = admitted;
+    if (head.chunked || (head.contentLength ?? 0) > 0) {
+      const maxBytes = edge.limits.maxBodyBytes;
+      const repeatable = mayRepeat(route.operation, head.idempotencyKey);
+      this.#body = new RequestBody(request, { maxBytes, chunked: head.chunked, repeatable }, this);
+    }
+  }
+
+  start(): void {
+    const { response } = this.admitted;
+    response.on('close', () => this.#onResponseClosed());
+    this.#edge.underway.watch(this);
+    this.#attempt(false);
+  }
+
+  endStream(): void {
+    if (this.admitted.route.operation.spec.stream !== true || this.#phase !== 'answering') return;
+    this.#leaveUpstream('cancelled');
+    this.#flush();
+    this.admitted.response.end();
+  }
+
+  usesSocket(socket: unknown): boolean {
+    return this.admitted.request.socket === socket;
+  }
+
+  onOpen(connection: UpstreamConnection): void {
+    this.#connection = connection;
+    if (this.#body === undefined) {
+      this.#await();
+      return;
+    }
+    this.#phase = 'sending';
+    this.dueAt = Number.POSITIVE_INFINITY;
+    if (this.admitted.expectsContinue && this.#attempts === 1) this.admitted.response.writeContinue();
+    this.#body.sendTo(connection);
+  }
+
+  onDrain(): void {
+    if (this.#phase === 'sending') this.dueAt = Number.POSITIVE_INFINITY;
+    this.#body?.resume();
+  }
+
+  /** The instance takes no more of the body for now. */
+  onBodyHeld(): void {
+    this.dueAt = this.#edge.clock.monotonicMs() + this.#edge.limits.stallTimeoutMs;
+  }
+
+  onBodySent(): void {
+    if (this.#phase === 'sending') this.#await();
+  }
+
+  onBodyTooLarge(): void {
+    const { maxBodyBytes } = this.#edge.limits;
+    this.#refuse(gatewayErrors.BODY_TOO_LARGE(`the body is larger than the ${maxBodyBytes} bytes that are taken`));
+  }
+
+  onHead(head: ResponseHead): void {
+    this.#phase = 'answering';
+    this.#status = head.status;
+    this.dueAt = Number.POSITIVE_INFINITY;
+    const { response, rewrite } = this.admitted;
+    if (rewrite !== undefined) {
+      this.#head = head;
+      this.#collected = [];
+      return;
+    }
+    response.writeHead(head.status, this.#answerFields(head));
+    if (this.admitted.route.operation.spec.stream === true) response.flushHeaders();
+    else if (head.bodyBytes !== 0) this.#expectProgress();
+  }
+
+  onBody(piece: Buffer, last: boolean): void {
+    const { response } = this.admitted;
+    if (this.#collected !== undefined) {
+      this.#collect(piece, last, this.#collected);
+      return;
+    }
+    if (last) {
+      this.#complete();
+      if (piece.length === 0) response.end();
+      else response.end(piece);
+      return;
+    }
+    if (response.write(piece)) {
+      if (this.dueAt !== Number.POSITIVE_INFINITY) this.#expectProgress();
+      return;
+    }
+    const connection = this.#connection;
+    connection?.pause();
+    this.#expectProgress();
+    response.once('drain', () => {
+      if (this.#connection !== connection) return;
+      connection?.resume();
+      if (this.admitted.route.operation.spec.stream === true) this.dueAt = Number.POSITIVE_INFINITY;
+      else this.#expectProgress();
+    });
+  }
+
+  onFailure({ kind, cause }: UpstreamFailure): void {
+    const instance = this.#picked?.instance;
+    const { route, head, response, span } = this.admitted;
+    const error = failureError(kind, route.service);
+    this.#span?.fail(error);
+    const repeatable =
+      kind === 'connect' ||
+      ((kind === 'stale' || kind === 'closed') && mayRepeat(route.operation, head.idempotencyKey));
+    const again = repeatable && this.#attempts < mostAttempts && this.#body?.isLost !== true;
+    if (instance !== undefined && kind !== 'stale') this.#tried.push(instance.id);
+    this.#leaveUpstream(kind === 'stale' ? 'cancelled' : 'failure');
+    if (kind !== 'stale' || !again) {
+      this.#edge.telemetry.log.warn(`${route.service}.${route.operation.name}: ${error.message}`, {
+        code: error.code,
+        instance: instance?.id,
+        attempt: this.#attempts,
+        error: cause,
+        trace: span.context,
+      });
+    }
+    if (response.headersSent) {
+      this.#giveUp();
+      return;
+    }
+    if (again) this.#attempt(kind === 'stale', error);
+    else this.#refuse(error);
+  }
+
+  expire(): void {
+    const phase = this.#phase;
+    if (phase === 'flushing') {
+      this.#giveUp();
+      return;
+    }
+    if (phase === 'connecting') {
+      this.#connection?.destroy();
+      this.onFailure({ kind: 'connect', cause: 'no connection in time' });
+      return;
+    }
+    const { service, operation } = this.admitted.route;
+    const error = gatewayErrors.UPSTREAM_TIMEOUT(`"${service}" did not answer within ${operation.timeoutMs} ms`);
+    this.#span?.fail(error);
+    this.#leaveUpstream('failure');
+    if (phase === 'answering' && this.admitted.response.headersSent) this.#giveUp();
+    else this.#refuse(error);
+  }
+
+  #attempt(fresh: boolean, before?: DureError): void {
+    const { route, response } = this.admitted;
+    if (response.destroyed) return;
+    const picked = this.#edge.balancer.pick(route.service, this.#tried);
+    if (picked === undefined || this.#tried.includes(picked.instance.id)) {
+      picked?.done('cancelled');
+      this.#refuse(
+        before ?? gatewayErrors.NO_INSTANCE(`no instance of "${route.service}" takes requests at the moment`),
+      );
+      return;
+    }
+    this.#attempts += 1;
+    this.#picked = picked;
+    this.#phase = 'connecting';
+    this.dueAt = this.#edge.clock.monotonicMs() + this.#edge.limits.connectTimeoutMs;
+    const { telemetry, pool } = this.#edge;
+    const span = telemetry.startSpan(route.service, {
+      kind: 'client',
+      parent: this.admitted.span.context,
+      attributes: { 'dure.instance': picked.instance.id, 'dure.attempt': this.#attempts },
+    });
+    this.#span = span;
+    const { method } = this.admitted.request;
+    const connection = pool.start(picked.instance, this, {
+      method: method ?? 'GET',
+      head: this.#requestHead(picked.instance, span),
+      hasBody: this.#body !== undefined,
+      fresh,
+    });
+    if (connection === undefined) this.#onFull(picked);
+    else if (this.#phase === 'connecting') this.#connection = connection;
+  }
+
+  #onFull({ instance }: Picked): void {
+    this.#tried.push(instance.id);
+    const error = gatewayErrors.OVERLOADED(
+      `"${this.admitted.route.service}" has as many requests under way as it may have`,
+    );
+    this.#span?.fail(error);
+    this.#leaveUpstream('cancelled');
+    if (this.#attempts < mostAttempts) this.#attempt(false, error);
+    else this.#refuse(error);
+  }
+
+  #requestHead(instance: Instance, span: Span): string {
+    const { request, target, head, address, authorization, cookie, route } = this.admitted;
+    const { secure } = this.#edge;
+    const host = instance.host.includes(':') ? `[${instance.host}]` : instance.host;
+    let text = `${request.method} ${target} HTTP/1.1\r\nhost: ${host}:${instance.port}\r\n${head.fields}`;
+    if (authorization !== undefined) text += `authorization: ${authorization}\r\n`;
+    if (cookie !== undefined) text += `cookie: ${cookie}\r\n`;
+    text += forwardedFields({ address, host: head.host, protocol: secure ? 'https' : 'http' });
+    text += `traceparent: ${formatTraceparent(span.context)}\r\ndure-request-id: ${span.context.traceId}\r\n`;
+    text += `dure-timeout-ms: ${route.operation.timeoutMs}\r\n`;
+    if (this.#attempts > 1) text += `dure-attempt: ${this.#attempts}\r\n`;
+    if (head.chunked) return `${text}transfer-encoding: chunked\r\n\r\n`;
+    return head.contentLength === undefined ? `${text}\r\n` : `${text}content-length: ${head.contentLength}\r\n\r\n`;
+  }
+
+  #answerFields(head: ResponseHead): string[] {
+    const { fields } = head;
+    fields.push('via', '1.1 dure', 'x-content-type-options', 'nosniff');
+    fields.push('dure-request-id', this.admitted.span.context.traceId);
+    if (this.admitted.answerFields.length > 0) fields.push(...this.admitted.answerFields);
+    return fields;
+  }
+
+  /** The request is complete; now the operation's time runs. */
+  #await(): void {
+    this.#phase = 'waiting';
+    this.dueAt = this.#edge.clock.monotonicMs() + this.admitted.route.operation.timeoutMs;
+  }
+
+  #expectProgress(): void {
+    this.dueAt = this.#edge.clock.monotonicMs() + this.#edge.limits.stallTimeoutMs;
+  }
+
+  #collect(piece: Buffer, last: boolean, collected: Buffer[]): void {
+    collected.push(piece);
+    const whole = collected.reduce((sum, { length }) => sum + length, 0);
+    if (whole > longestRewritten) {
+      this.#connection?.destroy();
+      this.onFailure({ kind: 'invalid', cause: 'the answer is too long to be rewritten' });
+      return;
+    }
+    const { rewrite, response, answerFields } = this.admitted;
+    const head = this.#head;
+    if (!last || head === undefined || rewrite === undefined) return;
+    this.#complete();
+    const body = Buffer.concat(collected);
+    try {
+      const rewritten = rewrite(head.status, body);
+      if (rewritten === undefined) response.writeHead(head.status, this.#answerFields(head)).end(body);
+      else response.writeHead(head.status, [...rewritten.fields, ...answerFields]).end(rewritten.body);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  #complete(): void {
+    this.#connection = undefined;
+    this.#leaveUpstream(this.#status >= 500 ? 'failure' : 'success');
+    this.#flush();
+    this.#body?.discard();
+  }
+
+  /** The answer is complete; the client has to take it. */
+  #flush(): void {
+    if (this.#phase === 'done') return;
+    this.#phase = 'flushing';
+    this.#expectProgress();
+  }
+
+  /** Ends what concerns the instance of this attempt. */
+  #leaveUpstream(outcome: 'success' | 'failure' | 'cancelled'): void {
+    this.#connection?.destroy();
+    this.#connection = undefined;
+    this.#picked?.done(outcome);
+    this.#picked = undefined;
+    if (this.#status !== 0) this.#span?.set('http.response.status_code', this.#status);
+    this.#span?.end();
+    this.#span = undefined;
+    this.#body?.hold();
+    this.dueAt = Number.POSITIVE_INFINITY;
+  }
+
+  #refuse(error: unknown): void {
+    this.#leaveUpstream('cancelled');
+    const { response, span, answerFields } = this.admitted;
+    span.fail(error);
+    this.#status = sendProblem(response, error, span.context.traceId, answerFields);
+    this.#flush();
+    this.#body?.discard();
+  }
+
+  /** An answer that broke off must not look whole: the client's connection ends without its last chunk. */
+  #giveUp(): void {
+    this.admitted.response.destroy();
+  }
+
+  #onResponseClosed(): void {
+    if (this.#phase === 'done') return;
+    this.#phase = 'done';
+    const { response, span, route, startedMs } = this.admitted;
+    const status = response.writableFinished ? response.statusCode : 499;
+    this.#edge.underway.forget(this);
+    this.#leaveUpstream('cancelled');
+    span.set('http.response.status_code', status);
+    span.end();
+    this.#edge.meters.answered(route, status, (this.#edge.clock.monotonicMs() - startedMs) / 1_000);
+  }
+}
+
+function failureError(kind: UpstreamFailure['kind'], service: string): DureError {
+  switch (kind) {
+    case 'connect':
+      return gatewayErrors.CONNECT_FAILED(`no connection to "${service}" came about; nothing was sent`);
+    case 'stale':
+    case 'closed':
+      return gatewayErrors.UPSTREAM_CLOSED(`"${service}" hung up before it answered`);
+    case 'invalid':
+      return gatewayErrors.UPSTREAM_INVALID(`the answer of "${service}" is not well-formed HTTP`);
+    case 'truncated':
+      return gatewayErrors.UPSTREAM_CLOSED(`the answer of "${service}" broke off`);
+    default:
+      return kind satisfies never;
+  }
+}

@@ -1,0 +1,27 @@
+/** Who sent a request, as far as the gateway itself can tell. */
+export interface Sender {
+  readonly address: string;
+  readonly host: string;
+  readonly protocol: 'http' | 'https';
+}
+
+const ipv6 = /:/;
+
+/**
+ * The fields that tell a service who asked (RFC 7239, and the `X-Forwarded-*` that everybody reads): made afresh, whatever
+ * the client sent.
+ */
+export function forwardedFields({ address, host, protocol }: Sender): string {
+  const node = ipv6.test(address) ? `"[${address}]"` : address;
+  return (
+    `forwarded: for=${node};host="${host}";proto=${protocol}\r\n` +
+    `x-forwarded-for: ${address}\r\nx-forwarded-host: ${host}\r\nx-forwarded-proto: ${protocol}\r\n` +
+    'via: 1.1 dure\r\n'
+  );
+}
+
+/** An address as people write it: IPv4 in IPv6 clothing is undressed. */
+export function plainAddress(address: string | undefined): string {
+  if (address === undefined) return 'unknown';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
