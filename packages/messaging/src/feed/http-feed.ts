@@ -1,0 +1,139 @@
+import type { InstanceList } from '@dure/balancer';
+import type { Clock, Problem, Timer } from '@dure/core';
+import { messageOf } from '@dure/core';
+import type { TokenSigner } from '@dure/service/client';
+import { messagingErrors } from '../errors.ts';
+import type { LogPage } from '../message-log.port.ts';
+import { readLines } from './feed-line.ts';
+import { longestWaitSeconds } from './feed-route.ts';
+import type { FeedSource } from './feed-source.port.ts';
+import type { StreamAnswer, StreamTransport } from './transport.ts';
+import { httpStream } from './transport.ts';
+
+export interface HttpFeedOptions {
+  /** The service whose log is read. */
+  readonly source: string;
+  /** The service that reads it. */
+  readonly as: string;
+  readonly instances: InstanceList;
+  readonly signer: TokenSigner;
+  readonly clock: Clock;
+  readonly transport?: StreamTransport;
+  /** How long nothing may arrive, heartbeats included, before the connection counts as dead. Default 12 000. */
+  readonly silenceMs?: number;
+}
+
+const defaultSilenceMs = 12_000;
+const longestProblem = 16_384;
+
+/** The log of a service elsewhere, pulled over HTTP from any of its instances; another one is tried after a failure. */
+export function httpFeed(options: HttpFeedOptions): FeedSource {
+  const { source, instances } = options;
+  let turn = 0;
+  return {
+    source,
+    onChange: (ring) => instances.onChange(source, ring),
+    async *open(after, signal) {
+      const up = instances.instances(source);
+      const instance = up[turn % Math.max(up.length, 1)];
+      turn += 1;
+      if (instance === undefined) {
+        throw messagingErrors.FEED_FAILED(`no instance of ${source} is up, so its log cannot be read`, {
+          details: { source },
+        });
+      }
+      yield* pull(options, `http://${instance.host}:${instance.port}`, after, signal);
+      turn -= 1; // It ended as it should: the next answer comes from the same instance.
+    },
+  };
+}
+
+async function* pull(
+  options: HttpFeedOptions,
+  base: string,
+  after: number,
+  signal: AbortSignal,
+): AsyncIterable<LogPage> {
+  const { source, as, signer, clock, transport = httpStream, silenceMs = defaultSilenceMs } = options;
+  const over = new AbortController();
+  const end = () => over.abort();
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  const silence = deadMansSwitch(clock, silenceMs, end);
+  try {
+    const query = new URLSearchParams({ as, after: String(after), wait: String(longestWaitSeconds) });
+    const answer = await transport({
+      url: `${base}/.dure/feed?${query}`,
+      headers: { authorization: await signer.authorize(source, undefined), accept: 'application/x-ndjson' },
+      signal: over.signal,
+    });
+    if (answer.status !== 200) throw await refused(answer, options, base);
+    yield* readLines(watched(answer.body, silence));
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof Error && error.name === 'DureError') throw error;
+    const why = silence.fired() ? `nothing came for ${silenceMs} ms` : messageOf(error);
+    throw messagingErrors.FEED_FAILED(`the log of ${source} at ${base} cannot be read: ${why}`, {
+      cause: error,
+      details: { source, base },
+    });
+  } finally {
+    silence.cancel();
+    signal.removeEventListener('abort', end);
+    end();
+  }
+}
+
+/** Silence counts only while something is waited for, not while the consumer is at work. */
+async function* watched(chunks: AsyncIterable<string>, silence: DeadMansSwitch): AsyncIterable<string> {
+  for await (const chunk of chunks) {
+    silence.cancel();
+    yield chunk;
+    silence.alive();
+  }
+}
+
+interface DeadMansSwitch {
+  alive(): void;
+  cancel(): void;
+  fired(): boolean;
+}
+
+/** Fires when nobody says for a while that things are alive. */
+function deadMansSwitch(clock: Clock, afterMs: number, fire: () => void): DeadMansSwitch {
+  let fired = false;
+  let timer: Timer | undefined;
+  const alive = () => {
+    timer?.cancel();
+    timer = clock.after(afterMs, () => {
+      fired = true;
+      fire();
+    });
+  };
+  alive();
+  return { alive, fired: () => fired, cancel: () => timer?.cancel() };
+}
+
+async function refused(answer: StreamAnswer, { source, as }: HttpFeedOptions, base: string): Promise<Error> {
+  const problem = await readProblem(answer);
+  const details = { source, base, status: answer.status, code: problem?.code };
+  const said = problem?.detail ?? problem?.title ?? 'no reason given';
+  if (problem?.code === messagingErrors.FEED_AHEAD.code) return messagingErrors.FEED_AHEAD(said, { details });
+  if (answer.status === 401 || answer.status === 403) {
+    return messagingErrors.FEED_FORBIDDEN(`${source} does not let ${as} read its log: ${said}`, { details });
+  }
+  return messagingErrors.FEED_FAILED(`${source} at ${base} answered ${answer.status}: ${said}`, { details });
+}
+
+async function readProblem({ body }: StreamAnswer): Promise<Partial<Problem> | undefined> {
+  let text = '';
+  try {
+    for await (const chunk of body) {
+      text += chunk;
+      if (text.length > longestProblem) return undefined;
+    }
+    return JSON.parse(text) as Partial<Problem>;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,10 @@
+export type { Dispatch, FeedConsumer, FeedConsumerOptions, FeedState } from './feed-consumer.ts';
+export { startFeedConsumer } from './feed-consumer.ts';
+export type { FeedRouteOptions } from './feed-route.ts';
+export { feedRoute, longestWaitSeconds } from './feed-route.ts';
+export type { FeedGrant, FeedSource } from './feed-source.port.ts';
+export type { HttpFeedOptions } from './http-feed.ts';
+export { httpFeed } from './http-feed.ts';
+export { localFeed } from './local-feed.ts';
+export type { StreamAnswer, StreamRequest, StreamTransport } from './transport.ts';
+export { httpStream } from './transport.ts';
