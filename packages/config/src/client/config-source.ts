@@ -1,0 +1,38 @@
+import type { Property } from '../properties/property.ts';
+
+/** One place that values come from: a file, an answer of the server, the environment. */
+export interface ConfigLayer {
+  /** `file`, `server`, `environment`: the name that messages use. */
+  readonly layer: string;
+  /** Which of that kind: `order-dev.yml`. */
+  readonly source: string;
+  readonly values: ReadonlyMap<string, Property>;
+  /** Written for several applications: keys that this one does not know are not its mistake. */
+  readonly isShared: boolean;
+  /** Keys are written as in an environment variable, where nothing parts words from levels: `PAYMENT_TIMEOUT_MS`. */
+  readonly isJoined: boolean;
+}
+
+/** What is being configured. */
+export interface ConfigTarget {
+  readonly service: string;
+  readonly profiles: readonly string[];
+}
+
+/** Where a layer comes from. */
+export interface ConfigSource {
+  /** Lowest precedence first. */
+  load(target: ConfigTarget): Promise<LoadedLayers>;
+}
+
+export interface LoadedLayers {
+  readonly layers: readonly ConfigLayer[];
+  /** What the reader should know, such as that an old copy is used. */
+  readonly warnings: readonly string[];
+}
+
+/** `application.yml` and its like are for all. */
+export function isSharedFile(file: string): boolean {
+  const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf(':'), file.lastIndexOf('[')) + 1);
+  return /^application(?:[-.,\]]|$)/.test(name);
+}

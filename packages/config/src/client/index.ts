@@ -1,0 +1,13 @@
+export { configErrors } from '../errors.ts';
+export type { Property, Scalar } from '../properties/property.ts';
+export type { ConfigLayer, ConfigSource, ConfigTarget, LoadedLayers } from './config-source.ts';
+export { environmentPrefix, environmentSource } from './environment-source.ts';
+export { fileSource } from './file-source.ts';
+export type { ExplainedKey, ExplainedValue, LoadConfigOptions, LoadedConfig } from './load-config.ts';
+export { loadConfig } from './load-config.ts';
+export { secret } from './secret.ts';
+export type { ServerSourceOptions } from './server-source.ts';
+export { serverSource } from './server-source.ts';
+export type { ConfigAnswer, ConfigTransport } from './transport.ts';
+export { fetchTransport } from './transport.ts';
+export { valuesSource } from './values-source.ts';

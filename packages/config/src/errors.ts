@@ -1,0 +1,70 @@
+import { errorCatalogue } from '@dure/core';
+
+/** What can go wrong with configuration, on the server and at its readers. */
+export const configErrors = errorCatalogue('CONFIG', {
+  FILE_INVALID: {
+    kind: 'unavailable',
+    en: { title: 'A configuration file cannot be read', fix: 'Correct the file at the line that the message names.' },
+    ko: { title: '설정 파일을 읽을 수 없습니다', fix: '메시지에 나온 줄을 고치십시오.' },
+  },
+  FOLDER_MISSING: {
+    kind: 'unavailable',
+    en: {
+      title: 'The configuration folder cannot be read',
+      fix: 'Create the folder that the message names, or correct its path.',
+    },
+    ko: { title: '설정 폴더를 읽을 수 없습니다', fix: '메시지에 나온 폴더를 만들거나 경로를 고치십시오.' },
+  },
+  NOT_FOUND: {
+    kind: 'missing',
+    en: {
+      title: 'There is no such configuration',
+      fix: 'Ask for /{application}/{profile} or /{application}-{profile}.yml.',
+    },
+    ko: {
+      title: '그런 설정이 없습니다',
+      fix: '/{application}/{profile} 또는 /{application}-{profile}.yml로 요청하십시오.',
+    },
+  },
+  NOT_YOURS: {
+    kind: 'forbidden',
+    en: {
+      title: 'A service may read only its own configuration',
+      fix: 'Ask with the credential of that application, or add the caller to the server’s `readers`.',
+    },
+    ko: {
+      title: '서비스는 자기 설정만 읽을 수 있습니다',
+      fix: '해당 애플리케이션의 자격 증명으로 요청하거나, 호출자를 서버의 `readers`에 추가하십시오.',
+    },
+  },
+  KEY_MALFORMED: {
+    kind: 'invalid',
+    en: { title: 'A configuration key is malformed', fix: 'Write list indexes as [0], [1], … without large gaps.' },
+    ko: { title: '설정 키의 형식이 잘못되었습니다', fix: '목록 인덱스는 [0], [1], …처럼 큰 간격 없이 쓰십시오.' },
+  },
+  INVALID: {
+    kind: 'invalid',
+    en: { title: 'The configuration does not fit', fix: 'Correct the keys that the message names, each at its place.' },
+    ko: { title: '설정이 맞지 않습니다', fix: '메시지에 나온 키를 각각의 위치에서 고치십시오.' },
+  },
+  SERVER_UNREACHABLE: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'The config server did not answer',
+      fix: 'See `dure status` and `dure logs config`.',
+    },
+    ko: { title: '설정 서버가 응답하지 않습니다', fix: '`dure status`와 `dure logs config`를 확인하십시오.' },
+  },
+  SERVER_REFUSED: {
+    kind: 'upstream',
+    en: {
+      title: 'The config server refused to answer',
+      fix: 'The message holds its own words; correct the credential or the file it names.',
+    },
+    ko: {
+      title: '설정 서버가 요청을 거절했습니다',
+      fix: '메시지에 서버의 응답이 있습니다. 자격 증명이나 해당 파일을 고치십시오.',
+    },
+  },
+});
