@@ -1,7 +1,7 @@
 export type { CloudEvent } from './cloud-event.ts';
 export { fromCloudEvent, toCloudEvent } from './cloud-event.ts';
 export type { AnyCommand, CommandInput, CommandOutput, CommandType, RefusalSpec, RefusalSpecs } from './command.ts';
-export type { DeliveryStore } from './delivery.port.ts';
+export type { DeliveryStore } from './delivery-store.port.ts';
 export { messagingErrors } from './errors.ts';
 export type { AnyEvent, EventData, EventType } from './event.ts';
 export { event } from './event.ts';

@@ -71,77 +71,66 @@ export function baggageOf(message: Message): Readonly<Record<string, string>> {
 }
 
 /** Collects messages until a unit of work commits. */
-export function messageBuffer({ service, cause, clock, ids }: BufferOptions): MessageBuffer {
-  const messages: BufferedMessage[] = [];
-  let open = true;
-  const put = (draft: MessageDraft): string => {
-    if (!open) {
+export function messageBuffer(options: BufferOptions): MessageBuffer {
+  return new Buffer(options);
+}
+
+class Buffer implements MessageBuffer {
+  readonly messages: BufferedMessage[] = [];
+  readonly #options: BufferOptions;
+  #open = true;
+
+  constructor(options: BufferOptions) {
+    this.#options = options;
+  }
+
+  emit<Data, Input>(event: EventType<string, Data, Input>, data: Input): void {
+    const { name: type, version } = event;
+    const value = checked(type, event.schema, data) as Data;
+    this.put({ kind: 'event', type, version, key: event.key(value), data: value });
+  }
+
+  send<Input>(command: CommandType<string, string, Input>, data: Input): void {
+    const { service: destination, name } = command;
+    const type = `${destination}.${name}`;
+    const value = checked(type, command.input, data) as Input;
+    this.put({ kind: 'command', type, version: 1, key: command.key(value), destination, data: value });
+  }
+
+  reply(command: Message, data: ReplyData): string {
+    const { type, version, key, source: destination, id: inReplyTo } = command;
+    const { saga } = command.meta;
+    const draft = { kind: 'reply', type, version, key, destination, data, inReplyTo } as const;
+    return this.put(saga === undefined ? draft : { ...draft, saga });
+  }
+
+  put(draft: MessageDraft): string {
+    const { service, cause, clock, ids } = this.#options;
+    const { kind, type, version, key, destination } = draft;
+    if (!this.#open) {
       throw messagingErrors.CLOSED(
-        `"${draft.type}" was sent by ${service} after its unit of work had ended; it would be lost`,
-        { details: { type: draft.type } },
+        `"${type}" was sent by ${service} after its unit of work had ended; it would be lost`,
+        { details: { type } },
       );
     }
     const id = ids.uuid();
-    messages.push({
-      id,
-      kind: draft.kind,
-      source: service,
-      type: draft.type,
-      version: draft.version,
-      key: draft.key,
-      destination: draft.destination,
-      at: clock.now(),
-      json: serialise(draft),
-      meta: metaOf(draft, cause),
-    });
+    const json = serialise(draft);
+    const meta = metaOf(draft, cause);
+    this.messages.push({ id, kind, source: service, type, version, key, destination, at: clock.now(), json, meta });
     return id;
-  };
-  return {
-    messages,
-    put,
-    emit(event, data) {
-      const value = checked(event.name, event.schema, data);
-      put({ kind: 'event', type: event.name, version: event.version, key: event.key(value as never), data: value });
-    },
-    send(command, data) {
-      const type = `${command.service}.${command.name}`;
-      const value = checked(type, command.input, data);
-      put({
-        kind: 'command',
-        type,
-        version: 1,
-        key: command.key(value as never),
-        destination: command.service,
-        data: value,
-      });
-    },
-    reply(command, data) {
-      const { saga } = command.meta;
-      return put({
-        kind: 'reply',
-        type: command.type,
-        version: command.version,
-        key: command.key,
-        destination: command.source,
-        data,
-        inReplyTo: command.id,
-        ...(saga === undefined ? {} : { saga }),
-      });
-    },
-    discard() {
-      messages.length = 0;
-    },
-    close() {
-      open = false;
-    },
-  } satisfies MessageBuffer & { emit: Emit; send: Send };
+  }
+
+  discard(): void {
+    this.messages.length = 0;
+  }
+
+  close(): void {
+    this.#open = false;
+  }
 }
 
-type Emit = <Data, Input>(event: EventType<string, Data, Input>, data: Input) => void;
-type Send = <Input>(command: CommandType<string, string, Input>, data: Input) => void;
-
-function checked(type: string, schema: Schema<never, unknown> | Schema<unknown, unknown>, data: unknown): unknown {
-  const result = check(schema as Schema<unknown, unknown>, data, 'data');
+function checked(type: string, schema: Schema<never, unknown> | Schema, data: unknown): unknown {
+  const result = check(schema, data, 'data');
   if (result.ok) return result.value;
   const fields = result.errors.map((error) => `${error.path}: ${error.message}`).join('; ');
   throw messagingErrors.DATA_INVALID(`"${type}" was not sent, its data does not fit the contract: ${fields}`, {

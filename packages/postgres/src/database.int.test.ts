@@ -1,5 +1,11 @@
 import { ids, systemClock, systemRandom } from '@dure/core';
-import { databaseContract } from '@dure/messaging/testing';
+import type { DatabaseUnderTest } from '@dure/messaging/testing';
+import {
+  deliveryStoreContract,
+  idempotencyContract,
+  messageLogContract,
+  unitOfWorkContract,
+} from '@dure/messaging/testing';
 import { silentTelemetry } from '@dure/telemetry';
 import { sql } from 'kysely';
 import { openDatabase } from './database.ts';
@@ -10,7 +16,7 @@ interface Tables {
   counter: { name: string; count: number };
 }
 
-databaseContract<Tx<Tables>>('PostgreSQL', async () => {
+async function open(): Promise<DatabaseUnderTest<Tx<Tables>>> {
   const database = await testDatabase({ folder: `${import.meta.dirname}/fixtures/counter` });
   const db = openDatabase<Tables>({
     url: database.url,
@@ -40,4 +46,9 @@ databaseContract<Tx<Tables>>('PostgreSQL', async () => {
       await database[Symbol.asyncDispose]();
     },
   };
-});
+}
+
+unitOfWorkContract('PostgreSQL', open);
+messageLogContract('PostgreSQL', open);
+deliveryStoreContract('PostgreSQL', open);
+idempotencyContract('PostgreSQL', open);

@@ -15,6 +15,8 @@ const timestamptz = 1184;
 const timestamptzArray = 1185;
 const date = 1082;
 const dateArray = 1182;
+/** The type as which every array can be read. */
+const textArray: number = 1009;
 
 const parsers = new Map<number, (text: string) => unknown>([
   [int8, wholeNumber],
@@ -40,10 +42,7 @@ function epochMs(text: string): number {
   return Date.parse(`${text.slice(0, 10)}T${text.slice(11, 23).replace(/\+.*$/, '')}Z`);
 }
 
-/** The type of which every array can be read as strings. */
-const textArray = 1009;
-
 function arrayOf(parse: (text: string) => unknown): (text: string) => unknown {
-  const strings = pg.types.getTypeParser(textArray as number, 'text') as (text: string) => readonly (string | null)[];
+  const strings = pg.types.getTypeParser(textArray, 'text') as (text: string) => readonly (string | null)[];
   return (text) => strings(text).map((item) => (item === null ? null : parse(item)));
 }

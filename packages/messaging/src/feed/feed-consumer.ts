@@ -1,7 +1,7 @@
 import type { Call, Clock, HealthCheck, Random } from '@dure/core';
 import { codeOf, messageOf, parseTraceparent, plainOperation, startCall, systemRandom } from '@dure/core';
 import type { Counter, Histogram, Telemetry } from '@dure/telemetry';
-import type { DeliveryStore } from '../delivery.port.ts';
+import type { DeliveryStore } from '../delivery-store.port.ts';
 import type { Message, ReplyData } from '../message.ts';
 import { baggageOf } from '../message-buffer.ts';
 import type { LogPage } from '../message-log.port.ts';

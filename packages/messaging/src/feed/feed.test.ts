@@ -1,56 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Call, Identity } from '@dure/core';
-import { codeOf, isDureError, systemClock } from '@dure/core';
+import type { Call } from '@dure/core';
+import { codeOf, systemClock } from '@dure/core';
 import { testCall, testIds } from '@dure/core/testing';
-import type { HttpRequest } from '@dure/service/server';
 import { silentTelemetry } from '@dure/telemetry';
 import { fromCloudEvent, toCloudEvent } from '../cloud-event.ts';
-import type { LogTail } from '../log-tail.ts';
-import { logTail } from '../log-tail.ts';
 import type { Message } from '../message.ts';
 import { foreignMessage } from '../testing/database-contract.ts';
-import type { MemoryDatabase, MemoryTx } from '../testing/memory-database.ts';
+import { ask, grants, instances, loopback, note, other, producer } from '../testing/feed-loopback.ts';
+import type { MemoryTx } from '../testing/memory-database.ts';
 import { memoryDatabase } from '../testing/memory-database.ts';
 import { doIt, ignored, noted } from '../testing/sample-contracts.ts';
 import type { Dispatch } from './feed-consumer.ts';
 import { startFeedConsumer } from './feed-consumer.ts';
 import type { FeedRouteOptions } from './feed-route.ts';
-import { feedRoute } from './feed-route.ts';
 import { httpFeed } from './http-feed.ts';
 import { localFeed } from './local-feed.ts';
 import type { StreamTransport } from './transport.ts';
 
 const clock = systemClock;
-const grants = { other: { events: ['test.noted'], addressed: true }, narrow: { events: [], addressed: false } };
-const other: Identity = { kind: 'service', subject: 'other', roles: [], scopes: [] };
-
-function producer(): { readonly db: MemoryDatabase; readonly tail: LogTail; readonly options: FeedRouteOptions } {
-  const db = memoryDatabase({ service: 'test', clock, ids: testIds() });
-  const tail = logTail({ log: db.log, clock });
-  return { db, tail, options: { service: 'test', log: db.log, tail, grants, clock, heartbeatMs: 20 } };
-}
-
-function note(db: MemoryDatabase, ...counts: readonly number[]): Promise<void> {
-  return db.uow(testCall(), async (tx) => {
-    for (const count of counts) tx.emit(noted, { key: 'k', count });
-  });
-}
-
-function request(query: string): HttpRequest {
-  return {
-    method: 'GET',
-    url: `/?${query}`,
-    params: {},
-    query: new URLSearchParams(query),
-    headers: {},
-    body: new Uint8Array(),
-  };
-}
-
-async function ask(options: FeedRouteOptions, query: string, call: Call = testCall({ identity: other })) {
-  return await feedRoute(options).handle(request(query), call);
-}
 
 async function linesOf(options: FeedRouteOptions, query: string): Promise<readonly unknown[]> {
   const { body } = await ask(options, query);
@@ -61,44 +29,6 @@ async function linesOf(options: FeedRouteOptions, query: string): Promise<readon
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 }
-
-/** Brings requests to the route without a network; `down` makes it fail, `cut` breaks what is open. */
-function loopback(options: FeedRouteOptions) {
-  const network = { down: false, requests: 0, cut: () => {} };
-  const transport: StreamTransport = async ({ url, signal }) => {
-    network.requests += 1;
-    if (network.down) throw new TypeError('connection refused');
-    const broken = new AbortController();
-    network.cut = () => broken.abort(new TypeError('connection reset'));
-    const ended = AbortSignal.any([signal, broken.signal]);
-    try {
-      const answer = await ask(options, new URL(url).search, testCall({ identity: other, signal: ended }));
-      return { status: answer.status, body: failing(answer.body as AsyncIterable<string>, broken.signal) };
-    } catch (error) {
-      if (!isDureError(error)) throw error;
-      const body = (async function* () {
-        yield JSON.stringify({ code: error.code, detail: error.message });
-      })();
-      return { status: error.kind === 'forbidden' ? 403 : 409, body };
-    }
-  };
-  return { network, transport };
-}
-
-async function* failing(chunks: AsyncIterable<string>, broken: AbortSignal): AsyncIterable<string> {
-  for await (const chunk of chunks) {
-    yield chunk;
-    broken.throwIfAborted();
-  }
-  broken.throwIfAborted();
-}
-
-const instances = {
-  instances: () => [
-    { id: 'test:1', service: 'test', host: 'h', port: 1, managementPort: undefined, zone: undefined, metadata: {} },
-  ],
-  onChange: () => () => {},
-};
 
 function consumer(options: FeedRouteOptions, dispatch: Dispatch<MemoryTx>, transport?: StreamTransport) {
   const target = memoryDatabase({ service: 'other', clock, ids: testIds(2) });
@@ -194,7 +124,7 @@ describe('a feed consumer', () => {
       await until('both are applied', () => applied.length === round * 2 + 2);
       network.down = round === 2;
       network.cut();
-      if (network.down) await until('it failed', () => running.state.failures > 1);
+      if (network.down) await until('it failed', () => running.state.error?.code === 'MESSAGING_FEED_FAILED');
       network.down = false;
     }
     assert.deepEqual(applied, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Call } from '@dure/core';
 import { codeOf, plainOperation, Refusal } from '@dure/core';
 import { testCall } from '@dure/core/testing';
-import type { DeliveryStore } from '../delivery.port.ts';
+import type { DeliveryStore } from '../delivery-store.port.ts';
 import type { Message } from '../message.ts';
 import type { MessageLog } from '../message-log.port.ts';
 import type { Outbox, UnitOfWork } from '../unit-of-work.port.ts';
@@ -20,13 +20,7 @@ export interface DatabaseUnderTest<Tx extends Outbox> extends UnitOfWork<Tx>, As
   counted(name: string): Promise<number>;
 }
 
-/** The contract of `UnitOfWork`, `MessageLog`, `DeliveryStore` and the idempotency store, for every adapter. */
-export function databaseContract<Tx extends Outbox>(name: string, open: () => Promise<DatabaseUnderTest<Tx>>): void {
-  describe(`${name}: units of work`, () => unitOfWorkContract(open));
-  describe(`${name}: the log`, () => logContract(open));
-  describe(`${name}: deliveries`, () => deliveryContract(open));
-  describe(`${name}: idempotency keys`, () => idempotencyContract(open));
-}
+type Open<Tx extends Outbox> = () => Promise<DatabaseUnderTest<Tx>>;
 
 const everything = { events: ['test.noted', 'test.ignored'], destination: 'other' };
 
@@ -57,323 +51,335 @@ function keyed(key: string, inputHash = 'hash'): Call {
   });
 }
 
-function unitOfWorkContract<Tx extends Outbox>(open: () => Promise<DatabaseUnderTest<Tx>>): void {
-  test('effect and messages are committed together, in order of sending', async () => {
-    await using db = await open();
-    const answer = await db.uow(testCall(), async (tx) => {
-      await db.count(tx, 'a');
-      tx.emit(noted, { key: 'k', count: 1 });
-      tx.send(doIt, { key: 'k' });
-      tx.emit(noted, { key: 'k', count: 2 });
-      return 'done';
-    });
-    assert.equal(answer, 'done');
-    assert.equal(await db.counted('a'), 1);
-    const { messages } = await db.log.read(0, everything, 10);
-    assert.deepEqual(
-      messages.map(({ kind, type, key, destination, source, data }) => ({
-        kind,
-        type,
-        key,
-        destination,
-        source,
-        data,
-      })),
-      [
-        {
-          kind: 'event',
-          type: 'test.noted',
-          key: 'k',
-          destination: undefined,
-          source: 'test',
-          data: { key: 'k', count: 1 },
-        },
-        { kind: 'command', type: 'other.doIt', key: 'k', destination: 'other', source: 'test', data: { key: 'k' } },
-        {
-          kind: 'event',
-          type: 'test.noted',
-          key: 'k',
-          destination: undefined,
-          source: 'test',
-          data: { key: 'k', count: 2 },
-        },
-      ],
-    );
-  });
-
-  test('a unit of work that throws leaves neither effect nor message', async () => {
-    await using db = await open();
-    const failing = db.uow(testCall(), async (tx) => {
-      await db.count(tx, 'a');
-      tx.emit(noted, { key: 'k', count: 1 });
-      throw new TypeError('no');
-    });
-    await assert.rejects(failing, /no/);
-    assert.equal(await db.counted('a'), 0);
-    assert.deepEqual((await db.log.read(0, everything, 10)).messages, []);
-  });
-
-  test('data that does not fit the contract throws where it is sent', async () => {
-    await using db = await open();
-    const failing = db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count: 'many' as never }));
-    await assert.rejects(failing, (error) => {
-      assert.equal(codeOf(error), 'MESSAGING_DATA_INVALID');
-      assert.match(String(error), /data\.count: expected number/);
-      return true;
-    });
-  });
-
-  test('what is sent after the unit of work has ended throws instead of being lost', async () => {
-    await using db = await open();
-    let kept: Tx | undefined;
-    await db.uow(testCall(), async (tx) => {
-      kept = tx;
-    });
-    assert.throws(
-      () => kept?.emit(noted, { key: 'k', count: 1 }),
-      (error) => codeOf(error) === 'MESSAGING_CLOSED',
-    );
-  });
-
-  test('messages carry the flow of the call, and its trace as their cause', async () => {
-    await using db = await open();
-    const call = testCall();
-    await db.uow(call, async (tx) => tx.emit(noted, { key: 'k', count: 1 }));
-    await db.uow(call.with({ baggage: { 'dure.correlation': 'flow-7' } }), async (tx) =>
-      tx.emit(noted, { key: 'k', count: 2 }),
-    );
-    const [own, inherited] = (await db.log.read(0, everything, 10)).messages;
-    assert.equal(own?.meta.correlation, call.trace.traceId);
-    assert.equal(own?.meta.causation, call.trace.traceId);
-    assert.match(own?.meta.traceparent ?? '', new RegExp(`^00-${call.trace.traceId}-`));
-    assert.equal(inherited?.meta.correlation, 'flow-7');
-  });
-}
-
-function logContract<Tx extends Outbox>(open: () => Promise<DatabaseUnderTest<Tx>>): void {
-  const fill = (db: DatabaseUnderTest<Tx>, times: number) =>
-    db.uow(testCall(), async (tx) => {
-      for (let count = 1; count <= times; count += 1) {
-        tx.emit(noted, { key: 'k', count });
-        tx.emit(ignored, { key: 'k' });
+/** The contract of `UnitOfWork`, which every adapter's test runs. */
+export function unitOfWorkContract<Tx extends Outbox>(name: string, open: Open<Tx>): void {
+  describe(`${name}: units of work`, () => {
+    test('effect and messages are committed together, in order of sending', async () => {
+      await using db = await open();
+      const answer = await db.uow(testCall(), async (tx) => {
+        await db.count(tx, 'a');
+        tx.emit(noted, { key: 'k', count: 1 });
         tx.send(doIt, { key: 'k' });
+        tx.emit(noted, { key: 'k', count: 2 });
+        return 'done';
+      });
+      assert.equal(answer, 'done');
+      assert.equal(await db.counted('a'), 1);
+      const { messages } = await db.log.read(0, everything, 10);
+      assert.deepEqual(
+        messages.map(({ kind, type, key, destination, source, data }) => ({
+          kind,
+          type,
+          key,
+          destination,
+          source,
+          data,
+        })),
+        [
+          {
+            kind: 'event',
+            type: 'test.noted',
+            key: 'k',
+            destination: undefined,
+            source: 'test',
+            data: { key: 'k', count: 1 },
+          },
+          { kind: 'command', type: 'other.doIt', key: 'k', destination: 'other', source: 'test', data: { key: 'k' } },
+          {
+            kind: 'event',
+            type: 'test.noted',
+            key: 'k',
+            destination: undefined,
+            source: 'test',
+            data: { key: 'k', count: 2 },
+          },
+        ],
+      );
+    });
+
+    test('a unit of work that throws leaves neither effect nor message', async () => {
+      await using db = await open();
+      const failing = db.uow(testCall(), async (tx) => {
+        await db.count(tx, 'a');
+        tx.emit(noted, { key: 'k', count: 1 });
+        throw new TypeError('no');
+      });
+      await assert.rejects(failing, /no/);
+      assert.equal(await db.counted('a'), 0);
+      assert.deepEqual((await db.log.read(0, everything, 10)).messages, []);
+    });
+
+    test('data that does not fit the contract throws where it is sent', async () => {
+      await using db = await open();
+      const failing = db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count: 'many' as never }));
+      await assert.rejects(failing, (error) => {
+        assert.equal(codeOf(error), 'MESSAGING_DATA_INVALID');
+        assert.match(String(error), /data\.count: expected number/);
+        return true;
+      });
+    });
+
+    test('what is sent after the unit of work has ended throws instead of being lost', async () => {
+      await using db = await open();
+      let kept: Tx | undefined;
+      await db.uow(testCall(), async (tx) => {
+        kept = tx;
+      });
+      assert.throws(
+        () => kept?.emit(noted, { key: 'k', count: 1 }),
+        (error) => codeOf(error) === 'MESSAGING_CLOSED',
+      );
+    });
+
+    test('messages carry the flow of the call, and its trace as their cause', async () => {
+      await using db = await open();
+      const call = testCall();
+      await db.uow(call, async (tx) => tx.emit(noted, { key: 'k', count: 1 }));
+      await db.uow(call.with({ baggage: { 'dure.correlation': 'flow-7' } }), async (tx) =>
+        tx.emit(noted, { key: 'k', count: 2 }),
+      );
+      const [own, inherited] = (await db.log.read(0, everything, 10)).messages;
+      assert.equal(own?.meta.correlation, call.trace.traceId);
+      assert.equal(own?.meta.causation, call.trace.traceId);
+      assert.match(own?.meta.traceparent ?? '', new RegExp(`^00-${call.trace.traceId}-`));
+      assert.equal(inherited?.meta.correlation, 'flow-7');
+    });
+  });
+}
+
+/** The contract of `MessageLog`. */
+export function messageLogContract<Tx extends Outbox>(name: string, open: Open<Tx>): void {
+  describe(`${name}: the log`, () => {
+    const fill = (db: DatabaseUnderTest<Tx>, times: number) =>
+      db.uow(testCall(), async (tx) => {
+        for (let count = 1; count <= times; count += 1) {
+          tx.emit(noted, { key: 'k', count });
+          tx.emit(ignored, { key: 'k' });
+          tx.send(doIt, { key: 'k' });
+        }
+      });
+
+    test('a reader gets the events it named and what is addressed to it, and a mark past the rest', async () => {
+      await using db = await open();
+      await fill(db, 2);
+      const events = await db.log.read(0, { events: ['test.noted'], destination: undefined }, 10);
+      assert.deepEqual(
+        events.messages.map((message) => message.type),
+        ['test.noted', 'test.noted'],
+      );
+      assert.equal(events.mark, await db.log.advance());
+      const addressed = await db.log.read(0, { events: [], destination: 'other' }, 10);
+      assert.deepEqual(
+        addressed.messages.map((message) => message.kind),
+        ['command', 'command'],
+      );
+      const none = await db.log.read(0, { events: [], destination: undefined }, 10);
+      assert.deepEqual(none, { messages: [], mark: await db.log.advance() });
+      assert.equal((await db.log.read(0, 'all', 10)).messages.length, 6);
+    });
+
+    test('a full page ends at its last message, and reading on from its mark misses nothing', async () => {
+      await using db = await open();
+      await fill(db, 5);
+      const seen: number[] = [];
+      for (let after = 0, pages = 0; ; pages += 1) {
+        const page = await db.log.read(after, everything, 4);
+        assert.ok(pages < 10);
+        seen.push(...page.messages.map((message) => message.position));
+        if (page.mark === after) break;
+        after = page.mark;
       }
+      assert.equal(seen.length, 15);
+      assert.deepEqual(
+        seen,
+        [...new Set(seen)].toSorted((a, b) => a - b),
+      );
     });
 
-  test('a reader gets the events it named and what is addressed to it, and a mark past the rest', async () => {
-    await using db = await open();
-    await fill(db, 2);
-    const events = await db.log.read(0, { events: ['test.noted'], destination: undefined }, 10);
-    assert.deepEqual(
-      events.messages.map((message) => message.type),
-      ['test.noted', 'test.noted'],
-    );
-    assert.equal(events.mark, await db.log.advance());
-    const addressed = await db.log.read(0, { events: [], destination: 'other' }, 10);
-    assert.deepEqual(
-      addressed.messages.map((message) => message.kind),
-      ['command', 'command'],
-    );
-    const none = await db.log.read(0, { events: [], destination: undefined }, 10);
-    assert.deepEqual(none, { messages: [], mark: await db.log.advance() });
-    assert.equal((await db.log.read(0, 'all', 10)).messages.length, 6);
-  });
-
-  test('a full page ends at its last message, and reading on from its mark misses nothing', async () => {
-    await using db = await open();
-    await fill(db, 5);
-    const seen: number[] = [];
-    for (let after = 0, pages = 0; ; pages += 1) {
-      const page = await db.log.read(after, everything, 4);
-      assert.ok(pages < 10);
-      seen.push(...page.messages.map((message) => message.position));
-      if (page.mark === after) break;
-      after = page.mark;
-    }
-    assert.equal(seen.length, 15);
-    assert.deepEqual(
-      seen,
-      [...new Set(seen)].toSorted((a, b) => a - b),
-    );
-  });
-
-  test('a read stops at the position it is given', async () => {
-    await using db = await open();
-    await fill(db, 1);
-    const early = await db.log.advance();
-    await fill(db, 1);
-    await db.log.advance();
-    const page = await db.log.read(0, 'all', 10, early);
-    assert.equal(page.messages.length, 3);
-    assert.equal(page.mark, early);
-  });
-
-  test('the log rings after a commit that appended, and after no other', async () => {
-    await using db = await open();
-    let rung = 0;
-    const unsubscribe = db.log.onAppend(() => {
-      rung += 1;
+    test('a read stops at the position it is given', async () => {
+      await using db = await open();
+      await fill(db, 1);
+      const early = await db.log.advance();
+      await fill(db, 1);
+      await db.log.advance();
+      const page = await db.log.read(0, 'all', 10, early);
+      assert.equal(page.messages.length, 3);
+      assert.equal(page.mark, early);
     });
-    await db.uow(testCall(), async (tx) => db.count(tx, 'a'));
-    assert.equal(rung, 0);
-    await fill(db, 1);
-    assert.equal(rung, 1);
-    unsubscribe();
-    await fill(db, 1);
-    assert.equal(rung, 1);
+
+    test('the log rings after a commit that appended, and after no other', async () => {
+      await using db = await open();
+      let rung = 0;
+      const unsubscribe = db.log.onAppend(() => {
+        rung += 1;
+      });
+      await db.uow(testCall(), async (tx) => db.count(tx, 'a'));
+      assert.equal(rung, 0);
+      await fill(db, 1);
+      assert.equal(rung, 1);
+      unsubscribe();
+      await fill(db, 1);
+      assert.equal(rung, 1);
+    });
   });
 }
 
-function deliveryContract<Tx extends Outbox>(open: () => Promise<DatabaseUnderTest<Tx>>): void {
-  const apply = (db: DatabaseUnderTest<Tx>, message: Message) =>
-    db.deliveries.deliver(message, testCall(), async (tx) => {
-      await db.count(tx, 'applied');
-      return undefined;
+/** The contract of `DeliveryStore`. */
+export function deliveryStoreContract<Tx extends Outbox>(name: string, open: Open<Tx>): void {
+  describe(`${name}: deliveries`, () => {
+    const apply = (db: DatabaseUnderTest<Tx>, message: Message) =>
+      db.deliveries.deliver(message, testCall(), async (tx) => {
+        await db.count(tx, 'applied');
+        return undefined;
+      });
+
+    test('a message is applied once, however often it is delivered', async () => {
+      await using db = await open();
+      assert.equal(await db.deliveries.position('other'), 0);
+      assert.equal(await apply(db, foreignMessage({ position: 5 })), 'applied');
+      assert.equal(await apply(db, foreignMessage({ position: 5 })), 'duplicate');
+      assert.equal(await apply(db, foreignMessage({ position: 3 })), 'duplicate');
+      assert.equal(await db.deliveries.position('other'), 5);
+      assert.equal(await db.counted('applied'), 1);
     });
 
-  test('a message is applied once, however often it is delivered', async () => {
-    await using db = await open();
-    assert.equal(await db.deliveries.position('other'), 0);
-    assert.equal(await apply(db, foreignMessage({ position: 5 })), 'applied');
-    assert.equal(await apply(db, foreignMessage({ position: 5 })), 'duplicate');
-    assert.equal(await apply(db, foreignMessage({ position: 3 })), 'duplicate');
-    assert.equal(await db.deliveries.position('other'), 5);
-    assert.equal(await db.counted('applied'), 1);
-  });
-
-  test('of rivals that apply one message at the same time, one succeeds', async () => {
-    await using db = await open();
-    const outcomes = await Promise.all([1, 2, 3, 4].map(() => apply(db, foreignMessage({ position: 1 }))));
-    assert.deepEqual(outcomes.toSorted(), ['applied', 'duplicate', 'duplicate', 'duplicate']);
-    assert.equal(await db.counted('applied'), 1);
-  });
-
-  test('an effect that fails leaves the position where it was, and the next try applies', async () => {
-    await using db = await open();
-    const failing = db.deliveries.deliver(foreignMessage(), testCall(), async (tx) => {
-      await db.count(tx, 'applied');
-      throw new TypeError('not now');
+    test('of rivals that apply one message at the same time, one succeeds', async () => {
+      await using db = await open();
+      const outcomes = await Promise.all([1, 2, 3, 4].map(() => apply(db, foreignMessage({ position: 1 }))));
+      assert.deepEqual(outcomes.toSorted(), ['applied', 'duplicate', 'duplicate', 'duplicate']);
+      assert.equal(await db.counted('applied'), 1);
     });
-    await assert.rejects(failing, /not now/);
-    assert.equal(await db.deliveries.position('other'), 0);
-    assert.equal(await apply(db, foreignMessage()), 'applied');
-    assert.equal(await db.counted('applied'), 1);
-  });
 
-  test('sources have positions of their own, and skipping never goes back', async () => {
-    await using db = await open();
-    await db.deliveries.skipTo('other', 9);
-    await db.deliveries.skipTo('other', 4);
-    assert.equal(await db.deliveries.position('other'), 9);
-    assert.equal(await db.deliveries.position('another'), 0);
-    assert.equal(await apply(db, foreignMessage({ position: 9 })), 'duplicate');
-    assert.equal(await apply(db, foreignMessage({ position: 2, source: 'another' })), 'applied');
-  });
+    test('an effect that fails leaves the position where it was, and the next try applies', async () => {
+      await using db = await open();
+      const failing = db.deliveries.deliver(foreignMessage(), testCall(), async (tx) => {
+        await db.count(tx, 'applied');
+        throw new TypeError('not now');
+      });
+      await assert.rejects(failing, /not now/);
+      assert.equal(await db.deliveries.position('other'), 0);
+      assert.equal(await apply(db, foreignMessage()), 'applied');
+      assert.equal(await db.counted('applied'), 1);
+    });
 
-  test('a reply goes to the sender and carries what it answers, in the flow of the command', async () => {
-    await using db = await open();
-    const saga = { id: 's1', step: 'hold', direction: 'do' } as const;
-    const command = foreignMessage({
-      kind: 'command',
-      type: 'test.hold',
-      destination: 'test',
-      meta: { correlation: 'flow-1', saga },
+    test('sources have positions of their own, and skipping never goes back', async () => {
+      await using db = await open();
+      await db.deliveries.skipTo('other', 9);
+      await db.deliveries.skipTo('other', 4);
+      assert.equal(await db.deliveries.position('other'), 9);
+      assert.equal(await db.deliveries.position('another'), 0);
+      assert.equal(await apply(db, foreignMessage({ position: 9 })), 'duplicate');
+      assert.equal(await apply(db, foreignMessage({ position: 2, source: 'another' })), 'applied');
     });
-    await db.deliveries.deliver(command, testCall(), async (tx) => {
-      tx.emit(noted, { key: 'k', count: 1 });
-      return { ok: true, value: { held: 3 } };
-    });
-    const { messages } = await db.log.read(0, { events: ['test.noted'], destination: 'other' }, 10);
-    const [emitted, reply] = messages;
-    assert.equal(emitted?.meta.causation, command.id);
-    assert.equal(emitted?.meta.correlation, 'flow-1');
-    assert.deepEqual(
-      [reply?.kind, reply?.type, reply?.destination, reply?.data, reply?.meta.inReplyTo, reply?.meta.saga],
-      ['reply', 'test.hold', 'other', { ok: true, value: { held: 3 } }, command.id, saga],
-    );
-    assert.equal(reply?.meta.correlation, 'flow-1');
-  });
 
-  test('a refused command is undone and answered, and is not delivered again', async () => {
-    await using db = await open();
-    const command = foreignMessage({ kind: 'command', type: 'test.hold', destination: 'test' });
-    const outcome = await db.deliveries.deliver(command, testCall(), async (tx) => {
-      await db.count(tx, 'held');
-      tx.emit(noted, { key: 'k', count: 1 });
-      throw new Refusal({ service: 'test', operation: 'hold', code: 'OutOfStock', data: { left: 0 }, status: 409 });
+    test('a reply goes to the sender and carries what it answers, in the flow of the command', async () => {
+      await using db = await open();
+      const saga = { id: 's1', step: 'hold', direction: 'do' } as const;
+      const command = foreignMessage({
+        kind: 'command',
+        type: 'test.hold',
+        destination: 'test',
+        meta: { correlation: 'flow-1', saga },
+      });
+      await db.deliveries.deliver(command, testCall(), async (tx) => {
+        tx.emit(noted, { key: 'k', count: 1 });
+        return { ok: true, value: { held: 3 } };
+      });
+      const { messages } = await db.log.read(0, { events: ['test.noted'], destination: 'other' }, 10);
+      const [emitted, reply] = messages;
+      assert.equal(emitted?.meta.causation, command.id);
+      assert.equal(emitted?.meta.correlation, 'flow-1');
+      assert.deepEqual(
+        [reply?.kind, reply?.type, reply?.destination, reply?.data, reply?.meta.inReplyTo, reply?.meta.saga],
+        ['reply', 'test.hold', 'other', { ok: true, value: { held: 3 } }, command.id, saga],
+      );
+      assert.equal(reply?.meta.correlation, 'flow-1');
     });
-    assert.equal(outcome, 'applied');
-    assert.equal(await db.counted('held'), 0);
-    const { messages } = await db.log.read(0, { events: ['test.noted'], destination: 'other' }, 10);
-    assert.deepEqual(
-      messages.map((message) => message.data),
-      [{ ok: false, refusal: { code: 'OutOfStock', data: { left: 0 } } }],
-    );
-    assert.equal(await apply(db, command), 'duplicate');
+
+    test('a refused command is undone and answered, and is not delivered again', async () => {
+      await using db = await open();
+      const command = foreignMessage({ kind: 'command', type: 'test.hold', destination: 'test' });
+      const outcome = await db.deliveries.deliver(command, testCall(), async (tx) => {
+        await db.count(tx, 'held');
+        tx.emit(noted, { key: 'k', count: 1 });
+        throw new Refusal({ service: 'test', operation: 'hold', code: 'OutOfStock', data: { left: 0 }, status: 409 });
+      });
+      assert.equal(outcome, 'applied');
+      assert.equal(await db.counted('held'), 0);
+      const { messages } = await db.log.read(0, { events: ['test.noted'], destination: 'other' }, 10);
+      assert.deepEqual(
+        messages.map((message) => message.data),
+        [{ ok: false, refusal: { code: 'OutOfStock', data: { left: 0 } } }],
+      );
+      assert.equal(await apply(db, command), 'duplicate');
+    });
   });
 }
 
-function idempotencyContract<Tx extends Outbox>(open: () => Promise<DatabaseUnderTest<Tx>>): void {
-  const place = (db: DatabaseUnderTest<Tx>, call: Call) =>
-    db.uow(call, async (tx) => {
-      await db.count(tx, 'placed');
-      return { order: 1 };
+/** The contract of stored answers: of `UnitOfWork` and the service's `IdempotencyStore` together. */
+export function idempotencyContract<Tx extends Outbox>(name: string, open: Open<Tx>): void {
+  describe(`${name}: idempotency keys`, () => {
+    const place = (db: DatabaseUnderTest<Tx>, call: Call) =>
+      db.uow(call, async (tx) => {
+        await db.count(tx, 'placed');
+        return { order: 1 };
+      });
+
+    test('a repetition gets the stored answer without running the work', async () => {
+      await using db = await open();
+      assert.equal(await db.idempotency.recall(keyed('k1')), undefined);
+      assert.deepEqual(await place(db, keyed('k1')), { order: 1 });
+      assert.deepEqual(await place(db, keyed('k1')), { order: 1 });
+      assert.equal(await db.counted('placed'), 1);
+      assert.deepEqual(await db.idempotency.recall(keyed('k1')), { answer: { order: 1 } });
     });
 
-  test('a repetition gets the stored answer without running the work', async () => {
-    await using db = await open();
-    assert.equal(await db.idempotency.recall(keyed('k1')), undefined);
-    assert.deepEqual(await place(db, keyed('k1')), { order: 1 });
-    assert.deepEqual(await place(db, keyed('k1')), { order: 1 });
-    assert.equal(await db.counted('placed'), 1);
-    assert.deepEqual(await db.idempotency.recall(keyed('k1')), { answer: { order: 1 } });
-  });
-
-  test('repetitions at the same time run the work once and all get its answer', async () => {
-    await using db = await open();
-    const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(() => place(db, keyed('k2'))));
-    assert.deepEqual(new Set(answers.map((answer) => answer.order)), new Set([1]));
-    assert.equal(await db.counted('placed'), 1);
-  });
-
-  test('the same key with another input is refused', async () => {
-    await using db = await open();
-    await place(db, keyed('k3'));
-    const reused = (error: unknown) => codeOf(error) === 'SERVICE_IDEMPOTENCY_KEY_REUSED';
-    await assert.rejects(place(db, keyed('k3', 'other input')), reused);
-    await assert.rejects(db.idempotency.recall(keyed('k3', 'other input')), reused);
-  });
-
-  test('keys of other callers and other operations are other keys', async () => {
-    await using db = await open();
-    const call = keyed('k4');
-    await place(db, call);
-    await place(db, call.with({ identity: { kind: 'user', subject: 'u2', roles: [], scopes: [] } }));
-    await place(db, call.with({ operation: { ...call.operation, name: 'cancel' } }));
-    assert.equal(await db.counted('placed'), 3);
-  });
-
-  test('a failed attempt stores nothing, so the next one runs', async () => {
-    await using db = await open();
-    const failing = db.uow(keyed('k5'), async () => {
-      throw new TypeError('not now');
+    test('repetitions at the same time run the work once and all get its answer', async () => {
+      await using db = await open();
+      const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(() => place(db, keyed('k2'))));
+      assert.deepEqual(new Set(answers.map((answer) => answer.order)), new Set([1]));
+      assert.equal(await db.counted('placed'), 1);
     });
-    await assert.rejects(failing, /not now/);
-    assert.deepEqual(await place(db, keyed('k5')), { order: 1 });
-  });
 
-  test('an operation that is not idempotent by key runs each time', async () => {
-    await using db = await open();
-    const call = testCall({ idempotencyKey: 'k6' });
-    await place(db, call);
-    await place(db, call);
-    assert.equal(await db.counted('placed'), 2);
-  });
+    test('the same key with another input is refused', async () => {
+      await using db = await open();
+      await place(db, keyed('k3'));
+      const reused = (error: unknown) => codeOf(error) === 'SERVICE_IDEMPOTENCY_KEY_REUSED';
+      await assert.rejects(place(db, keyed('k3', 'other input')), reused);
+      await assert.rejects(db.idempotency.recall(keyed('k3', 'other input')), reused);
+    });
 
-  test('an operation that answers nothing answers nothing again', async () => {
-    await using db = await open();
-    const run = () => db.uow(keyed('k7'), async () => undefined);
-    assert.equal(await run(), undefined);
-    assert.equal(await run(), undefined);
+    test('keys of other callers and other operations are other keys', async () => {
+      await using db = await open();
+      const call = keyed('k4');
+      await place(db, call);
+      await place(db, call.with({ identity: { kind: 'user', subject: 'u2', roles: [], scopes: [] } }));
+      await place(db, call.with({ operation: { ...call.operation, name: 'cancel' } }));
+      assert.equal(await db.counted('placed'), 3);
+    });
+
+    test('a failed attempt stores nothing, so the next one runs', async () => {
+      await using db = await open();
+      const failing = db.uow(keyed('k5'), async () => {
+        throw new TypeError('not now');
+      });
+      await assert.rejects(failing, /not now/);
+      assert.deepEqual(await place(db, keyed('k5')), { order: 1 });
+    });
+
+    test('an operation that is not idempotent by key runs each time', async () => {
+      await using db = await open();
+      const call = testCall({ idempotencyKey: 'k6' });
+      await place(db, call);
+      await place(db, call);
+      assert.equal(await db.counted('placed'), 2);
+    });
+
+    test('an operation that answers nothing answers nothing again', async () => {
+      await using db = await open();
+      const run = () => db.uow(keyed('k7'), async () => undefined);
+      assert.equal(await run(), undefined);
+      assert.equal(await run(), undefined);
+    });
   });
 }

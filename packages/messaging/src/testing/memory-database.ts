@@ -1,6 +1,6 @@
 import type { Call, Clock, Ids } from '@dure/core';
 import { DureError, isRefusal } from '@dure/core';
-import type { DeliveryStore } from '../delivery.port.ts';
+import type { DeliveryStore } from '../delivery-store.port.ts';
 import type { Message, MessageMeta, ReplyData } from '../message.ts';
 import type { MessageBuffer, MessageCause } from '../message-buffer.ts';
 import { causeOf, messageBuffer } from '../message-buffer.ts';

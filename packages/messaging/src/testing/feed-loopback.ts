@@ -1,0 +1,85 @@
+import type { Call, Identity } from '@dure/core';
+import { isDureError, systemClock } from '@dure/core';
+import { testCall, testIds } from '@dure/core/testing';
+import type { HttpRequest } from '@dure/service/server';
+import type { FeedRouteOptions } from '../feed/feed-route.ts';
+import { feedRoute } from '../feed/feed-route.ts';
+import type { StreamTransport } from '../feed/transport.ts';
+import type { LogTail } from '../log-tail.ts';
+import { logTail } from '../log-tail.ts';
+import type { MemoryDatabase } from './memory-database.ts';
+import { memoryDatabase } from './memory-database.ts';
+import { noted } from './sample-contracts.ts';
+
+const clock = systemClock;
+export const grants = { other: { events: ['test.noted'], addressed: true }, narrow: { events: [], addressed: false } };
+export const other: Identity = { kind: 'service', subject: 'other', roles: [], scopes: [] };
+
+export function producer(): {
+  readonly db: MemoryDatabase;
+  readonly tail: LogTail;
+  readonly options: FeedRouteOptions;
+} {
+  const db = memoryDatabase({ service: 'test', clock, ids: testIds() });
+  const tail = logTail({ log: db.log, clock });
+  return { db, tail, options: { service: 'test', log: db.log, tail, grants, clock, heartbeatMs: 20 } };
+}
+
+export function note(db: MemoryDatabase, ...counts: readonly number[]): Promise<void> {
+  return db.uow(testCall(), async (tx) => {
+    for (const count of counts) tx.emit(noted, { key: 'k', count });
+  });
+}
+
+function request(query: string): HttpRequest {
+  return {
+    method: 'GET',
+    url: `/?${query}`,
+    params: {},
+    query: new URLSearchParams(query),
+    headers: {},
+    body: new Uint8Array(),
+  };
+}
+
+export async function ask(options: FeedRouteOptions, query: string, call: Call = testCall({ identity: other })) {
+  return await feedRoute(options).handle(request(query), call);
+}
+
+/** Brings requests to the route without a network; `down` makes it fail, `cut` breaks what is open. */
+export function loopback(options: FeedRouteOptions) {
+  const network = { down: false, requests: 0, cut: () => {} };
+  const transport: StreamTransport = async ({ url, signal }) => {
+    network.requests += 1;
+    if (network.down) throw new TypeError('connection refused');
+    const broken = new AbortController();
+    network.cut = () => broken.abort(new TypeError('connection reset'));
+    const ended = AbortSignal.any([signal, broken.signal]);
+    try {
+      const answer = await ask(options, new URL(url).search, testCall({ identity: other, signal: ended }));
+      return { status: answer.status, body: failing(answer.body as AsyncIterable<string>, broken.signal) };
+    } catch (error) {
+      if (!isDureError(error)) throw error;
+      const body = (async function* () {
+        yield JSON.stringify({ code: error.code, detail: error.message });
+      })();
+      return { status: error.kind === 'forbidden' ? 403 : 409, body };
+    }
+  };
+  return { network, transport };
+}
+
+async function* failing(chunks: AsyncIterable<string>, broken: AbortSignal): AsyncIterable<string> {
+  for await (const chunk of chunks) {
+    yield chunk;
+    broken.throwIfAborted();
+  }
+  broken.throwIfAborted();
+}
+
+export const instances = {
+  instances: () => [
+    { id: 'test:1', service: 'test', host: 'h', port: 1, managementPort: undefined, zone: undefined, metadata: {} },
+  ],
+  onChange: () => () => {},
+};

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { FeedSource } from '../feed/feed-source.port.ts';
+import type { Message } from '../message.ts';
+
+/** What a feed shows of itself to its contract suite. Its source is `test`, its consumer `other`. */
+export interface FeedUnderTest extends AsyncDisposable {
+  readonly feed: FeedSource;
+  /** Commits `test.noted` (granted) once for each count, and `test.ignored` (not granted) after each. */
+  note(...counts: readonly number[]): Promise<void>;
+}
+
+/** The contract of `FeedSource`, which every adapter's test runs. */
+export function feedSourceContract(name: string, open: () => Promise<FeedUnderTest>): void {
+  describe(`${name}: a feed`, () => {
+    test('gives what is granted in order, first what is there, then what comes', async () => {
+      await using under = await open();
+      await under.note(1, 2);
+      const seen = await read(under.feed, 0, 4, async (count) => {
+        if (count === 2) await under.note(3, 4);
+      });
+      assert.deepEqual(
+        seen.map(({ data }) => (data as { count: number }).count),
+        [1, 2, 3, 4],
+      );
+      assert.ok(seen.every(({ type, source }) => type === 'test.noted' && source === 'test'));
+    });
+
+    test('goes on after the position it is given', async () => {
+      await using under = await open();
+      await under.note(1, 2, 3);
+      const [first] = await read(under.feed, 0, 1);
+      const rest = await read(under.feed, first?.position ?? 0, 2);
+      assert.deepEqual(
+        rest.map(({ data }) => (data as { count: number }).count),
+        [2, 3],
+      );
+    });
+
+    test('marks pass what is not granted', async () => {
+      await using under = await open();
+      await under.note(1);
+      const stop = new AbortController();
+      let mark = 0;
+      let position = 0;
+      for await (const page of under.feed.open(0, stop.signal)) {
+        mark = page.mark;
+        position = page.messages.at(-1)?.position ?? position;
+        if (position > 0 && mark > position) stop.abort();
+      }
+      assert.ok(mark > position);
+    });
+
+    test('ends when it is told to', async () => {
+      await using under = await open();
+      const stopped = AbortSignal.abort();
+      for await (const page of under.feed.open(0, stopped)) assert.deepEqual(page.messages, []);
+    });
+  });
+}
+
+async function read(
+  feed: FeedSource,
+  after: number,
+  many: number,
+  seen: (count: number) => Promise<void> = async () => undefined,
+): Promise<readonly Message[]> {
+  const stop = new AbortController();
+  const messages: Message[] = [];
+  for await (const page of feed.open(after, stop.signal)) {
+    for (const message of page.messages) {
+      messages.push(message);
+      await seen(messages.length);
+    }
+    if (messages.length >= many) stop.abort();
+  }
+  return messages.slice(0, many);
+}
