@@ -66,17 +66,6 @@ export const dureErrors = errorCatalogue('DURE', {
       fix: '쓰기 권한을 주거나 `--state <폴더>`로 다른 폴더를 지정하십시오.',
     },
   },
-  DATABASE_FAILED: {
-    kind: 'unavailable',
-    en: {
-      title: 'The database could not be prepared',
-      fix: 'Read the cause in the message; `dure up --fresh` starts with an empty database.',
-    },
-    ko: {
-      title: '데이터베이스를 준비하지 못했습니다',
-      fix: '메시지의 원인을 확인하십시오. `dure up --fresh`는 빈 데이터베이스로 시작합니다.',
-    },
-  },
   PROCESS_FAILED: {
     kind: 'unavailable',
     en: { title: 'A process did not start', fix: 'Read its output with `dure logs <process>`.' },

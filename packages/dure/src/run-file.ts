@@ -53,6 +53,8 @@ export interface RunFile {
   readonly telemetryUrl: string;
   /** Public keys by service, the supervisor's under `supervisor`. */
   readonly peers: Readonly<Record<string, Jwk>>;
+  /** Absolute path of the folder of configuration files, for the config server. */
+  readonly configFolder?: string;
   /** The service that issues user tokens; its JWKS is at `/.well-known/jwks.json`. */
   readonly userIssuer?: string;
   /** For the console: the one-time token of the URL that `ready` prints. */

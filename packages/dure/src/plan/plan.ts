@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { publicKeyOf } from '@dure/identity';
 import type { Definitions, LoadedSystem } from '../load-system.ts';
 import type { Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
@@ -95,6 +96,7 @@ export function runFileOf(
     configUrl: `http://${host}:${ports.config}`,
     telemetryUrl: `http://${host}:${ports.console}`,
     peers: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, publicKeyOf(key)])),
+    ...(system.config === undefined ? {} : { configFolder: resolve(folder, system.config) }),
     ...(issuer === undefined ? {} : { userIssuer: issuer }),
     ...(hasConsole ? { consoleToken: settings.consoleToken } : {}),
   };

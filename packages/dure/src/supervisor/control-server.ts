@@ -34,31 +34,35 @@ export async function controlSocketPath(runFolder: string): Promise<string> {
 export async function openControl(path: string, handle: ControlHandler): Promise<AsyncDisposable> {
   await rm(path, { force: true });
   const sockets = new Set<Socket>();
+  const underway = new Set<Promise<unknown>>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    void answer(socket, handle);
+    void answer(socket, async (line) => {
+      const answering = outcome(line, handle);
+      underway.add(answering);
+      return answering.finally(() => underway.delete(answering));
+    });
   });
   await listen(server, path);
   await chmod(path, 0o600);
   return {
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.end();
+      await Promise.all(underway);
+      for (const socket of sockets) socket.destroySoon();
+      await closed;
       await rm(path, { force: true });
       if (dirname(path).startsWith(join(tmpdir(), 'dure-'))) await rm(dirname(path), { recursive: true, force: true });
-      await Promise.race([closed, new Promise((resolve) => setImmediate(resolve))]);
-      for (const socket of sockets) socket.destroySoon();
     },
   };
 }
 
-async function answer(socket: Socket, handle: ControlHandler): Promise<void> {
-  const lines = createInterface({ input: socket });
-  for await (const line of lines) {
+async function answer(socket: Socket, respond: (line: string) => Promise<unknown>): Promise<void> {
+  for await (const line of createInterface({ input: socket })) {
     if (line.length > maxRequestLength) break;
-    socket.write(`${JSON.stringify(await outcome(line, handle))}\n`);
+    socket.write(`${JSON.stringify(await respond(line))}\n`);
   }
   socket.end();
 }

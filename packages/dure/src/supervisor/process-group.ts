@@ -16,6 +16,8 @@ export interface HostProgram {
   readonly module: string;
   /** `PATH` of the processes: the only thing that they inherit. */
   readonly path: string;
+  /** Where compiled code is kept. Default: in the state folder. */
+  readonly cacheFolder?: string;
 }
 
 export interface ProcessGroupOptions {
@@ -56,7 +58,7 @@ export class ProcessGroup {
     const program = {
       file: process.execPath,
       parameters: [...leanFlags, host.module],
-      environment: { DURE_RUN_FILE: path, PATH: host.path, NODE_COMPILE_CACHE: state.cache },
+      environment: { DURE_RUN_FILE: path, PATH: host.path, NODE_COMPILE_CACHE: host.cacheFolder ?? state.cache },
       folder: runFile.folder,
     };
     const supervised = new SupervisedProcess({ name: planned.name, program, log, clock, random, changed });

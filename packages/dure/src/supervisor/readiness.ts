@@ -9,8 +9,6 @@ export interface ReadinessQuestion {
   readonly host: string;
   /** Every service that runs, the gateway among them. */
   readonly services: readonly StartedService[];
-  /** Those whose instances the gateway must see. */
-  readonly routed: ReadonlySet<string>;
   /** An `Authorization` header for the gateway's management port. */
   readonly authorization: string;
 }
@@ -19,15 +17,10 @@ const askTimeoutMs = 1_000;
 const pollMs = 20;
 
 /** What keeps a system from being ready, one line each; nothing when every check is up and the gateway sees every instance. */
-export async function notReady({
-  host,
-  services,
-  routed,
-  authorization,
-}: ReadinessQuestion): Promise<readonly string[]> {
+export async function notReady({ host, services, authorization }: ReadinessQuestion): Promise<readonly string[]> {
   const [down, unseen] = await Promise.all([
     Promise.all(services.map((service) => healthOf(host, service))),
-    unseenByGateway(host, services, routed, authorization),
+    unseenByGateway(host, services, authorization),
   ]);
   return [...down.filter((line) => line !== undefined), ...unseen];
 }
@@ -67,10 +60,10 @@ function statusIn(body: unknown): string {
   return faulty.length === 0 ? String(body.status) : `${String(body.status)} (${faulty.join(', ')})`;
 }
 
+/** The gateway lists the instances of each service that it routes to: `{ order: ['order:0193…'] }`. */
 async function unseenByGateway(
   host: string,
   services: readonly StartedService[],
-  routed: ReadonlySet<string>,
   authorization: string,
 ): Promise<readonly string[]> {
   const gateway = services.find(({ name }) => name === 'gateway');
@@ -80,14 +73,8 @@ async function unseenByGateway(
   if (!answer.ok || answer.status !== 200) {
     return [`the gateway's table cannot be read (${answer.ok ? `status ${answer.status}` : answer.reason})`];
   }
-  const seen = new Set(instanceIdsIn(answer.body));
+  const table = answer.body as Readonly<Record<string, readonly string[]>>;
   return services
-    .filter(({ name, instanceId }) => routed.has(name) && !seen.has(instanceId))
+    .filter(({ name, instanceId }) => table[name] !== undefined && !table[name].includes(instanceId))
     .map(({ instanceId }) => `the gateway does not see ${instanceId} yet`);
-}
-
-/** The ids in the gateway's answer, `{ services: { order: [{ id, … }] } }`. */
-function instanceIdsIn(body: unknown): readonly string[] {
-  const { services } = body as { readonly services?: Readonly<Record<string, readonly { readonly id: string }[]>> };
-  return Object.values(services ?? {}).flatMap((instances) => instances.map(({ id }) => id));
 }

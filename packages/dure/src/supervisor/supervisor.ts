@@ -295,11 +295,9 @@ class SystemRun implements Supervisor {
     const waiting = components.filter(({ state }) => state.kind !== 'ready');
     if (components.length === 0) return ['nothing has started yet'];
     if (waiting.length > 0) return waiting.map(({ name, state }) => `${name} is ${state.kind}`);
-    const { services, edge } = this.loaded.system;
     return notReady({
       host: loopback,
       services: this.#processes?.services ?? [],
-      routed: new Set([...Object.keys(services), ...Object.keys(edge.composed)]),
       authorization: (await this.#signer?.authorize('gateway', undefined)) ?? '',
     });
   }

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { codeOf, messageOf } from '@dure/core';
+import { event } from '@dure/messaging';
+import type { AnyContract } from '@dure/service/contract';
+import { command, contract, get, post } from '@dure/service/contract';
+import type { ServiceDefinition } from '@dure/service/server';
+import { on, service } from '@dure/service/server';
+import { z } from 'zod';
+import type { Definitions } from '../load-system.ts';
+import { edge, system } from '../system.ts';
+import { messageFlow } from './message-flow.ts';
+import { portsFrom } from './placement.ts';
+import type { RunSettings } from './plan.ts';
+import { planProcesses, planSystem } from './plan.ts';
+import { scopesOf } from './scopes.ts';
+
+const Order = z.object({ orderId: z.string() });
+const placed = event('order.placed', { schema: Order, key: (data) => data.orderId });
+const added = event('product.added', { schema: Order, key: (data) => data.orderId });
+const product = contract('product', { list: get('/products', { access: 'public' }) }, { emits: [added] });
+const inventory = contract('inventory', {
+  getStock: get('/stock', { access: 'public' }),
+  correct: post('/corrections', { access: { scope: 'inventory:correct' } }),
+  audit: get('/audit', { access: { scope: 'inventory:audit' } }),
+  reserve: command({ input: Order, key: (input) => input.orderId }),
+});
+const order = contract('order', { place: post('/orders', { access: 'user' }) }, { emits: [placed] });
+const pages = contract('pages', { orderPage: get('/pages/order', { access: 'user' }) });
+
+const database = { kind: 'postgres', folder: '/shop' };
+const definition = (spec: Partial<ServiceDefinition> & { readonly contract: AnyContract }): ServiceDefinition => ({
+  ...service({ contract: spec.contract, start: () => ({}) as never }),
+  ...spec,
+});
+const saga = { kind: 'saga' as const, name: 'placeOrder', sends: [{ service: 'inventory', name: 'reserve' }] };
+
+const definitions: Definitions = {
+  product: definition({ contract: product, database }),
+  inventory: definition({
+    contract: inventory,
+    database,
+    reactions: [on(added, async () => undefined), on(placed, async () => undefined)],
+  }),
+  order: definition({
+    contract: order,
+    database,
+    sagas: [saga],
+    uses: { stock: inventory.only('getStock', 'correct'), product },
+  }),
+  pages: definition({ contract: pages, uses: { order, product } }),
+};
+const lazy = (name: string) => async () => definitions[name] as ServiceDefinition;
+const shop = system('shop', {
+  services: { product: lazy('product'), inventory: lazy('inventory'), order: lazy('order') },
+  edge: edge({
+    expose: [product, order, pages],
+    composed: { pages: lazy('pages') },
+    session: { issuer: order, signIn: 'place' },
+  }),
+});
+
+const key = (name: string) => ({
+  kty: 'EC',
+  crv: 'P-256',
+  x: `${name}-x`,
+  y: `${name}-y`,
+  d: `${name}-secret`,
+  kid: name,
+});
+const owners = ['supervisor', 'registry', 'config', 'console', 'gateway', 'product', 'inventory', 'order', 'pages'];
+const settings: RunSettings = {
+  placement: 'each',
+  host: '127.0.0.1',
+  ports: portsFrom(undefined),
+  mode: 'development',
+  stateFolder: '/shop/.dure',
+  keys: Object.fromEntries(owners.map((name) => [name, key(name)])),
+  databaseUrls: { product: 'postgres://product', inventory: 'postgres://inventory', order: 'postgres://order' },
+  consoleToken: 'one-time',
+};
+const loaded = { system: shop, module: '/shop/system.ts', folder: '/shop' };
+
+test('each service has its process; the platform comes first, the gateway with the composed services last', () => {
+  assert.deepEqual(
+    planProcesses(shop, 'each').map(({ name, stage, services }) => [name, stage, services]),
+    [
+      ['registry', 'platform', ['registry']],
+      ['config', 'platform', ['config']],
+      ['console', 'platform', ['console']],
+      ['product', 'services', ['product']],
+      ['inventory', 'services', ['inventory']],
+      ['order', 'services', ['order']],
+      ['gateway', 'edge', ['pages', 'gateway']],
+    ],
+  );
+});
+
+test('placed in one process, everything starts in the same order there', () => {
+  assert.deepEqual(planProcesses(shop, 'one'), [
+    {
+      name: 'all',
+      stage: 'edge',
+      services: ['registry', 'config', 'console', 'product', 'inventory', 'order', 'pages', 'gateway'],
+    },
+  ]);
+});
+
+test('the run file of a service holds what it needs and nothing more', () => {
+  const run = planSystem(loaded, definitions, settings).find(({ name }) => name === 'order')?.runFile;
+  const { peers, ...rest } = run ?? assert.fail('there is no process "order"');
+  assert.deepEqual(rest, {
+    system: 'shop',
+    module: '/shop/system.ts',
+    folder: '/shop',
+    stateFolder: '/shop/.dure',
+    process: 'order',
+    services: {
+      order: {
+        ports: { api: 0, management: 0 },
+        key: key('order'),
+        scopes: { inventory: ['inventory:correct'], product: [] },
+        databaseUrl: 'postgres://order',
+        pulls: ['inventory'],
+        grants: { inventory: { events: ['order.placed'], addressed: true } },
+      },
+    },
+    mode: 'development',
+    host: '127.0.0.1',
+    registryUrl: 'http://127.0.0.1:8761',
+    configUrl: 'http://127.0.0.1:8888',
+    telemetryUrl: 'http://127.0.0.1:9411',
+    userIssuer: 'order',
+  });
+  assert.deepEqual(Object.keys(peers), owners);
+});
+
+test('no run file holds another service’s secret', () => {
+  for (const { name, services, runFile } of planSystem(loaded, definitions, settings)) {
+    const text = JSON.stringify(runFile);
+    for (const other of owners.filter((owner) => !services.includes(owner))) {
+      assert.ok(!text.includes(`${other}-secret`), `${name} knows the key of ${other}`);
+      assert.ok(!text.includes(`postgres://${other}`), `${name} knows the database of ${other}`);
+    }
+    assert.equal('consoleToken' in runFile, services.includes('console'));
+  }
+});
+
+test('the platform listens on the ports that everybody knows', () => {
+  const ports = Object.fromEntries(
+    planSystem(loaded, definitions, { ...settings, ports: portsFrom(9_000) }).flatMap(({ runFile }) =>
+      Object.entries(runFile.services).map(([name, run]) => [name, run.ports.api]),
+    ),
+  );
+  assert.deepEqual(ports, {
+    gateway: 9_000,
+    registry: 9_001,
+    config: 9_002,
+    console: 9_003,
+    product: 0,
+    inventory: 0,
+    order: 0,
+    pages: 0,
+  });
+  assert.deepEqual(portsFrom(undefined), { gateway: 8080, registry: 8761, config: 8888, console: 9411 });
+});
+
+test('a service pulls from where its events, its commands and its replies come, and may read nothing else', () => {
+  const flow = messageFlow(definitions);
+  assert.deepEqual(flow.pulls, { product: [], inventory: ['order', 'product'], order: ['inventory'], pages: [] });
+  assert.deepEqual(flow.grants, {
+    product: { inventory: { events: ['product.added'], addressed: false } },
+    inventory: { order: { events: [], addressed: true } },
+    order: { inventory: { events: ['order.placed'], addressed: true } },
+    pages: {},
+  });
+});
+
+test('a service holds the scopes of the operations it uses, not those of the whole service', () => {
+  assert.deepEqual(scopesOf(definitions).order, { inventory: ['inventory:correct'], product: [] });
+  assert.deepEqual(scopesOf(definitions).pages, { order: [], product: [] });
+});
+
+const contradictions: readonly (readonly [string, Definitions, RegExp])[] = [
+  [
+    'a service that uses a service which is not there',
+    { order: definition({ contract: order, database, uses: { product } }) },
+    /"order" uses "product", but the system has no such service/,
+  ],
+  [
+    'a reaction to an event that nobody emits',
+    { inventory: definition({ contract: inventory, database, reactions: [on(placed, async () => undefined)] }) },
+    /"inventory" reacts to the event "order.placed", which no service of the system emits/,
+  ],
+  [
+    'a saga that sends a command to nobody',
+    { order: definition({ contract: order, database, sagas: [saga] }) },
+    /the saga "placeOrder" of "order" sends "inventory.reserve", but the system has no such service/,
+  ],
+  [
+    'a saga that sends a command which is not in the contract',
+    {
+      order: definition({ contract: order, database, sagas: [saga] }),
+      inventory: definition({ contract: inventory.only('getStock'), database }),
+    },
+    /but "inventory" has no such command/,
+  ],
+  [
+    'two services that emit one event',
+    {
+      order: definition({ contract: order, database }),
+      product: definition({ contract: { ...product, emits: [placed] }, database }),
+    },
+    /both "order" and "product" emit the event "order.placed"/,
+  ],
+  [
+    'messages without a database to keep them in',
+    { inventory: definition({ contract: inventory }) },
+    /"inventory" has commands but no database/,
+  ],
+];
+
+for (const [what, faulty, pattern] of contradictions) {
+  test(`refused: ${what}`, () => {
+    const judge = () => [messageFlow(faulty), scopesOf(faulty)];
+    assert.throws(judge, (error) => {
+      assert.equal(codeOf(error), 'DURE_SYSTEM_INVALID');
+      assert.match(messageOf(error), pattern);
+      return true;
+    });
+  });
+}

@@ -1,0 +1,2 @@
+export type { StartSystemOptions, TestSystem } from './start-system.ts';
+export { startSystem } from './start-system.ts';
