@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import type { ServiceDefinition } from '@dure/service/server';
+import type { LoadedSystem } from '../load-system.ts';
+import { loadDefinitions, loadSystem } from '../load-system.ts';
+import type { RunFile } from '../run-file.ts';
+import { storefrontPages } from './web.ts';
+
+/**
+ * The platform's own servers. Each is imported when a process runs it, so that none carries the code of another; only
+ * the gateway needs the system itself.
+ */
+const servers: Readonly<Record<string, (run: RunFile) => Promise<ServiceDefinition>>> = {
+  registry: async () => {
+    const { registryService } = await import('@dure/registry/server');
+    return registryService();
+  },
+  config: async ({ configFolder, stateFolder }) => {
+    const { configService } = await import('@dure/config/server');
+    return configService({ folder: configFolder ?? join(stateFolder, 'no-config') });
+  },
+};
+
+/** The definitions of everything that a process runs, by name. */
+export async function definitionsOf(run: RunFile): Promise<ReadonlyMap<string, ServiceDefinition>> {
+  const names = Object.keys(run.services);
+  const isServer = (name: string) => name in servers;
+  const loaded = names.every(isServer) ? undefined : await loadSystem(run.module);
+  const found = new Map<string, ServiceDefinition>();
+  await Promise.all(
+    names.filter(isServer).map(async (name) => {
+      const definition = await servers[name]?.(run);
+      if (definition !== undefined) found.set(name, definition);
+    }),
+  );
+  const own = names.filter((name) => !isServer(name) && name !== 'gateway');
+  if (loaded !== undefined) {
+    for (const [name, definition] of Object.entries(await loadDefinitions(loaded.system, own)))
+      found.set(name, definition);
+    if (names.includes('gateway')) found.set('gateway', await gateway(loaded));
+  }
+  return found;
+}
+
+async function gateway({ system: { name, edge }, folder }: LoadedSystem): Promise<ServiceDefinition> {
+  const [{ gatewayService }, storefront] = await Promise.all([
+    import('@dure/proxy/gateway'),
+    edge.storefront === undefined ? undefined : storefrontPages(folder, edge.storefront),
+  ]);
+  return gatewayService({
+    exposes: edge.expose,
+    info: { title: name, version: '1' },
+    ...(edge.session === undefined ? {} : { session: edge.session }),
+    ...(storefront === undefined ? {} : { storefront }),
+  });
+}

@@ -1,0 +1,82 @@
+import type { Call } from '@dure/core';
+import { check } from '@dure/core';
+import type { AnyCommand, Message, ReplyData } from '@dure/messaging';
+import type { AnyHandler, ServiceDefinition } from '@dure/service/server';
+import { dureErrors } from '../errors.ts';
+
+/** Handles one message inside the transaction that also moves the position. */
+export type Dispatch<Tx> = (message: Message, call: Call, tx: Tx) => Promise<ReplyData | undefined>;
+
+/** What a service's messages go to. */
+export interface DispatchTargets<Tx> {
+  readonly definition: ServiceDefinition;
+  readonly handlers: Readonly<Record<string, AnyHandler>>;
+  /** Guards a command of a saga against an undo that came first, and against coming late. */
+  readonly fenced: (message: Message, tx: Tx, run: () => Promise<ReplyData>) => Promise<ReplyData>;
+  /** Takes the replies to the commands of sagas. */
+  readonly reply: ((message: Message, call: Call, tx: Tx) => Promise<void>) | undefined;
+}
+
+/**
+ * Brings commands to their handlers, events to their reactions and replies to the sagas that wait for them. A refusal is
+ * thrown through: the delivery store takes back what the handler did and answers with it.
+ */
+export function dispatcher<Tx>({ definition, handlers, fenced, reply }: DispatchTargets<Tx>): Dispatch<Tx> {
+  const { contract } = definition;
+  return async (message, call, tx) => {
+    switch (message.kind) {
+      case 'command': {
+        const command = commandOf(definition, message);
+        return fenced(message, tx, () => carryOut(command, handlers, message, call, tx));
+      }
+      case 'event':
+        for (const reaction of definition.reactions) {
+          if (reaction.event.name !== message.type) continue;
+          const data = check(reaction.event.schema, message.data, message.type);
+          if (!data.ok) throw unreadable(contract.name, message, data.errors);
+          await reaction.run(data.value as never, call, tx as never);
+        }
+        return undefined;
+      case 'reply':
+        await reply?.(message, call, tx);
+        return undefined;
+    }
+  };
+}
+
+function commandOf({ contract }: ServiceDefinition, message: Message): AnyCommand {
+  const name = message.type.slice(message.type.indexOf('.') + 1);
+  const command = contract.commands[name];
+  if (command === undefined) {
+    throw dureErrors.MESSAGE_UNKNOWN(
+      `${contract.name} was sent the command "${message.type}" by ${message.source}, but its contract has no such command`,
+      { details: { type: message.type, id: message.id } },
+    );
+  }
+  return command;
+}
+
+async function carryOut(
+  command: AnyCommand,
+  handlers: Readonly<Record<string, AnyHandler>>,
+  message: Message,
+  call: Call,
+  tx: unknown,
+): Promise<ReplyData> {
+  const input = check(command.input, message.data, message.type);
+  if (!input.ok) throw unreadable(command.service, message, input.errors);
+  const value = await handlers[command.name]?.(input.value, call, tx);
+  return { ok: true, value: value ?? null };
+}
+
+function unreadable(
+  service: string,
+  message: Message,
+  errors: readonly { readonly path: string; readonly message: string }[],
+) {
+  const places = errors.map((error) => `${error.path}: ${error.message}`).join('; ');
+  return dureErrors.MESSAGE_UNREADABLE(
+    `${service} cannot read the ${message.kind} "${message.type}" version ${message.version} of ${message.source} (position ${message.position}): ${places}`,
+    { details: { type: message.type, id: message.id, errors } },
+  );
+}

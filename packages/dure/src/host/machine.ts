@@ -1,0 +1,14 @@
+import type { Clock, Ids, Random } from '@dure/core';
+import { ids, systemClock, systemRandom } from '@dure/core';
+
+/** Time, randomness and ids as a process has them. */
+export interface Machine {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+}
+
+/** The real ones. */
+export function machine(): Machine {
+  return { clock: systemClock, random: systemRandom, ids: ids(systemClock, systemRandom) };
+}

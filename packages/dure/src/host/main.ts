@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { isDureError, messageOf } from '@dure/core';
+import type { RunFile } from '../run-file.ts';
+import type { HostMessage } from './host-message.ts';
+import { startHost } from './start-host.ts';
+
+const path = process.env.DURE_RUN_FILE;
+const exitCodes = { failed: 1, usage: 64 } as const;
+
+if (path === undefined || process.send === undefined) {
+  process.stderr.write('A host process is started by `dure up`, which gives it its run file and listens to it.\n');
+  process.exit(exitCodes.usage);
+}
+
+const stopping = new AbortController();
+// The supervisor asks us to stop, or has gone: both end in the same orderly way.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+process.once('disconnect', () => stopping.abort());
+
+try {
+  const runFile = JSON.parse(await readFile(path, 'utf8')) as RunFile;
+  const host = await startHost(runFile, process.env, tell);
+  if (!stopping.signal.aborted) {
+    await new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve(), { once: true }));
+  }
+  await host.close();
+  process.exit(0);
+} catch (error) {
+  if (stopping.signal.aborted) process.exit(0);
+  const code = isDureError(error) ? error.code : 'DURE_HOST_FAILED';
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const message: HostMessage = { type: 'failed', code, message: messageOf(error) };
+  process.send(message, () => process.exit(exitCodes.failed));
+}
+
+function tell(message: HostMessage): void {
+  if (process.connected) process.send?.(message);
+}

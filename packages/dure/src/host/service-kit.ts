@@ -1,0 +1,90 @@
+import { balancer } from '@dure/balancer';
+import type { Database } from '@dure/postgres';
+import type { LocalTarget, OutboundLayers } from '@dure/service/client';
+import { httpClient, httpTransport, localClient, outboundLayers } from '@dure/service/client';
+import type { AnyContract } from '@dure/service/contract';
+import type { Platform } from '@dure/service/server';
+import type { LineSink, Telemetry } from '@dure/telemetry';
+import { openTelemetry } from '@dure/telemetry';
+import type { RunFile, ServiceRun } from '../run-file.ts';
+import { credentials } from './credentials.ts';
+import type { Discovery } from './discovery.ts';
+import type { Machine } from './machine.ts';
+
+/** What all services of a process share. */
+export interface ProcessKit {
+  readonly run: RunFile;
+  readonly machine: Machine;
+  readonly stdout: LineSink;
+  /** The environment's variables, for the configuration layer that reads them. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly discovery: Discovery;
+  /** The databases of this process's services, by service. */
+  readonly logs: Map<string, Database>;
+  /** Where a service of this very process takes its calls. */
+  readonly local: (service: string) => LocalTarget;
+}
+
+/** What one service has of its own, whatever it does. */
+export interface ServiceKit {
+  readonly name: string;
+  readonly service: ServiceRun;
+  readonly instanceId: string;
+  readonly telemetry: Telemetry;
+  readonly platform: Platform;
+  /** Makes the clients of the services that it uses: functions within the process, HTTP beyond. */
+  clients(uses: Readonly<Record<string, AnyContract>>): Readonly<Record<string, unknown>>;
+  /** Closes connections, then sends what telemetry is left. */
+  close(): Promise<void>;
+}
+
+/** The kit of one service of a process. */
+export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): ServiceKit {
+  const { run, machine, discovery } = kit;
+  const { clock, random, ids } = machine;
+  const instanceId = `${name}:${ids.uuid()}`;
+  const { signer, verifier, userTokens } = credentials(name, service, run, machine, discovery);
+  const telemetry = openTelemetry({
+    service: name,
+    instance: instanceId,
+    clock,
+    random,
+    ids,
+    endpoint: run.telemetryUrl,
+    authorize: () => signer.authorize('console', undefined),
+    stdout: kit.stdout,
+    level: 'info',
+    sampleRatio: 1,
+  });
+  const transport = httpTransport({ clock, signer });
+  const platform: Platform = {
+    instances: discovery,
+    signer,
+    verifier,
+    ...(userTokens === undefined ? {} : { userTokens }),
+  };
+  let layers: OutboundLayers | undefined;
+  const client = (contract: AnyContract): unknown => {
+    layers ??= outboundLayers({
+      clock,
+      random,
+      telemetry,
+      balancer: balancer({ instances: discovery, clock, random }),
+    });
+    if (!(contract.name in run.services)) return httpClient(contract, layers, transport);
+    const caller = { service: name, scopes: (audience: string) => service.scopes[audience] ?? [] };
+    return localClient(contract, layers, caller, () => kit.local(contract.name));
+  };
+  return {
+    name,
+    service,
+    instanceId,
+    telemetry,
+    platform,
+    clients: (uses) => Object.fromEntries(Object.entries(uses).map(([key, contract]) => [key, client(contract)])),
+    async close() {
+      await transport.close();
+      await telemetry.close();
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import { registryClient } from '@dure/registry/client';
+import type { RunningService, ServiceDefinition } from '@dure/service/server';
+import { startService } from '@dure/service/server';
+import { stdoutSink } from '@dure/telemetry';
+import { dureErrors } from '../errors.ts';
+import type { RunFile } from '../run-file.ts';
+import { infrastructure } from '../system.ts';
+import { definitionsOf } from './definitions.ts';
+import { discovery } from './discovery.ts';
+import type { HostMessage } from './host-message.ts';
+import { machine } from './machine.ts';
+import { serviceConfig } from './service-config.ts';
+import type { ServiceData } from './service-data.ts';
+import { openServiceData } from './service-data.ts';
+import type { ProcessKit, ServiceKit } from './service-kit.ts';
+import { serviceKit } from './service-kit.ts';
+
+/** What a process runs. */
+export interface Host {
+  /** Stops everything, the reverse of its start; idempotent. */
+  close(): Promise<void>;
+}
+
+/** How long requests in flight may take to end when a service stops, in milliseconds. */
+const graceMs = 1_000;
+
+interface Hosted {
+  readonly kit: ServiceKit;
+  readonly running: RunningService;
+  readonly data: ServiceData | undefined;
+}
+
+/**
+ * Starts everything that a run file names, in this process: the platform's servers first, since the others are found
+ * and configured by them. Tells when all of it is registered.
+ */
+export async function startHost(
+  run: RunFile,
+  environment: Readonly<Record<string, string | undefined>>,
+  tell: (message: HostMessage) => void,
+): Promise<Host> {
+  const hosted = new Map<string, Hosted>();
+  const kit: ProcessKit = {
+    run,
+    environment,
+    machine: machine(),
+    stdout: stdoutSink(),
+    discovery: discovery(),
+    logs: new Map(),
+    local: (service) => operationsOf(hosted, service),
+  };
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= stop(hosted, kit);
+    return closing;
+  };
+  try {
+    const definitions = await definitionsOf(run);
+    const kits = new Map(Object.entries(run.services).map(([name, service]) => [name, serviceKit(name, service, kit)]));
+    const begin = (names: readonly string[]) =>
+      Promise.all(names.map((name) => start(name, definitions, kits, hosted, kit)));
+    const [platform, others] = stages(Object.keys(run.services));
+    await begin(platform);
+    connect(kits, kit);
+    await begin(others);
+    await Promise.all([...hosted.values()].map(({ running }) => running.register()));
+    for (const { data, running } of hosted.values()) data?.run(running);
+    tell({
+      type: 'ready',
+      services: [...hosted.values()].map(({ running: { service: name, instanceId, port, managementPort } }) => ({
+        name,
+        instanceId,
+        port,
+        managementPort,
+      })),
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { close };
+}
+
+const platformNames: ReadonlySet<string> = new Set(infrastructure.filter((name) => name !== 'gateway'));
+
+function stages(names: readonly string[]): readonly [string[], string[]] {
+  return [names.filter((name) => platformNames.has(name)), names.filter((name) => !platformNames.has(name))];
+}
+
+async function start(
+  name: string,
+  definitions: ReadonlyMap<string, ServiceDefinition>,
+  kits: ReadonlyMap<string, ServiceKit>,
+  hosted: Map<string, Hosted>,
+  process: ProcessKit,
+): Promise<void> {
+  const { run, machine: own } = process;
+  const definition = definitions.get(name);
+  const kit = kits.get(name);
+  if (definition === undefined || kit === undefined)
+    throw dureErrors.SERVICE_UNKNOWN(`the run file names the service "${name}", which the system does not have`);
+  const data = openServiceData(definition, kit, process);
+  try {
+    const config = await serviceConfig(definition, kit, process);
+    const running = await startService(definition, {
+      instanceId: kit.instanceId,
+      host: run.host,
+      ports: kit.service.ports,
+      mode: run.mode,
+      ...own,
+      telemetry: kit.telemetry,
+      platform: kit.platform,
+      registrar: process.discovery,
+      config: config.value,
+      uses: kit.clients(definition.uses),
+      db: data?.db,
+      idempotency: data?.db.idempotency,
+      routes: data?.routes ?? [],
+      health: data?.health ?? [],
+      endpoints: config.endpoints,
+      graceMs,
+    });
+    hosted.set(name, { kit, running, data });
+  } catch (error) {
+    await data?.close();
+    throw error;
+  }
+}
+
+/** Follows the registry; each service registers by its own credentials. */
+function connect(kits: ReadonlyMap<string, ServiceKit>, { run, machine: own, discovery: found }: ProcessKit): void {
+  const [first] = kits.values();
+  if (first === undefined) return;
+  const signerOf = (service: string) => (kits.get(service) ?? first).platform.signer;
+  found.connect(
+    registryClient({
+      url: run.registryUrl,
+      signer: first.platform.signer,
+      signerOf,
+      clock: own.clock,
+      random: own.random,
+      telemetry: first.telemetry,
+    }),
+  );
+}
+
+function operationsOf(hosted: ReadonlyMap<string, Hosted>, service: string) {
+  const found = hosted.get(service);
+  if (found === undefined)
+    throw dureErrors.SERVICE_UNKNOWN(`${service} runs in this process, but has not started yet`, { retryable: true });
+  return found.running.operations;
+}
+
+/** Consumers first, so that nothing new begins; then the services; the platform's servers last. */
+async function stop(hosted: ReadonlyMap<string, Hosted>, { discovery: found }: ProcessKit): Promise<void> {
+  const all = [...hosted.values()];
+  const isPlatform = ({ kit }: Hosted) => platformNames.has(kit.name);
+  await Promise.all(all.map(({ data }) => data?.stopRunning()));
+  await Promise.all(all.filter((one) => !isPlatform(one)).map(({ running }) => running.close()));
+  await Promise.all(all.map(({ data }) => data?.close()));
+  await found.close();
+  await Promise.all(all.filter((one) => !isPlatform(one)).map(({ kit }) => kit.close()));
+  await Promise.all(
+    all.filter(isPlatform).map(async ({ kit, running }) => {
+      await running.close();
+      await kit.close();
+    }),
+  );
+}
