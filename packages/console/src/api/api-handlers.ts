@@ -1,0 +1,63 @@
+import type { Clock } from '@dure/core';
+import type { Handlers } from '@dure/service/server';
+import type { LogQuery, TraceQuery } from '../contract.ts';
+import { consoleApi } from '../contract.ts';
+import type { LogFilter, TelemetryStore, TraceFilter } from '../store/telemetry-store.port.ts';
+import { addToTrace, emptyTrace, summaryOf } from '../store/trace-summary.ts';
+import type { LogTail } from './log-tail.ts';
+import type { ServiceListOptions } from './service-list.ts';
+import { listServices } from './service-list.ts';
+import { traceTree } from './trace-tree.ts';
+import type { TrafficWindow } from './traffic-window.ts';
+
+/** What answers the web console's questions. */
+export interface ApiParts {
+  readonly clock: Clock;
+  readonly store: TelemetryStore;
+  readonly traffic: TrafficWindow;
+  readonly tail: LogTail;
+  readonly services: ServiceListOptions;
+  readonly dropped: () => number;
+}
+
+const logsOfTrace = 1_000;
+
+export function apiHandlers(parts: ApiParts): Handlers<typeof consoleApi, never> {
+  const { clock, store, traffic, tail } = parts;
+  return {
+    async listServices() {
+      const now = clock.now();
+      return { now, services: await listServices(parts.services, now) };
+    },
+    async getOverview({ query }) {
+      const { oldestAt, ...stats } = store.stats();
+      const held = { ...stats, dropped: parts.dropped(), ...(oldestAt === undefined ? {} : { oldestAt }) };
+      return { ...traffic.overview(clock.now(), query.windowMs), store: held };
+    },
+    searchTraces: async ({ query }) => store.findTraces(traceFilter(query)),
+    async listOperations({ query }) {
+      const names = store.names();
+      const of = query.service === undefined ? undefined : names.get(query.service);
+      return { services: [...names.keys()], operations: [...(of?.operations ?? [])] };
+    },
+    async getTrace({ params }) {
+      const traceId = params.traceId.padStart(32, '0');
+      const spans = await store.trace(traceId);
+      if (spans.length === 0) throw consoleApi.refuse.getTrace.UnknownTrace({ traceId });
+      const state = emptyTrace(traceId);
+      for (const span of spans) addToTrace(state, span);
+      const { logs } = await store.findLogs({ traceId, limit: logsOfTrace });
+      return { ...summaryOf(state), tree: traceTree(spans), logs: logs.sort((a, b) => a.time - b.time) };
+    },
+    searchLogs: async ({ query }) => store.findLogs(logFilter(query)),
+    tailLogs: async ({ query }, call) => tail.follow(query, call.signal),
+  };
+}
+
+function traceFilter({ error, ...rest }: TraceQuery): TraceFilter {
+  return error === undefined ? rest : { ...rest, failed: error === 'true' };
+}
+
+function logFilter({ traceId, ...rest }: LogQuery): LogFilter {
+  return traceId === undefined ? rest : { ...rest, traceId: traceId.padStart(32, '0') };
+}

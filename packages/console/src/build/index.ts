@@ -1,0 +1,2 @@
+export type { WebBuild } from './build-web.ts';
+export { buildWebIfChanged } from './build-web.ts';
