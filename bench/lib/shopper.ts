@@ -1,0 +1,25 @@
+const address = { recipient: 'Bench', street: 'Loopback 1', city: 'Seoul', postcode: '04524' };
+
+/** Somebody who orders through the gateway; never retries. */
+export interface Shopper {
+  readonly authorization: string;
+  order(sku: string, quantity: number, method: string): Promise<number>;
+}
+
+/** Registers and signs in. */
+export async function shopper(edge: string, name: string): Promise<Shopper> {
+  const json = { 'content-type': 'application/json' };
+  const credentials = { email: `${name}-${process.pid}@example.com`, password: 'correct horse battery' };
+  await fetch(`${edge}/users`, { method: 'POST', headers: json, body: JSON.stringify({ ...credentials, name }) });
+  const signedIn = (await (await fetch(`${edge}/sessions`, { method: 'POST', headers: json, body: JSON.stringify(credentials) })).json()) as { readonly token: string };
+  const authorization = `Bearer ${signedIn.token}`;
+  return {
+    authorization,
+    async order(sku, quantity, method) {
+      const body = JSON.stringify({ lines: [{ sku, quantity }], payment: { method }, address });
+      const response = await fetch(`${edge}/orders`, { method: 'POST', headers: { ...json, authorization, 'idempotency-key': crypto.randomUUID() }, body });
+      await response.arrayBuffer();
+      return response.status;
+    },
+  };
+}
