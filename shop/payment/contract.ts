@@ -6,7 +6,7 @@ const Amount = z.object({ amount: z.int().min(0), currency: z.literal('KRW') });
 /**
  * How to pay. This service stands in for a payment provider and does what the method says:
  * `card` pays; `declined-card` is declined at once; `expired-card` is authorised and then refuses the capture, so that everything
- * before it must be undone. Amounts above ₩10,000,000 are declined.
+ * before it must be undone. Amounts above the configured limit (₩10,000,000) are declined.
  */
 export const PaymentMethod = z.enum(['card', 'declined-card', 'expired-card']);
 

@@ -1,5 +1,6 @@
 import { migrations } from '@dure/postgres';
 import { service } from '@dure/service/server';
+import { z } from 'zod';
 import { payment } from './contract.ts';
 import { whyDeclined, whyNotCaptured } from './domain/provider.ts';
 import type { PaymentTables } from './payments.postgres.ts';
@@ -8,8 +9,12 @@ import { postgresPayments } from './payments.postgres.ts';
 /** A stand-in for a payment provider, which holds, takes and gives up money that does not exist. */
 export const paymentService = service({
   contract: payment,
+  config: z.object({
+    /** The most that is authorised for one order, in won. */
+    limitWon: z.int().min(0).default(10_000_000),
+  }),
   database: migrations<PaymentTables>(import.meta.dirname),
-  start: ({ db, ids }) => ({
+  start: ({ config, db, ids }) => ({
     getPayment: async ({ params }) => {
       const found = await postgresPayments(db.read).ofOrder(params.orderId);
       if (found === undefined) throw payment.refuse.getPayment.UnknownPayment({ orderId: params.orderId });
@@ -20,7 +25,7 @@ export const paymentService = service({
       const payments = postgresPayments(tx.db);
       const known = await payments.ofOrder(orderId);
       if (known !== undefined) return { authorisationId: known.authorisationId };
-      const why = whyDeclined(method, amount);
+      const why = whyDeclined(method, amount, config.limitWon);
       if (why !== undefined) throw payment.refuse.authorise.Declined({ why });
       const authorisationId = ids.uuid();
       await payments.authorise({ authorisationId, orderId, amount, method });

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limit, whyDeclined, whyNotCaptured } from './provider.ts';
+import { whyDeclined, whyNotCaptured } from './provider.ts';
+
+const limit = 1_000;
 
 test('a card pays up to the limit', () => {
-  assert.equal(whyDeclined('card', limit), undefined);
-  assert.equal(whyDeclined('card', limit + 1), 'over-limit');
+  assert.equal(whyDeclined('card', limit, limit), undefined);
+  assert.equal(whyDeclined('card', limit + 1, limit), 'over-limit');
 });
 
 test('a declined card is declined at once, an expired one only when the money is taken', () => {
-  assert.equal(whyDeclined('declined-card', 1), 'card-declined');
-  assert.equal(whyDeclined('expired-card', 1), undefined);
+  assert.equal(whyDeclined('declined-card', 1, limit), 'card-declined');
+  assert.equal(whyDeclined('expired-card', 1, limit), undefined);
   assert.equal(whyNotCaptured({ state: 'authorised', method: 'expired-card' }), 'card-expired');
   assert.equal(whyNotCaptured({ state: 'authorised', method: 'card' }), undefined);
 });

@@ -1,11 +1,8 @@
 /** How the customer pays; see the contract for what each stands for. */
 export type Method = 'card' | 'declined-card' | 'expired-card';
 
-/** The most that the stand-in authorises, in won. */
-export const limit = 10_000_000;
-
-/** Why an authorisation is declined; undefined when it is granted. */
-export function whyDeclined(method: Method, amount: number): 'card-declined' | 'over-limit' | undefined {
+/** Why an authorisation is declined; undefined when it is granted. Amount and limit are in won. */
+export function whyDeclined(method: Method, amount: number, limit: number): 'card-declined' | 'over-limit' | undefined {
   if (method === 'declined-card') return 'card-declined';
   return amount > limit ? 'over-limit' : undefined;
 }

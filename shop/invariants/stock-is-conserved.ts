@@ -1,0 +1,53 @@
+import { invariant } from '@dure/dure';
+
+/** What the books say of one product, and what its movements add up to. */
+export interface StockRow {
+  readonly sku: string;
+  readonly supplied: number;
+  readonly available: number;
+  readonly reserved: number;
+  readonly sold: number;
+  /** Sums over the deliveries to the shelf, and over the lines of reservations by their state. */
+  readonly supplies: number;
+  readonly lines_reserved: number;
+  readonly lines_sold: number;
+}
+
+/** Whatever does not add up, product by product. */
+export function stockViolations(rows: readonly StockRow[]): readonly string[] {
+  return rows.flatMap((row) => {
+    const { sku, supplied, available, reserved, sold } = row;
+    const differs = (what: string, books: number, movements: number) =>
+      books === movements ? [] : [`${sku}: ${what} is ${books}, but its movements add up to ${movements}`];
+    return [
+      ...differs('supplied', supplied, available + reserved + sold),
+      ...differs('supplied', supplied, row.supplies),
+      ...differs('reserved', reserved, row.lines_reserved),
+      ...differs('sold', sold, row.lines_sold),
+    ];
+  });
+}
+
+/** For each product: supplied = available + reserved + sold, and each of them is the sum of its movements. */
+export const stockIsConserved = invariant('stock is conserved', {
+  reads: ['inventory'],
+  check: async ({ inventory }) => {
+    const rows = await inventory.rows<StockRow>(`
+      select s.sku, s.supplied, s.available, s.reserved, s.sold,
+        coalesce((select sum(quantity) from supply p where p.sku = s.sku), 0)::bigint as supplies,
+        coalesce(sum(l.quantity) filter (where r.state = 'reserved'), 0)::bigint as lines_reserved,
+        coalesce(sum(l.quantity) filter (where r.state = 'sold'), 0)::bigint as lines_sold
+      from stock s left join reservation_line l using (sku) left join reservation r using (order_id)
+      group by s.sku order by s.sku`);
+    const sum = (key: 'supplied' | 'available' | 'reserved' | 'sold') =>
+      rows.reduce((total, row) => total + row[key], 0);
+    const figures = {
+      supplied: sum('supplied'),
+      available: sum('available'),
+      reserved: sum('reserved'),
+      sold: sum('sold'),
+    };
+    const violations = stockViolations(rows);
+    return { holds: violations.length === 0, figures, violations };
+  },
+});
