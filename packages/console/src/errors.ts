@@ -18,6 +18,11 @@ export const consoleErrors = errorCatalogue('CONSOLE', {
       fix: 'http://127.0.0.1 또는 http://localhost와 포트로 여십시오.',
     },
   },
+  NOT_FOUND: {
+    kind: 'missing',
+    en: { title: 'There is nothing at this address', fix: 'Start again from the console’s first page, `/`.' },
+    ko: { title: '이 주소에는 아무것도 없습니다', fix: '콘솔의 첫 페이지 `/`에서 다시 시작하십시오.' },
+  },
   QUERY_INVALID: {
     kind: 'invalid',
     en: { title: 'The query does not fit', fix: 'Correct the fields listed under `errors`.' },

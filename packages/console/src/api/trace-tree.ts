@@ -62,18 +62,21 @@ function descends(node: Node, from: Node, parents: ReadonlyMap<Node, Node>): boo
 }
 
 /**
- * The spans that decided how long the trace took: from the end of the longest-lasting root backwards, at each moment
- * the child that ended last before it. After CRISP (Zhang et al., USENIX ATC 2022) and Jaeger UI's critical path.
+ * The spans that decided how long the trace took: from the last end backwards, at each moment the child whose work,
+ * with all that came of it, ended last before it. After CRISP (Zhang et al., USENIX ATC 2022) and Jaeger UI's critical
+ * path; unlike there, a child that goes on after its parent, as a message's consumer does, counts with its own end.
  */
 function criticalPath(roots: readonly Node[]): ReadonlySet<Node> {
+  const ends = lastEnds(roots);
+  const end = (node: Node) => ends.get(node) ?? 0;
+  const latestFirst = (nodes: readonly Node[]) => [...nodes].sort((a, b) => end(b) - end(a));
   const path = new Set<Node>();
-  const first = roots[0];
-  const queue = first === undefined ? [] : [first];
+  const queue = latestFirst(roots).slice(0, 1);
   for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
     path.add(node);
-    let until = endUs(node.span);
-    for (const child of [...node.children].sort((a, b) => endUs(b.span) - endUs(a.span))) {
-      if (endUs(child.span) > until || child.span.startUs < node.span.startUs) continue;
+    let until = end(node);
+    for (const child of latestFirst(node.children)) {
+      if (end(child) > until) continue;
       queue.push(child);
       until = child.span.startUs;
     }
@@ -81,8 +84,16 @@ function criticalPath(roots: readonly Node[]): ReadonlySet<Node> {
   return path;
 }
 
-function endUs({ startUs, durationUs }: StoredSpan): number {
-  return startUs + durationUs;
+/** When each span and everything below it had ended. */
+function lastEnds(roots: readonly Node[]): ReadonlyMap<Node, number> {
+  const order: Node[] = [...roots];
+  for (const node of order) order.push(...node.children); // grows while it is walked: parents before children
+  const ends = new Map<Node, number>();
+  for (const node of order.reverse()) {
+    const below = node.children.map((child) => ends.get(child) ?? 0);
+    ends.set(node, Math.max(node.span.startUs + node.span.durationUs, ...below));
+  }
+  return ends;
 }
 
 function view({ span, orphan }: Node, depth: number, startUs: number, critical: boolean): SpanView {

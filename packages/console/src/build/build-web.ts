@@ -11,7 +11,7 @@ import { sourceHash } from './source-hash.ts';
 export interface WebBuild {
   /** The folder with `index.html` and, if need be, `vite.config.ts`. */
   readonly root: string;
-  /** Where the built pages go; beside it, `<outDir>.hash` holds the digest of the sources they were built from. */
+  /** Where the built pages go; its file `.sources` holds the digest of the sources they were built from. */
   readonly outDir: string;
   /** Further folders with sources that the pages import. */
   readonly sources?: readonly string[];
@@ -21,10 +21,11 @@ export interface WebBuild {
 
 const builder = fileURLToPath(new URL('./main.ts', import.meta.url));
 const longestMs = 60_000;
+const digestFile = '.sources';
 
 /**
  * Builds web pages with Vite unless they are built from these very sources already; answers the folder with the built
- * pages. The build runs in a process of its own: Vite would leave some 60 MB behind in this one. The folder changes
+ * pages. The build runs in a process of its own: Vite would leave 150 MB behind in this one. The folder changes
  * in one step, so that several processes may do this at once. A published package has the built pages and no sources:
  * they are taken as they are. CONSOLE_WEB_MISSING, CONSOLE_WEB_BUILD_FAILED.
  */
@@ -36,13 +37,13 @@ export async function buildWebIfChanged(build: WebBuild): Promise<string> {
     throw consoleErrors.WEB_MISSING(`${name}: there are neither sources in ${root} nor built pages in ${outDir}`);
   }
   const hash = await sourceHash([root, ...sources]);
-  if (isBuilt && (await readFile(`${outDir}.hash`, 'utf8').catch(() => '')) === hash) return outDir;
+  if (isBuilt && (await readFile(join(outDir, digestFile), 'utf8').catch(() => '')) === hash) return outDir;
   const fresh = `${outDir}.${randomUUID()}`;
   try {
     await mkdir(dirname(outDir), { recursive: true });
     await runBuilder(build, fresh);
+    await writeFile(join(fresh, digestFile), hash);
     await swap(fresh, outDir);
-    await writeFile(`${outDir}.hash`, hash);
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }

@@ -1,0 +1,200 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Clock, Health, ManagementEndpoint } from '@dure/core';
+import { messageOf } from '@dure/core';
+import { contract } from '@dure/service/contract';
+import type { ServiceDefinition } from '@dure/service/server';
+import { service } from '@dure/service/server';
+import type { Logger } from '@dure/telemetry';
+import { apiHandlers } from './api/api-handlers.ts';
+import { healthWatch } from './api/health-watch.ts';
+import { logTail } from './api/log-tail.ts';
+import { processFacts } from './api/process-facts.ts';
+import { keptMs, trafficWindow } from './api/traffic-window.ts';
+import { buildWebIfChanged } from './build/build-web.ts';
+import { collector } from './ingest/collector.ts';
+import { ingestRoutes } from './ingest/ingest-routes.ts';
+import { apiRoutes } from './site/api-routes.ts';
+import { guard } from './site/guard.ts';
+import type { Sessions } from './site/sessions.ts';
+import { sessions } from './site/sessions.ts';
+import { siteRoutes } from './site/site-routes.ts';
+import type { StaticFile } from './site/static-files.ts';
+import { staticFiles } from './site/static-files.ts';
+import { sqliteTelemetryStore } from './store/sqlite-telemetry-store.ts';
+import type { StoreLimits, TelemetryStore } from './store/telemetry-store.port.ts';
+import { fetchHealth } from './transport.ts';
+import { zipkinRoutes } from './zipkin/zipkin-routes.ts';
+
+/** How the console is set up. */
+export interface ConsoleOptions {
+  /** Where its store and its session key are kept; made when it is missing. */
+  readonly stateFolder: string;
+  /** A one-time token that opens a session: `http://127.0.0.1:9411/?token=…`. */
+  readonly token?: string | undefined;
+  /** The names in the system's manifest: shown also while nothing of them runs. */
+  readonly services?: readonly string[];
+  /** Built web pages; without it this package's own, built when their sources changed. */
+  readonly webFolder?: string;
+  /** What the store keeps at most: 200 000 spans and as many lines, a week, 512 MiB, 10 000 spans a trace. */
+  readonly limits?: Partial<StoreLimits>;
+  /** Names besides those of the loopback by which browsers may reach it. */
+  readonly hosts?: readonly string[];
+}
+
+const trimEveryMs = 60_000;
+const packageFolder = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * The console as a service: takes in OTLP and Zipkin, keeps it, and shows it. Its contract is empty, for all that it
+ * offers needs a session or a service's token; the API of its pages is `@dure/console/contract`.
+ *
+ * @example
+ * consoleService({ stateFolder: '.dure/console', token, services: ['order', 'stock'] })
+ */
+export function consoleService(options: ConsoleOptions): ServiceDefinition {
+  return service({
+    contract: contract('console', {}),
+    start: ({ clock, random, log, add, platform, telemetry }) => {
+      const store = openStore(options, log);
+      add.onStop(() => store.close());
+      const session = sessions({
+        token: options.token,
+        file: join(options.stateFolder, 'console-session.json'),
+        clock,
+        random,
+      });
+      const entry = guard(session, options.hosts);
+      const traffic = trafficWindow();
+      const tail = logTail();
+      const facts = processFacts();
+      const heard = new Map<string, number>();
+      const hear = (items: readonly { readonly service: string }[]) => {
+        for (const item of items)
+          if (heard.has(item.service) || heard.size < 1_000) heard.set(item.service, clock.now());
+      };
+      const taken = telemetry.metrics.counter('console_received', 'Spans, log lines and measurements taken in');
+      const intake = collector(store, {
+        onSpans(spans) {
+          traffic.add(spans, clock.now());
+          hear(spans);
+          taken.add(spans.length, { signal: 'traces' });
+        },
+        onLogs(lines) {
+          tail.publish(lines);
+          hear(lines);
+          taken.add(lines.length, { signal: 'logs' });
+        },
+        onMeasurements(measurements) {
+          facts.add(measurements);
+          hear(measurements);
+          taken.add(measurements.length, { signal: 'metrics' });
+        },
+      });
+      restore(store, clock, (spans) => {
+        traffic.add(spans, clock.now());
+        for (const span of spans) heard.set(span.service, Math.max(heard.get(span.service) ?? 0, span.startUs / 1_000));
+      }).catch((error: unknown) => log.warn('the traffic of the last hour could not be read back', { error }));
+      const handlers = apiHandlers({
+        clock,
+        store,
+        traffic,
+        tail,
+        dropped: () => intake.dropped,
+        services: {
+          expected: options.services ?? [],
+          heard: () => heard,
+          instances: platform.instances,
+          health: healthWatch(clock, fetchHealth, (audience) => platform.signer.authorize(audience, undefined)),
+          facts,
+          traffic,
+        },
+      });
+      const web = webPages(options, log);
+      const routes = [
+        ...ingestRoutes(intake, clock),
+        ...zipkinRoutes(store, entry, clock),
+        ...apiRoutes(handlers, entry, clock),
+        ...siteRoutes(session, entry, web.files),
+      ];
+      for (const route of routes) add.route(route);
+      add.endpoint(tokenEndpoint(session));
+      add.health({ name: 'webPages', groups: [], check: web.health });
+      add.health({
+        name: 'telemetryStore',
+        groups: ['readiness'],
+        check: () => ({ status: 'UP', details: { ...store.stats() } }),
+      });
+      add.onStop(keepTrimmed(store, clock, log));
+      return {};
+    },
+  });
+}
+
+function openStore({ stateFolder, limits }: ConsoleOptions, log: Logger): TelemetryStore {
+  const file = join(stateFolder, 'telemetry.sqlite');
+  return sqliteTelemetryStore({
+    file,
+    ...(limits === undefined ? {} : { limits }),
+    onSetAside: (why) => log.warn(`the console's store could not be used and was kept as ${file}.old: ${why}`),
+  });
+}
+
+async function restore(
+  store: TelemetryStore,
+  clock: Clock,
+  take: (spans: Parameters<ReturnType<typeof trafficWindow>['add']>[0]) => void,
+): Promise<void> {
+  for await (const spans of store.spansSince(clock.now() - keptMs)) take(spans);
+}
+
+/** Builds and reads the pages in the background: what comes in meanwhile must not wait. */
+function webPages({ webFolder }: ConsoleOptions, log: Logger) {
+  let state: Health = { status: 'UNKNOWN', details: { state: 'being built' } };
+  const load = async (): Promise<ReadonlyMap<string, StaticFile>> => {
+    const root = join(packageFolder, 'web');
+    const outDir = join(root, 'dist');
+    return staticFiles(webFolder ?? (await buildWebIfChanged({ root, outDir, name: "the console's web pages" })));
+  };
+  const loaded = load();
+  loaded.then(
+    () => {
+      state = { status: 'UP' };
+    },
+    (error: unknown) => {
+      state = { status: 'DOWN', details: { error: messageOf(error) } };
+      log.error(messageOf(error), { error });
+    },
+  );
+  return { files: () => loaded, health: () => state };
+}
+
+/** `POST /actuator/console/token` mints a one-time token; the management port demands a service's token for it. */
+function tokenEndpoint(session: Sessions): ManagementEndpoint {
+  return {
+    id: 'console',
+    handle: ({ method, path }) => {
+      if (path.length !== 1 || path[0] !== 'token') return { status: 404 };
+      if (method !== 'POST') return { status: 405 };
+      return { status: 200, body: { token: session.mint() } };
+    },
+  };
+}
+
+function keepTrimmed(store: TelemetryStore, clock: Clock, log: Logger): () => void {
+  const next = () =>
+    clock.after(trimEveryMs, () => {
+      store
+        .trim(clock.now())
+        .catch((error: unknown) => log.warn('old telemetry could not be removed', { error }))
+        .finally(() => {
+          if (!stopped) timer = next();
+        });
+    });
+  let stopped = false;
+  let timer = next();
+  return () => {
+    stopped = true;
+    timer.cancel();
+  };
+}

@@ -1,0 +1,51 @@
+import type { Call } from '@dure/core';
+import type { HttpRequest } from '@dure/service/server';
+import { consoleErrors } from '../errors.ts';
+import type { Sessions } from './sessions.ts';
+
+/** Lets a request pass or throws: CONSOLE_HOST, CONSOLE_SIGN_IN. */
+export interface Guard {
+  /** Only those who reached the console by its own name, against DNS rebinding. */
+  host(request: HttpRequest): void;
+  /** Holders of a session, and services with their token. */
+  session(request: HttpRequest, call: Call): void;
+  signedIn(request: HttpRequest): boolean;
+}
+
+export const cookieName = 'dure_console';
+const loopbackNames = ['127.0.0.1', 'localhost', '[::1]'];
+
+export function guard(sessions: Sessions, hosts: readonly string[] = []): Guard {
+  const names = new Set([...loopbackNames, ...hosts.map((name) => name.toLowerCase())]);
+  const host = (request: HttpRequest) => {
+    const given = header(request, 'host')?.toLowerCase() ?? '';
+    const name = given.replace(/:\d{1,5}$/, '');
+    if (names.has(name)) return;
+    throw consoleErrors.HOST(
+      `the console was asked for as "${given.slice(0, 100)}"; it answers to ${[...names].join(', ')}`,
+    );
+  };
+  const signedIn = (request: HttpRequest) => sessions.valid(cookieOf(request));
+  return {
+    host,
+    signedIn,
+    session(request, call) {
+      if (call.identity.kind === 'service') return;
+      host(request);
+      if (!signedIn(request)) {
+        throw consoleErrors.SIGN_IN('there is no session; open the URL that `dure status` prints, it works once');
+      }
+    },
+  };
+}
+
+function cookieOf(request: HttpRequest): string | undefined {
+  const cookies = header(request, 'cookie')?.split(';') ?? [];
+  const own = cookies.map((cookie) => cookie.trim()).find((cookie) => cookie.startsWith(`${cookieName}=`));
+  return own?.slice(cookieName.length + 1);
+}
+
+function header(request: HttpRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : value?.[0];
+}
