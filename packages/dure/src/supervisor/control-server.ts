@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { messageOf } from '@dure/core';
 import type { SystemStatus } from './events.ts';
@@ -23,15 +23,26 @@ export type ControlHandler = (request: ControlRequest) => Promise<unknown>;
 const longestPath = 100;
 const maxRequestLength = 4_096;
 
+/** Where a supervisor listens. */
+export interface ControlSocket {
+  readonly path: string;
+  /** A folder that was made for it, and goes with it. */
+  readonly madeFolder: string | undefined;
+}
+
 /** Where a supervisor of this run folder listens: in the folder, or in a private temporary one when its path is too long. */
-export async function controlSocketPath(runFolder: string): Promise<string> {
+export async function controlSocket(runFolder: string): Promise<ControlSocket> {
   const path = join(runFolder, 'control.sock');
-  if (Buffer.byteLength(path) <= longestPath) return path;
-  return join(await mkdtemp(join(tmpdir(), 'dure-')), 'control.sock');
+  if (Buffer.byteLength(path) <= longestPath) return { path, madeFolder: undefined };
+  const madeFolder = await mkdtemp(join(tmpdir(), 'dure-'));
+  return { path: join(madeFolder, 'control.sock'), madeFolder };
 }
 
 /** Listens on a socket that only its owner can open. */
-export async function openControl(path: string, handle: ControlHandler): Promise<AsyncDisposable> {
+export async function openControl(
+  { path, madeFolder }: ControlSocket,
+  handle: ControlHandler,
+): Promise<AsyncDisposable> {
   await rm(path, { force: true });
   const sockets = new Set<Socket>();
   const underway = new Set<Promise<unknown>>();
@@ -54,7 +65,7 @@ export async function openControl(path: string, handle: ControlHandler): Promise
       for (const socket of sockets) socket.destroySoon();
       await closed;
       await rm(path, { force: true });
-      if (dirname(path).startsWith(join(tmpdir(), 'dure-'))) await rm(dirname(path), { recursive: true, force: true });
+      if (madeFolder !== undefined) await rm(madeFolder, { recursive: true, force: true });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Random } from '@dure/core';
 import { dureErrors } from '../errors.ts';
@@ -49,12 +49,13 @@ export class ProcessGroup {
   async start(planned: PlannedProcess, runFile: RunFile): Promise<readonly StartedService[]> {
     const { state, host, clock, random, changed } = this.#options;
     const path = join(state.run, `${planned.name}.json`);
-    const [log] = await Promise.all([
-      openLogFile(join(state.logs, `${planned.name}.log`)),
-      writeFile(path, JSON.stringify(runFile), { mode: 0o600 }),
-    ]);
+    const log = await openLogFile(join(state.logs, `${planned.name}.log`));
+    if (this.#closed) {
+      await log.close();
+      throw dureErrors.START_CANCELLED('the start was stopped');
+    }
     this.#closeLogs.push(() => log.close());
-    if (this.#closed) throw dureErrors.START_CANCELLED('the start was stopped');
+    writeFileSync(path, JSON.stringify(runFile), { mode: 0o600 });
     const program = {
       file: process.execPath,
       parameters: [...leanFlags, host.module],

@@ -13,7 +13,7 @@ import type { RunFile } from '../run-file.ts';
 import { infrastructure } from '../system.ts';
 import type { Component } from './component.ts';
 import type { ControlRequest } from './control-server.ts';
-import { controlSocketPath, openControl } from './control-server.ts';
+import { controlSocket, openControl } from './control-server.ts';
 import { DatabaseServer } from './database-server.ts';
 import { databasesOf, prepareDatabases } from './databases.ts';
 import type { SupervisorEvent, SystemStatus, SystemUrls } from './events.ts';
@@ -208,8 +208,8 @@ class SystemRun implements Supervisor {
   async #claim(): Promise<StateFolder> {
     const { stateFolder, module, fresh, portBase, random, clock } = this.#options;
     const state = await openStateFolder(stateFolder);
-    const socket = await controlSocketPath(state.run);
-    const lock = await takeLock(state.root, { module, startedAt: this.#startedAt, socket });
+    const socket = await controlSocket(state.run);
+    const lock = await takeLock(state.root, { module, startedAt: this.#startedAt, socket: socket.path });
     this.#resources.defer(() => lock.release());
     this.#resources.defer(() => emptyRunFolder(state));
     if (fresh) await this.#forget(state);
@@ -257,8 +257,9 @@ class SystemRun implements Supervisor {
   async #startDatabase(state: StateFolder, durable: boolean, changed: (component: Component) => void): Promise<string> {
     const { clock, random } = this.#options;
     const log = await openLogFile(join(state.logs, 'postgres.log'));
-    this.#resources.defer(() => log.close());
+    if (this.#stopping.signal.aborted) await log.close();
     this.#checkStopping();
+    this.#resources.defer(() => log.close());
     const database = new DatabaseServer({ folder: state.postgres, log, clock, random, changed, durable });
     this.#database = database;
     return database.start();
