@@ -94,17 +94,26 @@ function Edge({
   const [from, to] = [place.get(edge.from), place.get(edge.to)];
   if (from === undefined || to === undefined) return null;
   const back = to.x <= from.x;
-  const [x1, y1] = [from.x + nodeWidth, from.y + nodeHeight / 2 + (back ? 8 : 0)];
-  const [x2, y2] = [back ? to.x + nodeWidth : to.x, to.y + nodeHeight / 2 + (back ? 8 : 0)];
-  const bend = back ? 40 : Math.max(28, (x2 - x1) / 2);
   return (
     <path
       class={edge.errors > 0 ? 'flow-edge is-bad' : 'flow-edge'}
-      d={`M${x1} ${y1}C${x1 + bend} ${y1} ${back ? x2 + bend : x2 - bend} ${y2} ${x2} ${y2}`}
+      d={back ? backPath(from, to) : forwardPath(from, to)}
       stroke-width={1 + Math.min(3, Math.log10(1 + edge.calls) * 0.7)}
       stroke-dasharray={back ? '4 4' : undefined}
     />
   );
+}
+
+function forwardPath(from: Spot, to: Spot): string {
+  const [x1, y1, x2, y2] = [from.x + nodeWidth, from.y + nodeHeight / 2, to.x, to.y + nodeHeight / 2];
+  const bend = Math.max(28, (x2 - x1) / 2);
+  return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+}
+
+/** An answer to a caller further left: dashed, from below to below. */
+function backPath(from: Spot, to: Spot): string {
+  const [x1, y1, x2, y2] = [from.x + nodeWidth / 2, from.y + nodeHeight, to.x + nodeWidth / 2, to.y + nodeHeight];
+  return `M${x1} ${y1}C${x1} ${y1 + 34} ${x2} ${y2 + 34} ${x2} ${y2}`;
 }
 
 function EdgeWords({ edges }: { readonly edges: readonly FlowEdge[] }): JSX.Element {

@@ -79,7 +79,7 @@ function withTrace<A extends object>(answer: A, traceId: string | undefined): A 
 
 /** The trace of an answer: its own header, or the second field of a `traceparent` or `traceresponse`. */
 function traceOf(headers: Headers): string | undefined {
-  const header = headers.get('dure-trace-id') ?? headers.get('traceresponse') ?? headers.get('traceparent');
+  const header = headers.get('dure-request-id') ?? headers.get('traceresponse') ?? headers.get('traceparent');
   return header === null ? undefined : (/[0-9a-f]{32}/.exec(header)?.[0] ?? undefined);
 }
 

@@ -1,0 +1,7 @@
+import { applyPreferences } from '@dure/console/design';
+import { render } from 'preact';
+import { App } from './app.tsx';
+
+applyPreferences();
+const root = document.querySelector('#app');
+if (root !== null) render(<App />, root);
