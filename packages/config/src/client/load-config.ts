@@ -1,14 +1,13 @@
-import type { FieldError, Schema, SchemaOutput } from '@dure/core';
+import type { Schema, SchemaOutput } from '@dure/core';
 import { check, jsonSchemaOf } from '@dure/core';
-import { configErrors } from '../errors.ts';
-import type { Bound, Unknown } from './bind.ts';
+import type { Bound } from './bind.ts';
 import { bindLayer, winners } from './bind.ts';
+import { cipherText, invalid, isCipher, unknownKey, wrongValue } from './config-problems.ts';
 import type { ConfigSource } from './config-source.ts';
-import { environmentPrefix } from './environment-source.ts';
-import { nearest } from './nearest.ts';
-import type { SchemaNode } from './schema-tree.ts';
-import { schemaTree } from './schema-tree.ts';
-import { mask, sealed } from './secret.ts';
+import type { ExplainedKey } from './explain-config.ts';
+import { explain } from './explain-config.ts';
+import { isSecretAt, schemaTree } from './schema-tree.ts';
+import { sealed } from './secret.ts';
 
 /** Options of `loadConfig`. */
 export interface LoadConfigOptions<S extends Schema<unknown, unknown>> {
@@ -30,19 +29,6 @@ export interface LoadedConfig<Config> {
   readonly layers: readonly string[];
   /** What the reader should know, such as that the config server is away and an old copy is used. */
   readonly warnings: readonly string[];
-}
-
-export interface ExplainedKey extends ExplainedValue {
-  readonly key: string;
-  /** The highest first. */
-  readonly overrides: readonly ExplainedValue[];
-}
-
-export interface ExplainedValue {
-  readonly value: unknown;
-  readonly layer: string;
-  /** `order.yml:3:9`, or the variable's name. */
-  readonly place: string;
 }
 
 /**
@@ -111,94 +97,4 @@ function plain(value: unknown): unknown {
     return Array.from(items);
   }
   return Object.fromEntries([...value].map(([key, child]) => [String(key), plain(child)]));
-}
-
-function unknownKey({ key, layer, place }: Unknown, root: SchemaNode): FieldError {
-  const known = leavesOf(root).map((node) => node.path);
-  const like = nearest(layer.isJoined ? key.replaceAll('_', '') : key.replaceAll('-', ''), known);
-  const hint = like === undefined ? `known are ${known.slice(0, 10).join(', ') || 'none'}` : `did you mean ${like}?`;
-  return { path: key, code: 'unknown', message: `${key} (${layer.layer}, ${place}): unknown key; ${hint}` };
-}
-
-function cipherText({ path, layer, place }: Bound): FieldError {
-  const key = path.join('.');
-  const message = `${key} (${layer.layer}, ${place}): still encrypted; values marked {cipher} cannot be read yet`;
-  return { path: key, code: 'encrypted', message };
-}
-
-function isCipher({ value }: Bound): boolean {
-  return typeof value === 'string' && value.startsWith('{cipher}');
-}
-
-function wrongValue(
-  error: FieldError,
-  winning: ReadonlyMap<string, Bound>,
-  root: SchemaNode,
-  service: string,
-): FieldError {
-  const bound =
-    winning.get(error.path) ?? [...winning.values()].find(({ path }) => path.join('.').startsWith(`${error.path}.`));
-  if (bound === undefined) {
-    const variable = `${environmentPrefix(service)}${error.path
-      .replaceAll('.', '_')
-      .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-      .toUpperCase()}`;
-    const message = `${error.path}: missing; set it in ${service}.yml or by ${variable} (${error.message})`;
-    return { path: error.path, code: 'missing', message };
-  }
-  const value = isSecretAt(root, bound.path) ? mask : JSON.stringify(bound.value);
-  const message = `${error.path} = ${value} (${bound.layer.layer}, ${bound.place}): ${error.message}${quoteHint(bound)}`;
-  return { path: error.path, code: error.code, message };
-}
-
-function quoteHint({ value, node }: Bound): string {
-  return typeof value !== 'string' && node.types.has('string') && node.types.size === 1 ? '; write it in quotes' : '';
-}
-
-function invalid(service: string, problems: readonly FieldError[]): Error {
-  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-  const lines = problems.map(({ message }) => `\n  ${message}`).join('');
-  return configErrors.INVALID(`the configuration of "${service}" has ${count}:${lines}`, {
-    details: { service, errors: problems },
-  });
-}
-
-function explain(
-  winning: ReadonlyMap<string, Bound>,
-  overridden: ReadonlyMap<string, readonly Bound[]>,
-  root: SchemaNode,
-): readonly ExplainedKey[] {
-  const shown = ({ value, path, layer, place }: Bound): ExplainedValue => {
-    return { value: isSecretAt(root, path) ? mask : value, layer: layer.layer, place };
-  };
-  const defaults = leavesOf(root).filter((node) => node.defaultValue !== undefined);
-  const defaultOf = (path: string): readonly ExplainedValue[] =>
-    defaults
-      .filter((node) => node.path === path)
-      .map((node) => ({ value: node.isSecret ? mask : node.defaultValue, layer: 'default', place: 'schema' }));
-  const keys = new Set([...winning.keys(), ...defaults.map((node) => node.path)]);
-  return [...keys].sort().flatMap((key): readonly ExplainedKey[] => {
-    const own = winning.get(key);
-    const values = [...(own === undefined ? [] : [own, ...(overridden.get(key) ?? [])].map(shown)), ...defaultOf(key)];
-    const [first, ...overrides] = values;
-    const isListSet = own === undefined && [...winning.keys()].some((other) => other.startsWith(`${key}.`));
-    return first === undefined || isListSet ? [] : [{ key, ...first, overrides }];
-  });
-}
-
-function leavesOf(node: SchemaNode): readonly SchemaNode[] {
-  const below = [...node.children.values()].flatMap((child) => leavesOf(child.node));
-  if (below.length > 0 && node.path === '') return below;
-  return node.path === '' ? [] : below.length > 0 && node.defaultValue === undefined ? below : [...below, node];
-}
-
-/** A secret keeps everything below it secret. */
-function isSecretAt(root: SchemaNode, path: readonly string[]): boolean {
-  let node: SchemaNode | undefined = root;
-  for (const step of path) {
-    node = [...node.children.values()].find(({ name }) => name === step)?.node ?? node.items ?? node.others;
-    if (node === undefined) return false;
-    if (node.isSecret) return true;
-  }
-  return false;
 }

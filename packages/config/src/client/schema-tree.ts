@@ -86,3 +86,21 @@ function recordOf(value: unknown): JsonSchema {
 function isRecord(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** The places that hold values. */
+export function leavesOf(node: SchemaNode): readonly SchemaNode[] {
+  const below = [...node.children.values()].flatMap((child) => leavesOf(child.node));
+  if (below.length > 0 && node.path === '') return below;
+  return node.path === '' ? [] : below.length > 0 && node.defaultValue === undefined ? below : [...below, node];
+}
+
+/** A secret keeps everything below it secret. */
+export function isSecretAt(root: SchemaNode, path: readonly string[]): boolean {
+  let node: SchemaNode | undefined = root;
+  for (const step of path) {
+    node = [...node.children.values()].find(({ name }) => name === step)?.node ?? node.items ?? node.others;
+    if (node === undefined) return false;
+    if (node.isSecret) return true;
+  }
+  return false;
+}

@@ -140,9 +140,9 @@ function treeOf(child: Branch | Scalar | undefined): Tree {
 export function stepsOf(key: string): readonly Step[] {
   const steps: Step[] = [];
   for (const part of key.split('.')) {
-    const match = /^(.*?)((?:\[\d+\])+)$/.exec(part);
+    const match = part.startsWith('[') ? null : /^(.*?)((?:\[\d+\])+)$/.exec(part);
     const [, name = part, indexes = ''] = match ?? [];
-    if (name !== '' || match === null) steps.push(name);
+    steps.push(name);
     for (const [, digits = ''] of indexes.matchAll(/\[(\d+)\]/g)) {
       const index = Number(digits);
       if (index > largestIndex)

@@ -1,4 +1,4 @@
-import type { Document, Tags } from 'yaml';
+import type { Document, ScalarTag, Tags } from 'yaml';
 import { isNode, LineCounter, parseAllDocuments } from 'yaml';
 import { configErrors } from '../errors.ts';
 import { flatten } from './flatten.ts';
@@ -11,8 +11,19 @@ const options = {
   intAsBigInt: true,
   uniqueKeys: true,
   customTags: (tags: Tags) =>
-    tags.filter((tag) => typeof tag === 'string' || !/:(timestamp|binary|omap|pairs|set)$/.test(tag.tag)),
+    tags.flatMap((tag): Tags => {
+      if (typeof tag === 'string') return [tag];
+      if (/:(timestamp|binary|omap|pairs|set)$/.test(tag.tag)) return [];
+      return [tag.tag.endsWith(':bool') ? withoutLetters(tag as ScalarTag) : tag];
+    }),
 } as const;
+
+/** SnakeYAML takes `yes` and `on` for booleans, but not the letters `y` and `n`. */
+function withoutLetters(tag: ScalarTag): ScalarTag {
+  const isTrue = tag.test?.test('yes') === true;
+  const test = isTrue ? /^(?:[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/ : /^(?:[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/;
+  return { ...tag, test };
+}
 
 /** Reads every document of a YAML file. CONFIG_FILE_INVALID names file, line and column. */
 export function readYaml(text: string, file: string): readonly PropertyDocument[] {

@@ -28,7 +28,7 @@ export function readConfigPath(url: string): Asked | undefined {
   const segments: string[] = [];
   for (const segment of path.split('/').slice(1)) {
     const decoded = decodeOnce(segment);
-    if (decoded === undefined) return undefined;
+    if (decoded === undefined || decoded.includes('/')) return undefined;
     segments.push(decoded);
   }
   const [first, second, third] = segments;

@@ -1,0 +1,43 @@
+import type { Bound } from './bind.ts';
+import type { SchemaNode } from './schema-tree.ts';
+import { isSecretAt, leavesOf } from './schema-tree.ts';
+import { mask } from './secret.ts';
+
+/** A key, its value, and what that value overrode. */
+export interface ExplainedKey extends ExplainedValue {
+  readonly key: string;
+  /** The highest first. */
+  readonly overrides: readonly ExplainedValue[];
+}
+
+/** A value and where it comes from. Secrets are masked. */
+export interface ExplainedValue {
+  readonly value: unknown;
+  readonly layer: string;
+  /** `order.yml:3:9`, or the variable's name. */
+  readonly place: string;
+}
+
+/** Lists every key that has a value, sorted. */
+export function explain(
+  winning: ReadonlyMap<string, Bound>,
+  overridden: ReadonlyMap<string, readonly Bound[]>,
+  root: SchemaNode,
+): readonly ExplainedKey[] {
+  const shown = ({ value, path, layer, place }: Bound): ExplainedValue => {
+    return { value: isSecretAt(root, path) ? mask : value, layer: layer.layer, place };
+  };
+  const defaults = leavesOf(root).filter((node) => node.defaultValue !== undefined);
+  const defaultOf = (path: string): readonly ExplainedValue[] =>
+    defaults
+      .filter((node) => node.path === path)
+      .map((node) => ({ value: node.isSecret ? mask : node.defaultValue, layer: 'default', place: 'schema' }));
+  const keys = new Set([...winning.keys(), ...defaults.map((node) => node.path)]);
+  return [...keys].sort().flatMap((key): readonly ExplainedKey[] => {
+    const own = winning.get(key);
+    const values = [...(own === undefined ? [] : [own, ...(overridden.get(key) ?? [])].map(shown)), ...defaultOf(key)];
+    const [first, ...overrides] = values;
+    const isListSet = own === undefined && [...winning.keys()].some((other) => other.startsWith(`${key}.`));
+    return first === undefined || isListSet ? [] : [{ key, ...first, overrides }];
+  });
+}

@@ -1,0 +1,2 @@
+export type { RunningConfig } from './start-config.ts';
+export { startConfig } from './start-config.ts';
