@@ -1,7 +1,7 @@
 import type { Call, Identity } from '@dure/core';
 import { check, ids, seededRandom, systemClock } from '@dure/core';
 import { testCall } from '@dure/core/testing';
-import type { Database, PostgresResource, Tx } from '@dure/postgres';
+import type { Database, PostgresResource, StartSaga, Tx } from '@dure/postgres';
 import { openDatabase } from '@dure/postgres';
 import { testDatabase } from '@dure/postgres/testing';
 import type { AnyContract } from '@dure/service/contract';
@@ -18,6 +18,8 @@ export interface ServiceBench<C extends AnyContract> extends AsyncDisposable {
   /** As the owner of the tables. */
   readonly ownerUrl: string;
   readonly routes: readonly HttpRoute[];
+  /** The sagas that were started, as `[name, input]`; none of them runs. */
+  readonly started: readonly (readonly [string, unknown])[];
   /** Carries out a command in a transaction, as its delivery does. */
   carryOut<T>(work: (tx: AnyTx) => Promise<T>): Promise<T>;
   /** What the service's own log holds, as `[type, data]`. */
@@ -42,7 +44,9 @@ export async function serviceBench<C extends AnyContract>(
   const idSource = ids(systemClock, random);
   const telemetry = silentTelemetry(idSource, contract.name);
   const parts = { clock: systemClock, ids: idSource, telemetry };
-  const db = openDatabase({ url: database.url, service: contract.name, startSaga: () => undefined, ...parts });
+  const started: (readonly [string, unknown])[] = [];
+  const startSaga: StartSaga = (_inside, { name }, input) => void started.push([name, input]);
+  const db = openDatabase({ url: database.url, service: contract.name, startSaga, ...parts });
   const config = check(definition.config ?? z.object({}), {});
   const routes: HttpRoute[] = [];
   const handlers = await definition.start({
@@ -66,6 +70,7 @@ export async function serviceBench<C extends AnyContract>(
     db,
     ownerUrl: database.ownerUrl,
     routes,
+    started,
     carryOut: (work) => db.uow(testCall(), work),
     async messages() {
       const page = await db.log.read(
