@@ -1,8 +1,7 @@
-import type { Database } from '@dure/postgres';
+import type { LogTail, MessageLog } from '@dure/messaging';
 import type { z } from 'zod';
 import type { Order } from './contract.ts';
 import { orderConfirmed, orderRejected } from './contract.ts';
-import type { OrderTables } from './orders.postgres.ts';
 
 type View = z.output<typeof Order>;
 
@@ -13,17 +12,17 @@ const decisions = { events: [orderConfirmed.name, orderRejected.name], destinati
  * order is read, so that a decision in between is not missed.
  */
 export async function* watchOrder(
-  db: Pick<Database<OrderTables>, 'log' | 'tail'>,
+  messages: { readonly log: MessageLog; readonly tail: LogTail },
   orderId: string,
   read: () => Promise<View>,
   signal: AbortSignal,
 ): AsyncGenerator<View, void> {
-  const from = await db.log.advance();
+  const from = await messages.log.advance();
   const current = await read();
   yield current;
   if (current.state !== 'pending') return;
-  for await (const { messages } of db.tail.follow(from, decisions, signal)) {
-    if (messages.some(({ key }) => key === orderId)) {
+  for await (const page of messages.tail.follow(from, decisions, signal)) {
+    if (page.messages.some(({ key }) => key === orderId)) {
       yield await read();
       return;
     }

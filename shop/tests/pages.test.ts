@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testCall } from '@dure/core/testing';
 import { silentTelemetry } from '@dure/telemetry';
-import { pagesService } from '../pages/service.ts';
+import { pagesService } from '@shop/system/pages/service';
 import { userIdentity } from './service-bench.ts';
 
 const userId = '01900000-0000-7000-8000-0000000000aa';
