@@ -182,9 +182,13 @@ function settingArguments(options: EmbeddedPostgresOptions, port: number, durabl
     log_timezone: 'UTC',
     log_line_prefix: '%m [%p] %q%d ',
     log_checkpoints: 'off',
+    // A shutdown ends with a checkpoint: it is short when the last one was not long ago.
+    checkpoint_timeout: '60s',
     jit: 'off',
     io_method: 'sync',
-    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', dynamic_shared_memory_type: 'mmap' }),
+    ...(durable
+      ? {}
+      : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', dynamic_shared_memory_type: 'mmap' }),
     ...options.settings,
   };
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

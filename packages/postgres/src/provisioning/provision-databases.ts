@@ -46,9 +46,10 @@ export async function provisionDatabases(options: ProvisionOptions): Promise<rea
   await connected(options.adminUrl, async (admin) => {
     const found = await inspect(admin);
     if (!found.closed) await closeSharedDatabases(admin);
+    for (const { role, password } of await rolesToSet(options.databases, found)) {
+      await setRole(admin, role, await scramVerifier(password, options.random), found.roles.has(role));
+    }
     for (const database of options.databases) {
-      await ensureRole(admin, ownerRole(database.service), database.ownerPassword, found, options.random);
-      await ensureRole(admin, database.service, database.password, found, options.random);
       if (found.marks.get(database.service) === mark) continue;
       await ensureDatabase(admin, database.service, found.marks.has(database.service));
       await connected(databaseUrl(options.adminUrl, database.service), (inside) => grantRows(inside, database.service));
@@ -99,13 +100,27 @@ async function closeSharedDatabases(admin: Client): Promise<void> {
   }
 }
 
-async function ensureRole(admin: Client, role: string, password: string, found: Found, random: Random): Promise<void> {
-  const stored = found.roles.get(role);
-  if (stored !== undefined && (await isVerifierOf(stored, password))) return;
+interface RoleOrder {
+  readonly role: string;
+  readonly password: string;
+}
+
+/** The roles that are missing or have another password; checking one takes a millisecond or two of any core. */
+async function rolesToSet(databases: readonly DatabaseOrder[], found: Found): Promise<readonly RoleOrder[]> {
+  const roles = databases.flatMap(({ service, ownerPassword, password }) => [
+    { role: ownerRole(service), password: ownerPassword },
+    { role: service, password },
+  ]);
+  const set = await Promise.all(
+    roles.map(({ role, password }) => isVerifierOf(found.roles.get(role) ?? null, password)),
+  );
+  return roles.filter((_, index) => set[index] !== true);
+}
+
+async function setRole(admin: Client, role: string, verifier: string, exists: boolean): Promise<void> {
   const attributes = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT';
-  const verifier = await scramVerifier(password, random);
   await admin.query(
-    `${stored === undefined ? 'CREATE' : 'ALTER'} ROLE ${quoteIdentifier(role)} ${attributes} PASSWORD ${quoteLiteral(verifier)}`,
+    `${exists ? 'ALTER' : 'CREATE'} ROLE ${quoteIdentifier(role)} ${attributes} PASSWORD ${quoteLiteral(verifier)}`,
   );
 }
 
