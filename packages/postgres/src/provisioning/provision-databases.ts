@@ -43,19 +43,18 @@ const reserved = ['postgres', 'template0', 'template1', 'public'];
  */
 export async function provisionDatabases(options: ProvisionOptions): Promise<readonly ProvisionedDatabase[]> {
   for (const { service } of options.databases) checkName(service);
-  await connected(options.adminUrl, async (admin) => {
+  const incomplete = await connected(options.adminUrl, async (admin) => {
     const found = await inspect(admin);
     if (!found.closed) await closeSharedDatabases(admin);
     for (const { role, password } of await rolesToSet(options.databases, found)) {
       await setRole(admin, role, await scramVerifier(password, options.random), found.roles.has(role));
     }
-    for (const database of options.databases) {
-      if (found.marks.get(database.service) === mark) continue;
-      await ensureDatabase(admin, database.service, found.marks.has(database.service));
-      await connected(databaseUrl(options.adminUrl, database.service), (inside) => grantRows(inside, database.service));
-      await admin.query(`COMMENT ON DATABASE ${quoteIdentifier(database.service)} IS ${quoteLiteral(mark)}`);
-    }
+    return options.databases
+      .map(({ service }) => ({ service, exists: found.marks.has(service), mark: found.marks.get(service) }))
+      .filter((database) => database.mark !== mark);
   });
+  // Each on a connection of its own: making a database is 300 new files, and side by side that is two to four times faster.
+  await Promise.all(incomplete.map(({ service, exists }) => completeDatabase(options.adminUrl, service, exists)));
   return options.databases.map(({ service, ownerPassword, password }) => ({
     service,
     ownerUrl: databaseUrl(options.adminUrl, service, ownerRole(service), ownerPassword),
@@ -122,6 +121,14 @@ async function setRole(admin: Client, role: string, verifier: string, exists: bo
   await admin.query(
     `${exists ? 'ALTER' : 'CREATE'} ROLE ${quoteIdentifier(role)} ${attributes} PASSWORD ${quoteLiteral(verifier)}`,
   );
+}
+
+async function completeDatabase(adminUrl: string, service: string, exists: boolean): Promise<void> {
+  await connected(adminUrl, async (admin) => {
+    await ensureDatabase(admin, service, exists);
+    await connected(databaseUrl(adminUrl, service), (inside) => grantRows(inside, service));
+    await admin.query(`COMMENT ON DATABASE ${quoteIdentifier(service)} IS ${quoteLiteral(mark)}`);
+  });
 }
 
 async function ensureDatabase(admin: Client, service: string, exists: boolean): Promise<void> {
