@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import type { Identity } from '@dure/core';
+import { codeOf, seededRandom } from '@dure/core';
+import { fakeClock } from '@dure/core/testing';
+import type { HttpRequest, HttpResponse } from '@dure/service/server';
+import { eurekaApi } from './eureka-api.ts';
+import { InstanceRegistry } from './instance-registry.ts';
+
+const json = { accept: 'application/json', 'content-type': 'application/json' };
+const orders: Identity = { kind: 'service', subject: 'orders', roles: [], scopes: [] };
+
+/** A registration as Spring's client sends it. */
+const registration = (change: Record<string, unknown> = {}) => ({
+  instance: {
+    instanceId: '10.0.0.7:orders:8080',
+    hostName: '10.0.0.7',
+    app: 'ORDERS',
+    ipAddr: '10.0.0.7',
+    status: 'UP',
+    overriddenStatus: 'UNKNOWN',
+    port: { $: 8080, '@enabled': 'true' },
+    securePort: { $: 443, '@enabled': 'false' },
+    countryId: 1,
+    dataCenterInfo: { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' },
+    leaseInfo: { renewalIntervalInSecs: 30, durationInSecs: 90 },
+    metadata: { 'management.port': '8081' },
+    homePageUrl: 'http://10.0.0.7:8080/',
+    vipAddress: 'orders',
+    secureVipAddress: 'orders',
+    isCoordinatingDiscoveryServer: 'false',
+    lastUpdatedTimestamp: '1700000000000',
+    lastDirtyTimestamp: '1700000000123',
+    ...change,
+  },
+});
+const id = '10.0.0.7:orders:8080';
+
+function open() {
+  const clock = fakeClock(1_700_000_000_200);
+  const registry = new InstanceRegistry({
+    clock,
+    random: seededRandom(1),
+    lease: 'exact',
+    selfPreservation: true,
+    maxInstances: 10,
+    evictionIntervalMs: 60_000,
+    changed: () => {},
+  });
+  const mayWrite = (identity: Identity, app: string) => identity.subject.toUpperCase() === app;
+  const api = eurekaApi({ registry, clock, mayWrite, maxInstances: 10, startedAt: clock.now() });
+  const send = async (
+    method: HttpRequest['method'],
+    url: string,
+    body: unknown = undefined,
+    headers: Record<string, string> = json,
+    identity = orders,
+  ): Promise<HttpResponse> => {
+    const query = new URLSearchParams(url.split('?')[1] ?? '');
+    const bytes = new TextEncoder().encode(
+      body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body),
+    );
+    return api({ method, url, params: {}, query, headers, body: bytes }, identity);
+  };
+  return { send, registry, clock };
+}
+
+const expectedInstance =
+  '{"instanceId":"10.0.0.7:orders:8080","hostName":"10.0.0.7","app":"ORDERS","ipAddr":"10.0.0.7","status":"UP",' +
+  '"overriddenStatus":"UNKNOWN","port":{"$":8080,"@enabled":"true"},"securePort":{"$":443,"@enabled":"false"},"countryId":1,' +
+  '"dataCenterInfo":{"@class":"com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo","name":"MyOwn"},' +
+  '"leaseInfo":{"renewalIntervalInSecs":30,"durationInSecs":90,"registrationTimestamp":1700000000200,' +
+  '"lastRenewalTimestamp":1700000000200,"evictionTimestamp":0,"serviceUpTimestamp":1700000000200},' +
+  '"metadata":{"management.port":"8081"},"homePageUrl":"http://10.0.0.7:8080/","vipAddress":"orders",' +
+  '"secureVipAddress":"orders","isCoordinatingDiscoveryServer":"false","lastUpdatedTimestamp":"1700000000200",' +
+  '"lastDirtyTimestamp":"1700000000123","actionType":"ADDED"}';
+
+test('registering answers 204 without a body, and the full fetch is Eureka’s to the byte', async () => {
+  const { send } = open();
+  assert.deepEqual(await send('POST', '/eureka/apps/ORDERS', registration()), { status: 204 });
+  const all = await send('GET', '/eureka/apps/');
+  assert.equal(all.headers?.['content-type'], 'application/json');
+  assert.equal(
+    all.body,
+    `{"applications":{"versions__delta":"1","apps__hashcode":"UP_1_","application":[{"name":"ORDERS","instance":[${expectedInstance}]}]}}`,
+  );
+  assert.equal((await send('GET', `/eureka/apps/orders/${id}`)).body, `{"instance":${expectedInstance}}`);
+  assert.equal(
+    (await send('GET', '/eureka/apps/orders')).body,
+    `{"application":{"name":"ORDERS","instance":[${expectedInstance}]}}`,
+  );
+});
+
+test('an empty registry is an empty list', async () => {
+  const { send } = open();
+  assert.equal(
+    (await send('GET', '/eureka/apps')).body,
+    '{"applications":{"versions__delta":"1","apps__hashcode":"","application":[]}}',
+  );
+});
+
+for (const base of ['/eureka', '/eureka/v2', '/v2']) {
+  test(`everything is there below ${base}, with and without a trailing slash`, async () => {
+    const { send } = open();
+    assert.equal((await send('POST', `${base}/apps/orders`, registration())).status, 204);
+    const encoded = encodeURIComponent(id);
+    const answers: readonly [HttpRequest['method'], string, number][] = [
+      ['GET', 'apps', 200],
+      ['GET', 'apps/', 200],
+      ['GET', 'apps/delta', 200],
+      ['GET', 'apps/ORDERS', 200],
+      ['GET', 'apps/ORDERS/', 200],
+      ['GET', 'apps/NOBODY', 404],
+      ['GET', `apps/ORDERS/${id}`, 200],
+      ['GET', `apps/ORDERS/${encoded}`, 200],
+      ['GET', 'apps/ORDERS/nobody', 404],
+      ['GET', `instances/${id}`, 200],
+      ['GET', 'instances/nobody', 404],
+      ['GET', 'vips/orders', 200],
+      ['GET', 'svips/orders', 200],
+      ['GET', 'vips/nobody', 200],
+      ['GET', 'status', 200],
+      ['GET', 'serverinfo/statusoverrides', 200],
+      ['GET', 'nonsense', 404],
+      ['PUT', `apps/ORDERS/${id}?status=UP&lastDirtyTimestamp=1700000000123`, 200],
+      ['PUT', `apps/ORDERS/${id}?status=UP&lastDirtyTimestamp=1800000000000`, 404],
+      ['PUT', `apps/ORDERS/${id}?lastDirtyTimestamp=soon`, 400],
+      ['PUT', 'apps/ORDERS/nobody', 404],
+      ['PUT', `apps/ORDERS/${id}/status?value=OUT_OF_SERVICE`, 200],
+      ['PUT', `apps/ORDERS/${id}/status?value=SLEEPY`, 400],
+      ['PUT', `apps/ORDERS/${id}/status`, 400],
+      ['PUT', 'apps/ORDERS/nobody/status?value=UP', 404],
+      ['DELETE', `apps/ORDERS/${id}/status?value=UP`, 200],
+      ['DELETE', 'apps/ORDERS/nobody/status', 404],
+      ['PUT', `apps/ORDERS/${id}/metadata?a=1&a=2&b=3`, 200],
+      ['PUT', 'apps/ORDERS/nobody/metadata?a=1', 404],
+      ['PUT', `apps/ORDERS/${id}/nonsense`, 404],
+      ['DELETE', 'apps/ORDERS/nobody', 404],
+      ['DELETE', `apps/ORDERS/${id}/`, 200],
+      ['DELETE', `apps/ORDERS/${id}`, 404],
+      ['POST', 'apps', 404],
+      ['DELETE', 'apps/ORDERS', 404],
+      ['GET', 'apps/%ff', 404],
+    ];
+    for (const [method, path, status] of answers) {
+      const answer = await send(method, `${base}/${path}`, method === 'PUT' ? {} : undefined);
+      assert.equal(answer.status, status, `${method} ${path}`);
+      if (method !== 'GET' && status !== 400) assert.equal(answer.body, undefined, `${method} ${path} has no body`);
+    }
+  });
+}
+
+test('metadata are merged, the first value of a key counts', async () => {
+  const { send, registry } = open();
+  await send('POST', '/eureka/apps/ORDERS', registration());
+  await send('PUT', `/eureka/apps/ORDERS/${id}/metadata?a=1&a=2&b=3`);
+  assert.deepEqual(registry.get('ORDERS', id)?.info.metadata, { 'management.port': '8081', a: '1', b: '3' });
+});
+
+test('a delta holds the changes and the hash of the whole registry, and counts up', async () => {
+  const { send } = open();
+  await send('POST', '/eureka/apps/ORDERS', registration());
+  await send('POST', '/eureka/apps/ORDERS', registration({ instanceId: 'b' }));
+  await send('DELETE', '/eureka/apps/ORDERS/b');
+  const read = async () => JSON.parse(String((await send('GET', '/eureka/apps/delta')).body)).applications;
+  const first = await read();
+  assert.equal(first.apps__hashcode, 'UP_1_');
+  assert.deepEqual(
+    first.application[0].instance.map((each: { actionType: string }) => each.actionType),
+    ['ADDED', 'DELETED'],
+  );
+  await send('PUT', `/eureka/apps/ORDERS/${id}/status?value=DOWN`);
+  assert.equal(Number((await read()).versions__delta), Number(first.versions__delta) + 1);
+});
+
+test('XML for whoever does not ask for JSON, escaped', async () => {
+  const { send } = open();
+  const metadata = { a_b: '<&"\u0000>', 'not a name': 'x' };
+  await send('POST', '/eureka/apps/ORDERS', registration({ metadata }));
+  for (const headers of [{}, { accept: '*/*' }, { accept: 'text/html' }]) {
+    const answer = await send('GET', '/eureka/apps', undefined, headers as Record<string, string>);
+    assert.equal(answer.headers?.['content-type'], 'application/xml');
+    const text = String(answer.body);
+    assert.match(
+      text,
+      /^<applications><versions__delta>1<\/versions__delta><apps__hashcode>UP_1_<\/apps__hashcode><application><name>ORDERS<\/name><instance>/,
+    );
+    assert.match(text, /<port enabled="true">8080<\/port><securePort enabled="false">443<\/securePort>/);
+    assert.match(text, /<metadata><a__b>&lt;&amp;&quot;&gt;<\/a__b><\/metadata>/);
+    assert.match(text, /<overriddenstatus>UNKNOWN<\/overriddenstatus>/);
+  }
+});
+
+test('the big answers are gzipped where asked, the compact form leaves out what it should', async () => {
+  const { send } = open();
+  await send('POST', '/eureka/apps/ORDERS', registration());
+  const plain = await send('GET', '/eureka/apps');
+  const zipped = await send('GET', '/eureka/apps', undefined, { ...json, 'accept-encoding': 'gzip, deflate' });
+  assert.equal(zipped.headers?.['content-encoding'], 'gzip');
+  assert.equal(gunzipSync(zipped.body as Uint8Array).toString(), plain.body);
+  const compact = await send('GET', '/eureka/apps', undefined, { ...json, 'x-eureka-accept': 'compact' });
+  const [instance] = JSON.parse(String(compact.body)).applications.application[0].instance;
+  assert.deepEqual(Object.keys(instance), [
+    'instanceId',
+    'hostName',
+    'app',
+    'ipAddr',
+    'status',
+    'port',
+    'securePort',
+    'dataCenterInfo',
+    'vipAddress',
+    'secureVipAddress',
+    'lastUpdatedTimestamp',
+    'actionType',
+  ]);
+  assert.equal(typeof instance.lastUpdatedTimestamp, 'number');
+});
+
+test('an answer that is kept is not a day behind: a change ends it at once', async () => {
+  const { send } = open();
+  await send('GET', '/eureka/apps');
+  await send('POST', '/eureka/apps/ORDERS', registration());
+  assert.match(String((await send('GET', '/eureka/apps')).body), /UP_1_/);
+});
+
+test('bad registrations get Eureka’s words, XML is told what to send instead', async () => {
+  const { send } = open();
+  assert.deepEqual(await send('POST', '/eureka/apps/ORDERS', registration({ hostName: null })), {
+    status: 400,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body: 'Missing hostname',
+  });
+  assert.equal((await send('POST', '/eureka/apps/ORDERS', '{')).status, 400);
+  const xml = await send('POST', '/eureka/apps/ORDERS', '<instance/>', { 'content-type': 'application/xml' });
+  assert.deepEqual(
+    [xml.status, xml.body],
+    [415, 'This registry takes registrations in JSON: send Content-Type: application/json'],
+  );
+});
+
+test('nobody changes another application’s registrations, and a full registry says so', async () => {
+  const { send } = open();
+  await send('POST', '/eureka/apps/ORDERS', registration());
+  const thief: Identity = { ...orders, subject: 'thief' };
+  for (const [method, path] of [
+    ['POST', 'ORDERS'],
+    ['PUT', `ORDERS/${id}`],
+    ['PUT', `ORDERS/${id}/status?value=DOWN`],
+    ['PUT', `ORDERS/${id}/metadata?a=b`],
+    ['DELETE', `ORDERS/${id}`],
+  ] as const) {
+    await assert.rejects(send(method, `/eureka/apps/${path}`, registration(), json, thief), (error) => {
+      return codeOf(error) === 'REGISTRY_NOT_YOURS';
+    });
+  }
+  for (let index = 0; index < 9; index += 1) {
+    await send('POST', '/eureka/apps/ORDERS', registration({ instanceId: `i${index}` }));
+  }
+  await assert.rejects(send('POST', '/eureka/apps/ORDERS', registration({ instanceId: 'more' })), (error) => {
+    return codeOf(error) === 'REGISTRY_FULL';
+  });
+});
