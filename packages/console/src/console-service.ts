@@ -8,11 +8,8 @@ import { service } from '@dure/service/server';
 import type { Logger } from '@dure/telemetry';
 import { apiHandlers } from './api/api-handlers.ts';
 import { healthWatch } from './api/health-watch.ts';
-import { logTail } from './api/log-tail.ts';
-import { processFacts } from './api/process-facts.ts';
-import { keptMs, trafficWindow } from './api/traffic-window.ts';
+import { liveView } from './api/live-view.ts';
 import { buildWebIfChanged } from './build/build-web.ts';
-import { collector } from './ingest/collector.ts';
 import { ingestRoutes } from './ingest/ingest-routes.ts';
 import { apiRoutes } from './site/api-routes.ts';
 import { guard } from './site/guard.ts';
@@ -65,54 +62,23 @@ export function consoleService(options: ConsoleOptions): ServiceDefinition {
         random,
       });
       const entry = guard(session, options.hosts);
-      const traffic = trafficWindow();
-      const tail = logTail();
-      const facts = processFacts();
-      const heard = new Map<string, number>();
-      const hear = (items: readonly { readonly service: string }[]) => {
-        for (const item of items)
-          if (heard.has(item.service) || heard.size < 1_000) heard.set(item.service, clock.now());
-      };
-      const taken = telemetry.metrics.counter('console_received', 'Spans, log lines and measurements taken in');
-      const intake = collector(store, {
-        onSpans(spans) {
-          traffic.add(spans, clock.now());
-          hear(spans);
-          taken.add(spans.length, { signal: 'traces' });
-        },
-        onLogs(lines) {
-          tail.publish(lines);
-          hear(lines);
-          taken.add(lines.length, { signal: 'logs' });
-        },
-        onMeasurements(measurements) {
-          facts.add(measurements);
-          hear(measurements);
-          taken.add(measurements.length, { signal: 'metrics' });
-        },
-      });
-      restore(store, clock, (spans) => {
-        traffic.add(spans, clock.now());
-        for (const span of spans) heard.set(span.service, Math.max(heard.get(span.service) ?? 0, span.startUs / 1_000));
-      }).catch((error: unknown) => log.warn('the traffic of the last hour could not be read back', { error }));
+      const live = liveView(store, clock, telemetry);
       const handlers = apiHandlers({
         clock,
         store,
-        traffic,
-        tail,
-        dropped: () => intake.dropped,
+        traffic: live.traffic,
+        tail: live.tail,
+        dropped: () => live.intake.dropped,
         services: {
+          ...live,
           expected: options.services ?? [],
-          heard: () => heard,
           instances: platform.instances,
           health: healthWatch(clock, fetchHealth, (audience) => platform.signer.authorize(audience, undefined)),
-          facts,
-          traffic,
         },
       });
       const web = webPages(options, log);
       const routes = [
-        ...ingestRoutes(intake, clock),
+        ...ingestRoutes(live.intake, clock),
         ...zipkinRoutes(store, entry, clock),
         ...apiRoutes(handlers, entry, clock),
         ...siteRoutes(session, entry, web.files),
@@ -138,14 +104,6 @@ function openStore({ stateFolder, limits }: ConsoleOptions, log: Logger): Teleme
     ...(limits === undefined ? {} : { limits }),
     onSetAside: (why) => log.warn(`the console's store could not be used and was kept as ${file}.old: ${why}`),
   });
-}
-
-async function restore(
-  store: TelemetryStore,
-  clock: Clock,
-  take: (spans: Parameters<ReturnType<typeof trafficWindow>['add']>[0]) => void,
-): Promise<void> {
-  for await (const spans of store.spansSince(clock.now() - keptMs)) take(spans);
 }
 
 /** Builds and reads the pages in the background: what comes in meanwhile must not wait. */
