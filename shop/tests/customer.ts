@@ -29,7 +29,11 @@ export interface Customer {
 export async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(url, init);
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+  };
 }
 
 const address = { recipient: '김두레', street: '세종대로 110', city: '서울', postcode: '04524' };
@@ -38,22 +42,38 @@ const address = { recipient: '김두레', street: '세종대로 110', city: '서
 export async function customer(edge: string, name: string): Promise<Customer> {
   const credentials = { email: `${name}@example.com`, password: 'correct horse battery' };
   const json = { 'content-type': 'application/json' };
-  const registered = await ask(`${edge}/users`, { method: 'POST', headers: json, body: JSON.stringify({ ...credentials, name }) });
+  const registered = await ask(`${edge}/users`, {
+    method: 'POST',
+    headers: json,
+    body: JSON.stringify({ ...credentials, name }),
+  });
   assert.equal(registered.status, 201, JSON.stringify(registered.body));
   const signedIn = await ask(`${edge}/sessions`, { method: 'POST', headers: json, body: JSON.stringify(credentials) });
   assert.equal(signedIn.status, 200, JSON.stringify(signedIn.body));
   const token = String(signedIn.body.token);
   const authorization = `Bearer ${token}`;
   const request = (method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) =>
-    ask(`${edge}${path}`, { method, headers: { authorization, ...(body === undefined ? {} : json), ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    ask(`${edge}${path}`, {
+      method,
+      headers: { authorization, ...(body === undefined ? {} : json), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   return {
     email: credentials.email,
     token,
     ask: request,
     order: (sku, quantity, method, key = crypto.randomUUID()) =>
-      request('POST', '/orders', { lines: [{ sku, quantity }], payment: { method }, address }, { 'idempotency-key': key }),
+      request(
+        'POST',
+        '/orders',
+        { lines: [{ sku, quantity }], payment: { method }, address },
+        { 'idempotency-key': key },
+      ),
     async follow(orderId) {
-      const response = await fetch(`${edge}/orders/${orderId}/events`, { headers: { authorization }, signal: AbortSignal.timeout(20_000) });
+      const response = await fetch(`${edge}/orders/${orderId}/events`, {
+        headers: { authorization },
+        signal: AbortSignal.timeout(20_000),
+      });
       assert.equal(response.headers.get('content-type'), 'text/event-stream; charset=utf-8');
       const text = await response.text();
       return text

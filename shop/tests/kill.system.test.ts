@@ -34,7 +34,9 @@ test(`every order ends, none is lost and none is doubled, while every service is
 
   const states = await untilDecided(kim);
   const tookMs = performance.now() - lastKillAt;
-  context.diagnostic(`${kills} kills; all decided ${(tookMs / 1_000).toFixed(1)} s after the last; ${JSON.stringify(countBy(states))}`);
+  context.diagnostic(
+    `${kills} kills; all decided ${(tookMs / 1_000).toFixed(1)} s after the last; ${JSON.stringify(countBy(states))}`,
+  );
   assert.ok(kills >= services.length * killsEach, `${kills} kills`);
   assert.equal(new Set(placed).size, orders, 'one order for each key');
   assert.deepEqual([...states.keys()].sort(), [...placed].sort(), 'the orders that were placed, and no others');
@@ -45,7 +47,9 @@ test(`every order ends, none is lost and none is doubled, while every service is
 /** Kills every service's process `killsEach` times, in random order and at random times; each is back before its next turn. */
 async function killAtRandom(shop: TestSystem, from: number): Promise<number> {
   const random = seededRandom(from + 1);
-  const turns = services.flatMap((service) => Array.from({ length: killsEach }, () => ({ service, at: random.next() }))).sort((a, b) => a.at - b.at);
+  const turns = services
+    .flatMap((service) => Array.from({ length: killsEach }, () => ({ service, at: random.next() })))
+    .sort((a, b) => a.at - b.at);
   let kills = 0;
   for (const { service } of turns) {
     await pause(200 + random.next() * 800);
@@ -64,10 +68,15 @@ async function untilPlaced(kim: Customer, sku: string, quantity: number, method:
   while (performance.now() < until) {
     last = await kim.order(sku, quantity, method, key).catch(() => undefined);
     if (last?.status === 202) return String(last.body.orderId);
-    assert.ok(last === undefined || last.status >= 500 || last.status === 429 || last.status === 401, `${last?.status} ${JSON.stringify(last?.body)}`);
+    assert.ok(
+      last === undefined || last.status >= 500 || last.status === 429 || last.status === 401,
+      `${last?.status} ${JSON.stringify(last?.body)}`,
+    );
     await pause(250);
   }
-  throw new assert.AssertionError({ message: `an order was not placed within ${settleMs} ms; last: ${last?.status} ${JSON.stringify(last?.body)}` });
+  throw new assert.AssertionError({
+    message: `an order was not placed within ${settleMs} ms; last: ${last?.status} ${JSON.stringify(last?.body)}`,
+  });
 }
 
 async function untilDecided(kim: Customer): Promise<Map<string, string>> {
@@ -76,7 +85,9 @@ async function untilDecided(kim: Customer): Promise<Map<string, string>> {
     const states = await allOrders(kim).catch(() => undefined);
     if (states !== undefined && ![...states.values()].includes('pending')) return states;
     if (performance.now() > until) {
-      assert.fail(`after ${settleMs} ms: ${JSON.stringify(states === undefined ? 'the orders cannot be listed' : countBy(states))}`);
+      assert.fail(
+        `after ${settleMs} ms: ${JSON.stringify(states === undefined ? 'the orders cannot be listed' : countBy(states))}`,
+      );
     }
     await pause(250);
   }

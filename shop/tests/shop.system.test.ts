@@ -5,6 +5,13 @@ import { startSystem } from '@dure/dure/testing';
 import type { Customer } from './customer.ts';
 import { ask, customer } from './customer.ts';
 
+interface OrderPageAnswer {
+  readonly order: { readonly orderId: string };
+  readonly products: readonly { readonly sku: string }[];
+  readonly customer: { readonly name: string };
+  readonly partial: readonly string[];
+}
+
 for (const placement of ['each', 'one'] as const) {
   describe(`the shop, ${placement === 'each' ? 'each service in its own process' : 'everything in one process'}`, () => {
     let shop: TestSystem;
@@ -39,7 +46,10 @@ for (const placement of ['each', 'one'] as const) {
       assert.deepEqual([seen.at(-1)?.state, seen.at(-1)?.reason], ['rejected', 'OutOfStock']);
     });
 
-    for (const [method, reason] of [['declined-card', 'Declined'], ['expired-card', 'CaptureRefused']] as const) {
+    for (const [method, reason] of [
+      ['declined-card', 'Declined'],
+      ['expired-card', 'CaptureRefused'],
+    ] as const) {
       test(`an order whose payment fails (${method}) is rejected, and the stock is given back`, async () => {
         const before = (await ask(`${shop.edge}/stock/fan-folding`)).body;
         const placed = await kim.order('fan-folding', 3, method);
@@ -55,7 +65,11 @@ for (const placement of ['each', 'one'] as const) {
       assert.deepEqual(new Set(answers.map(({ body }) => body.orderId)).size, 1);
       const other = await kim.order('paper-hanji', 2, 'card', key);
       assert.deepEqual([other.status, other.body.code], [422, 'SERVICE_IDEMPOTENCY_KEY_REUSED']);
-      const none = await kim.ask('POST', '/orders', { lines: [{ sku: 'paper-hanji', quantity: 1 }], payment: { method: 'card' }, address: { recipient: 'k', street: 's', city: 'c', postcode: '1' } });
+      const none = await kim.ask('POST', '/orders', {
+        lines: [{ sku: 'paper-hanji', quantity: 1 }],
+        payment: { method: 'card' },
+        address: { recipient: 'k', street: 's', city: 'c', postcode: '1' },
+      });
       assert.deepEqual([none.status, none.body.code], [400, 'SERVICE_IDEMPOTENCY_KEY_MISSING']);
     });
 
@@ -63,8 +77,11 @@ for (const placement of ['each', 'one'] as const) {
       const placed = await kim.order('cup-moon', 1, 'card');
       const page = await kim.ask('GET', `/order-pages/${String(placed.body.orderId)}`);
       assert.equal(page.status, 200);
-      const { order, products, customer: who, partial } = page.body as Record<string, never>;
-      assert.deepEqual([(order as { orderId: string }).orderId, (products as { sku: string }[])[0]?.sku, (who as { name: string }).name, partial], [placed.body.orderId, 'cup-moon', 'kim', []]);
+      const { order, products, customer: who, partial } = page.body as unknown as OrderPageAnswer;
+      assert.deepEqual(
+        [order.orderId, products[0]?.sku, who.name, partial],
+        [placed.body.orderId, 'cup-moon', 'kim', []],
+      );
     });
 
     test('somebody else sees none of it', async () => {
@@ -79,13 +96,21 @@ for (const placement of ['each', 'one'] as const) {
       ['a wrong method', '/products', { method: 'DELETE' }, 405],
       ['no token', '/orders', {}, 401],
       ['a bad token', '/orders', { headers: { authorization: 'Bearer x.y.z' } }, 401],
-      ['a customer who is no admin', '/products', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }, 401],
+      [
+        'a customer who is no admin',
+        '/products',
+        { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' },
+        401,
+      ],
       ['an operation that is for services only', '/payments/0193d8c0-0000-7000-8000-000000000000', {}, 404],
     ];
     for (const [name, path, init, status] of refusals) {
       test(`${name} gets ${status} as a problem`, async () => {
         const answer = await ask(shop.edge + path, init);
-        assert.deepEqual([answer.status, answer.body.status, answer.headers.get('content-type')], [status, status, 'application/problem+json']);
+        assert.deepEqual(
+          [answer.status, answer.body.status, answer.headers.get('content-type')],
+          [status, status, 'application/problem+json'],
+        );
         assert.equal(typeof answer.body.code, 'string');
       });
     }
@@ -94,7 +119,15 @@ for (const placement of ['each', 'one'] as const) {
       const { body } = await ask(`${shop.edge}/openapi.json`);
       const paths = Object.keys(body.paths as object);
       assert.equal(body.openapi, '3.1.0');
-      for (const path of ['/users', '/products', '/stock/{sku}', '/orders', '/orders/{orderId}/events', '/order-pages/{orderId}']) assert.ok(paths.includes(path), path);
+      for (const path of [
+        '/users',
+        '/products',
+        '/stock/{sku}',
+        '/orders',
+        '/orders/{orderId}/events',
+        '/order-pages/{orderId}',
+      ])
+        assert.ok(paths.includes(path), path);
       assert.ok(!paths.includes('/payments/{orderId}'));
     });
 
@@ -110,7 +143,11 @@ for (const placement of ['each', 'one'] as const) {
         seen = [...new Set(((body.spans ?? []) as { service: string }[]).map(({ service }) => service))].sort();
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
-      assert.deepEqual(wanted.filter((name) => !seen.includes(name)), [], `services in the trace: ${seen.join(', ')}`);
+      assert.deepEqual(
+        wanted.filter((name) => !seen.includes(name)),
+        [],
+        `services in the trace: ${seen.join(', ')}`,
+      );
     });
 
     test('every invariant holds', async () => {

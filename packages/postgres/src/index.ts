@@ -20,4 +20,6 @@ export type { DatabaseOrder, ProvisionedDatabase, ProvisionOptions } from './pro
 export { newPassword, provisionDatabases, verifyIsolation } from './provisioning/index.ts';
 export type { PostgresResource } from './resource.ts';
 export { migrations } from './resource.ts';
+export type { StartSagasOptions } from './saga/index.ts';
+export { postgresSagaFence, postgresSagaStore, startSagas } from './saga/index.ts';
 export type { StartableSaga, StartSaga, Tx, TxInside } from './transaction.ts';

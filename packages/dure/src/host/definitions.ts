@@ -3,7 +3,7 @@ import type { ServiceDefinition } from '@dure/service/server';
 import type { LoadedSystem } from '../load-system.ts';
 import { loadDefinitions, loadSystem } from '../load-system.ts';
 import type { RunFile } from '../run-file.ts';
-import { storefrontPages } from './web.ts';
+import { consolePages, storefrontPages } from './web.ts';
 
 /**
  * The platform's own servers. Each is imported when a process runs it, so that none carries the code of another; only
@@ -13,6 +13,10 @@ const servers: Readonly<Record<string, (run: RunFile) => Promise<ServiceDefiniti
   registry: async () => {
     const { registryService } = await import('@dure/registry/server');
     return registryService();
+  },
+  console: async ({ stateFolder, consoleToken }) => {
+    const [{ consoleService }, webFolder] = await Promise.all([import('@dure/console'), consolePages()]);
+    return consoleService({ stateFolder: join(stateFolder, 'console'), token: consoleToken, webFolder });
   },
   config: async ({ configFolder, stateFolder }) => {
     const { configService } = await import('@dure/config/server');

@@ -1,9 +1,10 @@
 import type { HealthCheck } from '@dure/core';
-import type { Message, ReplyData } from '@dure/messaging';
 import type { FeedConsumer, FeedSource } from '@dure/messaging/feed';
 import { feedRoute, httpFeed, localFeed, startFeedConsumer } from '@dure/messaging/feed';
 import type { Database, Tx } from '@dure/postgres';
-import { openDatabase } from '@dure/postgres';
+import { openDatabase, postgresSagaFence, postgresSagaStore, startSagas } from '@dure/postgres';
+import type { AnySaga, SagaRunner } from '@dure/saga';
+import { fenced, sagaRunner } from '@dure/saga';
 import type { HttpRoute, RunningService, ServiceDefinition } from '@dure/service/server';
 import { dureErrors } from '../errors.ts';
 import { dispatcher } from './deliveries.ts';
@@ -21,48 +22,80 @@ export interface ServiceData {
   close(): Promise<void>;
 }
 
-/** Opens the database of a service that has one; undefined for the others. */
-export function openServiceData(
-  definition: ServiceDefinition,
-  kit: ServiceKit,
-  process: ProcessKit,
-): ServiceData | undefined {
+/** Opens the database of a service that has one. DURE_SYSTEM_INVALID when the host cannot. */
+export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, process: ProcessKit): ServiceData {
   const { database } = definition;
-  if (database === undefined) return undefined;
   const { name, service, telemetry } = kit;
-  if (database.kind !== 'postgres')
+  if (database?.kind !== 'postgres')
     throw dureErrors.SYSTEM_INVALID(
-      `the service "${name}" wants a database of kind "${database.kind}"; this host opens "postgres"`,
+      `the service "${name}" wants a database of kind "${database?.kind}"; this host opens "postgres"`,
     );
   if (service.databaseUrl === undefined)
     throw dureErrors.SYSTEM_INVALID(`the run file has no database for the service "${name}"`);
   const { clock, random, ids } = process.machine;
-  const db = openDatabase({ url: service.databaseUrl, service: name, clock, random, ids, telemetry });
+  const definitions = definition.sagas as unknown as readonly AnySaga[];
+  const startSaga = definitions.length === 0 ? {} : { startSaga: startSagas({ definitions, clock, ids }) };
+  const db = openDatabase({ url: service.databaseUrl, service: name, clock, random, ids, telemetry, ...startSaga });
   process.logs.set(name, db);
+  const runner =
+    definitions.length === 0
+      ? undefined
+      : sagaRunner<Tx>({
+          service: name,
+          definitions,
+          store: postgresSagaStore(db),
+          unitOfWork: db,
+          clock,
+          ids,
+          telemetry,
+        });
   const consumers: FeedConsumer[] = [];
   return {
     db,
     routes: [feedRoute({ service: name, log: db.log, tail: db.tail, grants: service.grants, clock })],
-    health: [db.health],
+    health: [db.health, ...(runner === undefined ? [] : [runner.health])],
     run(running) {
-      const dispatch = dispatcher<Tx>({ definition, handlers: running.handlers, fenced: unfenced, reply: undefined });
-      for (const source of service.pulls) {
-        consumers.push(
-          startFeedConsumer<Tx>({
-            feed: feedOf(source, kit, process),
-            as: name,
-            deliveries: db.deliveries,
-            dispatch,
-            clock,
-            random,
-            telemetry,
-          }),
-        );
-      }
+      consumers.push(...consume(running, definition, { db, runner, kit, process }));
+      runner?.run();
     },
-    stopRunning: async () => void (await Promise.all(consumers.map((consumer) => consumer.close()))),
+    async stopRunning() {
+      await Promise.all([...consumers.map((consumer) => consumer.close()), runner?.close()]);
+    },
     close: () => db.close(),
   };
+}
+
+interface Consuming {
+  readonly db: Database;
+  readonly runner: SagaRunner<Tx> | undefined;
+  readonly kit: ServiceKit;
+  readonly process: ProcessKit;
+}
+
+/** Begins to pull the logs of all services that have something for this one. */
+function consume(
+  { handlers }: RunningService,
+  definition: ServiceDefinition,
+  { db, runner, kit, process }: Consuming,
+): readonly FeedConsumer[] {
+  const { name, service, telemetry } = kit;
+  const { clock, random } = process.machine;
+  const reply =
+    runner === undefined
+      ? undefined
+      : (...delivered: Parameters<SagaRunner<Tx>['handleReply']>) => runner.handleReply(...delivered);
+  const dispatch = dispatcher<Tx>({ definition, handlers, fenced: fenced(postgresSagaFence()), reply });
+  return service.pulls.map((source) =>
+    startFeedConsumer<Tx>({
+      feed: feedOf(source, kit, process),
+      as: name,
+      deliveries: db.deliveries,
+      dispatch,
+      clock,
+      random,
+      telemetry,
+    }),
+  );
 }
 
 /** A log in this very process is read directly; any other over HTTP. */
@@ -71,8 +104,4 @@ function feedOf(source: string, { name, platform }: ServiceKit, { run, machine, 
   const grant = run.services[source]?.grants[name];
   if (own !== undefined && grant !== undefined) return localFeed({ source, as: name, tail: own.tail, grant });
   return httpFeed({ source, as: name, instances: platform.instances, signer: platform.signer, clock: machine.clock });
-}
-
-function unfenced(_message: Message, _tx: Tx, run: () => Promise<ReplyData>): Promise<ReplyData> {
-  return run();
 }

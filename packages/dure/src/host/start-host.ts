@@ -11,7 +11,6 @@ import type { HostMessage } from './host-message.ts';
 import { machine } from './machine.ts';
 import { serviceConfig } from './service-config.ts';
 import type { ServiceData } from './service-data.ts';
-import { openServiceData } from './service-data.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 import { serviceKit } from './service-kit.ts';
 
@@ -99,7 +98,7 @@ async function start(
   const kit = kits.get(name);
   if (definition === undefined || kit === undefined)
     throw dureErrors.SERVICE_UNKNOWN(`the run file names the service "${name}", which the system does not have`);
-  const data = openServiceData(definition, kit, process);
+  const data = definition.database === undefined ? undefined : await openData(definition, kit, process);
   try {
     const config = await serviceConfig(definition, kit, process);
     const running = await startService(definition, {
@@ -125,6 +124,12 @@ async function start(
     await data?.close();
     throw error;
   }
+}
+
+/** The code of the database adapter is loaded only where there is a database. */
+async function openData(definition: ServiceDefinition, kit: ServiceKit, process: ProcessKit): Promise<ServiceData> {
+  const { openServiceData } = await import('./service-data.ts');
+  return openServiceData(definition, kit, process);
 }
 
 /** Follows the registry; each service registers by its own credentials. */
