@@ -4,7 +4,7 @@ import { Pool } from 'undici';
 import { balancer, staticInstance, staticInstances } from '@dure/balancer';
 import { ids, newTrace, seededRandom, startCall, systemClock, systemRandom } from '@dure/core';
 import { httpClient, httpTransport, outboundLayers } from '@dure/service/client';
-import { openTelemetry } from '@dure/telemetry';
+import { openTelemetry, stdoutSink } from '@dure/telemetry';
 import { startChild } from './lib/child.ts';
 import { callsPerSecond } from './lib/load.ts';
 import { median, printTable, round } from './lib/table.ts';
@@ -18,7 +18,7 @@ const made = ids(systemClock, systemRandom);
 const dureServer = await startChild(join(peers, 'dure-service.ts'), String(sampleRatio));
 const bareServer = await startChild(join(peers, 'bare-fastify.ts'));
 
-const telemetry = openTelemetry({ service: 'bench', instance: 'bench:1', clock: systemClock, ids: made, random: systemRandom, sampleRatio });
+const telemetry = openTelemetry({ service: 'bench', instance: 'bench:1', clock: systemClock, ids: made, random: systemRandom, stdout: stdoutSink(), level: 'info', sampleRatio });
 const instances = staticInstances({ stock: [staticInstance('stock', `http://127.0.0.1:${dureServer.hello.port}`)] });
 const layers = outboundLayers({ clock: systemClock, random: systemRandom, telemetry, balancer: balancer({ instances, clock: systemClock, random: seededRandom(1) }) });
 const transport = httpTransport({ clock: systemClock, signer: { authorize: async () => '' } });

@@ -140,7 +140,7 @@ for (const placement of ['each', 'one'] as const) {
       let seen: string[] = [];
       for (let turn = 0; turn < 100 && wanted.some((name) => !seen.includes(name)); turn += 1) {
         const { body } = await ask(`${shop.urls.console}/api/traces/${traceId}`, { headers: { cookie } });
-        seen = [...new Set(((body.spans ?? []) as { service: string }[]).map(({ service }) => service))].sort();
+        seen = [...new Set(((body.tree ?? []) as { service: string }[]).map(({ service }) => service))].sort();
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       assert.deepEqual(

@@ -14,9 +14,10 @@ const servers: Readonly<Record<string, (run: RunFile) => Promise<ServiceDefiniti
     const { registryService } = await import('@dure/registry/server');
     return registryService();
   },
-  console: async ({ stateFolder, consoleToken }) => {
+  console: async ({ stateFolder, consoleToken, peers }) => {
     const [{ consoleService }, webFolder] = await Promise.all([import('@dure/console'), consolePages()]);
-    return consoleService({ stateFolder: join(stateFolder, 'console'), token: consoleToken, webFolder });
+    const services = Object.keys(peers).filter((name) => name !== 'supervisor');
+    return consoleService({ stateFolder: join(stateFolder, 'console'), token: consoleToken, services, webFolder });
   },
   config: async ({ configFolder, stateFolder }) => {
     const { configService } = await import('@dure/config/server');
