@@ -84,7 +84,9 @@ test('a service reads its own configuration and the shared one, nobody else’s;
     ]) {
       const response = await fetch(url + path, { headers: order });
       assert.equal(response.status, 403, path);
-      assert.doesNotMatch(await response.text(), /s3cret/);
+      const text = await response.text();
+      assert.match(text, /CONFIG_NOT_YOURS/);
+      assert.doesNotMatch(text, /s3cret/);
     }
     assert.equal(await status('/payment/default', { authorization: 'Bearer supervisor' }), 200);
     assert.equal(await status('/payment/default', { authorization: `Basic ${btoa('payment:pw')}` }), 200);
@@ -124,6 +126,21 @@ test('a traversal in any spelling is 404 or 400 and is not echoed', () =>
     }
     assert.ok(paths.length >= 50);
   }));
+
+test('what is no configuration is a problem that says what to ask for', () =>
+  withConfig(async ({ url }) => {
+    const response = await fetch(`${url}/order`, as('order'));
+    assert.equal(response.status, 404);
+    assert.match(await response.text(), /"code":"CONFIG_NOT_FOUND"/);
+  }));
+
+test('without a folder nothing is configured, and the server is up', async () => {
+  await using running = await startConfig({});
+  const response = await fetch(`${running.url}/order/dev`, as('order'));
+  assert.deepEqual(((await response.json()) as { propertySources: unknown[] }).propertySources, []);
+  const health = await (await fetch(`${running.managementUrl}/actuator/health`, as('supervisor'))).text();
+  assert.match(health, /"UP"/);
+});
 
 test('an edit is there with the next read; a broken file is stale, and DOWN with its line', () =>
   withConfig(async ({ url, managementUrl }, folder) => {

@@ -10,6 +10,7 @@ import type { Registered } from '@dure/service/server';
 import { silentTelemetry } from '@dure/telemetry';
 import type { RegistryClient } from './client/registry-client.ts';
 import { registryClient } from './client/registry-client.ts';
+import { registryService } from './server/registry-service.ts';
 import type { RunningRegistry } from './testing/start-registry.ts';
 import { startRegistry } from './testing/start-registry.ts';
 
@@ -158,9 +159,18 @@ test('waiting for a service that does not come names it and who is there', async
   await using client = follow(registry, 'stock');
   await client.register(registrationOf('stock', 'a'));
   await client.ready('stock', 1_000);
-  await assert.rejects(
-    client.ready('price', 20),
-    /no instance of "price" took traffic within 20 ms; the registry knows stock/,
+  await assert.rejects(client.ready('price', 20), (error: Error) => {
+    assert.equal(codeOf(error), 'REGISTRY_NOT_VISIBLE');
+    assert.match(error.message, /no instance of "price" took traffic within 20 ms; the registry knows stock/);
+    return true;
+  });
+});
+
+test('an impossible option is refused with its range', () => {
+  assert.throws(
+    () => registryService({ maxInstances: 0 }),
+    (error: Error) =>
+      codeOf(error) === 'REGISTRY_OPTION_INVALID' && /maxInstances is 0; .*at least 1/.test(error.message),
   );
 });
 

@@ -22,6 +22,7 @@ export function cipherText({ path, layer, place }: Bound): FieldError {
   return { path: key, code: 'encrypted', message };
 }
 
+/** Whether a value is still encrypted, in the form of Spring's config server. */
 export function isCipher({ value }: Bound): boolean {
   return typeof value === 'string' && value.startsWith('{cipher}');
 }

@@ -134,11 +134,13 @@ test('a link within the folder is followed, one that leads out is not', () =>
   }));
 
 test('a folder that is not there is an error with its name', async () => {
-  await assert.rejects(
-    new ConfigFolder('/nowhere/at/all').find({ names: ['foo'], profiles: [] }),
-    /\/nowhere\/at\/all/,
-  );
-  assert.match((await new ConfigFolder('/nowhere/at/all').problems())[0]?.message ?? '', /\/nowhere\/at\/all/);
+  const missing = new ConfigFolder('/nowhere/at/all');
+  await assert.rejects(missing.find({ names: ['foo'], profiles: [] }), (error: Error) => {
+    assert.equal(codeOf(error), 'CONFIG_FOLDER_MISSING');
+    assert.match(error.message, /\/nowhere\/at\/all/);
+    return true;
+  });
+  assert.match((await missing.problems())[0]?.message ?? '', /\/nowhere\/at\/all/);
 });
 
 test('order with the profile admin does not read the file of the application order-admin', () =>

@@ -12,8 +12,8 @@ import { textFormat } from './text-formats.ts';
 
 /** Options of `configService`. */
 export interface ConfigServiceOptions {
-  /** The folder with `application.yml`, `{app}.yml`, `{app}-{profile}.yml`. */
-  readonly folder: string;
+  /** The folder with `application.yml`, `{app}.yml`, `{app}-{profile}.yml`. Without it nothing is configured. */
+  readonly folder?: string | undefined;
   /**
    * The applications there are. With them `order` cannot read the file of an application `order-admin` by asking for
    * the profile `admin`.
@@ -39,7 +39,8 @@ export const configContract = contract('config', {});
 export function configService(options: ConfigServiceOptions): ServiceDefinition {
   const applications = new Set(options.applications ?? []);
   const readers = new Set(options.readers ?? []);
-  const folder = new ConfigFolder(options.folder, (name, profile) => !applications.has(`${name}-${profile}`));
+  const mayCombine = (name: string, profile: string) => !applications.has(`${name}-${profile}`);
+  const folder = options.folder === undefined ? undefined : new ConfigFolder(options.folder, mayCombine);
   return service({
     contract: configContract,
     start({ add, telemetry }) {
@@ -53,7 +54,7 @@ export function configService(options: ConfigServiceOptions): ServiceDefinition 
           if (asked === undefined) throw notFound();
           const { names, profiles, label } = asked.target;
           for (const name of names) demandOwn(call.identity, name, readers);
-          const found = await folder.find({ names, profiles, label });
+          const found = (await folder?.find({ names, profiles, label })) ?? nothing;
           reads.add(1, { application: call.identity.subject });
           return answer(request, asked, found);
         },
@@ -62,7 +63,7 @@ export function configService(options: ConfigServiceOptions): ServiceDefinition 
         name: 'configServer',
         groups: [],
         async check() {
-          const problems = await folder.problems();
+          const problems = (await folder?.problems()) ?? [];
           return problems.length === 0 ? { status: 'UP' } : { status: 'DOWN', details: { problems } };
         },
       });
@@ -70,6 +71,8 @@ export function configService(options: ConfigServiceOptions): ServiceDefinition 
     },
   });
 }
+
+const nothing: ConfigFound = { sources: [], stale: [] };
 
 function answer(request: HttpRequest, asked: Asked, found: ConfigFound): HttpResponse {
   const stale = found.stale.length === 0 ? {} : { [staleHeader]: found.stale.map(encodeURI).join(', ') };

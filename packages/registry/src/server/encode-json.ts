@@ -28,10 +28,12 @@ export function applicationsJson(from: Applications, variant: Variant): string {
   });
 }
 
+/** `{"application": …}` */
 export function applicationJson(application: Application, variant: Variant): string {
   return JSON.stringify({ application: applicationObject(application, variant) });
 }
 
+/** `{"instance": …}` */
 export function instanceJson(entry: Entry): string {
   return JSON.stringify({ instance: fullInstance(entry) });
 }

@@ -9,10 +9,12 @@ export function applicationsXml(from: Applications): string {
   return `<applications>${element('versions__delta', String(from.version))}${element('apps__hashcode', from.hash)}${inner}</applications>`;
 }
 
+/** `<application>` */
 export function applicationXml(application: Application): string {
   return applicationElement(application);
 }
 
+/** `<instance>` */
 export function instanceXml(entry: Entry): string {
   return instanceElement(entry);
 }

@@ -2,6 +2,7 @@ import type { Call, Clock, Identity } from '@dure/core';
 import { contract } from '@dure/service/contract';
 import type { HttpRequest, HttpResponse, HttpRoute, ServiceDefinition, StartContext } from '@dure/service/server';
 import { service } from '@dure/service/server';
+import type { Telemetry } from '@dure/telemetry';
 import { registryErrors } from '../errors.ts';
 import type { PushedInstance } from '../wire/push-stream.ts';
 import { processKey, processParameter, pushPath } from '../wire/push-stream.ts';
@@ -71,26 +72,10 @@ function start({ add, clock, random, ids, telemetry }: Context, settings: Settin
     },
   });
   const leases = new ProcessLeases(clock, settings.reconnectGraceMs, (process) => {
-    for (const { info } of registry.all()) {
-      if (info.metadata[processKey] !== process) continue;
-      registry.cancel(info.app, info.instanceId);
-      lost.add(1);
-      telemetry.log.warn(`the process of ${info.instanceId} is gone: its connection broke`, {
-        app: info.app,
-        instance: info.instanceId,
-      });
-    }
+    removeProcess(process, registry, telemetry);
   });
-  const { metrics } = telemetry;
-  const lost = metrics.counter(
-    'registry_connections_lost',
-    'Instances removed because their process’s connection broke',
-  );
-  const evicted = metrics.counter('registry_evictions', 'Instances removed because their lease ran out');
-  metrics.gauge('registry_instances', 'Registered instances', () => registry.size);
-  metrics.gauge('registry_streams', 'Open push streams', () => streams.size);
-  metrics.gauge('registry_renewals_last_minute', 'Renewals in the last whole minute', () => registry.meter.lastMinute);
-
+  const evicted = telemetry.metrics.counter('registry_evictions', 'Instances removed because their lease ran out');
+  addGauges(telemetry, registry, streams);
   const api = eurekaApi({
     registry,
     clock,
@@ -119,6 +104,23 @@ function start({ add, clock, random, ids, telemetry }: Context, settings: Settin
     for (const stream of streams) stream.close();
   });
   return {};
+}
+
+function removeProcess(process: string, registry: InstanceRegistry, { log, metrics }: Telemetry): void {
+  const lost = metrics.counter('registry_connections_lost', 'Instances removed because their connection broke');
+  for (const { info } of registry.all()) {
+    if (info.metadata[processKey] !== process) continue;
+    registry.cancel(info.app, info.instanceId);
+    lost.add(1);
+    const fields = { app: info.app, instance: info.instanceId };
+    log.warn(`the process of ${info.instanceId} is gone: its connection broke`, fields);
+  }
+}
+
+function addGauges({ metrics }: Telemetry, registry: InstanceRegistry, streams: ReadonlySet<ChangeStream>): void {
+  metrics.gauge('registry_instances', 'Registered instances', () => registry.size);
+  metrics.gauge('registry_streams', 'Open push streams', () => streams.size);
+  metrics.gauge('registry_renewals_last_minute', 'Renewals in the last whole minute', () => registry.meter.lastMinute);
 }
 
 function eurekaRoutes(api: ReturnType<typeof eurekaApi>): readonly HttpRoute[] {

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { codeOf, seededRandom } from '@dure/core';
+import { fakeClock } from '@dure/core/testing';
+import { silentTelemetry } from '@dure/telemetry';
+import { registryClient } from './registry-client.ts';
+import type { RegistryRequest } from './transport.ts';
+
+const registration = {
+  service: 'stock',
+  instanceId: 'stock:a',
+  host: 'h',
+  port: 1,
+  managementPort: 2,
+  metadata: {},
+};
+
+/** A client whose registry is a script: `answer` gives the status of a request, `chunks` what the stream says. */
+function open(answer: (request: RegistryRequest, count: number) => number | Error) {
+  const clock = fakeClock();
+  const sent: string[] = [];
+  const told: unknown[] = [];
+  const streams: { say: (text: string) => void; end: () => void; signal: AbortSignal }[] = [];
+  const silent = silentTelemetry();
+  const warn = (_: string, fields?: { readonly error?: unknown }) => void told.push(codeOf(fields?.error));
+  const client = registryClient({
+    url: 'http://registry.invalid',
+    signer: { authorize: async () => 'Bearer stock' },
+    clock,
+    random: seededRandom(1),
+    telemetry: { ...silent, log: { ...silent.log, warn } },
+    transport: {
+      async send(request) {
+        sent.push(`${request.method} ${request.path.replace(/&?lastDirtyTimestamp=\d+/, '')}`);
+        const status = answer(request, sent.length);
+        if (status instanceof Error) throw status;
+        return { status, text: '' };
+      },
+      async stream({ signal }) {
+        const script = stream(signal);
+        streams.push(script);
+        return { status: 200, chunks: script.chunks };
+      },
+    },
+  });
+  return { clock, client, sent, told, streams };
+}
+
+function stream(signal: AbortSignal) {
+  const waiting: string[] = [];
+  let isOver = false;
+  let wake = () => {};
+  const end = () => {
+    isOver = true;
+    wake();
+  };
+  signal.addEventListener('abort', end);
+  async function* chunks() {
+    while (!isOver || waiting.length > 0) {
+      const text = waiting.shift();
+      if (text !== undefined) yield text;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  }
+  const say = (text: string) => {
+    waiting.push(text);
+    wake();
+  };
+  return { chunks: chunks(), say, end, signal };
+}
+
+const snapshot = (epoch: string, ...ids: string[]) => {
+  const instances = ids.map((id) => ({ id, service: 'stock', host: 'h', port: 1, status: 'UP', metadata: {} }));
+  return `event: snapshot\ndata: ${JSON.stringify({ epoch, instances })}\n\n`;
+};
+const app = '/eureka/apps/STOCK';
+const own = `${app}/stock%3Aa`;
+
+test('it registers, renews on its interval, registers again on 404, and deregisters', async () => {
+  const { clock, client, sent } = open(({ method }, count) => (method === 'POST' ? 204 : count === 3 ? 404 : 200));
+  const registered = await client.register(registration);
+  assert.deepEqual(sent, [`POST ${app}`]);
+  await clock.advance(33_000);
+  await clock.advance(33_000);
+  assert.deepEqual(sent, [`POST ${app}`, `PUT ${own}?status=UP`, `PUT ${own}?status=UP`, `POST ${app}`]);
+  await registered.close();
+  await registered.close();
+  assert.equal(sent.at(-1), `DELETE ${own}`);
+  await client.close();
+  assert.equal(clock.pending, 0, 'no timer is left');
+});
+
+test('a registry without this instance is told of it at once', async () => {
+  const { clock, client, sent, streams } = open(({ method }) => (method === 'POST' ? 204 : 200));
+  await client.register(registration);
+  streams[0]?.say(snapshot('one', 'stock:a'));
+  await clock.advance(1);
+  assert.equal(sent.length, 1);
+  streams[0]?.end();
+  await clock.advance(100);
+  streams[1]?.say(snapshot('two'));
+  await clock.advance(1);
+  assert.deepEqual(sent, [`POST ${app}`, `POST ${app}`]);
+  assert.equal(client.instances('stock').length, 1, 'and stays in the list meanwhile');
+  await client.close();
+});
+
+test('a status travels by Eureka’s override, also one that was set while the registration was under way', async () => {
+  const { client, sent } = open(({ method }) => (method === 'POST' ? 204 : 200));
+  const registering = client.register(registration);
+  const registered = await registering;
+  await registered.setStatus('OUT_OF_SERVICE');
+  await registered.setStatus('OUT_OF_SERVICE');
+  await registered.setStatus('UP');
+  assert.deepEqual(sent, [`POST ${app}`, `PUT ${own}/status?value=OUT_OF_SERVICE`, `PUT ${own}/status?value=UP`]);
+  await client.close();
+});
+
+test('a registry that stays away delays nobody for long, and is asked ever more slowly', async () => {
+  const { clock, client, sent, told } = open(() => new TypeError('connection refused'));
+  let isDone = false;
+  void client.register(registration).then(() => {
+    isDone = true;
+  });
+  await clock.advance(1_999);
+  assert.equal(isDone, false);
+  await clock.advance(1);
+  assert.equal(isDone, true);
+  await clock.advance(60_000);
+  assert.ok(sent.length > 10 && sent.length < 40, `${sent.length} attempts`);
+  assert.equal(told.length, 1, 'told once');
+  await client.close();
+});
+
+test('an answer that is no answer is REGISTRY_UNREACHABLE, a refusal REGISTRY_REFUSED', async () => {
+  const broken = open(() => 503);
+  void broken.client.register(registration);
+  await broken.clock.advance(2_000);
+  assert.deepEqual(broken.told, ['REGISTRY_UNREACHABLE']);
+  await broken.client.close();
+  const refusing = open(({ method }) => (method === 'POST' ? 403 : 200));
+  await assert.rejects(refusing.client.register(registration), (error) => codeOf(error) === 'REGISTRY_REFUSED');
+  await refusing.client.close();
+});
+
+test('a stream that falls silent is opened anew; a heartbeat is no silence', async () => {
+  const { clock, client, streams } = open(() => 204);
+  await clock.advance(1);
+  streams[0]?.say(snapshot('one', 'stock:a'));
+  for (let beat = 0; beat < 10; beat += 1) {
+    await clock.advance(5_000);
+    streams[0]?.say(':\n\n');
+    await clock.advance(1);
+  }
+  assert.equal(streams.length, 1);
+  await clock.advance(15_000);
+  await clock.advance(100);
+  assert.equal(streams.length, 2);
+  assert.equal(streams[0]?.signal.aborted, true);
+  assert.equal(client.instances('stock').length, 1, 'the list stays');
+  await client.close();
+});
+
+test('a stream that breaks in the middle of an event loses nothing and invents nothing', async () => {
+  const { clock, client, streams } = open(() => 204);
+  await clock.advance(1);
+  const whole = snapshot('one', 'stock:a', 'stock:b');
+  streams[0]?.say(whole.slice(0, 40));
+  await clock.advance(1);
+  assert.deepEqual(client.instances('stock'), []);
+  streams[0]?.say(whole.slice(40));
+  await clock.advance(1);
+  assert.equal(client.instances('stock').length, 2);
+  streams[0]?.say('event: change\ndata: {"put":[],"gone":[{"service":"stock","id":"stock:a"}');
+  streams[0]?.end();
+  await clock.advance(100);
+  assert.equal(client.instances('stock').length, 2);
+  await client.close();
+});
