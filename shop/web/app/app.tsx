@@ -75,9 +75,9 @@ function Header(): JSX.Element {
           <LanguageButton />
           <ThemeButton />
           <Account />
-          <Link to="/basket" class="button basket-button" aria-label={m.basketCount(String(count))}>
+          <Link to="/basket" class="button basket-button">
             <Icon name="basket" size={20} />
-            <span class="basket-word">{m.basket}</span>
+            <span class="basket-word">{m.basket}</span>{' '}
             {count === 0 ? null : <span class="basket-count numeric">{count}</span>}
           </Link>
         </nav>

@@ -15,47 +15,13 @@ export function BasketPage(): JSX.Element {
   const { language } = usePreferences();
   const cart = useBasket();
   const catalogue = useResource('products', listProducts);
-  if (cart.lines.length === 0) {
-    return (
-      <>
-        <PageHead title={m.basket} />
-        <Empty icon="basket" title={m.basketEmpty}>
-          <p>{m.basketEmptyHint}</p>
-          <Link to="/" class="button button-primary">
-            {m.toProducts}
-          </Link>
-        </Empty>
-      </>
-    );
-  }
+  if (cart.lines.length === 0) return <EmptyBasket />;
   const productOf = (sku: string) => catalogue.value?.products.find((product) => product.sku === sku);
   const total = cartTotal(cart, (sku) => productOf(sku)?.price.amount);
   const lines = cart.lines.map(({ sku, quantity }) => {
     const product = productOf(sku);
-    const name = product?.name[language] ?? sku;
-    return {
-      sku,
-      quantity,
-      product,
-      amount: product?.price.amount,
-      controls: (
-        <span class="line-controls">
-          <Quantity
-            value={quantity}
-            change={(next) => changeBasket((now) => setQuantity(now, sku, next))}
-            what={name}
-          />
-          <button
-            type="button"
-            class="button button-quiet button-icon"
-            aria-label={m.remove(name)}
-            onClick={() => changeBasket((now) => setQuantity(now, sku, 0))}
-          >
-            <Icon name="trash" />
-          </button>
-        </span>
-      ),
-    };
+    const controls = <LineControls sku={sku} name={product?.name[language] ?? sku} quantity={quantity} />;
+    return { sku, quantity, product, amount: product?.price.amount, controls };
   });
   return (
     <div class="narrow">
@@ -71,4 +37,43 @@ export function BasketPage(): JSX.Element {
       </Link>
     </div>
   );
+}
+
+function EmptyBasket(): JSX.Element {
+  const m = useMessages();
+  return (
+    <>
+      <PageHead title={m.basket} />
+      <Empty icon="basket" title={m.basketEmpty}>
+        <p>{m.basketEmptyHint}</p>
+        <Link to="/" class="button button-primary">
+          {m.toProducts}
+        </Link>
+      </Empty>
+    </>
+  );
+}
+
+function LineControls({ sku, name, quantity }: LineControlsProps): JSX.Element {
+  const m = useMessages();
+  const change = (next: number) => changeBasket((cart) => setQuantity(cart, sku, next));
+  return (
+    <span class="line-controls">
+      <Quantity value={quantity} change={change} what={name} />
+      <button
+        type="button"
+        class="button button-quiet button-icon"
+        aria-label={m.remove(name)}
+        onClick={() => change(0)}
+      >
+        <Icon name="trash" />
+      </button>
+    </span>
+  );
+}
+
+interface LineControlsProps {
+  readonly sku: string;
+  readonly name: string;
+  readonly quantity: number;
 }

@@ -55,7 +55,6 @@ function CheckoutForm({ cart, name }: { readonly cart: Cart; readonly name: stri
     else if (placed.failure.kind === 'problem' && placed.failure.problem.status === 401) forgetSession();
   };
   const failure = answer?.ok === false ? answer.failure : undefined;
-  const wrong = fieldErrors(failure);
   return (
     <form
       class="checkout-form"
@@ -65,35 +64,7 @@ function CheckoutForm({ cart, name }: { readonly cart: Cart; readonly name: stri
       }}
     >
       <div class="checkout-fields">
-        <fieldset class="form">
-          <legend>{m.address}</legend>
-          <TextField
-            name="recipient"
-            label={m.recipient}
-            autocomplete="name"
-            maxLength={80}
-            defaultValue={name}
-            error={wrong.recipient}
-          />
-          <TextField
-            name="street"
-            label={m.street}
-            autocomplete="street-address"
-            maxLength={200}
-            error={wrong.street}
-          />
-          <div class="pair">
-            <TextField name="city" label={m.city} autocomplete="address-level2" maxLength={80} error={wrong.city} />
-            <TextField
-              name="postcode"
-              label={m.postcode}
-              autocomplete="postal-code"
-              inputMode="numeric"
-              maxLength={16}
-              error={wrong.postcode}
-            />
-          </div>
-        </fieldset>
+        <AddressFields name={name} wrong={fieldErrors(failure)} />
         <PaymentChoice />
       </div>
       <Summary cart={cart} busy={busy}>
@@ -106,6 +77,41 @@ function CheckoutForm({ cart, name }: { readonly cart: Cart; readonly name: stri
       </Summary>
     </form>
   );
+}
+
+function AddressFields({ name, wrong }: AddressFieldsProps): JSX.Element {
+  const m = useMessages();
+  return (
+    <fieldset class="form">
+      <legend>{m.address}</legend>
+      <TextField
+        name="recipient"
+        label={m.recipient}
+        autocomplete="name"
+        maxLength={80}
+        defaultValue={name}
+        error={wrong.recipient}
+      />
+      <TextField name="street" label={m.street} autocomplete="street-address" maxLength={200} error={wrong.street} />
+      <div class="pair">
+        <TextField name="city" label={m.city} autocomplete="address-level2" maxLength={80} error={wrong.city} />
+        <TextField
+          name="postcode"
+          label={m.postcode}
+          autocomplete="postal-code"
+          inputMode="numeric"
+          maxLength={16}
+          error={wrong.postcode}
+        />
+      </div>
+    </fieldset>
+  );
+}
+
+interface AddressFieldsProps {
+  readonly name: string;
+  /** What the server said about each field. */
+  readonly wrong: Readonly<Record<string, string>>;
 }
 
 function Summary({ cart, busy, children }: SummaryProps): JSX.Element {

@@ -25,14 +25,12 @@ export const english = {
   added: (name: string) => `${name} is in the basket`,
 
   basket: 'Basket',
-  basketCount: (count: string) => `Basket, ${count} in it`,
   basketEmpty: 'Your basket is empty',
   basketEmptyHint: 'What you like is one click away.',
   remove: (name: string) => `Take ${name} out`,
   total: 'Total',
   toCheckout: 'To checkout',
 
-  account: 'Your account',
   signIn: 'Sign in',
   signOut: 'Sign out',
   register: 'Create an account',
@@ -73,14 +71,13 @@ export const english = {
   orders: 'Your orders',
   ordersEmpty: 'You have not ordered anything yet',
   ordersEmptyHint: 'Orders appear here as soon as you place one.',
-  order: 'Order',
   orderNumber: (number: string) => `Order ${number}`,
   placedAt: 'Placed',
   orderUnknown: 'You have no such order',
   states: { pending: 'In progress', confirmed: 'Confirmed', rejected: 'Rejected' },
   pendingTitle: 'We are on it',
   pendingText: 'Stock is being set aside and the payment checked. This page follows by itself.',
-  confirmedTitle: 'It is on its way',
+  confirmedTitle: 'Confirmed, and on its way',
   confirmedText: 'Paid for, packed and handed to the carrier.',
   rejectedTitle: 'This order came to nothing',
   nothingCharged: 'Nothing was charged, and whatever was reserved is back on the shelf.',
@@ -93,7 +90,6 @@ export const english = {
     TimedOut: 'A step took too long, so the order was called off.',
   },
   steps: { placed: 'Placed', checked: 'Stock and payment', sent: 'On its way', undone: 'Undone' },
-  live: 'Live',
   liveLost: 'The live connection was lost; connecting again.',
   shipment: 'Shipment',
   customer: 'Customer',
@@ -112,3 +108,6 @@ export const english = {
     UnknownOrder: 'You have no such order.',
   },
 };
+
+/** Every text of the shop; the English ones say which there are. */
+export type Messages = typeof english;

@@ -1,4 +1,4 @@
-import type { Messages } from './messages.ts';
+import type { Messages } from './messages.en.ts';
 
 /** The shop in Korean. */
 export const korean: Messages = {
@@ -27,14 +27,12 @@ export const korean: Messages = {
   added: (name) => `장바구니에 담았습니다: ${name}`,
 
   basket: '장바구니',
-  basketCount: (count) => `장바구니, ${count}개`,
   basketEmpty: '장바구니가 비어 있습니다',
   basketEmptyHint: '마음에 드는 물건을 담아 보세요.',
   remove: (name) => `${name} 빼기`,
   total: '합계',
   toCheckout: '주문하러 가기',
 
-  account: '내 계정',
   signIn: '로그인',
   signOut: '로그아웃',
   register: '회원 가입',
@@ -75,14 +73,13 @@ export const korean: Messages = {
   orders: '주문 목록',
   ordersEmpty: '아직 주문이 없습니다',
   ordersEmptyHint: '주문하면 바로 여기에 나타납니다.',
-  order: '주문',
   orderNumber: (number) => `주문 ${number}`,
   placedAt: '주문 일시',
   orderUnknown: '찾을 수 없는 주문입니다',
   states: { pending: '처리 중', confirmed: '주문 확정', rejected: '주문 거절' },
   pendingTitle: '주문을 처리하고 있습니다',
   pendingText: '재고를 확보하고 결제를 확인하고 있습니다. 화면은 자동으로 바뀝니다.',
-  confirmedTitle: '물건이 출발했습니다',
+  confirmedTitle: '주문이 확정되어 출발했습니다',
   confirmedText: '결제를 마치고 포장해 택배사에 넘겼습니다.',
   rejectedTitle: '주문이 성사되지 않았습니다',
   nothingCharged: '결제된 금액은 없으며, 확보했던 재고는 모두 제자리로 돌아갔습니다.',
@@ -94,7 +91,6 @@ export const korean: Messages = {
     TimedOut: '처리가 너무 오래 걸려 주문을 취소했습니다.',
   },
   steps: { placed: '주문 접수', checked: '재고·결제', sent: '배송 출발', undone: '되돌림' },
-  live: '실시간',
   liveLost: '실시간 연결이 끊겨 다시 연결하고 있습니다.',
   shipment: '운송장',
   customer: '주문자',

@@ -122,7 +122,7 @@ function Facts({
   const m = useMessages();
   const { language } = usePreferences();
   const facts: readonly (readonly [string, string | undefined])[] = [
-    [m.placedAt, formatDateTime(Date.parse(order.placedAt), language)],
+    [m.placedAt, formatDateTime(Date.parse(order.placedAt), language, 'minute')],
     [m.customer, customer === null ? undefined : `${customer.name} · ${customer.email}`],
     [m.shipment, order.shipmentId],
   ];

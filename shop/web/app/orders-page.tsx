@@ -71,7 +71,7 @@ function OrderRow({ order }: { readonly order: Order }): JSX.Element {
         <strong class="numeric">{formatMoney(order.total, language)}</strong>
         <span class="faint">
           <span class="hidden">{m.placedAt}: </span>
-          {formatDateTime(Date.parse(order.placedAt), language)}
+          {formatDateTime(Date.parse(order.placedAt), language, 'minute')}
         </span>
       </span>
       <OrderState state={order.state} />

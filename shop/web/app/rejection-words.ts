@@ -1,5 +1,5 @@
 import type { Order } from './api.ts';
-import type { Messages } from './messages.ts';
+import type { Messages } from './messages.en.ts';
 
 /** Why an order was rejected, in words; `nameOf` gives a product's name. */
 export function rejectionWords(order: Order, messages: Messages, nameOf: (sku: string) => string): string {

@@ -1,5 +1,5 @@
 import { usePreferences } from '@dure/console/design';
-import type { Messages } from './messages.ts';
+import type { Messages } from './messages.en.ts';
 import { messages } from './messages.ts';
 
 /** The shop's texts in the reader's language. */

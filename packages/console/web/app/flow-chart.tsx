@@ -24,7 +24,7 @@ export function FlowChart({ overview, colours }: FlowChartProps): JSX.Element {
         <p class="faint">{m.noTraffic}</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard (WCAG 2.1.1)
-        <section class="flow-scroll" tabIndex={0} aria-label={m.flowTitle}>
+        <section class="flow-scroll" tabIndex={0} aria-label={m.flowHint}>
           <svg
             viewBox={`0 0 ${width} ${height}`}
             style={{ minWidth: `${width * 0.8}px`, maxWidth: `${width * 1.25}px` }}

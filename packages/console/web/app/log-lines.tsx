@@ -5,8 +5,8 @@ import { formatDateTime, formatDuration, formatTimeOfDay } from '../design/forma
 import { Icon } from '../design/icons.tsx';
 import { Link } from '../design/navigation.tsx';
 import { usePreferences } from '../design/use-preferences.ts';
+import { Attributes } from './attributes.tsx';
 import { ServiceName } from './service-name.tsx';
-import { Attributes } from './span-detail.tsx';
 import { useMessages } from './use-messages.ts';
 
 /** Log lines that open to their fields; on a trace's page they are timed from its start, elsewhere they link to it. */

@@ -112,3 +112,6 @@ export const english = {
   toTrace: 'Trace',
   showFields: 'Show the fields of this line',
 };
+
+/** Every text of the console; the English ones say which there are. */
+export type Messages = typeof english;

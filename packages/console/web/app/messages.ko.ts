@@ -1,4 +1,4 @@
-import type { Messages } from './messages.ts';
+import type { Messages } from './messages.en.ts';
 
 const count = (value: number, unit: string): string => `${value.toLocaleString('ko')}${unit}`;
 

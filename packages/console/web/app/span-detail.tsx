@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import type { LogLine, SpanView } from '../../src/contract.ts';
 import { formatDuration } from '../design/format.ts';
 import { Icon } from '../design/icons.tsx';
+import { Attributes } from './attributes.tsx';
 import { LogLines } from './log-lines.tsx';
 import { ServiceName } from './service-name.tsx';
 import { useMessages } from './use-messages.ts';
@@ -94,23 +95,5 @@ function Verdict({ span }: { readonly span: SpanView }): JSX.Element | null {
         </strong>
       </div>
     </div>
-  );
-}
-
-/** Names and values; long values wrap. */
-export function Attributes({ values }: { readonly values: Readonly<Record<string, unknown>> }): JSX.Element | null {
-  const entries = Object.entries(values);
-  if (entries.length === 0) return null;
-  return (
-    <dl class="attributes">
-      {entries.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            <code>{typeof value === 'string' ? value : JSON.stringify(value)}</code>
-          </dd>
-        </div>
-      ))}
-    </dl>
   );
 }

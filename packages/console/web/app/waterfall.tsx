@@ -7,28 +7,12 @@ import { WaterfallLine } from './waterfall-line.tsx';
 import type { WaterfallRow } from './waterfall-rows.ts';
 import { axisTicks, treeMove, waterfallRows } from './waterfall-rows.ts';
 
-/** The spans of a trace as a tree with bars in proportion to time; a WAI-ARIA tree with one tab stop. */
-export function Waterfall({ trace, colours, chosen, choose }: WaterfallProps): JSX.Element {
+/** The spans of a trace as a tree with bars in proportion to time. */
+export function Waterfall(props: WaterfallProps): JSX.Element {
   const m = useMessages();
+  const { trace } = props;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  const [focused, setFocused] = useState(0);
-  const tree = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => waterfallRows(trace.tree, trace.durationMs, closed), [trace, closed]);
-  const stop = Math.min(focused, rows.length - 1);
-  const toggle = (spanId: string) => setClosed(toggled(closed, spanId));
-  const onKeyDown = (event: TargetedKeyboardEvent<HTMLDivElement>) => {
-    const row = rows[stop];
-    if (row === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key === 'Enter' || event.key === ' ') choose(row.span.spanId);
-    else if (event.key === 'Escape') choose(undefined);
-    else {
-      const move = treeMove(rows, stop, event.key);
-      if (move === undefined) return;
-      if (move.kind === 'go') focusRow(tree.current, move.index, setFocused);
-      else toggle(move.spanId);
-    }
-    event.preventDefault();
-  };
   return (
     <section class="panel waterfall" aria-label={m.waterfall}>
       <WaterfallHead
@@ -37,34 +21,7 @@ export function Waterfall({ trace, colours, chosen, choose }: WaterfallProps): J
         closeAll={() => setClosed(allParents(rows))}
         openAll={() => setClosed(new Set())}
       />
-      <div
-        class="waterfall-tree"
-        role="tree"
-        aria-label={m.waterfall}
-        aria-describedby="waterfall-keys"
-        tabIndex={-1}
-        ref={tree}
-        onKeyDown={onKeyDown}
-      >
-        {rows.map((row, index) => (
-          <WaterfallLine
-            key={row.span.spanId}
-            row={row}
-            index={index}
-            colour={colours.get(row.span.service) ?? 'var(--line-strong)'}
-            showService={rows[index - 1]?.span.service !== row.span.service}
-            chosen={row.span.spanId === chosen}
-            tabStop={index === stop}
-            logs={trace.logs}
-            trace={trace}
-            toggle={toggle}
-            choose={(spanId) => {
-              setFocused(index);
-              choose(spanId === chosen ? undefined : spanId);
-            }}
-          />
-        ))}
-      </div>
+      <WaterfallTree {...props} rows={rows} toggle={(spanId) => setClosed(toggled(closed, spanId))} />
       <p id="waterfall-keys" class="waterfall-keys note-small">
         {m.waterfallKeys}
       </p>
@@ -77,6 +34,60 @@ export interface WaterfallProps {
   readonly colours: ReadonlyMap<string, string>;
   readonly chosen: string | undefined;
   readonly choose: (spanId: string | undefined) => void;
+}
+
+/** A WAI-ARIA tree with one tab stop; the arrow keys do the rest. */
+function WaterfallTree({ trace, colours, chosen, choose, rows, toggle }: WaterfallTreeProps): JSX.Element {
+  const m = useMessages();
+  const [focused, setFocused] = useState(0);
+  const tree = useRef<HTMLDivElement>(null);
+  const stop = Math.min(focused, rows.length - 1);
+  const onKeyDown = (event: TargetedKeyboardEvent<HTMLDivElement>) => {
+    const row = rows[stop];
+    if (row === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    const move = treeMove(rows, stop, event.key);
+    if (event.key === 'Enter' || event.key === ' ') choose(row.span.spanId);
+    else if (event.key === 'Escape') choose(undefined);
+    else if (move === undefined) return;
+    else if (move.kind === 'go') focusRow(tree.current, move.index, setFocused);
+    else toggle(move.spanId);
+    event.preventDefault();
+  };
+  return (
+    <div
+      class="waterfall-tree"
+      role="tree"
+      aria-label={m.waterfall}
+      aria-describedby="waterfall-keys"
+      tabIndex={-1}
+      ref={tree}
+      onKeyDown={onKeyDown}
+    >
+      {rows.map((row, index) => (
+        <WaterfallLine
+          key={row.span.spanId}
+          row={row}
+          index={index}
+          colour={colours.get(row.span.service) ?? 'var(--line-strong)'}
+          showService={rows[index - 1]?.span.service !== row.span.service}
+          chosen={row.span.spanId === chosen}
+          tabStop={index === stop}
+          logs={trace.logs}
+          trace={trace}
+          toggle={toggle}
+          choose={(spanId) => {
+            setFocused(index);
+            choose(spanId === chosen ? undefined : spanId);
+          }}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface WaterfallTreeProps extends WaterfallProps {
+  readonly rows: readonly WaterfallRow[];
+  readonly toggle: (spanId: string) => void;
 }
 
 function WaterfallHead({ trace, rows, closeAll, openAll }: WaterfallHeadProps): JSX.Element {

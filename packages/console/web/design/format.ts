@@ -36,9 +36,10 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** The day and time to the second. */
-export function formatDateTime(epochMs: number, language: Language): string {
-  return new Intl.DateTimeFormat(locales[language], { dateStyle: 'medium', timeStyle: 'medium' }).format(epochMs);
+/** The day and the time, to the second or to the minute. */
+export function formatDateTime(epochMs: number, language: Language, to: 'second' | 'minute' = 'second'): string {
+  const timeStyle = to === 'second' ? 'medium' : 'short';
+  return new Intl.DateTimeFormat(locales[language], { dateStyle: 'medium', timeStyle }).format(epochMs);
 }
 
 /** The time of day to the millisecond, as in a log. */

@@ -23,7 +23,7 @@ export const sharedTexts: Readonly<Record<Language, SharedTexts>> = {
     offlineTitle: 'The server does not answer',
     offlineDetail: 'Check that the system is running, then try again. Nothing you entered is lost.',
     failedTitle: 'That did not work',
-    retryIn: (seconds) => `It asks to be left alone for ${seconds} s.`,
+    retryIn: (seconds) => `Try again in ${seconds} s.`,
     trace: 'Trace',
     theme: { system: 'Theme: as the system', light: 'Theme: light', dark: 'Theme: dark' },
     otherLanguage: '한국어로 보기',
