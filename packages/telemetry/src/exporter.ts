@@ -30,89 +30,105 @@ const requestTimeoutMs = 5_000;
 
 /**
  * A bounded queue before a collector: sends when a batch is full or an interval has passed, one batch at a time; a
- * batch that may be sent again is, with exponential backoff and full jitter, before anything newer.
+ * batch that may be sent again is, with exponential backoff and jitter, before anything newer.
  */
 export function exporter<Item>(options: ExporterOptions<Item>): Exporter<Item> {
-  const { clock, random, send, onDropped, intervalMs = 1_000, batchSize = 256, maxQueued = 8_192 } = options;
-  let queue: Item[] = [];
-  let timer: Timer | undefined;
-  let sending: Promise<void> | undefined;
-  let failures = 0;
-  let closed = false;
+  return new BatchExporter(options);
+}
 
-  const wakeIn = (delayMs: number): void => {
-    timer?.cancel();
-    timer = clock.after(delayMs, () => {
-      timer = undefined;
-      void start();
+class BatchExporter<Item> implements Exporter<Item> {
+  readonly #options: Required<ExporterOptions<Item>>;
+  #queue: Item[] = [];
+  #timer: Timer | undefined;
+  #sending: Promise<void> | undefined;
+  #failures = 0;
+  #closed = false;
+
+  constructor(options: ExporterOptions<Item>) {
+    this.#options = { intervalMs: 1_000, batchSize: 256, maxQueued: 8_192, ...options };
+  }
+
+  add(item: Item): void {
+    if (this.#closed) return;
+    this.#queue.push(item);
+    this.#trim();
+    if (this.#sending !== undefined) return;
+    if (this.#queue.length >= this.#options.batchSize && this.#failures === 0) void this.#start();
+    else if (this.#timer === undefined) this.#wakeIn(this.#options.intervalMs);
+  }
+
+  async flush(signal: AbortSignal): Promise<void> {
+    await this.#sending;
+    if (this.#queue.length > 0) await this.#start(signal);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    if (this.#queue.length > 0) this.#options.onDropped(this.#queue.length);
+    this.#queue = [];
+  }
+
+  #start(signal?: AbortSignal): Promise<void> {
+    this.#sending ??= this.#drain(signal).finally(() => {
+      this.#sending = undefined;
+      if (this.#queue.length > 0 && this.#timer === undefined && !this.#closed) this.#wakeIn(this.#options.intervalMs);
     });
-  };
-  const start = (signal?: AbortSignal): Promise<void> => {
-    sending ??= drain(signal).finally(() => {
-      sending = undefined;
-      if (queue.length > 0 && timer === undefined && !closed) wakeIn(failures === 0 ? intervalMs : backoffMs());
-    });
-    return sending;
-  };
-  const backoffMs = () =>
-    Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 10)) * (0.5 + random.next() / 2);
-  const drain = async (signal?: AbortSignal): Promise<void> => {
-    timer?.cancel();
-    timer = undefined;
-    while (queue.length > 0 && signal?.aborted !== true) {
-      const batch = queue.slice(0, batchSize);
-      queue = queue.slice(batchSize);
-      const sent = await attempt(batch, signal);
+    return this.#sending;
+  }
+
+  async #drain(signal?: AbortSignal): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    while (this.#queue.length > 0 && signal?.aborted !== true) {
+      const batch = this.#queue.slice(0, this.#options.batchSize);
+      this.#queue = this.#queue.slice(batch.length);
+      const sent = await this.#attempt(batch, signal);
       if (sent.outcome === 'again') {
-        failures += 1;
-        queue = [...batch, ...queue];
-        trim();
-        if (!closed) wakeIn(Math.max(backoffMs(), sent.afterMs ?? 0));
+        this.#failures += 1;
+        this.#queue = [...batch, ...this.#queue];
+        this.#trim();
+        if (!this.#closed) this.#wakeIn(Math.max(this.#backoffMs(), sent.afterMs ?? 0));
         return;
       }
-      failures = 0;
-      if (sent.outcome === 'refused') onDropped(batch.length);
+      this.#failures = 0;
+      if (sent.outcome === 'refused') this.#options.onDropped(batch.length);
     }
-  };
-  const attempt = async (batch: readonly Item[], outer: AbortSignal | undefined): Promise<Sent> => {
+  }
+
+  async #attempt(batch: readonly Item[], outer: AbortSignal | undefined): Promise<Sent> {
     const controller = new AbortController();
     const abort = () => controller.abort();
-    const limit = clock.after(requestTimeoutMs, abort);
+    const limit = this.#options.clock.after(requestTimeoutMs, abort);
     outer?.addEventListener('abort', abort, { once: true });
     try {
-      return await send(batch, controller.signal);
+      return await this.#options.send(batch, controller.signal);
     } catch {
       return { outcome: 'again' };
     } finally {
       limit.cancel();
       outer?.removeEventListener('abort', abort);
     }
-  };
-  const trim = (): void => {
-    if (queue.length <= maxQueued) return;
-    const excess = Math.max(queue.length - maxQueued, batchSize);
-    queue = queue.slice(excess);
-    onDropped(excess);
-  };
+  }
 
-  return {
-    add(item) {
-      if (closed) return;
-      queue.push(item);
-      trim();
-      if (sending !== undefined) return;
-      if (queue.length >= batchSize && failures === 0) void start();
-      else if (timer === undefined) wakeIn(intervalMs);
-    },
-    async flush(signal) {
-      await sending;
-      if (queue.length > 0) await start(signal);
-    },
-    close() {
-      closed = true;
-      timer?.cancel();
-      if (queue.length > 0) onDropped(queue.length);
-      queue = [];
-    },
-  };
+  #wakeIn(delayMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#options.clock.after(delayMs, () => {
+      this.#timer = undefined;
+      void this.#start();
+    });
+  }
+
+  #backoffMs(): number {
+    const longest = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(this.#failures - 1, 10));
+    return longest * (0.5 + this.#options.random.next() / 2);
+  }
+
+  #trim(): void {
+    const { batchSize, maxQueued, onDropped } = this.#options;
+    if (this.#queue.length <= maxQueued) return;
+    const excess = Math.max(this.#queue.length - maxQueued, batchSize);
+    this.#queue = this.#queue.slice(excess);
+    onDropped(excess);
+  }
 }

@@ -1,4 +1,5 @@
 import { write, writeSync } from 'node:fs';
+import { scheduler } from 'node:timers/promises';
 import type { LineSink } from './line-sink.ts';
 
 const maxBufferedBytes = 8 * 1_048_576;
@@ -26,7 +27,7 @@ export function stdoutSink(fd = 1): LineSink {
     return batch;
   };
   const drain = async (): Promise<void> => {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await scheduler.yield();
     while (waiting.length > 0 && !broken) {
       inFlight = take();
       while (inFlight.length > 0 && !broken) {
@@ -34,7 +35,7 @@ export function stdoutSink(fd = 1): LineSink {
         const count = await writeOnce(fd, inFlight);
         handedOver = false;
         if (count < 0) broken = true;
-        else if (count === 0) await new Promise<void>((resolve) => setTimeout(resolve, retryMs));
+        else if (count === 0) await scheduler.wait(retryMs);
         else inFlight = inFlight.subarray(count);
       }
     }

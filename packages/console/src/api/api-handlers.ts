@@ -22,6 +22,7 @@ export interface ApiParts {
 
 const logsOfTrace = 1_000;
 
+/** The handlers of the console's contract. */
 export function apiHandlers(parts: ApiParts): Handlers<typeof consoleApi, never> {
   const { clock, store, traffic, tail } = parts;
   return {

@@ -1,5 +1,6 @@
 import type { OverviewView } from '../contract.ts';
 import type { StoredSpan } from '../store/telemetry-store.port.ts';
+import { dropBefore, stepOf, within } from './time-steps.ts';
 
 /** Finds out who calls whom: an edge is a span whose parent belongs to another service. */
 export interface EdgeFinder {
@@ -19,7 +20,7 @@ interface Edge {
 }
 
 /** Spans arrive in any order, the parent often last: the newest 20 000 of both sides are remembered until they meet. */
-export function edgeFinder(stepMs: number): EdgeFinder {
+export function edgeFinder(): EdgeFinder {
   const parents = recent<string>(remembered);
   const waiting = recent<readonly StoredSpan[]>(remembered);
   const edges = new Map<string, Edge>();
@@ -29,7 +30,7 @@ export function edgeFinder(stepMs: number): EdgeFinder {
     const edge: Edge = edges.get(key) ?? { from, to: span.service, steps: new Map() };
     if (!edges.has(key) && edges.size >= maxEdges) return;
     edges.set(key, edge);
-    const at = Math.floor(span.startUs / 1_000 / stepMs) * stepMs;
+    const at = stepOf(span.startUs / 1_000);
     const step = edge.steps.get(at) ?? { calls: 0, errors: 0 };
     edge.steps.set(at, { calls: step.calls + 1, errors: step.errors + (span.failed ? 1 : 0) });
   };
@@ -48,7 +49,7 @@ export function edgeFinder(stepMs: number): EdgeFinder {
     read: (from, to) =>
       [...edges.values()]
         .map(({ steps, ...ends }) => {
-          const inside = [...steps].filter(([at]) => at > from && at <= to).map(([, step]) => step);
+          const inside = within(steps, from, to).map(([, step]) => step);
           const calls = inside.reduce((sum, step) => sum + step.calls, 0);
           return { ...ends, calls, errors: inside.reduce((sum, step) => sum + step.errors, 0) };
         })
@@ -56,7 +57,7 @@ export function edgeFinder(stepMs: number): EdgeFinder {
         .sort((a, b) => b.calls - a.calls),
     forget(oldest) {
       for (const [key, { steps }] of edges) {
-        for (const at of steps.keys()) if (at < oldest) steps.delete(at);
+        dropBefore(steps, oldest);
         if (steps.size === 0) edges.delete(key);
       }
     },

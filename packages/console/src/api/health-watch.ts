@@ -22,6 +22,7 @@ const freshMs = 2_000;
 const timeoutMs = 1_000;
 const statuses: readonly HealthStatus[] = ['UP', 'DOWN', 'OUT_OF_SERVICE', 'UNKNOWN'];
 
+/** A watch that sets no timer of its own: what nobody asks for is not fetched. */
 export function healthWatch(
   clock: Clock,
   askHealth: AskHealth,

@@ -14,6 +14,7 @@ const smallestMs = 0.1;
 const perOctave = 4;
 const lastBucket = 80;
 
+/** An empty distribution. */
 export function latencies(): Latencies {
   const counts = new Map<number, number>();
   let total = 0;

@@ -12,6 +12,7 @@ export interface LogTail {
 
 const maxWaiting = 1_000;
 
+/** A tail without followers. */
 export function logTail(): LogTail {
   const followers = new Set<(lines: readonly LogLine[]) => void>();
   return {

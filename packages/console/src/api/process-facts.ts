@@ -18,6 +18,7 @@ interface Facts {
   cpuRatio?: number;
 }
 
+/** Facts of the thousand instances that spoke last. */
 export function processFacts(): ProcessFacts {
   const known = new Map<string, Facts>();
   const take = (facts: Facts, { name, value, time }: Measurement) => {

@@ -19,6 +19,7 @@ export interface Followers {
   readonly onMeasurements: (measurements: readonly Measurement[]) => void;
 }
 
+/** A collector that stores first and tells then: followers see only what is kept. */
 export function collector(store: TelemetryStore, followers: Followers): Collector {
   let dropped = 0;
   return {

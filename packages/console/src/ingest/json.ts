@@ -1,10 +1,12 @@
 /** Readers for JSON of unknown shape: what does not fit is undefined, never an error. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** An object that is not a list. */
 export function asObject(value: unknown): JsonObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
 }
 
+/** A list. */
 export function asList(value: unknown): readonly unknown[] | undefined {
   return Array.isArray(value) ? (value as readonly unknown[]) : undefined;
 }

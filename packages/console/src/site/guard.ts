@@ -15,6 +15,7 @@ export interface Guard {
 export const cookieName = 'dure_console';
 const loopbackNames = ['127.0.0.1', 'localhost', '[::1]'];
 
+/** Guards by name of the host and by session; `hosts` are names besides those of the loopback. */
 export function guard(sessions: Sessions, hosts: readonly string[] = []): Guard {
   const names = new Set([...loopbackNames, ...hosts.map((name) => name.toLowerCase())]);
   const host = (request: HttpRequest) => {

@@ -36,6 +36,7 @@ interface Kept {
   readonly spent: readonly string[];
 }
 
+/** Sessions are signed, not stored; the key and the spent tokens are, so that both outlive a restart. */
 export function sessions({ token, file, clock, random }: SessionOptions): Sessions {
   let kept = load(file) ?? { key: secret(random), spent: [] };
   const outstanding = new Map<string, number>();

@@ -1,7 +1,17 @@
-import type { LogLine } from '../contract.ts';
+import type { LogLine, TraceSummary } from '../contract.ts';
 import { matchesLog } from './log-match.ts';
+import type { SpanNames } from './span-names.ts';
 import { spanNames } from './span-names.ts';
-import type { StoredSpan, StoreLimits, TelemetryStore, TraceFilter } from './telemetry-store.port.ts';
+import type {
+  LogFilter,
+  NewLog,
+  ServiceNames,
+  StoredSpan,
+  StoreLimits,
+  StoreStats,
+  TelemetryStore,
+  TraceFilter,
+} from './telemetry-store.port.ts';
 import type { TraceState } from './trace-summary.ts';
 import { addToTrace, emptyTrace, summaryOf } from './trace-summary.ts';
 
@@ -16,79 +26,103 @@ export const defaultLimits: StoreLimits = {
 
 /** Keeps telemetry in memory; gone with the process. */
 export function memoryTelemetryStore(limits: StoreLimits = defaultLimits): TelemetryStore {
-  const traces = new Map<string, { readonly state: TraceState; readonly spans: Map<string, StoredSpan> }>();
-  const names = spanNames();
-  let logs: LogLine[] = [];
-  let nextId = 1;
-  const spanCount = () => [...traces.values()].reduce((sum, { spans }) => sum + spans.size, 0);
-  const oldestFirst = () => [...traces.values()].sort((a, b) => a.state.startUs - b.state.startUs);
-  return {
-    async addSpans(spans) {
-      return spans.filter((span) => {
-        const trace = traces.get(span.traceId) ?? { state: emptyTrace(span.traceId), spans: new Map() };
-        const key = `${span.spanId} ${span.kind} ${span.service}`;
-        if (trace.spans.has(key) || trace.spans.size >= limits.spansPerTrace) return false;
-        traces.set(span.traceId, trace);
-        trace.spans.set(key, span);
-        addToTrace(trace.state, span);
-        names.add(span);
-        return true;
-      });
-    },
-    async addLogs(lines) {
-      const numbered = lines.map((line) => ({ ...line, id: nextId++ }));
-      logs.push(...numbered);
-      for (const { service } of lines) names.addService(service);
-      return numbered;
-    },
-    async findTraces(filter) {
-      const found = oldestFirst()
-        .reverse()
-        .filter(({ state, spans }) => matchesTrace(filter, state, [...spans.values()]));
-      return {
-        traces: found.slice(0, filter.limit).map(({ state }) => summaryOf(state)),
-        more: found.length > filter.limit,
-      };
-    },
-    async trace(traceId) {
-      return [...(traces.get(traceId)?.spans.values() ?? [])].sort((a, b) => a.startUs - b.startUs);
-    },
-    async findLogs(filter) {
-      const before = filter.before ?? Number.POSITIVE_INFINITY;
-      const found = logs.filter((line) => line.id < before && matchesLog(filter, line)).reverse();
-      return { logs: found.slice(0, filter.limit), more: found.length > filter.limit };
-    },
-    names: () => names.read(),
-    async *spansSince(epochMs) {
-      const all = [...traces.values()].flatMap(({ spans }) => [...spans.values()]);
-      yield all.filter((span) => span.startUs >= epochMs * 1_000);
-    },
-    async trim(nowMs) {
-      const before = spanCount() + logs.length;
-      const oldestUs = (nowMs - limits.ageMs) * 1_000;
-      let excess = spanCount() - limits.spans;
-      for (const { state, spans } of oldestFirst()) {
-        if (excess <= 0 && state.endUs >= oldestUs) break;
-        excess -= spans.size;
-        traces.delete(state.traceId);
-      }
-      logs = logs.filter((line) => line.time >= nowMs - limits.ageMs).slice(-limits.logs);
-      return before - spanCount() - logs.length;
-    },
-    stats() {
-      const times = [
-        ...[...traces.values()].map(({ state }) => state.startUs / 1_000),
-        ...logs.map(({ time }) => time),
-      ];
-      return {
-        spans: spanCount(),
-        logs: logs.length,
-        bytes: 0,
-        oldestAt: times.length === 0 ? undefined : Math.min(...times),
-      };
-    },
-    close: async () => {},
-  };
+  return new MemoryStore(limits);
+}
+
+interface MemoryTrace {
+  readonly state: TraceState;
+  readonly spans: Map<string, StoredSpan>;
+}
+
+class MemoryStore implements TelemetryStore {
+  readonly #limits: StoreLimits;
+  readonly #traces = new Map<string, MemoryTrace>();
+  readonly #names: SpanNames = spanNames();
+  #logs: LogLine[] = [];
+  #lastId = 0;
+
+  constructor(limits: StoreLimits) {
+    this.#limits = limits;
+  }
+
+  async addSpans(spans: readonly StoredSpan[]): Promise<readonly StoredSpan[]> {
+    return spans.filter((span) => {
+      const trace = this.#traces.get(span.traceId) ?? { state: emptyTrace(span.traceId), spans: new Map() };
+      const key = `${span.spanId} ${span.kind} ${span.service}`;
+      if (trace.spans.has(key) || trace.spans.size >= this.#limits.spansPerTrace) return false;
+      this.#traces.set(span.traceId, trace);
+      trace.spans.set(key, span);
+      addToTrace(trace.state, span);
+      this.#names.add(span);
+      return true;
+    });
+  }
+
+  async addLogs(lines: readonly NewLog[]): Promise<readonly LogLine[]> {
+    const numbered = lines.map((line) => {
+      this.#lastId += 1;
+      return { ...line, id: this.#lastId };
+    });
+    this.#logs.push(...numbered);
+    for (const { service } of lines) this.#names.addService(service);
+    return numbered;
+  }
+
+  async findTraces(filter: TraceFilter): Promise<{ traces: TraceSummary[]; more: boolean }> {
+    const newestFirst = this.#oldestFirst().reverse();
+    const found = newestFirst.filter(({ state, spans }) => matchesTrace(filter, state, [...spans.values()]));
+    const traces = found.slice(0, filter.limit).map(({ state }) => summaryOf(state));
+    return { traces, more: found.length > filter.limit };
+  }
+
+  async trace(traceId: string): Promise<readonly StoredSpan[]> {
+    return [...(this.#traces.get(traceId)?.spans.values() ?? [])].sort((a, b) => a.startUs - b.startUs);
+  }
+
+  async findLogs(filter: LogFilter): Promise<{ logs: LogLine[]; more: boolean }> {
+    const before = filter.before ?? Number.POSITIVE_INFINITY;
+    const found = this.#logs.filter((line) => line.id < before && matchesLog(filter, line)).reverse();
+    return { logs: found.slice(0, filter.limit), more: found.length > filter.limit };
+  }
+
+  names(): ReadonlyMap<string, ServiceNames> {
+    return this.#names.read();
+  }
+
+  async *spansSince(epochMs: number): AsyncGenerator<readonly StoredSpan[]> {
+    const all = [...this.#traces.values()].flatMap(({ spans }) => [...spans.values()]);
+    yield all.filter((span) => span.startUs >= epochMs * 1_000);
+  }
+
+  async trim(nowMs: number): Promise<number> {
+    const before = this.#spanCount() + this.#logs.length;
+    const oldestMs = nowMs - this.#limits.ageMs;
+    let excess = this.#spanCount() - this.#limits.spans;
+    for (const { state, spans } of this.#oldestFirst()) {
+      if (excess <= 0 && state.endUs >= oldestMs * 1_000) break;
+      excess -= spans.size;
+      this.#traces.delete(state.traceId);
+    }
+    this.#logs = this.#logs.filter((line) => line.time >= oldestMs).slice(-this.#limits.logs);
+    return before - this.#spanCount() - this.#logs.length;
+  }
+
+  stats(): StoreStats {
+    const starts = [...this.#traces.values()].map(({ state }) => state.startUs / 1_000);
+    const times = [...starts, ...this.#logs.map(({ time }) => time)];
+    const oldestAt = times.length === 0 ? undefined : Math.min(...times);
+    return { spans: this.#spanCount(), logs: this.#logs.length, bytes: 0, oldestAt };
+  }
+
+  async close(): Promise<void> {}
+
+  #spanCount(): number {
+    return [...this.#traces.values()].reduce((sum, { spans }) => sum + spans.size, 0);
+  }
+
+  #oldestFirst(): MemoryTrace[] {
+    return [...this.#traces.values()].sort((a, b) => a.state.startUs - b.state.startUs);
+  }
 }
 
 function matchesTrace(filter: TraceFilter, state: TraceState, spans: readonly StoredSpan[]): boolean {

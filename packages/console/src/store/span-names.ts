@@ -10,6 +10,7 @@ export interface SpanNames {
   read(): ReadonlyMap<string, ServiceNames>;
 }
 
+/** No names yet. */
 export function spanNames(): SpanNames {
   const services = new Map<string, { readonly operations: Set<string>; readonly remotes: Set<string> }>();
   const open = (service: string) => {

@@ -28,6 +28,7 @@ export function spanToRow(span: StoredSpan): SQLInputValue[] {
   ];
 }
 
+/** A row of `spans`. */
 export function spanFromRow(row: Row): StoredSpan {
   return {
     traceId: String(row.trace_id),
@@ -65,6 +66,7 @@ export function traceToRow(trace: TraceState): SQLInputValue[] {
   ];
 }
 
+/** A row of `traces`. */
 export function traceFromRow(row: Row): TraceState {
   return {
     traceId: String(row.trace_id),
@@ -80,6 +82,7 @@ export function traceFromRow(row: Row): TraceState {
   };
 }
 
+/** A row of `logs`. */
 export function logFromRow(row: Row): LogLine {
   const [code, traceId, spanId] = [optional(row.code), optional(row.trace_id), optional(row.span_id)];
   return {

@@ -47,6 +47,7 @@ const texts = {
 /** Every statement of the store, prepared. */
 export type Statements = Readonly<Record<keyof typeof texts, StatementSync>>;
 
+/** Prepares them all: a mistake in one shows at once. */
 export function statements(db: DatabaseSync): Statements {
   const prepared = Object.entries(texts).map(([name, text]) => [name, db.prepare(text)] as const);
   return Object.fromEntries(prepared) as Statements;

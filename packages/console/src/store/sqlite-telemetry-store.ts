@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { scheduler } from 'node:timers/promises';
 import { messageOf } from '@dure/core';
 import type { LogLine, TraceSummary } from '../contract.ts';
 import { consoleErrors } from '../errors.ts';
@@ -68,7 +69,7 @@ class SqliteStore implements TelemetryStore {
   async addSpans(spans: readonly StoredSpan[]): Promise<readonly StoredSpan[]> {
     const fresh: StoredSpan[] = [];
     for (let from = 0; from < spans.length; from += chunk) {
-      if (from > 0) await nextTurn();
+      if (from > 0) await scheduler.yield();
       fresh.push(...this.#transaction(() => this.#insertSpans(spans.slice(from, from + chunk))));
     }
     return fresh;
@@ -77,7 +78,7 @@ class SqliteStore implements TelemetryStore {
   async addLogs(lines: readonly NewLog[]): Promise<readonly LogLine[]> {
     const numbered: LogLine[] = [];
     for (let from = 0; from < lines.length; from += chunk) {
-      if (from > 0) await nextTurn();
+      if (from > 0) await scheduler.yield();
       numbered.push(...this.#transaction(() => lines.slice(from, from + chunk).map((line) => this.#insertLog(line))));
     }
     return numbered;
@@ -98,7 +99,7 @@ class SqliteStore implements TelemetryStore {
       const last = rows.at(-1);
       if (last === undefined || rows.length < scanned) return { traces, more: false };
       cursor = { untilUs: Number(last.start_us), beforeId: String(last.trace_id) };
-      await nextTurn();
+      await scheduler.yield();
     }
   }
 
@@ -127,7 +128,7 @@ class SqliteStore implements TelemetryStore {
       const rows = this.#sql.logsBetween.all({ ...values, before, from, count: filter.limit + 1 - logs.length });
       logs.push(...rows.map(logFromRow));
       before = from;
-      if (before > first) await nextTurn();
+      if (before > first) await scheduler.yield();
     }
     return { logs: logs.slice(0, filter.limit), more: logs.length > filter.limit };
   }
@@ -146,15 +147,15 @@ class SqliteStore implements TelemetryStore {
       // Arrival is nearly by time: a whole batch that is too old means that there is nothing more.
       if (last === undefined || spans.length === 0) return;
       before = Number(last.id);
-      await nextTurn();
+      await scheduler.yield();
     }
   }
 
   async trim(nowMs: number): Promise<number> {
     const before = this.#spans + this.#logs;
     const oldestMs = nowMs - this.#limits.ageMs;
-    while (this.#removeTraces(oldestMs * 1_000)) await nextTurn();
-    while (this.#removeLogs(oldestMs)) await nextTurn();
+    while (this.#removeTraces(oldestMs * 1_000)) await scheduler.yield();
+    while (this.#removeLogs(oldestMs)) await scheduler.yield();
     this.#db.exec('pragma incremental_vacuum(500)');
     return before - this.#spans - this.#logs;
   }
@@ -289,9 +290,4 @@ class SqliteStore implements TelemetryStore {
       });
     }
   }
-}
-
-/** Lets requests that arrived meanwhile be served. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,10 @@ export interface RunningConsole extends AsyncDisposable {
   readonly asService: { readonly authorization: string };
   /** Signs in with the one-time token; the header by which a browser proves its session. */
   signIn(): Promise<{ readonly cookie: string }>;
+  /** The JSON at a path; fails the test unless the answer is 200. */
+  read<Answer>(path: string, headers: Readonly<Record<string, string>>): Promise<Answer>;
+  /** The status of an answer whose body does not matter. */
+  status(path: string, headers?: Readonly<Record<string, string>>): Promise<number>;
   /** Sends JSON as a service does. */
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
 }
@@ -75,6 +80,16 @@ export async function runConsole(options: RunConsoleOptions = {}): Promise<Runni
     async signIn() {
       const response = await fetch(`${base}/?token=once`, { redirect: 'manual' });
       return { cookie: response.headers.get('set-cookie')?.split(';')[0] ?? '' };
+    },
+    async read<Answer>(path: string, headers: Readonly<Record<string, string>>) {
+      const response = await fetch(base + path, { headers });
+      assert.equal(response.status, 200, path);
+      return (await response.json()) as Answer;
+    },
+    async status(path, headers = {}) {
+      const response = await fetch(base + path, { headers, redirect: 'manual' });
+      await response.arrayBuffer();
+      return response.status;
     },
     post: (path, body, headers = {}) =>
       fetch(base + path, {

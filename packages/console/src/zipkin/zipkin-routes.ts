@@ -1,3 +1,4 @@
+import { scheduler } from 'node:timers/promises';
 import type { Call, Clock } from '@dure/core';
 import type { HttpRequest, HttpResponse, HttpRoute } from '@dure/service/server';
 import type { Guard } from '../site/guard.ts';
@@ -89,7 +90,7 @@ async function* tracesBetween(
     const last = traces.at(-1);
     if (!more || last === undefined || fresh.length === 0) return;
     end = last.startedAt;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await scheduler.yield();
   }
 }
 
