@@ -17,7 +17,7 @@ export const ports: Rule = {
       const base = file.path.split('/').at(-1) ?? '';
       if (base in withoutSuite) continue;
       const main = mainType(file);
-      if (main === undefined || !isTested(tree, file, main))
+      if (main === undefined || !isTested(tree, main))
         yield complain(
           `the port ${main ?? base} has no contract suite: a function \`${camel(base)}Contract\` in the package's testing/ that adapters run in a test`,
         );
@@ -37,13 +37,14 @@ function mainType(file: SourceFile): string | undefined {
     .find((name) => name.toLowerCase() === wanted);
 }
 
-function isTested(tree: SourceTree, file: SourceFile, main: string): boolean {
-  const suite = `${main.charAt(0).toLowerCase()}${main.slice(1)}Contract`;
-  const defines = tree.files.some(
-    ({ path, text }) =>
-      path.startsWith(`${file.unit}/`) && path.includes('/testing/') && text.includes(`function ${suite}`),
+/** The suite may drop the word `Store`, and may stand in the package that has the kit for it. */
+function isTested(tree: SourceTree, main: string): boolean {
+  const base = `${main.charAt(0).toLowerCase()}${main.slice(1)}`;
+  return [`${base}Contract`, `${base.replace(/Store$/, '')}Contract`].some(
+    (suite) =>
+      tree.files.some(({ path, text }) => path.includes('/testing/') && text.includes(`function ${suite}`)) &&
+      tree.files.some(({ path, text }) => path.endsWith('.test.ts') && text.includes(`${suite}(`)),
   );
-  return defines && tree.files.some(({ path, text }) => path.endsWith('.test.ts') && text.includes(`${suite}(`));
 }
 
 function camel(base: string): string {

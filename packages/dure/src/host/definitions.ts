@@ -19,9 +19,12 @@ const servers: Readonly<Record<string, (run: RunFile) => Promise<ServiceDefiniti
     const services = Object.keys(peers).filter((name) => name !== 'supervisor');
     return consoleService({ stateFolder: join(stateFolder, 'console'), token: consoleToken, services, webFolder });
   },
-  config: async ({ configFolder, stateFolder }) => {
+  config: async ({ configFolder, peers }) => {
     const { configService } = await import('@dure/config/server');
-    return configService({ folder: configFolder ?? join(stateFolder, 'no-config') });
+    return configService({
+      applications: Object.keys(peers),
+      ...(configFolder === undefined ? {} : { folder: configFolder }),
+    });
   },
 };
 

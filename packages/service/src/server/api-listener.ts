@@ -6,6 +6,7 @@ import fastify from 'fastify';
 import type { HttpOperation } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
 import { arrive, sendProblem, traceOf } from './arrival.ts';
+import { drained } from './drained.ts';
 import { sendEventStream } from './event-stream.ts';
 import type { HttpRoute } from './http-route.ts';
 import { listenFailure } from './listen-failure.ts';
@@ -39,6 +40,7 @@ export async function openApiListener(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: true,
+    frameworkErrors: (error, _request, reply) => sendProblem(reply, fromFramework(error), ''),
   });
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, fromFramework(error), ''));
   app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(app, request), ''));
@@ -53,10 +55,8 @@ export async function openApiListener(
   return {
     port: typeof address === 'object' && address !== null ? address.port : bind.port,
     async close(graceMs) {
-      const force = options.clock.after(graceMs, () => app.server.closeAllConnections());
       stopping.abort(serviceErrors.STOPPING(`${options.service} is stopping`));
-      await app.close();
-      force.cancel();
+      await drained(app.server, app.close(), graceMs, options.clock);
     },
   };
 }
@@ -120,9 +120,8 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 function notFound(app: FastifyInstance, request: FastifyRequest): Error {
   const path = request.url.split('?')[0] ?? '/';
   const allowed = methods.filter((method) => app.hasRoute({ method, url: path }) || findsRoute(app, method, path));
-  if (allowed.length === 0)
-    return serviceErrors.NOT_FOUND(`there is nothing at ${request.method} ${path.slice(0, 200)}`);
-  return serviceErrors.METHOD_NOT_ALLOWED(`${path} takes ${allowed.join(', ')}, not ${request.method}`, {
+  if (allowed.length === 0) return serviceErrors.NOT_FOUND(`there is nothing at this path`);
+  return serviceErrors.METHOD_NOT_ALLOWED(`this path takes ${allowed.join(', ')}, not ${request.method}`, {
     details: { allow: allowed.join(', ') },
   });
 }
@@ -136,6 +135,8 @@ function fromFramework(error: unknown): unknown {
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return serviceErrors.BODY_TOO_LARGE('the body is larger than this service takes', { cause: error });
+    case 'FST_ERR_BAD_URL':
+      return serviceErrors.NOT_FOUND('there is nothing at this path', { cause: error });
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return serviceErrors.MEDIA_TYPE('the body is not `application/json`', { cause: error });
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':

@@ -4,6 +4,7 @@ import type { Clock, Identity, ManagementRequest, ManagementResponse } from '@du
 import { anonymous, isDureError, problemMediaType } from '@dure/core';
 import { serviceErrors } from '../errors.ts';
 import type { Actuator } from './actuator.ts';
+import { drained } from './drained.ts';
 import { listenFailure } from './listen-failure.ts';
 import { problemAnswer } from './problem-answer.ts';
 import type { Listener } from './service.ts';
@@ -37,15 +38,10 @@ export async function openManagementListener(
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : bind.port,
-    close: (graceMs) =>
-      new Promise((resolve) => {
-        const force = options.clock.after(graceMs, () => server.closeAllConnections());
-        server.close(() => {
-          force.cancel();
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    async close(graceMs) {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await drained(server, closed, graceMs, options.clock);
+    },
   };
 }
 

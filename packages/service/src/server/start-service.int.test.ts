@@ -168,6 +168,7 @@ interface BadRequest {
 const json = { 'content-type': 'application/json' };
 const trusted = { ...json, authorization: 'Bearer shop', 'idempotency-key': 'k1' };
 const badRequests: readonly BadRequest[] = [
+  { name: 'a path that is not percent-encoded', path: '/stock/%c0%ae', status: 404, code: 'SERVICE_NOT_FOUND' },
   { name: 'an unknown path', path: '/nowhere', status: 404, code: 'SERVICE_NOT_FOUND' },
   {
     name: 'a wrong method',
