@@ -121,6 +121,7 @@ class SystemRun implements Supervisor {
   #halting: Promise<void> | undefined;
   #stop: Promise<void> | undefined;
   #ready = false;
+  #stoppingSince = 0;
 
   constructor(options: SupervisorOptions) {
     const { clock, random, startedMs, observe } = options;
@@ -310,10 +311,9 @@ class SystemRun implements Supervisor {
       case 'databases':
         return this.#databaseUrls;
       case 'stop': {
-        const from = this.#options.clock.monotonicMs();
         await this.#halt();
         void this.stop();
-        return { tookMs: this.#options.clock.monotonicMs() - from };
+        return { tookMs: this.#stoppingMs() };
       }
       default:
         return request satisfies never;
@@ -323,6 +323,7 @@ class SystemRun implements Supervisor {
   /** Ends every process: the edge and the services first, so that they can still take leave of the registry. */
   #halt(): Promise<void> {
     this.#halting ??= (async () => {
+      this.#stoppingSince = this.#options.clock.monotonicMs();
       this.#options.observe({ type: 'stopping' });
       this.#stopping.abort();
       await this.#processes?.stop(['services', 'edge'], graceMs.services);
@@ -332,13 +333,16 @@ class SystemRun implements Supervisor {
   }
 
   async #shutDown(): Promise<void> {
-    const from = this.#options.clock.monotonicMs();
     this.#stopping.abort();
     await this.#claiming;
     await this.#halt();
     await this.#resources.disposeAsync();
-    this.#options.observe({ type: 'stopped', tookMs: this.#options.clock.monotonicMs() - from });
+    this.#options.observe({ type: 'stopped', tookMs: this.#stoppingMs() });
     this.#stopped.resolve();
+  }
+
+  #stoppingMs(): number {
+    return this.#options.clock.monotonicMs() - this.#stoppingSince;
   }
 }
 

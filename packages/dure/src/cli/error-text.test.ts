@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dureErrors } from '../errors.ts';
+import { errorLines } from './error-text.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { languageOf } from './terminal.ts';
+
+const busy = dureErrors.PORT_BUSY('port 8080 of the gateway is in use by process 42 (node server.js)', {
+  details: { component: 'gateway', port: 8080, pid: 42, command: 'node server.js' },
+});
+
+test('an error says what happened and what to do, in two languages', () => {
+  assert.deepEqual(errorLines(busy, 'en'), {
+    message: 'port 8080 of the gateway is in use by process 42 (node server.js)',
+    fix: 'Stop the process that holds it, or choose other ports with `--port-base <port>` (0: any free ones).',
+  });
+  const korean = errorLines(busy, 'ko');
+  assert.match(korean.message, /gateway의 포트 8080.*프로세스 42\(node server\.js\)/);
+  assert.match(korean.fix ?? '', /--port-base/);
+});
+
+test('an error without a Korean wording of its own has its title', () => {
+  const error = dureErrors.USAGE('there is no command "x"');
+  assert.equal(errorLines(error, 'ko').message, '명령을 이해할 수 없습니다: there is no command "x"');
+});
+
+test('the next step is that of the process’s own error', () => {
+  const error = dureErrors.PROCESS_FAILED('"gateway" did not start: SERVICE_LISTEN_FAILED: …', {
+    details: { process: 'gateway', reason: '…', causeCode: 'SERVICE_LISTEN_FAILED', causeFix: 'Stop whoever listens.' },
+  });
+  assert.equal(errorLines(error, 'en').fix, 'Stop whoever listens.');
+  assert.equal(exitCodeOf(error), exitCodes.port);
+});
+
+test('the locale decides on the language', () => {
+  assert.deepEqual(['ko_KR.UTF-8', 'ko', 'kok_IN', 'en_GB.UTF-8', 'C', undefined].map(languageOf), [
+    'ko',
+    'ko',
+    'en',
+    'en',
+    'en',
+    'en',
+  ]);
+});
