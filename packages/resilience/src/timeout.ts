@@ -1,4 +1,4 @@
-import type { Attempt, Call, CallChange, Clock, DureError, Identity, Layer, Operation, TraceContext } from '@dure/core';
+import type { Call, Clock, DureError, Layer, Operation } from '@dure/core';
 import { cancelled, deadlineExceeded, nameOf } from './deadline.ts';
 import { resilienceErrors } from './errors.ts';
 import type { Expiring, Sweeper } from './sweeper.ts';
@@ -41,7 +41,7 @@ export function timeout<In, Out>({ clock, observe }: TimeoutOptions): Layer<In, 
       attempt.observe = observe;
       attempts.add(attempt);
       try {
-        next(input, new TimedCall(call.with({ deadline: now + limitMs }), attempt)).then(
+        next(input, call.with({ deadline: now + limitMs, signal: () => attempt.signal })).then(
           (value) => attempt.succeed(value),
           (error: unknown) => attempt.fail(error),
         );
@@ -123,48 +123,6 @@ class TimedAttempt<Out> implements Expiring {
     this.#over = true;
     this.#attempts.remove(this);
     if (this.#controller !== undefined) this.#call.signal.removeEventListener('abort', this.#abandoned);
-  }
-}
-
-/** A call whose signal is made on first use, also over `with`. */
-class TimedCall implements Call {
-  readonly #call: Call;
-  readonly #source: { readonly signal: AbortSignal };
-
-  constructor(call: Call, source: { readonly signal: AbortSignal }) {
-    this.#call = call;
-    this.#source = source;
-  }
-  get signal(): AbortSignal {
-    return this.#source.signal;
-  }
-  get operation(): Operation {
-    return this.#call.operation;
-  }
-  get attempt(): Attempt {
-    return this.#call.attempt;
-  }
-  get idempotencyKey(): string | undefined {
-    return this.#call.idempotencyKey;
-  }
-  get inputHash(): string | undefined {
-    return this.#call.inputHash;
-  }
-  get deadline(): number {
-    return this.#call.deadline;
-  }
-  get trace(): TraceContext {
-    return this.#call.trace;
-  }
-  get identity(): Identity {
-    return this.#call.identity;
-  }
-  get baggage(): Readonly<Record<string, string>> {
-    return this.#call.baggage;
-  }
-  with(change: CallChange): Call {
-    const changed = this.#call.with(change);
-    return change.signal === undefined ? new TimedCall(changed, this.#source) : changed;
   }
 }
 
