@@ -10,6 +10,7 @@ import { readControlFile } from '../supervisor/lock.ts';
 import { dureCommand } from './dure-command.ts';
 import type { Language } from './terminal.ts';
 
+const escape = '\u001b';
 const fixtures = join(import.meta.dirname, '..', '..', 'fixtures');
 const scratch = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'dure-command-'));
 await chmod(scratch, 0o755);
@@ -21,8 +22,12 @@ function call(argv: readonly string[], { language = 'en' as Language, isInteract
   const said = { out: '', err: '' };
   const exit = dureCommand(argv, {
     terminal: {
-      out: (text) => void (said.out = said.out + text),
-      err: (text) => void (said.err = said.err + text),
+      out(text) {
+        said.out += text;
+      },
+      err(text) {
+        said.err += text;
+      },
       isInteractive,
       hasColour: false,
       columns: 100,
@@ -132,13 +137,13 @@ test('a terminal shows one line per component, painted over', async () => {
   await says(/ready in/);
   interrupt();
   await exit;
-  const frames = said.out.split(/\u001b\[\d+A/);
-  assert.ok(frames.length > 10);
+  const frames = said.out.split(`${escape}[7A`);
+  assert.ok(frames.length > 5);
   const last =
     (frames.at(-1) ?? '')
       .split('ready in')[0]
       ?.split('\n')
-      .filter((line) => line.includes('\u001b[2K')) ?? [];
+      .filter((line) => line.includes(`${escape}[2K`)) ?? [];
   assert.equal(last.length, 7);
   assert.ok(last.every((line) => /✓ \w+ +ready +\d/.test(line)));
 });
@@ -153,7 +158,7 @@ test('it speaks Korean', async () => {
 });
 
 const failures: readonly (readonly [string, readonly string[], number, RegExp])[] = [
-  ['an unknown command', ['strat'], 2, /no command "strat"; did you mean `dure status`\?|there are up/],
+  ['an unknown command', ['strat'], 2, /no command "strat"/],
   ['an unknown option', ['up', '--prot-base', '1'], 2, /did you mean `--port-base`\?/],
   ['a port that is none', ['up', 'plain', '--port-base', '70000'], 2, /is a port from 1 to 65532, or 0/],
   ['an unknown placement', ['up', 'plain', '--placement', 'many'], 2, /is "each" or "one", not "many"/],
@@ -213,7 +218,7 @@ test('a failing migration is named with file, line and cause', async () => {
   assert.equal(code, 8);
   assert.match(
     err,
-    /^dure: .*failing\/books\/migrations\/0001-create-accounts\.sql, line 3.*NOTNULLL?|^dure: .*0001-create-accounts\.sql, line 3.*syntax error.*\[POSTGRES_MIGRATION_FAILED\]\n {6}\S/,
+    /^dure: .*books\/migrations\/0001-create-accounts\.sql, line 3, column \d+ .*\[POSTGRES_MIGRATION_FAILED\]\n {6}\S/,
   );
   assert.doesNotMatch(err, /\n {4}at /);
 });

@@ -9,12 +9,11 @@ const oldNodes = ['/usr/bin/node', '/usr/local/bin/node'];
 
 async function run(node: string, ...argv: readonly string[]) {
   const child = spawn(node, [launcher, ...argv], { env: { PATH: '/usr/bin:/bin', LANG: 'C' } });
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk) => void (out = out + chunk));
-  child.stderr.on('data', (chunk) => void (err = err + chunk));
+  const heard: { out: string[]; err: string[] } = { out: [], err: [] };
+  child.stdout.on('data', (chunk) => heard.out.push(String(chunk)));
+  child.stderr.on('data', (chunk) => heard.err.push(String(chunk)));
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { code, out, err };
+  return { code, out: heard.out.join(''), err: heard.err.join('') };
 }
 
 async function olderNode(): Promise<string | undefined> {
