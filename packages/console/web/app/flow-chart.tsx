@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { OverviewView } from '../../src/contract.ts';
-import { formatDuration, formatNumber } from '../design/format.ts';
+import { formatDuration, formatRate } from '../design/format.ts';
 import { usePreferences } from '../design/use-preferences.ts';
 import type { FlowEdge, FlowNode } from './flow-map.ts';
 import { flowMap } from './flow-map.ts';
@@ -60,7 +60,7 @@ function Node({ service, overview, place, colour }: NodeProps): JSX.Element | nu
   const spot = place.get(service);
   const traffic = overview.services.find((one) => one.service === service);
   if (spot === undefined) return null;
-  const rate = traffic === undefined ? '' : `${formatNumber(traffic.ratePerSecond, language, 1)}${m.perSecond}`;
+  const rate = traffic === undefined ? '' : `${formatRate(traffic.ratePerSecond, language)}${m.perSecond}`;
   const p95 = traffic?.p95Ms === undefined ? '' : ` · ${formatDuration(traffic.p95Ms)}`;
   return (
     <g transform={`translate(${spot.x} ${spot.y})`}>

@@ -28,7 +28,7 @@ test('services that call each other in a circle are laid out all the same', () =
   );
 });
 
-test('no two of ten services share a colour, whatever the order they are named in', () => {
+test('no two of twelve services share a colour, whatever the order they are named in', () => {
   const names = [
     'user',
     'product',
@@ -40,9 +40,11 @@ test('no two of ten services share a colour, whatever the order they are named i
     'registry',
     'config',
     'console',
+    'pages',
+    'search',
   ];
   const colours = serviceColours(names);
-  assert.equal(new Set(colours.values()).size, 10);
+  assert.equal(new Set(colours.values()).size, 12);
   assert.deepEqual(serviceColours([...names].reverse()), colours);
 });
 

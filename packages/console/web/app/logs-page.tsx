@@ -100,7 +100,7 @@ function useOlder(filters: LogFilters) {
 /** One list of several, newest first, each line once. */
 function merge(...lists: readonly (readonly LogLine[])[]): readonly LogLine[] {
   const byId = new Map(lists.flat().map((line) => [line.id, line]));
-  return [...byId.values()].sort((a, b) => b.id - a.id);
+  return [...byId.values()].sort((a, b) => b.time - a.time || b.id - a.id);
 }
 
 function filtersOf(query: URLSearchParams): LogFilters {

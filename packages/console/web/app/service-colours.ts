@@ -1,4 +1,4 @@
-const seriesCount = 10;
+const seriesCount = 12;
 
 /**
  * Gives each service one of the design's series colours (`--series-1` …). A name keeps its colour as long as no other

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { OverviewView, ServiceTrafficView, ServiceView } from '../../src/contract.ts';
-import { formatDuration, formatNumber, formatRatio } from '../design/format.ts';
+import { formatDuration, formatRate, formatRatio } from '../design/format.ts';
 import { Icon } from '../design/icons.tsx';
 import { Link } from '../design/navigation.tsx';
 import { queryString } from '../design/router.ts';
@@ -106,7 +106,7 @@ function ServiceRow({ view, traffic, colours, open, toggle }: ServiceRowProps): 
         <Sparkline series={traffic?.series ?? []} />
       </td>
       <td class="right numeric" data-label={m.requestRate}>
-        {quiet ? <span class="faint">–</span> : `${formatNumber(ratePerSecond, language, 1)}${m.perSecond}`}
+        {quiet ? <span class="faint">–</span> : `${formatRate(ratePerSecond, language)}${m.perSecond}`}
       </td>
       <td class={`right numeric ${errors > 0 ? 'is-bad' : ''}`} data-label={m.errorRatio}>
         {quiet ? <span class="faint">–</span> : formatRatio(errorRatio, language)}

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { OverviewView, ServiceView } from '../../src/contract.ts';
-import { formatDuration, formatNumber, formatRatio } from '../design/format.ts';
+import { formatDuration, formatNumber, formatRate, formatRatio } from '../design/format.ts';
 import { Empty, Skeleton } from '../design/notices.tsx';
 import { useEvery } from '../design/use-every.ts';
 import { usePreferences } from '../design/use-preferences.ts';
@@ -103,7 +103,7 @@ function Figures({ overview: { total } }: { readonly overview: OverviewView }): 
         <div>
           <dt>{m.requestRate}</dt>
           <dd>
-            {formatNumber(total.ratePerSecond, language, 1)}
+            {formatRate(total.ratePerSecond, language)}
             <small>{m.perSecond}</small>
           </dd>
         </div>

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import type { LogLine, TraceView } from '../../src/contract.ts';
 import { formatDuration } from '../design/format.ts';
 import { Icon } from '../design/icons.tsx';
+import { shortOperation } from './message-hops.ts';
 import { useMessages } from './use-messages.ts';
 import type { WaterfallRow } from './waterfall-rows.ts';
 import { axisTicks } from './waterfall-rows.ts';
@@ -57,9 +58,15 @@ function LineName({ row, colour, showService, toggle }: WaterfallLineProps): JSX
       >
         {expandable ? <Icon name={expanded ? 'down' : 'right'} size={12} /> : null}
       </span>
+      {span.kind === 'consumer' ? (
+        <span class="line-hop">
+          <Icon name="message" size={14} />
+          <span class="hidden">{m.kind.consumer}</span>
+        </span>
+      ) : null}
       <span class={showService ? 'line-service' : 'line-service is-same'}>{span.service}</span>
       <span class="line-operation" title={span.operation}>
-        {span.operation}
+        {shortOperation(span)}
       </span>
       {span.failed ? (
         <span class="line-mark is-bad">

@@ -2,6 +2,7 @@ import type { JSX, TargetedKeyboardEvent } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { TraceView } from '../../src/contract.ts';
 import { formatDuration } from '../design/format.ts';
+import { unrollMessageHops } from './message-hops.ts';
 import { useMessages } from './use-messages.ts';
 import { WaterfallLine } from './waterfall-line.tsx';
 import type { WaterfallRow } from './waterfall-rows.ts';
@@ -12,7 +13,8 @@ export function Waterfall(props: WaterfallProps): JSX.Element {
   const m = useMessages();
   const { trace } = props;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  const rows = useMemo(() => waterfallRows(trace.tree, trace.durationMs, closed), [trace, closed]);
+  const spans = useMemo(() => unrollMessageHops(trace.tree), [trace]);
+  const rows = useMemo(() => waterfallRows(spans, trace.durationMs, closed), [spans, trace, closed]);
   return (
     <section class="panel waterfall" aria-label={m.waterfall}>
       <WaterfallHead

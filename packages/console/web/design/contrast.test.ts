@@ -24,7 +24,7 @@ const graphicPairs: readonly (readonly [string, string])[] = [
   ...['line-strong', 'focus', 'persimmon'].flatMap((mark) =>
     ['canvas', 'surface', 'raised'].map((ground) => [mark, ground] as const),
   ),
-  ...Array.from({ length: 10 }, (_, index) => `series-${index + 1}`).flatMap((series) =>
+  ...Array.from({ length: 12 }, (_, index) => `series-${index + 1}`).flatMap((series) =>
     ['canvas', 'surface', 'sunken'].map((ground) => [series, ground] as const),
   ),
 ];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeFailure } from './failure.ts';
-import { formatAgo, formatDuration, formatMoney, formatRatio } from './format.ts';
+import { formatAgo, formatDuration, formatMoney, formatRate, formatRatio } from './format.ts';
 import { preferenceStore, preferredLanguage } from './preferences.ts';
 import { matchPage, queryString } from './router.ts';
 import { sharedTexts } from './texts.ts';
@@ -31,6 +31,13 @@ test('a small ratio is never shown as zero', () => {
   assert.deepEqual(
     [0, 0.0004, 0.0123, 0.5, 1].map((ratio) => formatRatio(ratio, 'en')),
     ['0%', '<0.1%', '1.2%', '50%', '100%'],
+  );
+});
+
+test('a rare event still has a rate', () => {
+  assert.deepEqual(
+    [0, 0.0333, 0.5, 20.44, 1234.5].map((rate) => formatRate(rate, 'en')),
+    ['0', '0.033', '0.5', '20.4', '1,234.5'],
   );
 });
 

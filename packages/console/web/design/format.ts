@@ -18,6 +18,12 @@ export function formatNumber(value: number, language: Language, digits = 0): str
   return new Intl.NumberFormat(locales[language], { maximumFractionDigits: digits }).format(value);
 }
 
+/** A rate per second: one decimal, two digits below one, so that what is rare is not shown as nothing. */
+export function formatRate(perSecond: number, language: Language): string {
+  const digits = perSecond < 1 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 1 };
+  return new Intl.NumberFormat(locales[language], digits).format(perSecond);
+}
+
 /** A ratio (0 to 1) in per cent; small but not zero is never shown as 0 %. */
 export function formatRatio(ratio: number, language: Language): string {
   const format = new Intl.NumberFormat(locales[language], {

@@ -8,6 +8,7 @@ export {
   formatDuration,
   formatMoney,
   formatNumber,
+  formatRate,
   formatRatio,
   formatTimeOfDay,
 } from './format.ts';
