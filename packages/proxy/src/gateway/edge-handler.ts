@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isDureError } from '@dure/core';
+import { codeOf, isDureError } from '@dure/core';
 import { gatewayErrors } from '../errors.ts';
 import type { BadRequestHead } from '../http/request-head.ts';
 import { isAuthority, readRequestHead } from '../http/request-head.ts';
@@ -15,11 +15,19 @@ import { sendProblem } from './problem.ts';
 /** Answers one request, whatever it is. Never throws. */
 export type EdgeHandler = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void;
 
+/** After these nobody can be sure where the next request begins. */
+const inDoubt: ReadonlySet<string> = new Set([
+  gatewayErrors.MALFORMED.code,
+  gatewayErrors.TRANSFER_CODING.code,
+  gatewayErrors.HEADERS_TOO_LARGE.code,
+]);
+
 /** Leads each request to the operation, page or refusal that answers it. */
 export function edgeHandler(edge: Edge, own: OwnAddresses): EdgeHandler {
   const refuse = (request: IncomingMessage, response: ServerResponse, error: unknown) => {
     if (!isDureError(error)) edge.telemetry.log.error('the gateway failed', { error });
-    if (mustClose(request, edge.limits.maxBodyBytes)) response.shouldKeepAlive = false;
+    if (inDoubt.has(codeOf(error) ?? '') || mustClose(request, edge.limits.maxBodyBytes))
+      response.shouldKeepAlive = false;
     edge.meters.refused(sendProblem(response, error, edge.ids.traceId()));
   };
   return (request, response, expectsContinue) => {

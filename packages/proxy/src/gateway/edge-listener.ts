@@ -5,6 +5,8 @@ import { coreErrors } from '@dure/core';
 import type { Listener } from '@dure/service/server';
 import { serviceErrors } from '@dure/service/server';
 import { gatewayErrors } from '../errors.ts';
+import type { ClientConnections } from './client-connections.ts';
+import { clientConnections } from './client-connections.ts';
 import type { Edge } from './edge.ts';
 import type { EdgeHandler } from './edge-handler.ts';
 import { writeProblem } from './problem.ts';
@@ -21,7 +23,8 @@ export async function openEdgeListener(
   const { limits } = edge;
   const server = createServer({
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // The edge demands exactly one good Host itself, and answers with a problem.
+    requireHostHeader: false,
     joinDuplicateHeaders: false,
     noDelay: true,
     maxHeaderSize: limits.maxHeaderBytes,
@@ -33,9 +36,11 @@ export async function openEdgeListener(
   // Fields beyond a count would be cut off silently; the edge counts them itself.
   server.maxHeadersCount = 0;
   server.maxConnections = limits.maxConnections;
+  const connections = clientConnections(server, limits.maxConnectionsPerClient);
   let closing = false;
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
     if (closing) response.shouldKeepAlive = false;
+    connections.begin(request.socket, response);
     handle(request, response, expectsContinue);
   };
   server.on('request', (request, response) => take(request, response, false));
@@ -47,10 +52,7 @@ export async function openEdgeListener(
       gatewayErrors.METHOD_NOT_ALLOWED('this is no tunnel', { details: { allow: 'GET' } }),
     );
   });
-  server.on('clientError', (error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket) => {
-    onClientError(edge, error, socket as Socket);
-  });
-  limitPerClient(server, limits.maxConnectionsPerClient);
+  server.on('clientError', (error, socket) => onClientError(edge, connections, error, socket as Socket));
   await listen(server, bind);
   const address = server.address();
   let closed: Promise<void> | undefined;
@@ -63,6 +65,7 @@ export async function openEdgeListener(
         edge.pool.close();
         resolve();
       });
+      connections.drain();
       for (const exchange of [...edge.underway.items]) exchange.endStream();
     });
   return {
@@ -95,56 +98,48 @@ function listen(server: Server, bind: { readonly host: string; readonly port: nu
   });
 }
 
-/** One address must not take every connection: with a common cap alone a single slow client shuts everybody out. */
-function limitPerClient(server: Server, most: number): void {
-  const perClient = new Map<string, number>();
-  server.on('connection', (socket) => {
-    const address = socket.remoteAddress ?? '';
-    const count = (perClient.get(address) ?? 0) + 1;
-    if (count > most) {
-      socket.destroy();
-      return;
-    }
-    perClient.set(address, count);
-    socket.once('close', () => {
-      const left = (perClient.get(address) ?? 1) - 1;
-      if (left === 0) perClient.delete(address);
-      else perClient.set(address, left);
-    });
-  });
-}
+type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer; readonly reason?: string };
 
-/** Answers what the parser refused, as far as an answer can still be understood, and hangs up. */
-function onClientError(
-  edge: Edge,
-  error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer },
-  socket: Socket,
-): void {
-  const begun = [...edge.underway.items].some((exchange) => exchange.usesSocket(socket));
-  if (error.code === 'ECONNRESET' || !socket.writable || begun) {
+/**
+ * Answers what the parser refused, as far as an answer can still be understood, and hangs up. An answer that has begun is
+ * never followed by another.
+ */
+function onClientError(edge: Edge, connections: ClientConnections, error: ClientError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  refuseRaw(edge, socket, refusalOf(error, edge));
+  const answer = connections.lastAnswer(socket);
+  if (answer === undefined || answer.writableFinished) {
+    refuseRaw(edge, socket, refusalOf(error, edge));
+    return;
+  }
+  for (const exchange of edge.underway.items) {
+    if (exchange.answers(answer)) exchange.refuse(refusalOf(error, edge));
+  }
+  socket.pause();
+  if (answer.writableEnded) answer.once('close', () => socket.destroySoon());
+  else socket.destroy();
 }
 
-function refusalOf(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, { limits }: Edge) {
+/** A request line that is well-formed but for its version. */
+const otherVersion = /^[A-Z]+ [^\s]+ HTTP\/\d+(?:\.\d+)?\r\n/;
+
+function refusalOf(error: ClientError, { limits }: Edge) {
   switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW': {
-      const line = error.rawPacket?.subarray(0, limits.maxTargetBytes).includes(0x0a) ?? true;
-      if (!line)
-        return gatewayErrors.TARGET_TOO_LONG(`the request target is longer than ${limits.maxTargetBytes} bytes`);
-      return gatewayErrors.HEADERS_TOO_LARGE(`the header block is larger than ${limits.maxHeaderBytes} bytes`);
-    }
+    case 'HPE_HEADER_OVERFLOW':
+      return error.rawPacket?.subarray(0, limits.maxTargetBytes).includes(0x0a) === false
+        ? gatewayErrors.TARGET_TOO_LONG(`the request target is longer than ${limits.maxTargetBytes} bytes`)
+        : gatewayErrors.HEADERS_TOO_LARGE(`the header block is larger than ${limits.maxHeaderBytes} bytes`);
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return gatewayErrors.BODY_TOO_LARGE('the chunk extensions are too long');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return gatewayErrors.REQUEST_TIMEOUT('the request did not arrive in time');
     case 'HPE_INVALID_VERSION':
     case 'HPE_PAUSED_H2_UPGRADE':
-      return gatewayErrors.VERSION('the HTTP version is not 1.0 or 1.1');
-    case 'HPE_INVALID_TRANSFER_ENCODING':
-      return gatewayErrors.TRANSFER_CODING('the transfer coding does not end with "chunked"');
+      return otherVersion.test(error.rawPacket?.toString('latin1', 0, limits.maxTargetBytes) ?? '')
+        ? gatewayErrors.VERSION('the HTTP version is not 1.0 or 1.1')
+        : gatewayErrors.MALFORMED('the request line is not well-formed');
     default:
       return gatewayErrors.MALFORMED('the request is not well-formed HTTP/1.1');
   }

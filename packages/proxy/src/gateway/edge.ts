@@ -12,8 +12,10 @@ import type { RouteTable } from './route-table.ts';
 export interface Underway extends Waiting {
   /** Ends it if it is a stream of events, which would not end by itself. */
   endStream(): void;
-  /** Whether its answer goes, or will go, over this connection of a client. */
-  usesSocket(socket: unknown): boolean;
+  /** Whether this is what it answers with. */
+  answers(response: unknown): boolean;
+  /** What is left of the request is not well-formed: it is answered with the error, if no answer has begun. */
+  refuse(error: unknown): void;
 }
 
 /** What every request at the edge shares. */

@@ -39,6 +39,8 @@ export interface Admitted {
 }
 
 const mostAttempts = 3;
+/** Up to this length a last piece is sent as text, which Node.js joins with the head: one system call, not a gathering one. */
+const longestAsText = 16_384;
 const longestRewritten = 65_536;
 
 type Phase = 'connecting' | 'sending' | 'waiting' | 'answering' | 'flushing' | 'done';
@@ -88,8 +90,15 @@ export class Forwarding implements ExchangeListener, Underway {
     this.admitted.response.end();
   }
 
-  usesSocket(socket: unknown): boolean {
-    return this.admitted.request.socket === socket;
+  answers(response: unknown): boolean {
+    return this.admitted.response === response;
+  }
+
+  refuse(error: unknown): void {
+    const { response } = this.admitted;
+    if (response.headersSent || this.#phase === 'done') return;
+    response.shouldKeepAlive = false;
+    this.#refuse(error);
   }
 
   onOpen(connection: UpstreamConnection): void {
@@ -147,7 +156,8 @@ export class Forwarding implements ExchangeListener, Underway {
     if (last) {
       this.#complete();
       if (piece.length === 0) response.end();
-      else response.end(piece);
+      else if (piece.length > longestAsText) response.end(piece);
+      else response.end(piece.toString('latin1'), 'latin1');
       return;
     }
     if (response.write(piece)) {

@@ -18,8 +18,9 @@ export interface BadTarget {
 /** Nearly every target: unreserved and sub-delimiter characters, no empty and no dot segment, no encoding at all. */
 const plain = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!$&'()*+,;=:@-]+)+\/?$|^\/$/;
 const pathCharacters = /^[A-Za-z0-9._~!$&'()*+,;=:@/%-]*$/;
-/** RFC 3986 §3.4, and the brackets, braces, bars and carets that browsers leave as they are. */
-const queryCharacters = /^[A-Za-z0-9._~!$&'()*+,;=:@/?%[\]{}|^`"<>\\-]*$/;
+/** RFC 3986 §3.4, and what browsers leave as it is although it belongs encoded. */
+const queryCharacters = /^[A-Za-z0-9._~!$&'()*+,;=:@/?%[\]{}|^`\\-]*$/;
+const unencoded = /[[\]{}|^`\\]/g;
 const badEncoding = /%(?![0-9A-Fa-f]{2})/;
 const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/i;
 
@@ -38,10 +39,11 @@ export function readTarget(target: string): Target | BadTarget {
   }
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
-  const query = mark < 0 ? '' : target.slice(mark);
+  let query = mark < 0 ? '' : target.slice(mark);
   if (query.length > 1) {
     if (!queryCharacters.test(query)) return bad('the query holds a character that must be percent-encoded');
     if (badEncoding.test(query)) return bad('the query holds a "%" that two hexadecimal digits do not follow');
+    query = query.replace(unencoded, encodeURIComponent);
   }
   if (plain.test(path)) return { ok: true, path, query, authority: undefined };
   const normal = normalPath(path);

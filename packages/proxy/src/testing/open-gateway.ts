@@ -36,7 +36,12 @@ export const testVerifier: TokenVerifier = {
 /** Starts a gateway as a host would, on 127.0.0.1. */
 export async function openGateway(
   options: GatewayOptions,
-  parts: { readonly clock?: Clock; readonly verifier?: TokenVerifier; readonly telemetry?: Telemetry } = {},
+  parts: {
+    readonly clock?: Clock;
+    readonly verifier?: TokenVerifier;
+    readonly telemetry?: Telemetry;
+    readonly port?: number;
+  } = {},
 ): Promise<OpenGateway> {
   const { clock = systemClock, verifier = testVerifier } = parts;
   const instances = staticInstances();
@@ -65,7 +70,7 @@ export async function openGateway(
       },
     },
   });
-  const listener = (await added.open?.({ host: '127.0.0.1', port: 0 })) as Listener;
+  const listener = (await added.open?.({ host: '127.0.0.1', port: parts.port ?? 0 })) as Listener;
   return {
     port: listener.port,
     origin: `http://127.0.0.1:${listener.port}`,

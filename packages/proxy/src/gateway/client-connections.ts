@@ -1,0 +1,58 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** The connections of clients, and what each was answered last. */
+export interface ClientConnections {
+  /** Remembers the answer to the request that has just come over the connection. */
+  begin(socket: Socket, response: ServerResponse): void;
+  /** The last answer begun on a connection; undefined before its first request. */
+  lastAnswer(socket: Socket): ServerResponse | undefined;
+  /**
+   * Closes those that wait for a first request, which Node.js does not count as idle, and the others when the answer under
+   * way is complete, also if it had promised to keep the connection.
+   */
+  drain(): void;
+}
+
+/**
+ * Keeps watch over a server's connections. One address may have `mostPerClient` of them: with a common cap alone a single
+ * slow client would shut everybody out.
+ */
+export function clientConnections(server: Server, mostPerClient: number): ClientConnections {
+  const answers = new Map<Socket, ServerResponse | undefined>();
+  const perClient = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress ?? '';
+    const count = (perClient.get(address) ?? 0) + 1;
+    if (count > mostPerClient) {
+      socket.destroy();
+      return;
+    }
+    perClient.set(address, count);
+    answers.set(socket, undefined);
+    socket.once('close', () => {
+      answers.delete(socket);
+      const left = (perClient.get(address) ?? 1) - 1;
+      if (left === 0) perClient.delete(address);
+      else perClient.set(address, left);
+    });
+  });
+  return {
+    begin(socket, response) {
+      if (!socket.destroyed) answers.set(socket, response);
+    },
+    lastAnswer: (socket) => answers.get(socket),
+    drain() {
+      for (const [socket, answer] of answers) {
+        if (answer === undefined) {
+          socket.destroy();
+          continue;
+        }
+        answer.shouldKeepAlive = false;
+        answer.once('close', () => {
+          if (answers.get(socket) === answer) socket.destroySoon();
+        });
+      }
+    },
+  };
+}
