@@ -6,6 +6,7 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: center; }
 main { max-width: 34rem; padding: 2rem; }
 h1 { font-size: 1.25rem; margin: 0 0 .5rem; }
 p { margin: .25rem 0; }
+:lang(ko) { word-break: keep-all; }
 section + section { margin-top: 1.5rem; padding-top: 1.5rem; border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
 code { font: .9em ui-monospace, monospace; padding: .1em .4em; border-radius: .3em; background: color-mix(in srgb, currentColor 10%, transparent); }
 `;

@@ -83,6 +83,6 @@ function tryOpen(file: string): DatabaseSync | string {
 function configure(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 2_000 });
   db.exec('pragma auto_vacuum = incremental; pragma journal_mode = wal; pragma synchronous = normal;');
-  db.exec('pragma cache_size = -8000; pragma temp_store = memory;');
+  db.exec('pragma cache_size = -4000; pragma temp_store = memory;');
   return db;
 }
