@@ -19,6 +19,8 @@ export interface MemorySagaTx extends Outbox {
 export interface MemorySagas extends UnitOfWork<MemorySagaTx> {
   readonly store: SagaStore<MemorySagaTx>;
   readonly fence: SagaFence<MemorySagaTx>;
+  /** Answers a command, with the commit. */
+  reply(tx: MemorySagaTx, command: Message, data: ReplyData): void;
   /** Messages that were committed; `position` counts from 1. */
   readonly messages: readonly Message[];
   readonly values: ReadonlyMap<string, unknown>;
@@ -51,6 +53,7 @@ export function memorySagas(options: MemorySagasOptions): MemorySagas {
     uow: (call, work) => world.uow(call, work),
     store: world.store,
     fence: world.fence,
+    reply: (tx, command, data) => void opened(tx).buffer.reply(command, data),
     messages: world.messages,
     values: world.committed.values,
   };

@@ -100,9 +100,15 @@ export interface SampleTx {
 
 const { reserve, release, authorise, cancel, notify, capture, ship } = sampleCommands;
 
+/** What the sample starts with. */
+export const sampleInput = shape<{ readonly orderId: string; readonly count: number }>({
+  orderId: 'string',
+  count: 'number',
+});
+
 /** A saga with every kind of step: reserve, authorise, notify (nothing to undo), capture (pivot), ship. */
 export const sampleSaga = saga('buy', {
-  input: shape<{ readonly orderId: string; readonly count: number }>({ orderId: 'string', count: 'number' }),
+  input: sampleInput,
   key: ({ orderId }) => orderId,
   deadlineMs: 600_000,
 })
