@@ -276,7 +276,9 @@ test('starting afresh makes new keys and databases', async () => {
 test('when the supervisor is killed everything ends, and the next start works at once on the same ports', async () => {
   const stateFolder = await scratch();
   const run = async (port: string) => {
-    const child = fork(join(fixtures, 'run-supervisor.ts'), [stateFolder, port], { stdio: 'inherit' });
+    const child = fork(join(fixtures, 'run-supervisor.ts'), ['plain', fakeHost, stateFolder, port], {
+      stdio: 'inherit',
+    });
     const [{ pids, urls }] = (await once(child, 'message')) as [{ pids: number[]; urls: { gateway: string } }];
     return { child, pids, port: new URL(urls.gateway).port };
   };

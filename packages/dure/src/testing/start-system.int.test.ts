@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock, wait } from '@dure/core';
+import { askSupervisor } from '../supervisor/control-client.ts';
+import { hostModule } from '../supervisor/host-module.ts';
+import { identify, isAlive } from '../supervisor/process-identity.ts';
+import { getJson } from '../supervisor/transport.ts';
+import { startSystem } from './start-system.ts';
+
+const fixtures = join(import.meta.dirname, '..', '..', 'fixtures');
+const ledger = join(fixtures, 'ledger', 'system.ts');
+
+/** The answer of the system's only operation, once there is one. */
+async function total(gateway: string): Promise<unknown> {
+  let last: unknown;
+  for (let turn = 0; turn < 200; turn += 1) {
+    const answer = await getJson(`${gateway}/total`, 1_000);
+    if (answer.ok && answer.status === 200) return answer.body;
+    last = answer;
+    await wait(systemClock, 25);
+  }
+  return assert.fail(`no answer: ${JSON.stringify(last)}`);
+}
+
+for (const placement of ['one', 'each'] as const) {
+  test(`a system with a database answers at its edge, and again after its process was killed (placement ${placement})`, async () => {
+    const system = await startSystem(ledger, { placement });
+    const { stateFolder } = system;
+    assert.deepEqual(await total(system.edge), { total: 0 });
+    const pid = system.kill('books');
+    await system.untilReady();
+    assert.notEqual(system.pids.books, pid);
+    assert.deepEqual(await total(system.edge), { total: 0 });
+    const from = performance.now();
+    await system.stop();
+    assert.ok(performance.now() - from < 2_500, `the stop took ${performance.now() - from} ms`);
+    await assert.rejects(stat(stateFolder));
+  });
+}
+
+test('a killed supervisor takes services and database with it, and the next start finds the data', async () => {
+  const stateFolder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'dure-kill-'));
+  await chmod(stateFolder, 0o755);
+  const run = async (port: string) => {
+    const child = fork(join(fixtures, 'run-supervisor.ts'), ['ledger', hostModule, stateFolder, port], {
+      stdio: 'inherit',
+    });
+    const [{ pids, urls }] = (await once(child, 'message')) as [{ pids: number[]; urls: { gateway: string } }];
+    const lives = await Promise.all(pids.map(identify));
+    return { child, lives, gateway: urls.gateway };
+  };
+  const first = await run('0');
+  assert.deepEqual(await total(first.gateway), { total: 0 });
+  first.child.kill('SIGKILL');
+  const second = await run(new URL(first.gateway).port);
+  assert.deepEqual(await total(second.gateway), { total: 0 });
+  const left = async () => (await Promise.all(first.lives.map(isAlive))).filter((alive) => alive).length;
+  for (let turn = 0; turn < 150 && (await left()) > 0; turn += 1) await wait(systemClock, 20);
+  assert.equal(await left(), 0);
+  await askSupervisor(stateFolder, 'stop');
+  await once(second.child, 'exit');
+  await rm(stateFolder, { recursive: true });
+});
