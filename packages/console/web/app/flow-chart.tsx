@@ -55,12 +55,11 @@ interface Spot {
 }
 
 function Node({ service, overview, place, colour }: NodeProps): JSX.Element | null {
-  const m = useMessages();
   const { language } = usePreferences();
   const spot = place.get(service);
   const traffic = overview.services.find((one) => one.service === service);
   if (spot === undefined) return null;
-  const rate = traffic === undefined ? '' : `${formatRate(traffic.ratePerSecond, language)}${m.perSecond}`;
+  const rate = traffic === undefined ? '' : formatRate(traffic.ratePerSecond, language);
   const p95 = traffic?.p95Ms === undefined ? '' : ` · ${formatDuration(traffic.p95Ms)}`;
   return (
     <g transform={`translate(${spot.x} ${spot.y})`}>

@@ -17,7 +17,6 @@ export const english = {
 
   lastFiveMinutes: 'Last five minutes',
   requestRate: 'Requests',
-  perSecond: '/s',
   errorRatio: 'Errors',
   p95: 'p95',
   p50: 'p50',
@@ -44,7 +43,7 @@ export const english = {
   upSince: 'Started',
   operation: 'Operation',
   flowTitle: 'Who calls whom',
-  flowHint: 'Observed calls of the last five minutes; the thicker the line, the more of them.',
+  flowHint: 'Observed calls of the last five minutes; the thicker the line, the more of them; dashed lines lead back.',
   flowEdge: (from: string, to: string, calls: string, errors: string) => `${from} to ${to}: ${calls}, ${errors}`,
   failuresTitle: 'Recent failures',
   failuresEmpty: 'Nothing failed in the last five minutes.',

@@ -18,7 +18,6 @@ export const korean: Messages = {
 
   lastFiveMinutes: '최근 5분',
   requestRate: '요청',
-  perSecond: '/초',
   errorRatio: '오류',
   p95: 'p95',
   p50: 'p50',
@@ -45,7 +44,7 @@ export const korean: Messages = {
   upSince: '시작',
   operation: '오퍼레이션',
   flowTitle: '호출 관계',
-  flowHint: '최근 5분 동안 실제로 관측된 호출입니다. 선이 굵을수록 호출이 많습니다.',
+  flowHint: '최근 5분 동안 실제로 관측된 호출입니다. 선이 굵을수록 호출이 많고, 점선은 되돌아가는 호출입니다.',
   flowEdge: (from, to, calls, errors) => `${from} → ${to}: ${calls}, ${errors}`,
   failuresTitle: '최근 실패',
   failuresEmpty: '최근 5분 동안 실패가 없습니다.',

@@ -106,7 +106,7 @@ function ServiceRow({ view, traffic, colours, open, toggle }: ServiceRowProps): 
         <Sparkline series={traffic?.series ?? []} />
       </td>
       <td class="right numeric" data-label={m.requestRate}>
-        {quiet ? <span class="faint">–</span> : `${formatRate(ratePerSecond, language)}${m.perSecond}`}
+        {quiet ? <span class="faint">–</span> : formatRate(ratePerSecond, language)}
       </td>
       <td class={`right numeric ${errors > 0 ? 'is-bad' : ''}`} data-label={m.errorRatio}>
         {quiet ? <span class="faint">–</span> : formatRatio(errorRatio, language)}

@@ -102,10 +102,7 @@ function Figures({ overview: { total } }: { readonly overview: OverviewView }): 
       <dl>
         <div>
           <dt>{m.requestRate}</dt>
-          <dd>
-            {formatRate(total.ratePerSecond, language)}
-            <small>{m.perSecond}</small>
-          </dd>
+          <dd>{formatRate(total.ratePerSecond, language)}</dd>
         </div>
         <div>
           <dt>{m.errorRatio}</dt>

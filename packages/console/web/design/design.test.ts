@@ -34,11 +34,12 @@ test('a small ratio is never shown as zero', () => {
   );
 });
 
-test('a rare event still has a rate', () => {
+test('a rate has the unit in which it is easily read', () => {
   assert.deepEqual(
-    [0, 0.0333, 0.5, 20.44, 1234.5].map((rate) => formatRate(rate, 'en')),
-    ['0', '0.033', '0.5', '20.4', '1,234.5'],
+    [0.0067, 0.5, 20.44, 1234.5].map((rate) => formatRate(rate, 'en')),
+    ['0.4/min', '30/min', '20.4/s', '1,234.5/s'],
   );
+  assert.equal(formatRate(0.5, 'ko'), '30/분');
 });
 
 test('how long ago is said in the reader’s language', () => {

@@ -3,6 +3,8 @@ import type { Language } from './preferences.ts';
 
 const locales: Readonly<Record<Language, string>> = { en: 'en-GB', ko: 'ko-KR' };
 
+const rateUnits: Readonly<Record<Language, readonly [string, string]>> = { en: ['/s', '/min'], ko: ['/초', '/분'] };
+
 /** Money in the reader's language: `₩12,000`. Amounts are in minor units; the currency says how many there are. */
 export function formatMoney(money: Money, language: Language): string {
   const format = new Intl.NumberFormat(locales[language], {
@@ -18,10 +20,11 @@ export function formatNumber(value: number, language: Language, digits = 0): str
   return new Intl.NumberFormat(locales[language], { maximumFractionDigits: digits }).format(value);
 }
 
-/** A rate per second: one decimal, two digits below one, so that what is rare is not shown as nothing. */
+/** A rate with the unit in which it is easily read: `20.4/s`, `4.8/min`; what is rare is not shown as nothing. */
 export function formatRate(perSecond: number, language: Language): string {
-  const digits = perSecond < 1 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 1 };
-  return new Intl.NumberFormat(locales[language], digits).format(perSecond);
+  const rare = perSecond < 0.95;
+  const value = formatNumber(rare ? perSecond * 60 : perSecond, language, 1);
+  return `${value}${rateUnits[language][rare ? 1 : 0]}`;
 }
 
 /** A ratio (0 to 1) in per cent; small but not zero is never shown as 0 %. */

@@ -1,6 +1,6 @@
-import { applyPreferences } from '@dure/console/design';
 import { render } from 'preact';
-import { App } from './app.tsx';
+import { App } from './app/app.tsx';
+import { applyPreferences } from './design/use-preferences.ts';
 
 applyPreferences();
 const root = document.querySelector('#app');
