@@ -9,6 +9,8 @@ export interface TraceContext {
   readonly sampled: boolean;
   /** The `tracestate` header as received, passed on untouched. */
   readonly state?: string;
+  /** Nothing of the trace exists yet: the span that starts next is its root, and `spanId` names nobody. */
+  readonly isNew?: true;
 }
 
 const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -32,5 +34,5 @@ export function formatTraceparent(trace: TraceContext): string {
 
 /** Starts a trace of its own. */
 export function newTrace(ids: Ids): TraceContext {
-  return { traceId: ids.traceId(), spanId: ids.spanId(), sampled: true };
+  return { traceId: ids.traceId(), spanId: ids.spanId(), sampled: true, isNew: true };
 }

@@ -46,6 +46,7 @@ export const spanAttributes = {
   code: 'dure.code',
   refusal: 'dure.refusal',
   attempt: 'dure.attempt',
+  peer: 'peer.service',
 } as const;
 
 const maxAttributes = 64;
@@ -55,9 +56,10 @@ const noEvents: readonly SpanEvent[] = [];
 /** Starts a span: recorded when its trace is sampled, otherwise a span that carries the context and does nothing. */
 export function startSpan(source: SpanSource, name: string, options: SpanOptions = {}): Span {
   const { parent } = options;
-  if (parent === undefined) {
+  if (parent === undefined || parent.isNew === true) {
     const sampled = source.sampleRatio >= 1 || source.random.next() < source.sampleRatio;
-    const context: TraceContext = { traceId: source.ids.traceId(), spanId: source.ids.spanId(), sampled };
+    const traceId = parent?.traceId ?? source.ids.traceId();
+    const context: TraceContext = { traceId, spanId: source.ids.spanId(), sampled };
     return sampled ? new RecordedSpan(source, name, options, context) : new UnsampledSpan(context);
   }
   if (!parent.sampled) return new UnsampledSpan(parent);
@@ -85,7 +87,7 @@ class RecordedSpan implements Span, SpanRecord {
   constructor(source: SpanSource, name: string, options: SpanOptions, context: TraceContext) {
     this.#source = source;
     this.context = context;
-    this.parentId = options.parent?.spanId;
+    this.parentId = options.parent?.isNew === true ? undefined : options.parent?.spanId;
     this.name = name;
     this.kind = options.kind ?? 'internal';
     this.startedAt = source.wallTime.now();

@@ -16,7 +16,8 @@ const errors = errorCatalogue('TRACEDTEST', {
 
 async function spanOf(kind: SpanKind, run: (call: Call) => unknown) {
   const telemetry = memoryTelemetry();
-  const call = testCall({ operation: plainOperation('stock', 'reserve') });
+  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true };
+  const call = testCall({ operation: plainOperation('stock', 'reserve'), trace });
   const handler = stack(traced<string, unknown>(telemetry, kind))(async (_input, inner) => run(inner));
   await handler('in', call).catch(() => undefined);
   const [span] = telemetry.spans;
@@ -31,6 +32,14 @@ test('a span covers the call, bears its name and is the parent of what happens i
   assert.equal(span.kind, 'client');
   assert.equal(span.parentId, call.trace.spanId);
   assert.deepEqual(inside[0]?.trace, span.context);
+});
+
+test('the first span of a new trace is its root and keeps the id of the trace', () => {
+  const { trace } = testCall();
+  const telemetry = memoryTelemetry();
+  telemetry.startSpan('first', { parent: trace }).end();
+  const [span] = telemetry.spans;
+  assert.deepEqual([span?.parentId, span?.context.traceId], [undefined, trace.traceId]);
 });
 
 test('a failure marks the span with its code', async () => {

@@ -12,6 +12,7 @@ export function traced<In, Out>(telemetry: Pick<Telemetry, 'startSpan'>, kind: S
   return (next) => async (input, call) => {
     const { operation, attempt } = call;
     const span = telemetry.startSpan(`${operation.service}.${operation.name}`, { kind, parent: call.trace });
+    if (kind === 'client') span.set(spanAttributes.peer, operation.service);
     if (attempt.number > 1) span.set(spanAttributes.attempt, attempt.number);
     try {
       return await next(input, call.with({ trace: span.context }));

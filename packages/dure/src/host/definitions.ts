@@ -3,7 +3,7 @@ import type { ServiceDefinition } from '@dure/service/server';
 import type { LoadedSystem } from '../load-system.ts';
 import { loadDefinitions, loadSystem } from '../load-system.ts';
 import type { RunFile } from '../run-file.ts';
-import { consolePages, storefrontPages } from './web.ts';
+import { storefrontPages } from './web.ts';
 
 /**
  * The platform's own servers. Each is imported when a process runs it, so that none carries the code of another; only
@@ -15,9 +15,9 @@ const servers: Readonly<Record<string, (run: RunFile) => Promise<ServiceDefiniti
     return registryService();
   },
   console: async ({ stateFolder, consoleToken, peers }) => {
-    const [{ consoleService }, webFolder] = await Promise.all([import('@dure/console'), consolePages()]);
+    const { consoleService } = await import('@dure/console');
     const services = Object.keys(peers).filter((name) => name !== 'supervisor');
-    return consoleService({ stateFolder: join(stateFolder, 'console'), token: consoleToken, services, webFolder });
+    return consoleService({ stateFolder: join(stateFolder, 'console'), token: consoleToken, services });
   },
   config: async ({ configFolder, peers }) => {
     const { configService } = await import('@dure/config/server');

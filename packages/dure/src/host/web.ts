@@ -10,9 +10,3 @@ export function storefrontPages(folder: string, storefront: string): Promise<str
   const root = join(folder, storefront);
   return buildWebIfChanged({ root, outDir: join(root, 'dist'), sources: [design], name: 'the storefront' });
 }
-
-/** The built pages of the console. */
-export function consolePages(): Promise<string> {
-  const root = dirname(design);
-  return buildWebIfChanged({ root, outDir: join(root, 'dist'), name: 'the console' });
-}

@@ -201,7 +201,11 @@ class Consumer<Tx> implements FeedConsumer {
     const span = telemetry.startSpan(`${as} receives ${message.type}`, {
       kind: 'consumer',
       ...(parent === undefined ? {} : { parent }),
-      attributes: { 'messaging.source': message.source, 'messaging.position': message.position },
+      attributes: {
+        'messaging.source': message.source,
+        'messaging.position': message.position,
+        'messaging.key': message.key,
+      },
     });
     const call = startCall({
       operation: { ...plainOperation(as, message.type), idempotent: 'key' },

@@ -4,6 +4,7 @@ import { isRefusal, stack } from '@dure/core';
 import type { BreakerEvent, CircuitBreakers, RetryEvent, TimeoutEvent } from '@dure/resilience';
 import { circuitBreakers, deadline, retry, retryBudgets, timeout } from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
+import { traced } from '@dure/telemetry';
 import { serviceErrors } from '../errors.ts';
 
 /** What the outbound layers of one service share: budgets and breakers belong to the caller, not to a client. */
@@ -26,7 +27,7 @@ export function outboundLayers(options: OutboundOptions): OutboundLayers {
   const observe = observer(telemetry);
   const breakers = circuitBreakers({ clock, observe });
   const shared: readonly Layer<unknown, unknown>[] = [
-    traced(telemetry), // outermost: the span covers every attempt
+    traced(telemetry, 'client'), // outermost: the span covers every attempt
     deadline({ clock }), // before retry: attempts share what is left
     retry({ clock, random, budget: retryBudgets({ clock }), observe }), // attempts share deadline and budget
   ];
@@ -38,26 +39,6 @@ export function outboundLayers(options: OutboundOptions): OutboundLayers {
       timeout({ clock, observe }), // innermost: one attempt
     ),
     local: stack(...shared, timeout({ clock, observe })), // one place to go to: nothing to pick, nothing to break
-  };
-}
-
-function traced(telemetry: Telemetry): Layer<unknown, unknown> {
-  return (next) => async (input, call) => {
-    const name = `${call.operation.service}.${call.operation.name}`;
-    const span = telemetry.startSpan(name, {
-      kind: 'client',
-      parent: call.trace,
-      attributes: { 'peer.service': call.operation.service },
-    });
-    try {
-      return await next(input, call.with({ trace: span.context }));
-    } catch (error) {
-      if (isRefusal(error)) span.set('dure.refusal', error.code);
-      else span.fail(error);
-      throw error;
-    } finally {
-      span.end();
-    }
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Call, Clock, Handler, Layer } from '@dure/core';
 import { check, isDureError, isRefusal, stack, userOf } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
+import { traced } from '@dure/telemetry';
 import type { Access, HttpOperation, HttpSpec } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
 import type { IdempotencyStore } from './idempotency-store.port.ts';
@@ -18,7 +19,8 @@ export interface InboundOptions {
 /** The layers between a caller, wherever it is, and an operation's handler; outermost first. */
 export function inboundLayers(operation: HttpOperation, options: InboundOptions): Layer<unknown, unknown> {
   return stack(
-    measured(operation, options), // outermost: the span and the count cover refusals of every kind
+    traced(options.telemetry, 'server'), // outermost: the span covers refusals of every kind
+    measured(operation, options), // inside the span, so that the log line of a failure names it
     notTooLate(options.clock), // whoever gave up is not worked for
     authorised(operation.spec.access), // before validation: strangers learn nothing about shapes
     validated(operation.spec), // the handler sees only what the contract promises
@@ -57,24 +59,16 @@ function measured({ name, service }: HttpOperation, { telemetry, clock }: Inboun
     'Time from receiving a call to its outcome',
   );
   return (next) => async (input, call) => {
-    const span = telemetry.startSpan(`${service}.${name}`, {
-      kind: 'server',
-      parent: call.trace,
-      attributes: { 'dure.caller': call.identity.subject, 'dure.attempt': call.attempt.number },
-    });
     const startedMs = clock.monotonicMs();
     let outcome = 'ok';
     try {
-      return await next(input, call.with({ trace: span.context }));
+      return await next(input, call);
     } catch (error) {
       outcome = outcomeOf(error);
-      if (isRefusal(error)) span.set('dure.refusal', error.code);
-      else span.fail(error);
-      if (outcome === 'internal') telemetry.log.error(`${service}.${name} failed`, { error, trace: span.context });
+      if (outcome === 'internal') telemetry.log.error(`${service}.${name} failed`, { error, trace: call.trace });
       throw error;
     } finally {
       duration.record((clock.monotonicMs() - startedMs) / 1_000, { operation: name, outcome });
-      span.end();
     }
   };
 }
