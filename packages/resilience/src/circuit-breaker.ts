@@ -1,4 +1,4 @@
-import type { Clock, ErrorKind, Layer } from '@dure/core';
+import type { Clock, DureError, ErrorKind, Layer } from '@dure/core';
 import { isDureError, isRefusal } from '@dure/core';
 import { resilienceErrors } from './errors.ts';
 import { checkOption } from './options.ts';
@@ -145,7 +145,7 @@ class CountingBreaker implements CircuitBreaker {
   layer<In, Out>(): Layer<In, Out> {
     return (next) => async (input, call) => {
       const permit = this.acquire();
-      if (permit === undefined) throw this.#refused();
+      if (permit === undefined) throw this.#refused(call.attempt.target?.id);
       try {
         const output = await next(input, call);
         this.report(permit, 'success');
@@ -205,11 +205,11 @@ class CountingBreaker implements CircuitBreaker {
     this.#probesOut = 0;
   }
 
-  #refused() {
+  #refused(instance: string | undefined): DureError {
     const leftMs = Math.max(Math.ceil(this.#until - this.#clock.monotonicMs()), 0);
     const when = this.#state === 'open' ? `it tries again in ${leftMs} ms` : 'its probes are under way';
     return resilienceErrors.BREAKER_OPEN(`the circuit breaker of "${this.name}" is ${this.#state}; ${when}`, {
-      details: { name: this.name, state: this.#state, sent: false },
+      details: { name: this.name, state: this.#state, sent: false, ...(instance === undefined ? {} : { instance }) },
     });
   }
 }

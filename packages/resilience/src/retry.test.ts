@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Call, CallChange, Handler } from '@dure/core';
-import { DureError, plainOperation, Refusal, seededRandom } from '@dure/core';
+import { DureError, plainOperation, Refusal, seededRandom, stack } from '@dure/core';
 import { fakeClock, testCall } from '@dure/core/testing';
 import fc from 'fast-check';
+import { circuitBreakers } from './circuit-breakers.ts';
 import type { RetryEvent } from './retry.ts';
 import { retry } from './retry.ts';
 import { retryBudget, retryBudgets } from './retry-budget.ts';
+import { timeout } from './timeout.ts';
 
 const read = { ...plainOperation('product', 'list'), idempotent: true };
 const keyed = { ...plainOperation('order', 'place'), idempotent: 'key' as const };
@@ -92,6 +94,30 @@ test('the instances that failed are avoided by the next attempt', async () => {
     calls.map(({ call }) => call.attempt.tried),
     [[], ['i1'], ['i1', 'i2'], ['i1', 'i2']],
   );
+});
+
+test('an instance that timed out, or whose breaker is open, is avoided as well', async () => {
+  const clock = fakeClock();
+  const tried: (readonly string[])[] = [];
+  const breakers = circuitBreakers({ clock, window: 1 });
+  const layers = stack<string, string>(
+    retry({ clock, random: seededRandom(1), budget: retryBudgets({ clock }), attempts: 4 }),
+    (next) => (input, call) => {
+      tried.push(call.attempt.tried);
+      const target = { id: `i${call.attempt.tried.length}`, host: 'h', port: 1 };
+      return next(input, call.with({ attempt: { ...call.attempt, target } }));
+    },
+    (next) => (input, call) => breakers.of(call.attempt.target?.id ?? '').layer<string, string>()(next)(input, call),
+    timeout({ clock }),
+  );
+  const open = breakers.of('i0');
+  open.report(open.acquire() ?? -1, 'failure');
+  const answer = layers((input, call) =>
+    call.attempt.target?.id === 'i1' ? new Promise(() => {}) : Promise.resolve(input),
+  )('x', testCall({ operation: { ...read, timeoutMs: 100 } }));
+  await clock.advance(5_000);
+  assert.equal(await answer, 'x');
+  assert.deepEqual(tried, [[], ['i0'], ['i0', 'i1']]);
 });
 
 test('retries of several hops do not multiply', async () => {

@@ -128,10 +128,13 @@ class TimedAttempt<Out> implements Expiring {
 
 function timedOut(call: Call, limitMs: number): DureError {
   const name = nameOf(call);
-  return resilienceErrors.TIMEOUT(
-    `${name}: no answer within ${Math.round(limitMs)} ms (attempt ${call.attempt.number})`,
-    {
-      details: { operation: name, timeoutMs: call.operation.timeoutMs, attempt: call.attempt.number },
+  const { number: attempt, target } = call.attempt;
+  return resilienceErrors.TIMEOUT(`${name}: no answer within ${Math.round(limitMs)} ms (attempt ${attempt})`, {
+    details: {
+      operation: name,
+      timeoutMs: call.operation.timeoutMs,
+      attempt,
+      ...(target === undefined ? {} : { instance: target.id }),
     },
-  );
+  });
 }
