@@ -15,10 +15,10 @@ const readSome = `select ${columns} from dure.log where pos > $1 and pos <= $2
 export function postgresMessageLog(pool: Pool, service: string): MessageLog & { readonly ring: () => void } {
   const rings = new Set<() => void>();
   const log: MessageLog = {
-    async advance() {
+    advance: oneAtATime(async () => {
       const answer = await leased(pool, 'select dure.advance() as safe', undefined, 'dure.advance');
       return answer.rows[0]?.safe as number;
-    },
+    }),
     async read(after, filter, limit, upTo) {
       const safe = upTo ?? (await log.advance());
       const to = Math.min(safe, after + window);
@@ -34,6 +34,28 @@ export function postgresMessageLog(pool: Pool, service: string): MessageLog & { 
     for (const one of rings) one();
   };
   return { ...log, ring };
+}
+
+/**
+ * Whoever asks while one runs shares the next: two that run at once would only turn each other away, and an answer
+ * must come from a run that began after the question.
+ */
+function oneAtATime<T>(run: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  let next: Promise<T> | undefined;
+  const start = (): Promise<T> => {
+    next = undefined;
+    const mine = run().finally(() => {
+      if (running === mine) running = undefined;
+    });
+    running = mine;
+    return mine;
+  };
+  return () => {
+    if (running === undefined) return start();
+    next ??= running.then(start, start);
+    return next;
+  };
 }
 
 function select(pool: Pool, after: number, to: number, filter: MessageFilter | 'all', limit: number): Promise<Answer> {
