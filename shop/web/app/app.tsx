@@ -51,7 +51,7 @@ export function App(): JSX.Element {
     <>
       <SkipLink />
       <Header />
-      <main id="main" class="main">
+      <main id="main" class="main" tabIndex={-1}>
         {match === undefined ? <NotFound /> : match.page(match.parameters)}
       </main>
       <Footer />

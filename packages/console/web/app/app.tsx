@@ -37,7 +37,7 @@ export function App(): JSX.Element {
       <SkipLink />
       <div class="frame">
         <Rail path={path} />
-        <main id="main" class="main">
+        <main id="main" class="main" tabIndex={-1}>
           {match === undefined ? <NotFound /> : match.page(match.parameters)}
         </main>
       </div>

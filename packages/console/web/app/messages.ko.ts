@@ -79,7 +79,7 @@ export const korean: Messages = {
   close: '닫기',
   attributes: '속성',
   events: '이벤트',
-  kind: { internal: '내부', server: '서버', client: '클라이언트', producer: '발행', consumer: '구독' },
+  kind: { internal: '내부', server: '서버', client: '클라이언트', producer: '발신', consumer: '수신' },
   offset: '시작 지점',
   parentMissing: '부모 스팬이 수신되지 않았습니다.',
   refused: '거절됨',
