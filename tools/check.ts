@@ -9,7 +9,7 @@ const steps: readonly { readonly name: string; readonly command: readonly string
   { name: 'format and lint', command: ['biome', 'check', '--diagnostic-level=warn', '--error-on-warnings', '.'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
   { name: 'architecture', command: ['node', 'tools/check-architecture.ts'] },
-  { name: 'unused code', command: ['knip', '--no-progress'] },
+  { name: 'unused code', command: ['knip', '--no-progress', '--no-config-hints'] },
   { name: 'unit tests', command: ['node', 'tools/run-tests.ts', 'unit'] },
 ];
 

@@ -58,6 +58,7 @@ const shop = system('shop', {
     composed: { pages: lazy('pages') },
     session: { issuer: order, signIn: 'place' },
   }),
+  config: './config',
 });
 
 const key = (name: string) => ({
@@ -130,6 +131,7 @@ test('the run file of a service holds what it needs and nothing more', () => {
     registryUrl: 'http://127.0.0.1:8761',
     configUrl: 'http://127.0.0.1:8888',
     telemetryUrl: 'http://127.0.0.1:9411',
+    configFolder: '/shop/config',
     userIssuer: 'order',
   });
   assert.deepEqual(Object.keys(peers), owners);
