@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -23,7 +23,12 @@ test('a system is found by its folder, by its file, and by being the only one be
   assert.equal(await findSystem(fixtures, 'plain'), module);
   assert.equal(await findSystem(fixtures, 'plain/system.ts'), module);
   assert.equal(await findSystem(join(fixtures, 'plain'), undefined), module);
-  assert.equal(await findSystem(fixtures, undefined), module);
+  const above = await mkdtemp(join(tmpdir(), 'dure-only-'));
+  await mkdir(join(above, 'shop'));
+  await mkdir(join(above, 'docs'));
+  await writeFile(join(above, 'shop', 'system.ts'), '');
+  assert.equal(await findSystem(above, undefined), join(above, 'shop', 'system.ts'));
+  await rm(above, { recursive: true });
 });
 
 test('where there is no system, or more than one, the command says where it looked', async () => {

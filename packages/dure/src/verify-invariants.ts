@@ -38,7 +38,9 @@ export async function verifyInvariants(options: VerifyOptions): Promise<readonly
     const { clock, random } = options;
     const telemetry = silentTelemetry();
     const url = urlOf(service, options.databaseUrls);
-    opened.set(service, stack.use(openDatabase({ url, service, clock, ids: ids(clock, random), telemetry })));
+    // One connection for each invariant: none ever waits for what another holds.
+    const poolSize = options.invariants.length;
+    opened.set(service, stack.use(openDatabase({ url, service, clock, ids: ids(clock, random), telemetry, poolSize })));
   }
   return await Promise.all(options.invariants.map((invariant) => verdictOn(invariant, opened, options)));
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DureError } from '@dure/core';
 import { dureErrors } from '../errors.ts';
 import { errorLines } from './error-text.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -41,4 +42,9 @@ test('the locale decides on the language', () => {
     'en',
     'en',
   ]);
+});
+
+test('a missing binary, a failing migration and a port that a process could not open have their own exit status', () => {
+  const status = (code: string) => exitCodeOf(new DureError(code, 'unavailable', ''));
+  assert.deepEqual(['POSTGRES_BINARY_MISSING', 'POSTGRES_MIGRATION_FAILED', 'SOMETHING_ELSE'].map(status), [12, 8, 1]);
 });

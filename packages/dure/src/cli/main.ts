@@ -38,7 +38,7 @@ const exitCode = await dureCommand(process.argv.slice(2), {
     err: (text) => print(2, text),
     isInteractive,
     hasColour: isInteractive && (env.NO_COLOR ?? '') === '',
-    columns: stdout.columns ?? 80,
+    columns: stdout.columns || 80,
   },
   language: languageOf(env.LC_ALL || env.LC_MESSAGES || env.LANG),
   folder: process.cwd(),
