@@ -7,7 +7,7 @@ import type { Telemetry } from '@dure/telemetry';
 import type { Kysely } from 'kysely';
 import { postgresErrors } from './errors.ts';
 import type { KeyOwner } from './idempotency.ts';
-import { claimed, claimKey, keyOwnerOf, postgresIdempotency, storeAnswer } from './idempotency.ts';
+import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAnswer } from './idempotency.ts';
 import { kyselyBinder, readKysely } from './kysely-binding.ts';
 import type { Pool } from './pool.ts';
 import { openPool } from './pool.ts';
@@ -32,6 +32,8 @@ export interface DatabaseOptions {
   readonly poolWaitMs?: number;
   /** The most callers that wait for a connection. Default 500. */
   readonly poolMaxWaiting?: number;
+  /** How long the answers of idempotent operations are kept, in milliseconds. Default 86 400 000, a day. */
+  readonly keyRetentionMs?: number;
   /** Begins sagas; from the saga store. */
   readonly startSaga?: StartSaga;
 }
@@ -105,7 +107,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     tail,
     deliveries: postgresDeliveryStore(kit, pool) as unknown as DeliveryStore<Tx<Tables>>,
     idempotency: postgresIdempotency(pool),
-    uow: unitOfWork<Tables>(kit),
+    uow: unitOfWork<Tables>(kit, keySweeper(pool, clock, options.keyRetentionMs ?? dayMs)),
     changes: (filter, signal) => messagesOf(tail, filter, signal),
     health: { name: 'db', groups: ['readiness'], check: () => ping(pool) },
     close,
@@ -113,6 +115,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
   };
 }
 
+const dayMs = 86_400_000;
 const begin = 'begin isolation level read committed';
 
 /** In production PostgreSQL's own clock serves; any other is told to `dure.now()` for the transaction. */
@@ -120,7 +123,7 @@ function beginStatement(clock: Clock): string {
   return clock === systemClock ? begin : `${begin}; set local dure.now = '${clock.now()}'`;
 }
 
-function unitOfWork<Tables>(kit: UnitKit): UnitOfWork<Tx<Tables>>['uow'] {
+function unitOfWork<Tables>(kit: UnitKit, sweepKeys: () => void): UnitOfWork<Tx<Tables>>['uow'] {
   const spent = new WeakSet<Call>();
   return async <T>(call: Call, work: (tx: Tx<Tables>) => Promise<T>): Promise<T> => {
     const run = work as unknown as (tx: Tx) => Promise<T>;
@@ -134,6 +137,7 @@ function unitOfWork<Tables>(kit: UnitKit): UnitOfWork<Tx<Tables>>['uow'] {
     }
     const result = await runKeyed(kit, call, owner, run);
     spent.add(call);
+    sweepKeys();
     return result;
   };
 }

@@ -1,4 +1,4 @@
-import type { Call } from '@dure/core';
+import type { Call, Clock } from '@dure/core';
 import { DureError, userOf } from '@dure/core';
 import type { IdempotencyStore } from '@dure/service/server';
 import type { Answer } from './connection.ts';
@@ -69,6 +69,32 @@ export function postgresIdempotency(pool: Pool): IdempotencyStore {
         pool.release(connection);
       }
     },
+  };
+}
+
+const sweepEveryMs = 600_000;
+const sweepAtMost = 5_000;
+
+/**
+ * Forgets answers that are older than `retentionMs`, now and then, behind the back of a unit of work that used a key.
+ * Failures do no harm: the next sweep finds the same rows.
+ */
+export function keySweeper(pool: Pool, clock: Clock, retentionMs: number): () => void {
+  let sweptAtMs = clock.now();
+  const sweep = async () => {
+    const connection = await pool.lease(undefined);
+    try {
+      const old = 'select ctid from dure.idempotency where at < to_timestamp($1::double precision / 1000) limit $2';
+      const before = clock.now() - retentionMs;
+      await connection.query(`delete from dure.idempotency where ctid in (${old})`, [before, sweepAtMost]);
+    } finally {
+      pool.release(connection);
+    }
+  };
+  return () => {
+    if (clock.now() - sweptAtMs < sweepEveryMs) return;
+    sweptAtMs = clock.now();
+    sweep().catch(() => undefined);
   };
 }
 

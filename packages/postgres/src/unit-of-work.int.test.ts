@@ -333,6 +333,17 @@ describe('an idempotency key', () => {
     await first;
   });
 
+  test('is forgotten after its retention, so that the table does not grow for ever', async () => {
+    const fake = fakeClock();
+    await using db = open({ clock: fake, keyRetentionMs: 60_000 });
+    const answers = async () => (await db.idempotency.recall(keyed('old')))?.answer;
+    await db.uow(keyed('old'), async () => 'kept');
+    await fake.advance(700_000);
+    await db.uow(keyed('new'), async () => 'kept');
+    await until('the old one is gone', async () => (await answers()) === undefined);
+    assert.deepEqual(await db.idempotency.recall(keyed('new')), { answer: 'kept' });
+  });
+
   test('guards one unit of work, and a second in the same call is an error instead of a wrong answer', async () => {
     const call = keyed('spent');
     await control.uow(call, async () => 1);

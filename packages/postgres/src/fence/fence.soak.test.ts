@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ids, randomInteger, seededRandom, systemClock, systemRandom } from '@dure/core';
+import { testDatabase } from '../testing/index.ts';
+import { advanceVariants } from './advance-variants.ts';
+import { runFenceStress } from './stress.ts';
+
+const seed = randomInteger(systemRandom, 1, 2 ** 31 - 1);
+const options = { clock: systemClock, ids: ids(systemClock, systemRandom), writers: 24, readers: 3, killEveryMs: 100 };
+
+test('over a minute and 50 000 events nothing is lost, doubled or out of order', async (context) => {
+  await using database = await testDatabase();
+  const random = seededRandom(seed);
+  const report = await runFenceStress({ ...options, random, url: database.url, seconds: 60, events: 50_000 });
+  context.diagnostic(JSON.stringify({ seed, ...report }));
+  const { lost, doubled, inverted, faults } = report;
+  assert.deepEqual(
+    { lost, doubled, inverted, faults },
+    { lost: 0, doubled: 0, inverted: 0, faults: [] },
+    `seed ${seed}`,
+  );
+});
+
+test('with the two steps of advance() swapped, and nothing to help it, the same stress loses messages', async (context) => {
+  await using database = await testDatabase();
+  await advanceVariants(database.ownerUrl).install('swapped');
+  const random = seededRandom(seed);
+  const report = await runFenceStress({ ...options, random, url: database.url, seconds: 30, events: 20_000 });
+  context.diagnostic(JSON.stringify({ seed, ...report }));
+  assert.ok(report.lost > 0, `seed ${seed}`);
+});
