@@ -25,6 +25,7 @@ export function usePlace(): Place {
     const update = () => setPlace(here());
     window.addEventListener('popstate', update);
     window.addEventListener(changed, update);
+    update(); // the effects of what is inside ran before this one, and may have gone elsewhere
     return () => {
       window.removeEventListener('popstate', update);
       window.removeEventListener(changed, update);
