@@ -19,11 +19,11 @@ export const orderService = service({
   uses: { product },
   database: migrations<OrderTables>(import.meta.dirname),
   sagas: [placeOrder],
-  start: ({ db, ids, uses }) => ({
+  start: ({ db, ids, log, uses }) => ({
     place: async ({ body }, call) => {
       const { lines, total } = await priced(body.lines, uses.product, call);
       const customerId = customerOf(call);
-      return db.uow(call, async (tx) => {
+      const placed = await db.uow(call, async (tx) => {
         const orderId = ids.uuid();
         const amount = { amount: total, currency: 'KRW' as const };
         const wanted = lines.map(({ sku, quantity }) => ({ sku, quantity }));
@@ -38,6 +38,8 @@ export const orderService = service({
         });
         return { orderId, state: 'pending' as const };
       });
+      log.info(`order ${placed.orderId} is placed`, { total, trace: call.trace });
+      return placed;
     },
     getOrder: ({ params }, call) => mine(db, params.orderId, call, order.refuse.getOrder.UnknownOrder),
     listOrders: async ({ query }, call) => {

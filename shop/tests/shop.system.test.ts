@@ -12,6 +12,11 @@ interface OrderPageAnswer {
   readonly partial: readonly string[];
 }
 
+interface TraceAnswer {
+  readonly tree?: readonly { readonly service: string }[];
+  readonly logs?: readonly { readonly service: string; readonly message: string }[];
+}
+
 for (const placement of ['each', 'one'] as const) {
   describe(`the shop, ${placement === 'each' ? 'each service in its own process' : 'everything in one process'}`, () => {
     let shop: TestSystem;
@@ -138,15 +143,19 @@ for (const placement of ['each', 'one'] as const) {
       const traceId = placed.headers.get('dure-request-id') ?? '';
       const wanted = ['delivery', 'gateway', 'inventory', 'order', 'payment', 'product'];
       let seen: string[] = [];
-      for (let turn = 0; turn < 100 && wanted.some((name) => !seen.includes(name)); turn += 1) {
+      let told: string[] = [];
+      for (let turn = 0; turn < 100 && (wanted.some((name) => !seen.includes(name)) || told.length < 5); turn += 1) {
         const { body } = await ask(`${shop.urls.console}/api/traces/${traceId}`, { headers: { cookie } });
-        seen = [...new Set(((body.tree ?? []) as { service: string }[]).map(({ service }) => service))].sort();
+        const { tree = [], logs = [] } = body as unknown as TraceAnswer;
+        seen = tree.map(({ service }) => service);
+        told = logs.map(({ service, message }) => `${service}: ${message}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
-      assert.deepEqual(
-        wanted.filter((name) => !seen.includes(name)),
-        [],
-        `services in the trace: ${seen.join(', ')}`,
+      const missing = wanted.filter((name) => !seen.includes(name));
+      assert.deepEqual(missing, [], `services in the trace: ${[...new Set(seen)].join(', ')}`);
+      assert.ok(
+        told.some((line) => line.startsWith('payment: ')),
+        `its logs: ${told.join(' | ')}`,
       );
     });
 

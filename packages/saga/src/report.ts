@@ -25,6 +25,7 @@ export function reporter(telemetry: Telemetry): (change: SagaChange, call: Call)
     }
     if (instance.status !== 'finished' || instance.finishedAt === undefined) return;
     const outcome = stateOf(instance);
+    log.info(`the saga ${saga} is ${outcome}`, { key, id, trace });
     ended.add(1, { saga, outcome });
     seconds.record((instance.finishedAt - instance.startedAt) / 1_000, { saga, outcome });
   };

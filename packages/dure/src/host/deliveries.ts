@@ -1,7 +1,8 @@
 import type { Call } from '@dure/core';
-import { check } from '@dure/core';
+import { check, isRefusal } from '@dure/core';
 import type { AnyCommand, Message, ReplyData } from '@dure/messaging';
 import type { AnyHandler, ServiceDefinition } from '@dure/service/server';
+import type { Logger } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
 
 /** Handles one message inside the transaction that also moves the position. */
@@ -11,6 +12,8 @@ export type Dispatch<Tx> = (message: Message, call: Call, tx: Tx) => Promise<Rep
 export interface DispatchTargets<Tx> {
   readonly definition: ServiceDefinition;
   readonly handlers: Readonly<Record<string, AnyHandler>>;
+  /** Gets one line for each command, so that a trace has its story in the logs. */
+  readonly log: Logger;
   /** Guards a command of a saga against an undo that came first, and against coming late. */
   readonly fenced: (message: Message, tx: Tx, run: () => Promise<ReplyData>) => Promise<ReplyData>;
   /** Takes the replies to the commands of sagas. */
@@ -21,13 +24,13 @@ export interface DispatchTargets<Tx> {
  * Brings commands to their handlers, events to their reactions and replies to the sagas that wait for them. A refusal is
  * thrown through: the delivery store takes back what the handler did and answers with it.
  */
-export function dispatcher<Tx>({ definition, handlers, fenced, reply }: DispatchTargets<Tx>): Dispatch<Tx> {
+export function dispatcher<Tx>({ definition, handlers, log, fenced, reply }: DispatchTargets<Tx>): Dispatch<Tx> {
   const { contract } = definition;
   return async (message, call, tx) => {
     switch (message.kind) {
       case 'command': {
         const command = commandOf(definition, message);
-        return fenced(message, tx, () => carryOut(command, handlers, message, call, tx));
+        return fenced(message, tx, () => carryOut(command, handlers, message, call, tx, log));
       }
       case 'event':
         for (const reaction of definition.reactions) {
@@ -62,11 +65,24 @@ async function carryOut(
   message: Message,
   call: Call,
   tx: unknown,
+  log: Logger,
 ): Promise<ReplyData> {
   const input = check(command.input, message.data, message.type);
   if (!input.ok) throw unreadable(command.service, message, input.errors);
-  const value = await handlers[command.name]?.(input.value, call, tx);
-  return { ok: true, value: value ?? null };
+  try {
+    const value = await handlers[command.name]?.(input.value, call, tx);
+    log.info(`carries out ${message.type}`, { key: message.key, from: message.source, trace: call.trace });
+    return { ok: true, value: value ?? null };
+  } catch (error) {
+    if (isRefusal(error))
+      log.info(`refuses ${message.type}: ${error.code}`, {
+        key: message.key,
+        from: message.source,
+        data: error.data,
+        trace: call.trace,
+      });
+    throw error;
+  }
 }
 
 function unreadable(

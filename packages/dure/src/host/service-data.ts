@@ -1,4 +1,4 @@
-import type { HealthCheck } from '@dure/core';
+import type { HealthCheck, ManagementEndpoint } from '@dure/core';
 import type { FeedConsumer, FeedSource } from '@dure/messaging/feed';
 import { feedRoute, httpFeed, localFeed, startFeedConsumer } from '@dure/messaging/feed';
 import type { Database, Tx } from '@dure/postgres';
@@ -8,6 +8,7 @@ import { fenced, sagaRunner } from '@dure/saga';
 import type { HttpRoute, RunningService, ServiceDefinition } from '@dure/service/server';
 import { dureErrors } from '../errors.ts';
 import { dispatcher } from './deliveries.ts';
+import { sagasEndpoint } from './sagas-endpoint.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 
 /** A service's database, and everything that runs on it: its feed, the feeds it pulls, its sagas. */
@@ -15,6 +16,7 @@ export interface ServiceData {
   readonly db: Database;
   readonly routes: readonly HttpRoute[];
   readonly health: readonly HealthCheck[];
+  readonly endpoints: readonly ManagementEndpoint[];
   /** Begins to pull messages and to move sagas on. */
   run(running: RunningService): void;
   /** Lets what is at hand end; the database stays open for the requests in flight. */
@@ -54,6 +56,7 @@ export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, 
     db,
     routes: [feedRoute({ service: name, log: db.log, tail: db.tail, grants: service.grants, clock })],
     health: [db.health, ...(runner === undefined ? [] : [runner.health])],
+    endpoints: runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), name, ids)],
     run(running) {
       consumers.push(...consume(running, definition, { db, runner, kit, process }));
       runner?.run();
@@ -84,7 +87,13 @@ function consume(
     runner === undefined
       ? undefined
       : (...delivered: Parameters<SagaRunner<Tx>['handleReply']>) => runner.handleReply(...delivered);
-  const dispatch = dispatcher<Tx>({ definition, handlers, fenced: fenced(postgresSagaFence()), reply });
+  const dispatch = dispatcher<Tx>({
+    definition,
+    handlers,
+    log: telemetry.log,
+    fenced: fenced(postgresSagaFence()),
+    reply,
+  });
   return service.pulls.map((source) =>
     startFeedConsumer<Tx>({
       feed: feedOf(source, kit, process),

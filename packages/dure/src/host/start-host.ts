@@ -116,7 +116,7 @@ async function start(
       idempotency: data?.db.idempotency,
       routes: data?.routes ?? [],
       health: data?.health ?? [],
-      endpoints: config.endpoints,
+      endpoints: [...config.endpoints, ...(data?.endpoints ?? [])],
       graceMs,
     });
     hosted.set(name, { kit, running, data });
@@ -134,7 +134,7 @@ async function openData(definition: ServiceDefinition, kit: ServiceKit, process:
 
 /** Follows the registry; each service registers by its own credentials. */
 function connect(kits: ReadonlyMap<string, ServiceKit>, { run, machine: own, discovery: found }: ProcessKit): void {
-  const [first] = kits.values();
+  const first = kits.get(run.process) ?? [...kits.values()][0];
   if (first === undefined) return;
   const signerOf = (service: string) => (kits.get(service) ?? first).platform.signer;
   found.connect(

@@ -65,6 +65,8 @@ function measured({ name, service }: HttpOperation, { telemetry, clock }: Inboun
       return await next(input, call);
     } catch (error) {
       outcome = outcomeOf(error);
+      if (isRefusal(error))
+        telemetry.log.info(`${service}.${name} refuses: ${error.code}`, { data: error.data, trace: call.trace });
       if (outcome === 'internal') telemetry.log.error(`${service}.${name} failed`, { error, trace: call.trace });
       throw error;
     } finally {
