@@ -14,7 +14,6 @@ export type RefusalSpecs = Readonly<Record<string, RefusalSpec>>;
  * the service that owns it pulls it from there, and answers by a reply in *its* log.
  */
 export interface CommandType<
-  Service extends string = string,
   Name extends string = string,
   Input = unknown,
   Output = unknown,
@@ -22,7 +21,7 @@ export interface CommandType<
 > {
   readonly kind: 'command';
   /** The service that carries it out. */
-  readonly service: Service;
+  readonly service: string;
   readonly name: Name;
   readonly input: Schema<unknown, Input>;
   readonly output: Schema<unknown, Output> | undefined;

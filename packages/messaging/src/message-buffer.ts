@@ -90,7 +90,7 @@ class Buffer implements MessageBuffer {
     this.put({ kind: 'event', type, version, key: event.key(value), data: value });
   }
 
-  send<Input>(command: CommandType<string, string, Input>, data: Input): void {
+  send<Input>(command: CommandType<string, Input>, data: Input): void {
     const { service: destination, name } = command;
     const type = `${destination}.${name}`;
     const value = checked(type, command.input, data) as Input;

@@ -7,7 +7,7 @@ export interface Outbox {
   /** Records that something happened. The data is checked against the event's schema: MESSAGING_DATA_INVALID. */
   emit<Data, Input>(event: EventType<string, Data, Input>, data: Input): void;
   /** Asks another service to do something. Its answer arrives as a reply. */
-  send<Input>(command: CommandType<string, string, Input>, data: Input): void;
+  send<Input>(command: CommandType<string, Input>, data: Input): void;
 }
 
 /** Runs a function in one local transaction. */

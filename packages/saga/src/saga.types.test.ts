@@ -9,7 +9,6 @@ type Refuses<Code extends string, Data> = {
   readonly [C in Code]: { readonly status: 409; readonly data: Schema<Data> };
 };
 type Command<Input, Output = void, R extends RefusalSpecs = Record<never, never>> = CommandType<
-  'shop',
   'command',
   Input,
   Output,

@@ -15,7 +15,7 @@ export interface Send<Context, Output = unknown, Refuses = unknown> {
  * send(inventory.commands.reserve, (c) => ({ orderId: c.input.orderId, lines: c.input.lines }))
  */
 export function send<Context, Input, Output, Refuses extends RefusalSpecs>(
-  command: CommandType<string, string, Input, Output, Refuses>,
+  command: CommandType<string, Input, Output, Refuses>,
   data: (context: Context) => NoInfer<Input>,
 ): Send<Context, Output, Refuses> {
   return { command, data };

@@ -33,7 +33,7 @@ export const ignored: EventType<'test.ignored', { key: string }> = event('test.i
 });
 
 /** A command to test with; the service `other` carries it out. */
-export const doIt: CommandType<'other', 'doIt', { key: string }> = {
+export const doIt: CommandType<'doIt', { key: string }> = {
   kind: 'command',
   service: 'other',
   name: 'doIt',

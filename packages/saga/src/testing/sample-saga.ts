@@ -22,7 +22,6 @@ function shape<T>(fields: Readonly<Record<string, 'string' | 'number'>>): Schema
 
 type Command<Input, Output = void, R extends RefusalSpecs = Record<never, never>> = CommandType<
   string,
-  string,
   Input & { readonly orderId: string },
   Output,
   R

@@ -21,11 +21,11 @@ type HttpOperations<B extends Bindings> = {
     ? HttpOperation<S>
     : never;
 };
-type Commands<Service extends string, B extends Bindings> = {
+type Commands<B extends Bindings> = {
   readonly [Name in keyof B & string as B[Name] extends CommandBinding ? Name : never]: B[Name] extends CommandBinding<
     infer S
   >
-    ? NamedCommand<Service, Name, S>
+    ? NamedCommand<Name, S>
     : never;
 };
 type RefusalsOf<B> = B extends { readonly spec: { readonly refuses: infer R extends RefusalSpecs } }
@@ -47,7 +47,7 @@ export interface Contract<Service extends string = string, B extends Bindings = 
   /** The operations that are called over HTTP, by name. */
   readonly operations: HttpOperations<B>;
   /** The operations that are sent as messages, by name. */
-  readonly commands: Commands<Service, B>;
+  readonly commands: Commands<B>;
   /** The events that the service emits. */
   readonly emits: readonly AnyEvent[];
   /** Makes the declared refusals: `throw inventory.refuse.reserve.OutOfStock({ … })`. */

@@ -93,8 +93,7 @@ type Codes<R> = R extends RefusalSpecs
 export type RefusalOf<S extends { readonly refuses?: RefusalSpecs }> = Codes<S['refuses']>;
 
 /** A command binding once the contract named it. */
-export type NamedCommand<Service extends string, Name extends string, S extends CommandSpec> = CommandType<
-  Service,
+export type NamedCommand<Name extends string, S extends CommandSpec> = CommandType<
   Name,
   SchemaOutput<S['input']>,
   Answer<S['output']>,

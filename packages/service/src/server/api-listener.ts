@@ -6,7 +6,7 @@ import fastify from 'fastify';
 import type { HttpOperation } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
 import { arrive, sendProblem, traceOf } from './arrival.ts';
-import { drained } from './drained.ts';
+import { drained, unusedConnections } from './drained.ts';
 import { sendEventStream } from './event-stream.ts';
 import type { HttpRoute } from './http-route.ts';
 import { listenFailure } from './listen-failure.ts';
@@ -42,6 +42,7 @@ export async function openApiListener(
     exposeHeadRoutes: true,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, fromFramework(error), ''),
   });
+  const closeUnused = unusedConnections(app.server);
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, fromFramework(error), ''));
   app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(app, request), ''));
   for (const operation of options.operations.operations) addOperation(app, operation, options, stopping.signal);
@@ -56,7 +57,7 @@ export async function openApiListener(
     port: typeof address === 'object' && address !== null ? address.port : bind.port,
     async close(graceMs) {
       stopping.abort(serviceErrors.STOPPING(`${options.service} is stopping`));
-      await drained(app.server, app.close(), graceMs, options.clock);
+      await drained(app.server, app.close(), closeUnused, graceMs, options.clock);
     },
   };
 }

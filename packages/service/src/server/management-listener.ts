@@ -4,7 +4,7 @@ import type { Clock, Identity, ManagementRequest, ManagementResponse } from '@du
 import { anonymous, isDureError, problemMediaType } from '@dure/core';
 import { serviceErrors } from '../errors.ts';
 import type { Actuator } from './actuator.ts';
-import { drained } from './drained.ts';
+import { drained, unusedConnections } from './drained.ts';
 import { listenFailure } from './listen-failure.ts';
 import { problemAnswer } from './problem-answer.ts';
 import type { Listener } from './service.ts';
@@ -31,6 +31,7 @@ export async function openManagementListener(
       (error: unknown) => writeProblem(response, error),
     );
   });
+  const closeUnused = unusedConnections(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(`${options.service} (management)`, bind, error)));
     server.listen(bind.port, bind.host, resolve);
@@ -40,7 +41,7 @@ export async function openManagementListener(
     port: typeof address === 'object' && address !== null ? address.port : bind.port,
     async close(graceMs) {
       const closed = new Promise((resolve) => server.close(resolve));
-      await drained(server, closed, graceMs, options.clock);
+      await drained(server, closed, closeUnused, graceMs, options.clock);
     },
   };
 }

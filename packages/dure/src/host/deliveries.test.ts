@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { codeOf, isRefusal } from '@dure/core';
+import { testCall } from '@dure/core/testing';
+import type { Message, ReplyData } from '@dure/messaging';
+import { event } from '@dure/messaging';
+import { command, contract } from '@dure/service/contract';
+import type { Resource } from '@dure/service/server';
+import { on, service } from '@dure/service/server';
+import { memoryTelemetry } from '@dure/telemetry/testing';
+import { z } from 'zod';
+import { dispatcher } from './deliveries.ts';
+
+type Tx = string[];
+const database: Resource<undefined, Tx> = { kind: 'memory' };
+const stock = contract('stock', {
+  reserve: command({
+    input: z.object({ sku: z.string() }),
+    output: z.object({ id: z.string() }),
+    refuses: { OutOfStock: { status: 409, data: z.object({ sku: z.string() }) } },
+    key: ({ sku }) => sku,
+  }),
+});
+const added = event('product.added', { schema: z.object({ sku: z.string() }), key: ({ sku }) => sku });
+
+const definition = service({
+  contract: stock,
+  database,
+  reactions: [on(added, async ({ sku }, _call, tx: Tx) => void tx.push(`added ${sku}`))],
+  start: () => ({
+    reserve: async ({ sku }, _call, tx) => {
+      if (sku === 'none') throw stock.refuse.reserve.OutOfStock({ sku });
+      tx.push(`reserved ${sku}`);
+      return { id: 'r1' };
+    },
+  }),
+});
+
+const message = (kind: Message['kind'], type: string, data: unknown): Message => ({
+  position: 7,
+  id: 'm1',
+  kind,
+  source: 'order',
+  type,
+  version: 1,
+  key: 'k',
+  destination: kind === 'event' ? undefined : 'stock',
+  at: 0,
+  data,
+  meta: { correlation: 'c' },
+});
+
+async function setUp() {
+  const telemetry = memoryTelemetry();
+  const handlers = await definition.start({} as never);
+  const replies: string[] = [];
+  const dispatch = dispatcher<Tx>({
+    definition,
+    handlers,
+    log: telemetry.log,
+    fenced: (_message, _tx, run) => run(),
+    reply: async ({ type }) => void replies.push(type),
+  });
+  const deliver = async (one: Message) => {
+    const tx: Tx = [];
+    return { tx, reply: (await dispatch(one, testCall(), tx)) as ReplyData | undefined };
+  };
+  return { deliver, replies, telemetry };
+}
+
+test('a command goes to its handler, in the transaction of its delivery, and its output is the reply', async () => {
+  const { deliver, telemetry } = await setUp();
+  assert.deepEqual(await deliver(message('command', 'stock.reserve', { sku: 'a' })), {
+    tx: ['reserved a'],
+    reply: { ok: true, value: { id: 'r1' } },
+  });
+  assert.match(telemetry.lines.join('\n'), /carries out stock\.reserve/);
+});
+
+test('a refusal is thrown through, so that what the handler did is taken back, and told in the log', async () => {
+  const { deliver, telemetry } = await setUp();
+  await assert.rejects(deliver(message('command', 'stock.reserve', { sku: 'none' })), isRefusal);
+  assert.match(telemetry.lines.join('\n'), /refuses stock\.reserve: OutOfStock/);
+});
+
+test('an event goes to the reactions to it, a reply to the sagas', async () => {
+  const { deliver, replies } = await setUp();
+  assert.deepEqual(await deliver(message('event', 'product.added', { sku: 'a' })), {
+    tx: ['added a'],
+    reply: undefined,
+  });
+  assert.deepEqual((await deliver(message('event', 'product.removed', {}))).tx, []);
+  await deliver(message('reply', 'payment.capture', { ok: true, value: null }));
+  assert.deepEqual(replies, ['payment.capture']);
+});
+
+test('a command that the contract does not have, and data that do not fit it, are errors that name the message', async () => {
+  const { deliver } = await setUp();
+  await assert.rejects(
+    deliver(message('command', 'stock.destroy', {})),
+    (error) => codeOf(error) === 'DURE_MESSAGE_UNKNOWN' && /stock\.destroy/.test(String(error)),
+  );
+  for (const one of [message('command', 'stock.reserve', { sku: 1 }), message('event', 'product.added', {})]) {
+    await assert.rejects(
+      deliver(one),
+      (error) => codeOf(error) === 'DURE_MESSAGE_UNREADABLE' && /position 7.*sku/.test(String(error)),
+    );
+  }
+});
