@@ -34,13 +34,20 @@ for (let pair = 0; pair < pairs; pair += 1) {
 }
 const own = median(measured.get('dure gateway (every request traced)')?.micros ?? []);
 const rows: (string | number)[][] = [['proxy', 'CPU µs/request', 'requests/s', 'dure ÷ this']];
-for (const [name, { micros, rates }] of measured) rows.push([name, round(median(micros), 1), Math.round(median(rates)), round(own / median(micros))]);
+for (const [name, { micros, rates }] of measured)
+  rows.push([name, round(median(micros), 1), Math.round(median(rates)), round(own / median(micros))]);
 printTable(`Proxied GET, 32 keep-alive connections, one JSON answer of 170 bytes, median of ${pairs} rounds`, rows);
-if (candidates.some(([, child]) => child === undefined)) process.stdout.write('HAProxy is not installed here: no figure\n');
+if (candidates.some(([, child]) => child === undefined))
+  process.stdout.write('HAProxy is not installed here: no figure\n');
 await Promise.all([upstream, ...candidates.map(([, child]) => child)].map((child) => child?.stop()));
 
 function load(to: number, forSeconds: number): { readonly requests: number; readonly rate: number } {
-  const text = execFileSync('wrk', ['-t1', '-c32', `-d${forSeconds}`, `http://127.0.0.1:${to}/stock/A-1`], { encoding: 'utf8' });
+  const text = execFileSync('wrk', ['-t1', '-c32', `-d${forSeconds}`, `http://127.0.0.1:${to}/stock/A-1`], {
+    encoding: 'utf8',
+  });
   if (/Non-2xx/.test(text)) throw new TypeError(`not every answer was a success:\n${text}`);
-  return { requests: Number(/(\d+) requests in/.exec(text)?.[1]), rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]) };
+  return {
+    requests: Number(/(\d+) requests in/.exec(text)?.[1]),
+    rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1]),
+  };
 }

@@ -1,6 +1,7 @@
 // How much private memory (USS) does each process hold, warm, with the whole shop running?
-import { shopper } from './lib/shopper.ts';
+
 import { forget, privateMemoryMb, startShop, stateFolder } from './lib/shop.ts';
+import { shopper } from './lib/shopper.ts';
 import { printTable, round } from './lib/table.ts';
 
 const folder = stateFolder();

@@ -1,7 +1,7 @@
 // How many orders a second does the whole shop take through the gateway, and how long until they are decided?
 import { callsPerSecond } from './lib/load.ts';
-import { shopper } from './lib/shopper.ts';
 import { forget, startShop, stateFolder } from './lib/shop.ts';
+import { shopper } from './lib/shopper.ts';
 import { median, printTable, round } from './lib/table.ts';
 
 const folder = stateFolder();
@@ -32,6 +32,8 @@ for (let pending = 1; pending > 0; ) {
   if (pending > 0) await new Promise((resolve) => setTimeout(resolve, 100));
 }
 printTable('Orders through the gateway, everything on this machine', rows);
-process.stdout.write(`the latest 50 orders were decided ${round((performance.now() - from) / 1_000)} s after the last was placed; verify exits ${await shop.verify()}\n`);
+process.stdout.write(
+  `the latest 50 orders were decided ${round((performance.now() - from) / 1_000)} s after the last was placed; verify exits ${await shop.verify()}\n`,
+);
 await shop.stop();
 forget(folder);

@@ -6,7 +6,11 @@ const runs = Number(process.env.RUNS ?? 5);
 const seconds = (ms: number) => round(ms / 1_000);
 const rows: (string | number)[][] = [['start', 'ready in s (median)', 'worst', 'waited s', 'stop s (median)', 'bar']];
 
-for (const [name, flags, bar] of [['first', [], '≤ 15'], ['warm', [], '≤ 4, stop ≤ 2'], ['warm, --placement one', ['--placement', 'one'], '≤ 2']] as const) {
+for (const [name, flags, bar] of [
+  ['first', [], '≤ 15'],
+  ['warm', [], '≤ 4, stop ≤ 2'],
+  ['warm, --placement one', ['--placement', 'one'], '≤ 2'],
+] as const) {
   const folder = stateFolder();
   const ready: number[] = [];
   const waited: number[] = [];
@@ -19,7 +23,14 @@ for (const [name, flags, bar] of [['first', [], '≤ 15'], ['warm', [], '≤ 4, 
     waited.push(shop.waitedMs);
     stops.push(stopMs);
   }
-  rows.push([name, seconds(median(ready)), seconds(Math.max(...ready)), seconds(median(waited)), seconds(median(stops)), bar]);
+  rows.push([
+    name,
+    seconds(median(ready)),
+    seconds(Math.max(...ready)),
+    seconds(median(waited)),
+    seconds(median(stops)),
+    bar,
+  ]);
   forget(folder);
 }
 printTable(`Start and stop of the whole shop, ${runs} warm runs`, rows);

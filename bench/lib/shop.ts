@@ -54,7 +54,9 @@ export async function startShop(state: string, ...flags: readonly string[]): Pro
     edge: ready.urls.gateway,
     readyMs: ready.tookMs,
     waitedMs: performance.now() - startedAt,
-    components: async () => (JSON.parse(await output(dure('status', 'shop', '--json', '--state', state))) as { components: ShopComponent[] }).components,
+    components: async () =>
+      (JSON.parse(await output(dure('status', 'shop', '--json', '--state', state))) as { components: ShopComponent[] })
+        .components,
     verify: async () => (await once(dure('verify', 'shop', '--state', state), 'exit'))[0] as number | null,
     async stop() {
       const from = performance.now();
@@ -79,7 +81,10 @@ export function cpuMs(pid: number): number {
 }
 
 function dure(...args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [join(root, 'packages/dure/bin/dure.js'), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [join(root, 'packages/dure/bin/dure.js'), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 async function output(child: ChildProcess): Promise<string> {

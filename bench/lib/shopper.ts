@@ -11,13 +11,19 @@ export async function shopper(edge: string, name: string): Promise<Shopper> {
   const json = { 'content-type': 'application/json' };
   const credentials = { email: `${name}-${process.pid}@example.com`, password: 'correct horse battery' };
   await fetch(`${edge}/users`, { method: 'POST', headers: json, body: JSON.stringify({ ...credentials, name }) });
-  const signedIn = (await (await fetch(`${edge}/sessions`, { method: 'POST', headers: json, body: JSON.stringify(credentials) })).json()) as { readonly token: string };
+  const signedIn = (await (
+    await fetch(`${edge}/sessions`, { method: 'POST', headers: json, body: JSON.stringify(credentials) })
+  ).json()) as { readonly token: string };
   const authorization = `Bearer ${signedIn.token}`;
   return {
     authorization,
     async order(sku, quantity, method) {
       const body = JSON.stringify({ lines: [{ sku, quantity }], payment: { method }, address });
-      const response = await fetch(`${edge}/orders`, { method: 'POST', headers: { ...json, authorization, 'idempotency-key': crypto.randomUUID() }, body });
+      const response = await fetch(`${edge}/orders`, {
+        method: 'POST',
+        headers: { ...json, authorization, 'idempotency-key': crypto.randomUUID() },
+        body,
+      });
       await response.arrayBuffer();
       return response.status;
     },

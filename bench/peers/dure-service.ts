@@ -5,13 +5,44 @@ import { openTelemetry, stdoutSink } from '@dure/telemetry';
 import { stock } from './stock-contract.ts';
 
 const made = ids(systemClock, systemRandom);
-const telemetry = openTelemetry({ service: 'stock', instance: 'stock:1', clock: systemClock, ids: made, random: systemRandom, stdout: stdoutSink(), level: 'info', sampleRatio: Number(process.argv[2] ?? 1) });
+const telemetry = openTelemetry({
+  service: 'stock',
+  instance: 'stock:1',
+  clock: systemClock,
+  ids: made,
+  random: systemRandom,
+  stdout: stdoutSink(),
+  level: 'info',
+  sampleRatio: Number(process.argv[2] ?? 1),
+});
 const running = await startService(
-  service({ contract: stock, start: () => ({ getStock: async ({ params }) => ({ sku: params.sku, left: 5, reserved: 1, sold: 2 }) }) }),
+  service({
+    contract: stock,
+    start: () => ({ getStock: async ({ params }) => ({ sku: params.sku, left: 5, reserved: 1, sold: 2 }) }),
+  }),
   {
-    instanceId: 'stock:1', host: '127.0.0.1', ports: { api: 0, management: 0 }, mode: 'production', clock: systemClock, random: systemRandom, ids: made, telemetry,
-    platform: { instances: staticInstances({}), signer: { authorize: async () => '' }, verifier: { verify: async () => anonymous } },
-    registrar: undefined, config: {}, uses: {}, db: undefined, idempotency: undefined, routes: [], health: [], endpoints: [], graceMs: 100,
+    instanceId: 'stock:1',
+    host: '127.0.0.1',
+    ports: { api: 0, management: 0 },
+    mode: 'production',
+    clock: systemClock,
+    random: systemRandom,
+    ids: made,
+    telemetry,
+    platform: {
+      instances: staticInstances({}),
+      signer: { authorize: async () => '' },
+      verifier: { verify: async () => anonymous },
+    },
+    registrar: undefined,
+    config: {},
+    uses: {},
+    db: undefined,
+    idempotency: undefined,
+    routes: [],
+    health: [],
+    endpoints: [],
+    graceMs: 100,
   },
 );
 await running.register();
