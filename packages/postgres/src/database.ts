@@ -128,7 +128,7 @@ function unitOfWork<Tables>(kit: UnitKit, sweepKeys: () => void): UnitOfWork<Tx<
   return async <T>(call: Call, work: (tx: Tx<Tables>) => Promise<T>): Promise<T> => {
     const run = work as unknown as (tx: Tx) => Promise<T>;
     const owner = keyOwnerOf(call);
-    if (owner === undefined) return runUnit(kit, call, { name: 'uow', work: run });
+    if (owner === undefined) return runUnit(kit, call, { name: 'uow', decide: () => undefined, work: run });
     if (spent.has(call)) {
       throw postgresErrors.KEY_SPENT(
         `${owner.operation} is idempotent by key and has committed already; put everything it changes into one unit of work`,

@@ -2,8 +2,8 @@ import type { Call, Clock } from '@dure/core';
 import { DureError, userOf } from '@dure/core';
 import type { IdempotencyStore } from '@dure/service/server';
 import type { Answer } from './connection.ts';
+import type { Statement } from './local-transaction.ts';
 import type { Pool } from './pool.ts';
-import type { NamedStatement } from './unit-of-work.ts';
 
 /** What a key belongs to: the operation, and whoever sent it. */
 export interface KeyOwner {
@@ -27,7 +27,7 @@ export function keyOwnerOf(call: Call): KeyOwner | undefined {
 }
 
 /** Claims the key for the transaction that begins. */
-export function claimKey({ operation, subject, key }: KeyOwner): NamedStatement {
+export function claimKey({ operation, subject, key }: KeyOwner): Statement {
   return {
     text: 'select state, input_hash, answer from dure.claim_key($1, $2, $3)',
     values: [operation, subject, key],
@@ -43,7 +43,7 @@ export function claimed(answer: Answer | undefined, owner: KeyOwner): 'new' | 'b
 }
 
 /** Stores the answer with the effect. */
-export function storeAnswer(owner: KeyOwner, answer: unknown): NamedStatement {
+export function storeAnswer(owner: KeyOwner, answer: unknown): Statement {
   return {
     text: 'insert into dure.idempotency (operation, subject, key, input_hash, answer) values ($1, $2, $3, $4, $5)',
     values: [owner.operation, owner.subject, owner.key, owner.inputHash, JSON.stringify(answer) ?? null],

@@ -10,7 +10,7 @@ export function readKysely<Tables>(pool: Pool): Kysely<Tables> {
 }
 
 /** Makes Kysely for one transaction on one connection; `open` says whether it may still be used. */
-export type BindKysely = (connection: Connection, open: () => boolean) => Transaction<unknown>;
+export type BindKysely = (connection: Statements, open: () => boolean) => Transaction<unknown>;
 
 /** Prepares everything that all transactions share, so that each costs next to nothing. */
 export function kyselyBinder(): BindKysely {
@@ -26,11 +26,14 @@ export function kyselyBinder(): BindKysely {
   };
 }
 
+/** Whatever takes statements. */
+type Statements = Pick<Connection, 'query'>;
+
 class BoundConnection implements DatabaseConnection {
-  readonly #connection: Connection;
+  readonly #connection: Statements;
   readonly #open: () => boolean;
 
-  constructor(connection: Connection, open: () => boolean) {
+  constructor(connection: Statements, open: () => boolean) {
     this.#connection = connection;
     this.#open = open;
   }
@@ -49,7 +52,7 @@ class BoundConnection implements DatabaseConnection {
   }
 }
 
-async function execute<Row>(connection: Connection, query: CompiledQuery): Promise<QueryResult<Row>> {
+async function execute<Row>(connection: Statements, query: CompiledQuery): Promise<QueryResult<Row>> {
   const answer = await connection.query(query.sql, query.parameters);
   const rows = answer.rows as unknown as Row[];
   return changes.has(answer.command) ? { rows, numAffectedRows: BigInt(answer.rowCount) } : { rows };

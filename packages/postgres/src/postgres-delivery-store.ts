@@ -1,8 +1,9 @@
 import { formatTraceparent, isRefusal } from '@dure/core';
 import type { DeliveryStore, Message, MessageCause, ReplyData } from '@dure/messaging';
+import type { Statement } from './local-transaction.ts';
 import type { Pool } from './pool.ts';
 import type { Tx } from './transaction.ts';
-import type { NamedStatement, OpenUnit, UnitKit } from './unit-of-work.ts';
+import type { OpenUnit, UnitKit } from './unit-of-work.ts';
 import { runUnit } from './unit-of-work.ts';
 
 /** Moves the position if it lies behind. The row stays locked until the commit, so a rival waits and then finds it moved. */
@@ -45,23 +46,23 @@ export function postgresDeliveryStore(kit: UnitKit, pool: Pool): DeliveryStore<T
   };
 }
 
-const savepoint: NamedStatement = { text: 'savepoint effect', values: [] };
+const savepoint: Statement = { text: 'savepoint effect', values: [] };
 
-function moved(message: Message): readonly NamedStatement[] {
+function moved(message: Message): readonly Statement[] {
   return [{ text: moveTo, values: [message.source, message.position], name: 'dure.move-to' }];
 }
 
 /** A refusal takes back what the handler did, and is the reply; the position moves all the same. */
 async function refusable(
   tx: Tx,
-  { connection, discard }: OpenUnit,
+  { local, discard }: OpenUnit,
   effect: (tx: Tx) => Promise<ReplyData | undefined>,
 ): Promise<ReplyData | undefined> {
   try {
     return await effect(tx);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    await connection.query('rollback to savepoint effect');
+    await local.query('rollback to savepoint effect');
     discard();
     return { ok: false, refusal: { code: error.code, data: error.data } };
   }

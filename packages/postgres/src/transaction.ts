@@ -2,6 +2,7 @@ import type { Call } from '@dure/core';
 import type { MessageBuffer, Outbox } from '@dure/messaging';
 import type { Transaction } from 'kysely';
 import { postgresErrors } from './errors.ts';
+import type { Statement } from './local-transaction.ts';
 
 /** A saga as far as starting it needs to know it; `Input` is what it starts with. */
 export interface StartableSaga<Input = never> {
@@ -33,12 +34,6 @@ export interface TxInside {
 /** Begins a saga inside a transaction; given by the saga store. */
 export type StartSaga = (inside: TxInside, saga: StartableSaga<unknown>, input: unknown) => void;
 
-/** A statement that waits for the COMMIT. */
-export interface LaterStatement {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
-
 const insides = new WeakMap<object, TxInside>();
 
 /** The inside of a transaction that a unit of work has handed out. */
@@ -51,7 +46,7 @@ export function insideOf(tx: object): TxInside {
 /** Makes what a unit of work hands out. */
 export function transaction(
   parts: { readonly call: Call; readonly db: Transaction<unknown>; readonly buffer: MessageBuffer },
-  later: LaterStatement[],
+  later: Statement[],
   startSaga: StartSaga | undefined,
 ): Tx {
   const { buffer } = parts;

@@ -1,14 +1,16 @@
 import type { Call, Clock, Ids, Random } from '@dure/core';
 import { isRefusal, timeLeftMs, wait } from '@dure/core';
-import type { BufferedMessage, MessageBuffer, MessageCause } from '@dure/messaging';
+import type { MessageBuffer, MessageCause } from '@dure/messaging';
 import { causeOf, messageBuffer } from '@dure/messaging';
 import type { Histogram, Span, Telemetry } from '@dure/telemetry';
 import type { Answer, Connection } from './connection.ts';
 import { postgresErrors } from './errors.ts';
 import type { BindKysely } from './kysely-binding.ts';
+import type { Statement } from './local-transaction.ts';
+import { LocalTransaction } from './local-transaction.ts';
 import type { Pool } from './pool.ts';
-import { isCollision, isRefusedByServer, isUnstorable } from './sql-state.ts';
-import type { LaterStatement, StartSaga, Tx } from './transaction.ts';
+import { isCollision, isUnstorable } from './sql-state.ts';
+import type { StartSaga, Tx } from './transaction.ts';
 import { transaction } from './transaction.ts';
 
 /** What every unit of work of a database shares. */
@@ -35,32 +37,24 @@ export interface UnitPlan<T> {
   readonly name: string;
   /** What its messages say of flow, cause and trace; by default what the call says. */
   readonly cause?: (call: Call) => MessageCause;
-  /** Sent in the packet of the BEGIN. */
-  readonly opening?: readonly NamedStatement[];
+  /** Sent with the BEGIN and answered before `work` begins. */
+  readonly opening?: readonly Statement[];
   /** Looks at the answers of `opening`; a value ends the unit without running `work`. */
-  readonly decide?: (answers: readonly Answer[]) => { readonly value: T } | undefined;
+  readonly decide: (answers: readonly Answer[]) => { readonly value: T } | undefined;
   readonly work: (tx: Tx, open: OpenUnit) => Promise<T>;
   /** Sent in the packet of the COMMIT. */
-  readonly closing?: (value: T) => readonly NamedStatement[];
-}
-
-/** A statement that each session plans once. */
-export interface NamedStatement extends LaterStatement {
-  readonly name?: string;
+  readonly closing?: (value: T) => readonly Statement[];
 }
 
 /** What a plan's work may reach of the running transaction. */
 export interface OpenUnit {
-  readonly connection: Connection;
+  readonly local: LocalTransaction;
   readonly buffer: MessageBuffer;
   /** Forgets everything that waits for the COMMIT. */
   discard(): void;
 }
 
 const maxAttempts = 5;
-/** A COMMIT that takes longer is given up; its outcome is unknown then. */
-const commitTimeoutMs = 15_000;
-const rollbackTimeoutMs = 1_000;
 
 /**
  * Runs a unit of work: BEGIN, work, then everything that was buffered and the COMMIT in one packet. Runs again after
@@ -107,6 +101,7 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>): Promise<
   refuseEnded(call, clock, plan.name);
   const connection = await kit.pool.lease(call);
   const buffer = messageBuffer({ service, clock, ids, cause: (plan.cause ?? causeOf)(call) });
+  const local = new LocalTransaction(connection, clock, kit.begin);
   const watch = watchCall(call, clock, connection, plan.name);
   let open = true;
   const end = () => {
@@ -114,33 +109,32 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>): Promise<
     buffer.close();
   };
   try {
-    const opening = begin(kit, connection, plan.opening ?? []);
-    if (plan.decide !== undefined) {
-      const decided = plan.decide(await watch.orEnd(opening));
+    if (plan.opening !== undefined) {
+      const decided = plan.decide(await watch.orEnd(local.all(plan.opening)));
       if (decided !== undefined) {
-        await rollBack(connection, clock);
+        await local.rollBack();
         return decided.value;
       }
     }
-    const later: LaterStatement[] = [];
-    const db = kit.bind(connection, () => open);
+    const later: Statement[] = [];
+    const db = kit.bind(local, () => open);
     const tx = transaction({ call, db, buffer }, later, kit.startSaga);
     const discard = () => {
       buffer.discard();
       later.length = 0;
     };
-    const value = await watch.orEnd(plan.work(tx, { connection, buffer, discard }));
+    const value = await watch.orEnd(plan.work(tx, { local, buffer, discard }));
     end();
     watch.stop();
-    await commit(connection, clock, [...later, ...(plan.closing?.(value) ?? [])], buffer.messages);
+    await local.commit([...later, ...(plan.closing?.(value) ?? [])], buffer.messages);
     if (buffer.messages.length > 0) kit.appended();
     return value;
   } catch (error) {
     end();
     const ended = watch.stop();
-    const lost = connection.broken;
-    await rollBack(connection, clock);
-    throw ended ?? explained(error, lost, kit.service);
+    const broken = local.broken;
+    await local.rollBack();
+    throw ended ?? explained(error, broken, kit.service);
   } finally {
     kit.pool.release(connection);
   }
@@ -185,71 +179,6 @@ function watchCall(call: Call, clock: Clock, connection: Connection, name: strin
       return ended;
     },
   };
-}
-
-/** Sends the BEGIN and does not wait for it: the first statement of the work travels behind it. */
-function begin(kit: UnitKit, connection: Connection, opening: readonly NamedStatement[]): Promise<readonly Answer[]> {
-  const sent = connection.together(() => [
-    connection.query(kit.begin()),
-    ...opening.map(({ text, values, name }) => connection.query(text, values, name)),
-  ]);
-  const answers = Promise.all(sent).then(([, ...rest]) => rest);
-  answers.catch(() => undefined);
-  return answers;
-}
-
-async function commit(
-  connection: Connection,
-  clock: Clock,
-  statements: readonly NamedStatement[],
-  messages: readonly BufferedMessage[],
-): Promise<void> {
-  if (connection.broken) throw postgresErrors.CONNECTION_LOST('the connection was lost before the COMMIT was sent');
-  const sent = connection.together(() => [
-    ...statements.map(({ text, values, name }) => connection.query(text, values, name)),
-    ...(messages.length === 0 ? [] : [flush(connection, messages)]),
-    connection.query('commit'),
-  ]);
-  const timer = clock.after(commitTimeoutMs, () => connection.abandon());
-  const settled = await Promise.allSettled(sent);
-  timer.cancel();
-  const last = settled.at(-1);
-  const failure = settled.find((one) => one.status === 'rejected');
-  if (last?.status === 'fulfilled') {
-    if (last.value.command === 'COMMIT') return;
-    throw failure === undefined
-      ? postgresErrors.ROLLED_BACK(
-          'a statement of the unit of work failed, its error was not passed on, and so nothing was committed',
-        )
-      : failure.reason;
-  }
-  if (failure !== undefined && isRefusedByServer(failure.reason)) throw failure.reason;
-  throw postgresErrors.OUTCOME_UNKNOWN(
-    'the connection broke after the COMMIT had been sent and before its answer came',
-    {
-      cause: last?.reason,
-    },
-  );
-}
-
-function flush(connection: Connection, messages: readonly BufferedMessage[]): Promise<Answer> {
-  const rows = messages.map(
-    ({ json, id, at, kind, type, version, key, destination, meta }) =>
-      `${JSON.stringify({ id, at, kind: kind.charAt(0), type, version, key, dest: destination, meta }).slice(0, -1)},"data":${json}}`,
-  );
-  return connection.query('select dure.flush($1::jsonb)', [`[${rows.join(',')}]`], 'dure.flush');
-}
-
-async function rollBack(connection: Connection, clock: Clock): Promise<void> {
-  if (connection.broken) return;
-  const timer = clock.after(rollbackTimeoutMs, () => connection.abandon());
-  try {
-    await connection.query('rollback');
-  } catch {
-    connection.abandon();
-  } finally {
-    timer.cancel();
-  }
 }
 
 const lost = new WeakSet<object>();

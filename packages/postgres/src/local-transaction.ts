@@ -1,0 +1,113 @@
+import type { Clock } from '@dure/core';
+import type { BufferedMessage } from '@dure/messaging';
+import type { Answer, Connection } from './connection.ts';
+import { postgresErrors } from './errors.ts';
+import { isRefusedByServer } from './sql-state.ts';
+
+/** A statement; one with a name is planned once for each session. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly name?: string;
+}
+
+/** A COMMIT that takes longer is given up; its outcome is unknown then. */
+const commitTimeoutMs = 15_000;
+const rollbackTimeoutMs = 1_000;
+
+/** One transaction on one connection. Its BEGIN makes no journey of its own: it travels with the first statement. */
+export class LocalTransaction {
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #begin: () => string;
+  #begun = false;
+
+  constructor(connection: Connection, clock: Clock, begin: () => string) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#begin = begin;
+  }
+
+  get broken(): boolean {
+    return this.#connection.broken;
+  }
+
+  query(text: string, values?: readonly unknown[], name?: string): Promise<Answer> {
+    if (this.#begun) return this.#connection.query(text, values, name);
+    return this.#connection.together(() => {
+      this.#start();
+      return this.#connection.query(text, values, name);
+    });
+  }
+
+  /** Sends several statements in one packet. */
+  all(statements: readonly Statement[]): Promise<readonly Answer[]> {
+    return Promise.all(this.#connection.together(() => this.#send(statements)));
+  }
+
+  /**
+   * Sends statements, messages and the COMMIT in one packet. POSTGRES_ROLLED_BACK when an earlier failure was
+   * overlooked, POSTGRES_CONNECTION_LOST when the COMMIT was not sent, POSTGRES_OUTCOME_UNKNOWN when its answer is lost.
+   */
+  async commit(statements: readonly Statement[], messages: readonly BufferedMessage[]): Promise<void> {
+    const connection = this.#connection;
+    if (connection.broken) throw postgresErrors.CONNECTION_LOST('the connection was lost before the COMMIT was sent');
+    const last = messages.length === 0 ? statements : [...statements, flush(messages)];
+    if (!this.#begun && last.length === 0) return;
+    const sent = connection.together(() => [...this.#send(last), connection.query('commit')]);
+    const timer = this.#clock.after(commitTimeoutMs, () => connection.abandon());
+    const settled = await Promise.allSettled(sent);
+    timer.cancel();
+    judge(settled);
+  }
+
+  async rollBack(): Promise<void> {
+    const connection = this.#connection;
+    if (connection.broken || !this.#begun) return;
+    const timer = this.#clock.after(rollbackTimeoutMs, () => connection.abandon());
+    try {
+      await connection.query('rollback');
+    } catch {
+      connection.abandon();
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #start(): void {
+    this.#begun = true;
+    // If it fails, the session is lost, and so is every statement behind it.
+    this.#connection.query(this.#begin()).catch(() => undefined);
+  }
+
+  #send(statements: readonly Statement[]): Promise<Answer>[] {
+    if (!this.#begun) this.#start();
+    return statements.map(({ text, values, name }) => this.#connection.query(text, values, name));
+  }
+}
+
+/** Whether a COMMIT happened; PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which something failed. */
+function judge(settled: readonly PromiseSettledResult<Answer>[]): void {
+  const commit = settled.at(-1);
+  const failure = settled.find((one) => one.status === 'rejected');
+  if (commit?.status === 'fulfilled') {
+    if (commit.value.command === 'COMMIT') return;
+    if (failure !== undefined) throw failure.reason;
+    throw postgresErrors.ROLLED_BACK(
+      'a statement of the unit of work failed, its error was not passed on, and so nothing was committed',
+    );
+  }
+  if (failure !== undefined && isRefusedByServer(failure.reason)) throw failure.reason;
+  throw postgresErrors.OUTCOME_UNKNOWN(
+    'the connection broke after the COMMIT had been sent and before its answer came',
+    { cause: commit?.reason },
+  );
+}
+
+function flush(messages: readonly BufferedMessage[]): Statement {
+  const rows = messages.map(({ json, id, at, kind, type, version, key, destination, meta }) => {
+    const head = JSON.stringify({ id, at, kind: kind.charAt(0), type, version, key, dest: destination, meta });
+    return `${head.slice(0, -1)},"data":${json}}`;
+  });
+  return { text: 'select dure.flush($1::jsonb)', values: [`[${rows.join(',')}]`], name: 'dure.flush' };
+}
