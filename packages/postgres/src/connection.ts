@@ -1,6 +1,7 @@
 import { connect as openSocket } from 'node:net';
 import pg from 'pg';
 import { postgresErrors } from './errors.ts';
+import { sqlStateOf } from './sql-state.ts';
 import { valueTypes } from './value-types.ts';
 
 /** What a statement answers. */
@@ -93,8 +94,14 @@ class Session implements Connection {
 
   async query(text: string, values?: readonly unknown[], name?: string): Promise<Answer> {
     const config = { text, ...(values === undefined ? {} : { values: values as unknown[] }) };
-    const result = await this.#client.query(name === undefined ? config : { ...config, name });
-    return { command: result.command, rowCount: result.rowCount ?? 0, rows: result.rows };
+    try {
+      const result = await this.#client.query(name === undefined ? config : { ...config, name });
+      return { command: result.command, rowCount: result.rowCount ?? 0, rows: result.rows };
+    } catch (error) {
+      // A table changed under a planned statement, by a migration: the session is replaced, and the plans with it.
+      if (name !== undefined && sqlStateOf(error) === '0A000') this.abandon();
+      throw error;
+    }
   }
 
   together<T>(send: () => T): T {

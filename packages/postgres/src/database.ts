@@ -1,5 +1,5 @@
 import type { Call, Clock, HealthCheck, Ids, Random } from '@dure/core';
-import { systemClock, systemRandom, timeLeftMs, wait } from '@dure/core';
+import { codeOf, systemClock, systemRandom, timeLeftMs, wait } from '@dure/core';
 import type { DeliveryStore, LogTail, Message, MessageFilter, MessageLog, UnitOfWork } from '@dure/messaging';
 import { logTail } from '@dure/messaging';
 import type { IdempotencyStore } from '@dure/service/server';
@@ -13,6 +13,7 @@ import type { Pool } from './pool.ts';
 import { openPool } from './pool.ts';
 import { postgresDeliveryStore } from './postgres-delivery-store.ts';
 import { postgresMessageLog } from './postgres-message-log.ts';
+import { statementNames } from './statement-names.ts';
 import type { StartSaga, Tx } from './transaction.ts';
 import type { UnitKit } from './unit-of-work.ts';
 import { runUnit } from './unit-of-work.ts';
@@ -77,6 +78,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     waitMs: options.poolWaitMs ?? 5_000,
     maxWaiting: options.poolMaxWaiting ?? 500,
   });
+  const names = statementNames();
   const log = postgresMessageLog(pool, service);
   const tail = logTail({
     log,
@@ -86,7 +88,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
   const kit: UnitKit = {
     service,
     pool,
-    bind: kyselyBinder(),
+    bind: kyselyBinder(names),
     clock,
     random,
     ids,
@@ -102,7 +104,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     await pool.close();
   };
   return {
-    read: readKysely<Tables>(pool),
+    read: readKysely<Tables>(pool, names),
     log,
     tail,
     deliveries: postgresDeliveryStore(kit, pool) as unknown as DeliveryStore<Tx<Tables>>,
@@ -189,6 +191,10 @@ async function ping(pool: Pool): Promise<{ status: 'UP' | 'DOWN'; details: Reado
     }
     return { status: 'UP', details: { database: 'PostgreSQL', ...pool.state } };
   } catch (error) {
+    // Overload is no reason to send the load to the others: they would follow.
+    if (codeOf(error) === postgresErrors.POOL_BUSY.code) {
+      return { status: 'UP', details: { database: 'PostgreSQL', ...pool.state } };
+    }
     return { status: 'DOWN', details: { database: 'PostgreSQL', error: String(error), ...pool.state } };
   }
 }

@@ -3,23 +3,24 @@ import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, T
 import type { Connection } from './connection.ts';
 import { postgresErrors } from './errors.ts';
 import type { Pool } from './pool.ts';
+import type { StatementNames } from './statement-names.ts';
 
 /** Kysely for reads, on any free connection of the pool. Changes are refused: POSTGRES_READ_ONLY. */
-export function readKysely<Tables>(pool: Pool): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: dialect(new PoolDriver(pool)) });
+export function readKysely<Tables>(pool: Pool, names: StatementNames): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: dialect(new PoolDriver(pool, names)) });
 }
 
 /** Makes Kysely for one transaction on one connection; `open` says whether it may still be used. */
 export type BindKysely = (connection: Statements, open: () => boolean) => Transaction<unknown>;
 
 /** Prepares everything that all transactions share, so that each costs next to nothing. */
-export function kyselyBinder(): BindKysely {
-  const own = dialect(new PoolDriver(undefined));
+export function kyselyBinder(names: StatementNames): BindKysely {
+  const own = dialect(new PoolDriver(undefined, names));
   const driver = own.createDriver();
   const executor = new Kysely<unknown>({ dialect: own }).getExecutor();
   const config = { dialect: own };
   return (connection, open) => {
-    const bound = new BoundConnection(connection, open);
+    const bound = new BoundConnection(connection, names, open);
     const provider: ConnectionProvider = { provideConnection: (use) => use(bound) };
     const props = { config, driver, dialect: own, executor: executor.withConnectionProvider(provider) };
     return new Transaction<unknown>(props as unknown as ConstructorParameters<typeof Transaction>[0]);
@@ -31,10 +32,12 @@ type Statements = Pick<Connection, 'query'>;
 
 class BoundConnection implements DatabaseConnection {
   readonly #connection: Statements;
+  readonly #names: StatementNames;
   readonly #open: () => boolean;
 
-  constructor(connection: Statements, open: () => boolean) {
+  constructor(connection: Statements, names: StatementNames, open: () => boolean) {
     this.#connection = connection;
+    this.#names = names;
     this.#open = open;
   }
 
@@ -44,7 +47,7 @@ class BoundConnection implements DatabaseConnection {
         `a statement was sent after its unit of work had ended: ${query.sql.slice(0, 120)}`,
       );
     }
-    return execute<Row>(this.#connection, query);
+    return execute<Row>(this.#connection, this.#names, query);
   }
 
   streamQuery(): never {
@@ -52,8 +55,14 @@ class BoundConnection implements DatabaseConnection {
   }
 }
 
-async function execute<Row>(connection: Statements, query: CompiledQuery): Promise<QueryResult<Row>> {
-  const answer = await connection.query(query.sql, query.parameters);
+async function execute<Row>(
+  connection: Statements,
+  names: StatementNames,
+  { sql, parameters }: CompiledQuery,
+): Promise<QueryResult<Row>> {
+  // Without parameters it may be several statements at once, which cannot be prepared.
+  const name = parameters.length === 0 ? undefined : names(sql);
+  const answer = await connection.query(sql, parameters, name);
   const rows = answer.rows as unknown as Row[];
   return changes.has(answer.command) ? { rows, numAffectedRows: BigInt(answer.rowCount) } : { rows };
 }
@@ -64,14 +73,16 @@ const reads = new Set(['SelectQueryNode', 'RawNode']);
 /** A connection of the pool that Kysely borrowed for reading. */
 class ReadConnection implements DatabaseConnection {
   readonly connection: Connection;
+  readonly #names: StatementNames;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, names: StatementNames) {
     this.connection = connection;
+    this.#names = names;
   }
 
   executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     if (!reads.has(query.query.kind)) throw readOnly(query.sql);
-    return execute<Row>(this.connection, query);
+    return execute<Row>(this.connection, this.#names, query);
   }
 
   streamQuery(): never {
@@ -81,16 +92,18 @@ class ReadConnection implements DatabaseConnection {
 
 class PoolDriver implements Driver {
   readonly #pool: Pool | undefined;
+  readonly #names: StatementNames;
 
-  constructor(pool: Pool | undefined) {
+  constructor(pool: Pool | undefined, names: StatementNames) {
     this.#pool = pool;
+    this.#names = names;
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
     if (this.#pool === undefined) throw readOnly('a query without a connection');
-    return new ReadConnection(await this.#pool.lease(undefined));
+    return new ReadConnection(await this.#pool.lease(undefined), this.#names);
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {

@@ -94,6 +94,7 @@ describe('the pool', () => {
     left.abort();
     await assert.rejects(leaving, fails('POSTGRES_CANCELLED'));
     await assert.rejects(increment(testCall({ deadline: clock.now() + 10 })), fails('POSTGRES_DEADLINE'));
+    assert.equal((await db.health.check()).status, 'UP', 'a busy pool is no dead database');
     finish.resolve();
     await holding;
     await increment(testCall());
@@ -184,6 +185,19 @@ describe('a connection that breaks', () => {
     assert.deepEqual(await place(), { order: 7 });
     assert.equal(runs, 1);
     assert.equal(await counted('a'), 1);
+  });
+});
+
+describe('a migration under a running service', () => {
+  test('that changes a table behind a planned statement costs a session, not an error', async () => {
+    await using db = open({ poolSize: 1 });
+    await using owner = open({ url: database.ownerUrl });
+    const look = () =>
+      db.uow(testCall(), (tx) => tx.db.selectFrom('counter').selectAll().where('name', '=', 'a').execute());
+    for (let time = 0; time < 3; time += 1) assert.deepEqual(await look(), []);
+    await owner.uow(testCall(), (tx) => sql`alter table counter add column added int`.execute(tx.db));
+    assert.deepEqual(await look(), []);
+    await owner.uow(testCall(), (tx) => sql`alter table counter drop column added`.execute(tx.db));
   });
 });
 

@@ -125,15 +125,20 @@ async function* withHeartbeats(
   heartbeatMs: number,
 ): AsyncIterable<string> {
   const iterator = pages[Symbol.asyncIterator]();
+  const ask = () => {
+    const page = iterator.next();
+    page.catch(() => undefined); // Nobody may be left to hear of it.
+    return page;
+  };
   let mark = after;
-  let next = iterator.next();
+  let next = ask();
   for (;;) {
     const beat = heartbeat(clock, heartbeatMs);
     // A mark alone is not news: it waits for the heartbeat, so that a busy log does not chatter to those it does not concern.
     let result = await Promise.race([next, beat.due]);
     while (result !== undefined && result.done !== true && result.value.messages.length === 0) {
       mark = result.value.mark;
-      next = iterator.next();
+      next = ask();
       result = await Promise.race([next, beat.due]);
     }
     beat.cancel();
@@ -144,7 +149,7 @@ async function* withHeartbeats(
       return;
     } else {
       mark = result.value.mark;
-      next = iterator.next();
+      next = ask();
       yield linesOf(result.value);
     }
   }

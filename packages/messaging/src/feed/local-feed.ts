@@ -15,6 +15,13 @@ export function localFeed(options: {
   readonly tail: LogTail;
   readonly grant: FeedGrant;
 }): FeedSource {
-  const filter = filterOf(options.grant, options.as);
-  return { source: options.source, open: (after, signal) => options.tail.follow(after, filter, signal) };
+  const { source, as, tail, grant } = options;
+  const filter = filterOf(grant, as);
+  return {
+    source,
+    async *open(after, signal) {
+      yield { messages: [], mark: after }; // At once, so that the consumer knows it is connected.
+      yield* tail.follow(after, filter, signal);
+    },
+  };
 }
