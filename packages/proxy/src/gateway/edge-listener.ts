@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { coreErrors } from '@dure/core';
@@ -9,6 +9,7 @@ import type { ClientConnections } from './client-connections.ts';
 import { clientConnections } from './client-connections.ts';
 import type { Edge } from './edge.ts';
 import type { EdgeHandler } from './edge-handler.ts';
+import type { GatewayLimits } from './limits.ts';
 import { writeProblem } from './problem.ts';
 
 /**
@@ -20,26 +21,12 @@ export async function openEdgeListener(
   handle: EdgeHandler,
   bind: { readonly host: string; readonly port: number },
 ): Promise<Listener> {
-  const { limits } = edge;
-  const server = createServer({
-    insecureHTTPParser: false,
-    // The edge demands exactly one good Host itself, and answers with a problem.
-    requireHostHeader: false,
-    joinDuplicateHeaders: false,
-    noDelay: true,
-    maxHeaderSize: limits.maxHeaderBytes,
-    headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
-  });
-  // Fields beyond a count would be cut off silently; the edge counts them itself.
-  server.maxHeadersCount = 0;
-  server.maxConnections = limits.maxConnections;
-  const connections = clientConnections(server, limits.maxConnectionsPerClient);
+  const server = createEdgeServer(edge.limits);
+  const connections = clientConnections(server, edge.limits.maxConnectionsPerClient);
   let closing = false;
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
-    if (closing) response.shouldKeepAlive = false;
+    // A client that is refused instead of told to continue may send its next request where the body would be.
+    if (closing || expectsContinue) response.shouldKeepAlive = false;
     connections.begin(request.socket, response);
     handle(request, response, expectsContinue);
   };
@@ -77,7 +64,25 @@ export async function openEdgeListener(
   };
 }
 
-type Server = ReturnType<typeof createServer>;
+/** Node.js's server, set up so that nothing is accepted that it would only repair. */
+function createEdgeServer(limits: GatewayLimits): Server {
+  const server = createServer({
+    insecureHTTPParser: false,
+    // The edge demands exactly one good Host itself, and answers with a problem.
+    requireHostHeader: false,
+    joinDuplicateHeaders: false,
+    noDelay: true,
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
+  });
+  // Fields beyond a count would be cut off silently; the edge counts them itself.
+  server.maxHeadersCount = 0;
+  server.maxConnections = limits.maxConnections;
+  return server;
+}
 
 function listen(server: Server, bind: { readonly host: string; readonly port: number }): Promise<void> {
   return new Promise((resolve, reject) => {

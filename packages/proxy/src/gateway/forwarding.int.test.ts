@@ -250,8 +250,7 @@ test('Expect: 100-continue is answered only when an instance takes the body', as
   const refused = rawClient(world.gateway.port);
   refused.send('POST /things HTTP/1.1\r\nHost: shop\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
   await refused.hears('SERVICE_TOKEN_MISSING');
-  assert.match(refused.received(), /^HTTP\/1\.1 401 /);
-  refused.socket.destroy();
+  assert.match(await refused.ended(), /^HTTP\/1\.1 401 /);
   const client = rawClient(world.gateway.port);
   client.send('POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
   await client.hears('HTTP/1.1 100 Continue\r\n\r\n');
@@ -326,5 +325,14 @@ test('a chunked request goes on in chunks', async () => {
   client.send('2;x=1\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n');
   await client.hears('done');
   assert.match(upstream.received[0] ?? '', /transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n$/);
+  client.socket.destroy();
+});
+
+test('a request to upgrade is answered as an ordinary one', async () => {
+  await using world = await gatewayTo(echo);
+  const client = rawClient(world.gateway.port);
+  client.send('GET /things/7 HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  await client.hears('"url":"/things/7"');
+  assert.doesNotMatch(client.received(), /upgrade|websocket/i);
   client.socket.destroy();
 });

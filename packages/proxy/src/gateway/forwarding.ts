@@ -156,11 +156,11 @@ export class Forwarding implements ExchangeListener, Underway {
     if (last) {
       this.#complete();
       if (piece.length === 0) response.end();
-      else if (piece.length > longestAsText) response.end(piece);
+      else if (piece.length > longestAsText) response.end(Buffer.from(piece));
       else response.end(piece.toString('latin1'), 'latin1');
       return;
     }
-    if (response.write(piece)) {
+    if (response.write(Buffer.from(piece))) {
       if (this.dueAt !== Number.POSITIVE_INFINITY) this.#expectProgress();
       return;
     }
@@ -300,7 +300,7 @@ export class Forwarding implements ExchangeListener, Underway {
   }
 
   #collect(piece: Buffer, last: boolean, collected: Buffer[]): void {
-    collected.push(piece);
+    collected.push(Buffer.from(piece));
     const whole = collected.reduce((sum, { length }) => sum + length, 0);
     if (whole > longestRewritten) {
       this.#connection?.destroy();

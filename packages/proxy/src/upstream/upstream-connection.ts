@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { connect } from 'node:net';
 import { ChunkedBody } from './chunked-body.ts';
 import type { ResponseHead } from './response-head.ts';
 import { chunked, readResponseHead, untilClose } from './response-head.ts';
@@ -28,7 +29,7 @@ export interface ExchangeListener {
   /** The instance takes more of the request's body. */
   onDrain(): void;
   onHead(head: ResponseHead): void;
-  /** A piece of the body; the last may be empty. */
+  /** A piece of the body, good until this returns: whoever keeps it copies it. The last may be empty. */
   onBody(piece: Buffer, last: boolean): void;
   onFailure(failure: UpstreamFailure): void;
 }
@@ -40,6 +41,11 @@ export interface ConnectionOwner {
 }
 
 const nothing = Buffer.alloc(0);
+/**
+ * What every connection reads into: the bytes are looked at before anything else is read, and whatever outlives that is
+ * copied. Node.js would make a buffer of 64 KiB for every read and cut it down.
+ */
+const shared = Buffer.allocUnsafeSlow(65_536);
 const longestHead = 32_768;
 const mostInterimAnswers = 8;
 
@@ -68,11 +74,15 @@ export class UpstreamConnection {
   #interim = 0;
   #idleMs: number | undefined;
 
-  constructor(socket: Socket, owner: ConnectionOwner) {
+  constructor(address: { readonly host: string; readonly port: number }, owner: ConnectionOwner) {
+    const callback = (length: number) => {
+      this.#onData(shared.subarray(0, length));
+      return true;
+    };
+    const socket = connect({ ...address, noDelay: true, onread: { buffer: shared, callback } });
     this.#socket = socket;
     this.owner = owner;
     socket.on('connect', () => this.#onConnect());
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     socket.on('drain', () => this.#listener?.onDrain());
     socket.on('end', () => this.#onEnd(undefined));
     socket.on('error', (error) => this.#onEnd(error));
@@ -160,7 +170,7 @@ export class UpstreamConnection {
     const end = buffer.indexOf('\r\n\r\n');
     if (end < 0) {
       if (buffer.length > longestHead) this.#fail({ kind: 'invalid', cause: 'the head is too long' });
-      else this.#pending = buffer;
+      else this.#pending = Buffer.from(buffer);
       return;
     }
     const head = readResponseHead(buffer.toString('latin1', 0, end + 4), this.#method);

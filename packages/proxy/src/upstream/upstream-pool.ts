@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import type { Instance, InstanceList } from '@dure/balancer';
 import type { Clock } from '@dure/core';
 import type { ConnectionOwner, ExchangeListener } from './upstream-connection.ts';
@@ -108,8 +107,7 @@ class InstancePool implements ConnectionOwner {
 
   open(maxConnections: number): UpstreamConnection | undefined {
     if (this.#all.size >= maxConnections) return undefined;
-    const socket = connect({ host: this.host, port: this.port, noDelay: true });
-    const connection = new UpstreamConnection(socket, this);
+    const connection = new UpstreamConnection({ host: this.host, port: this.port }, this);
     this.#all.add(connection);
     this.#counted(1);
     return connection;
