@@ -105,9 +105,13 @@ function Account(): JSX.Element | null {
   }
   return (
     <>
-      <Link to="/my/orders" class="button button-quiet account" aria-label={`${m.orders}: ${session.user.name}`}>
+      <Link
+        to="/my/orders"
+        class="button button-quiet account"
+        aria-label={session.user === undefined ? m.orders : `${m.orders}: ${session.user.name}`}
+      >
         <Icon name="user" />
-        <span class="account-word">{session.user.name}</span>
+        <span class="account-word">{session.user?.name ?? m.orders}</span>
       </Link>
       <button
         type="button"

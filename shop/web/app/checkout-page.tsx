@@ -34,7 +34,7 @@ export function CheckoutPage(): JSX.Element {
     <div class="checkout">
       <PageHead title={m.checkout} back={{ to: '/basket', label: m.basket }} />
       {session.state === 'somebody' && away === undefined ? (
-        <CheckoutForm cart={cart} name={session.user.name} />
+        <CheckoutForm cart={cart} name={session.user?.name ?? ''} />
       ) : (
         <Skeleton rows={6} />
       )}
@@ -48,6 +48,7 @@ function CheckoutForm({ cart, name }: { readonly cart: Cart; readonly name: stri
   const [answer, setAnswer] = useState<Placed | undefined>(undefined);
   const submit = async (form: HTMLFormElement) => {
     setBusy(true);
+    setAnswer(undefined);
     const placed = await send(cart, new FormData(form));
     setBusy(false);
     setAnswer(placed);
@@ -64,7 +65,7 @@ function CheckoutForm({ cart, name }: { readonly cart: Cart; readonly name: stri
       }}
     >
       <div class="checkout-fields">
-        <AddressFields name={name} wrong={fieldErrors(failure)} />
+        <AddressFields name={name} wrong={fieldErrors(failure, m.wrongFields)} />
         <PaymentChoice />
       </div>
       <Summary cart={cart} busy={busy}>

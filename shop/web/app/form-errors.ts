@@ -1,10 +1,16 @@
 import type { Failure } from '@dure/console/design';
 
-/** What the server said about each field of a request's body, by the field's own name. */
-export function fieldErrors(failure: Failure | undefined): Readonly<Record<string, string>> {
+/** What is wrong with each field of a request's body, by the field's own name: in `words`, else in the server's. */
+export function fieldErrors(
+  failure: Failure | undefined,
+  words: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   if (failure?.kind !== 'problem') return {};
   return Object.fromEntries(
-    (failure.problem.errors ?? []).map(({ path, message }) => [path.split('.').at(-1) ?? path, message]),
+    (failure.problem.errors ?? []).map(({ path, message }) => {
+      const field = path.split('.').at(-1) ?? path;
+      return [field, words[field] ?? message];
+    }),
   );
 }
 

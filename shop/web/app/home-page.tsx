@@ -39,7 +39,7 @@ export function HomePage(): JSX.Element {
   );
 }
 
-const heroTones = ['#0b6a51', '#2f7d63', '#d5521b', '#e5b96b', '#dcefe6', '#f7eeda', '#2f5f8f'];
+const heroTones = ['#0b6a51', '#2f7d63', '#d5521b', '#e5b96b', '#9fceb8', '#f7eeda', '#2f5f8f'];
 
 function Hero(): JSX.Element {
   const m = useMessages();

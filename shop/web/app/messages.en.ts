@@ -1,3 +1,6 @@
+const unavailable = 'A part of the shop does not answer just now.';
+const missing = 'Please fill this in.';
+
 /** The shop in English. */
 export const english = {
   shop: 'Market',
@@ -23,6 +26,7 @@ export const english = {
   another: 'One more',
   addToBasket: 'Add to basket',
   added: (name: string) => `${name} is in the basket`,
+  toBasket: 'View basket',
 
   basket: 'Basket',
   basketEmpty: 'Your basket is empty',
@@ -35,7 +39,7 @@ export const english = {
   signOut: 'Sign out',
   register: 'Create an account',
   signInLead: 'Welcome back.',
-  registerLead: 'One account for all that you order. This shop runs on this machine alone; use any address.',
+  registerLead: 'One account for all that you order. This shop runs on this machine alone; any email address will do.',
   noAccount: 'No account yet?',
   haveAccount: 'Already have an account?',
   signInFirst: 'Sign in to place your order; the basket waits.',
@@ -79,7 +83,7 @@ export const english = {
   pendingText: 'Stock is being set aside and the payment checked. This page follows by itself.',
   confirmedTitle: 'Confirmed, and on its way',
   confirmedText: 'Paid for, packed and handed to the carrier.',
-  rejectedTitle: 'This order came to nothing',
+  rejectedTitle: 'This order was rejected',
   nothingCharged: 'Nothing was charged, and whatever was reserved is back on the shelf.',
   reasons: {
     OutOfStock: (product: string, available: string) =>
@@ -106,6 +110,27 @@ export const english = {
     BadCredentials: 'Email and password do not fit together.',
     UnknownProduct: 'One of the products is not sold any more.',
     UnknownOrder: 'You have no such order.',
+    GATEWAY_NO_INSTANCE: unavailable,
+    GATEWAY_CONNECT_FAILED: unavailable,
+    GATEWAY_UPSTREAM_CLOSED: unavailable,
+    GATEWAY_UPSTREAM_TIMEOUT: unavailable,
+    GATEWAY_OVERLOADED: 'The shop is very busy just now.',
+    SERVICE_NO_INSTANCE: unavailable,
+    SERVICE_CONNECT_FAILED: unavailable,
+    SERVICE_STOPPING: unavailable,
+    RESILIENCE_BREAKER_OPEN: unavailable,
+    SERVICE_INTERNAL: 'Something went wrong on our side.',
+    SERVICE_TOKEN_MISSING: 'You are not signed in any more.',
+    SERVICE_INPUT_INVALID: 'Please check the marked fields.',
+  },
+  wrongFields: {
+    name: missing,
+    email: 'This is not an email address.',
+    password: 'Between 10 and 200 characters, please.',
+    recipient: missing,
+    street: missing,
+    city: missing,
+    postcode: missing,
   },
 };
 

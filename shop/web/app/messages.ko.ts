@@ -1,5 +1,8 @@
 import type { Messages } from './messages.en.ts';
 
+const unavailable = '일부 서비스가 일시적으로 응답하지 않습니다.';
+const missing = '입력해 주세요.';
+
 /** The shop in Korean. */
 export const korean: Messages = {
   shop: '장터',
@@ -19,12 +22,13 @@ export const korean: Messages = {
   stockLeft: (count) => `${count}개 남음`,
   soldOut: '품절',
   soldOutHint: '그래도 주문해 볼 수 있습니다. 주문이 거절되고 모든 처리가 되돌려지는 과정을 보게 됩니다.',
-  stockUnknown: '재고 확인 중',
+  stockUnknown: '재고 미확인',
   quantity: '수량',
   fewer: '하나 빼기',
   another: '하나 더하기',
   addToBasket: '장바구니에 담기',
-  added: (name) => `장바구니에 담았습니다: ${name}`,
+  added: (name) => `‘${name}’ 상품을 장바구니에 담았습니다`,
+  toBasket: '장바구니 보기',
 
   basket: '장바구니',
   basketEmpty: '장바구니가 비어 있습니다',
@@ -37,7 +41,8 @@ export const korean: Messages = {
   signOut: '로그아웃',
   register: '회원 가입',
   signInLead: '다시 오셨군요. 반갑습니다.',
-  registerLead: '계정 하나로 모든 주문을 관리합니다. 이 장터는 이 컴퓨터에서만 실행되므로 아무 주소나 써도 됩니다.',
+  registerLead:
+    '계정 하나로 모든 주문을 관리합니다. 이 장터는 이 컴퓨터에서만 실행되므로 아무 이메일 주소나 써도 됩니다.',
   noAccount: '아직 계정이 없으신가요?',
   haveAccount: '이미 계정이 있으신가요?',
   signInFirst: '주문하려면 로그인해 주세요. 장바구니는 그대로 남아 있습니다.',
@@ -79,12 +84,12 @@ export const korean: Messages = {
   states: { pending: '처리 중', confirmed: '주문 확정', rejected: '주문 거절' },
   pendingTitle: '주문을 처리하고 있습니다',
   pendingText: '재고를 확보하고 결제를 확인하고 있습니다. 화면은 자동으로 바뀝니다.',
-  confirmedTitle: '주문이 확정되어 출발했습니다',
+  confirmedTitle: '주문이 확정되어 배송을 시작했습니다',
   confirmedText: '결제를 마치고 포장해 택배사에 넘겼습니다.',
-  rejectedTitle: '주문이 성사되지 않았습니다',
+  rejectedTitle: '주문이 거절되었습니다',
   nothingCharged: '결제된 금액은 없으며, 확보했던 재고는 모두 제자리로 돌아갔습니다.',
   reasons: {
-    OutOfStock: (product, available) => `재고가 부족합니다. ${product}: 현재 ${available}개 남음.`,
+    OutOfStock: (product, available) => `‘${product}’ 상품의 재고가 부족합니다. 남은 수량은 ${available}개입니다.`,
     Declined: '카드사에서 승인을 거절했습니다.',
     overLimit: '카드 한도를 넘는 금액이라 승인이 거절되었습니다.',
     CaptureRefused: '승인은 되었지만 카드사가 청구를 거부했습니다.',
@@ -99,7 +104,7 @@ export const korean: Messages = {
   seeTrace: '내부 처리 과정 보기',
   seeTraceHint: '콘솔에서 트레이스를 엽니다',
 
-  footer: '두레 장터는 두레(Dure)의 기준 애플리케이션입니다.',
+  footer: '두레 장터는 두레(Dure)의 예제 상점입니다.',
   console: '콘솔',
   api: 'API',
   refusals: {
@@ -107,5 +112,26 @@ export const korean: Messages = {
     BadCredentials: '이메일 또는 비밀번호가 맞지 않습니다.',
     UnknownProduct: '더 이상 판매하지 않는 상품이 있습니다.',
     UnknownOrder: '찾을 수 없는 주문입니다.',
+    GATEWAY_NO_INSTANCE: unavailable,
+    GATEWAY_CONNECT_FAILED: unavailable,
+    GATEWAY_UPSTREAM_CLOSED: unavailable,
+    GATEWAY_UPSTREAM_TIMEOUT: unavailable,
+    GATEWAY_OVERLOADED: '지금 요청이 몰려 있습니다.',
+    SERVICE_NO_INSTANCE: unavailable,
+    SERVICE_CONNECT_FAILED: unavailable,
+    SERVICE_STOPPING: unavailable,
+    RESILIENCE_BREAKER_OPEN: unavailable,
+    SERVICE_INTERNAL: '처리하는 중에 문제가 생겼습니다.',
+    SERVICE_TOKEN_MISSING: '로그인이 만료되었습니다.',
+    SERVICE_INPUT_INVALID: '표시된 항목을 확인해 주세요.',
+  },
+  wrongFields: {
+    name: missing,
+    email: '이메일 주소 형식이 아닙니다.',
+    password: '10자 이상 200자 이하로 입력해 주세요.',
+    recipient: missing,
+    street: missing,
+    city: missing,
+    postcode: missing,
   },
 };

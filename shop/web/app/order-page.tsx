@@ -20,7 +20,7 @@ import { OrderSteps } from './order-steps.tsx';
 import { PageHead } from './page-head.tsx';
 import { traceOfOrder } from './placed-orders.ts';
 import { rejectionWords } from './rejection-words.ts';
-import { useSession } from './session.ts';
+import { useExpiry, useSession } from './session.ts';
 import { ShopFailure } from './shop-failure.tsx';
 import type { LiveOrder } from './use-live-order.ts';
 import { useLiveOrder } from './use-live-order.ts';
@@ -33,6 +33,7 @@ export function OrderPage({ orderId }: { readonly orderId: string }): JSX.Elemen
   const page = useResource(session.state === 'somebody' ? orderId : undefined, (signal) =>
     getOrderPage(orderId, signal),
   );
+  useExpiry(page.failure);
   useEffect(() => {
     if (session.state === 'nobody')
       navigate(`/sign-in?next=${encodeURIComponent(`/my/orders/${orderId}`)}`, { replace: true });

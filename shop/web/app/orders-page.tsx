@@ -16,7 +16,7 @@ import { listOrders } from './api.ts';
 import { OrderState } from './order-state.tsx';
 import { PageHead } from './page-head.tsx';
 import { Picture } from './picture.tsx';
-import { useSession } from './session.ts';
+import { useExpiry, useSession } from './session.ts';
 import { ShopFailure } from './shop-failure.tsx';
 import { useMessages } from './use-messages.ts';
 
@@ -26,6 +26,7 @@ export function OrdersPage(): JSX.Element {
   const session = useSession();
   const signedIn = session.state === 'somebody';
   const orders = useResource(signedIn ? 'orders' : undefined, listOrders);
+  useExpiry(orders.failure);
   useEffect(() => {
     if (session.state === 'nobody') navigate('/sign-in?next=%2Fmy%2Forders', { replace: true });
   }, [session.state]);

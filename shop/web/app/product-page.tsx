@@ -81,7 +81,7 @@ function AddForm({ product }: { readonly product: Product }): JSX.Element {
             <Icon name="check" />
             <span class="note-body">
               {m.added(name)}
-              <Link to="/basket">{m.basket}</Link>
+              <Link to="/basket">{m.toBasket}</Link>
             </span>
           </p>
         )}

@@ -1,4 +1,4 @@
-import type { Answer } from '@dure/console/design';
+import type { Answer, Failure } from '@dure/console/design';
 import { useEffect } from 'preact/hooks';
 import type { Credentials, User } from './api.ts';
 import { getMe, getSession, signIn, signOut } from './api.ts';
@@ -8,7 +8,8 @@ import { sharedValue, useShared } from './shared-value.ts';
 export type Session =
   | { readonly state: 'unknown' }
   | { readonly state: 'nobody' }
-  | { readonly state: 'somebody'; readonly user: User };
+  /** `user` is unknown while the user service does not answer. */
+  | { readonly state: 'somebody'; readonly user: User | undefined };
 
 const session = sharedValue<Session>({ state: 'unknown' });
 
@@ -41,14 +42,24 @@ export async function endSession(): Promise<void> {
   session.set({ state: 'nobody' });
 }
 
-/** Says that the cookie has run out: some answer was 401. */
+/** Says that the cookie has run out. */
 export function forgetSession(): void {
   session.set({ state: 'nobody' });
+}
+
+/** Forgets the session when an answer says that its cookie has run out. */
+export function useExpiry(failure: Failure | undefined): void {
+  const expired = failure?.kind === 'problem' && failure.problem.status === 401;
+  useEffect(() => {
+    if (expired) forgetSession();
+  }, [expired]);
 }
 
 async function restore(signal: AbortSignal): Promise<Session> {
   const held = await getSession(signal);
   if (!held.ok || typeof held.value?.subject !== 'string') return { state: 'nobody' };
   const me = await getMe(signal);
-  return me.ok ? { state: 'somebody', user: me.value } : { state: 'nobody' };
+  if (me.ok) return { state: 'somebody', user: me.value };
+  const gone = me.failure.kind === 'problem' && me.failure.problem.status < 500;
+  return gone ? { state: 'nobody' } : { state: 'somebody', user: undefined };
 }

@@ -34,7 +34,7 @@ export function SignInPage({ mode }: { readonly mode: Mode }): JSX.Element {
         <p class="page-sub">{registering ? m.registerLead : next === '/checkout' ? m.signInFirst : m.signInLead}</p>
       </PageHead>
       {failure === undefined ? null : <ShopFailure failure={failure} />}
-      <AccountForm mode={mode} busy={busy} wrong={fieldErrors(failure)} submit={submit} />
+      <AccountForm mode={mode} busy={busy} wrong={fieldErrors(failure, m.wrongFields)} submit={submit} />
       <p class="switch">
         {registering ? m.haveAccount : m.noAccount}{' '}
         <Link to={`${registering ? '/sign-in' : '/register'}?next=${encodeURIComponent(next)}`}>

@@ -9,7 +9,10 @@ export interface FailureWords {
   readonly code?: string;
 }
 
-/** Says what failed in the reader's language where `words` knows the code or the refusal, in the problem's words otherwise. */
+/**
+ * Says what failed in the reader's language where `words` knows the code or the refusal; otherwise in the problem's own
+ * words, with what it says about each field.
+ */
 export function describeFailure(
   failure: Exclude<Failure, { readonly kind: 'aborted' }>,
   language: Language,
@@ -22,9 +25,8 @@ export function describeFailure(
   const known = code === undefined ? undefined : words[code];
   const fields = (problem.errors ?? []).map((error) => `${error.path}: ${error.message}`).join(' · ');
   const wait = retryAfterSeconds === undefined ? undefined : texts.retryIn(retryAfterSeconds);
-  const detail = [known === undefined ? problem.detail : undefined, fields === '' ? undefined : fields, wait]
-    .filter((part) => part !== undefined)
-    .join(' ');
+  const told = known === undefined ? [problem.detail, fields === '' ? undefined : fields] : [];
+  const detail = [...told, wait].filter((part) => part !== undefined).join(' ');
   return {
     title: known ?? (problem.title === '' ? texts.failedTitle : problem.title),
     ...(detail === '' ? {} : { detail }),
