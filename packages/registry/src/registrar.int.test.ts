@@ -20,6 +20,7 @@ registrarContract('registry client', async () => {
   const caller = connect();
   return {
     registrar,
+    up: (service) => caller.instances(service).map(({ id }) => id),
     async untilUp(service, instanceIds) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const look = () => {

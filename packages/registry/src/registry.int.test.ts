@@ -3,7 +3,6 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { instanceListContract } from '@dure/balancer/testing';
 import { codeOf, systemClock, systemRandom } from '@dure/core';
 import type { Registered } from '@dure/service/server';
@@ -13,6 +12,7 @@ import { registryClient } from './client/registry-client.ts';
 import { registryService } from './server/registry-service.ts';
 import type { RunningRegistry } from './testing/start-registry.ts';
 import { startRegistry } from './testing/start-registry.ts';
+import { until } from './testing/until.ts';
 
 const registrationOf = (service: string, name: string) => ({
   service,
@@ -32,16 +32,6 @@ function follow(registry: RunningRegistry, subject = 'order'): RegistryClient {
     random: systemRandom,
     telemetry: silentTelemetry(),
   });
-}
-
-/** Waits until the condition holds, at most `withinMs`; returns how long it took. */
-async function until(holds: () => boolean, withinMs = 5_000): Promise<number> {
-  const start = performance.now();
-  while (!holds()) {
-    assert.ok(performance.now() - start < withinMs, `did not happen within ${withinMs} ms`);
-    await pause(2);
-  }
-  return performance.now() - start;
 }
 
 async function startProcess(url: string, ...services: string[]): Promise<ChildProcess> {

@@ -1,12 +1,14 @@
 import type { Instance, InstanceList } from '@dure/balancer';
 import type { Clock, Timer } from '@dure/core';
-import type { Change, InstanceStatus, PushedInstance, Snapshot } from '../wire/push-stream.ts';
+import type { Change, InstanceStatus, Liveness, PushedInstance, Snapshot } from '../wire/push-stream.ts';
 import { processKey } from '../wire/push-stream.ts';
 
 /** An instance as the client knows it. */
 export interface KnownInstance {
   readonly instance: Instance;
   readonly status: InstanceStatus;
+  /** What the registry doubts about its process. */
+  readonly liveness?: Liveness;
   /** The registry came back without it, and it may yet register again. */
   readonly isHeld: boolean;
 }
@@ -55,7 +57,9 @@ export class InstanceTable implements InstanceList {
   }
 
   known(): readonly KnownInstance[] {
-    return [...this.#rows.values()].map(({ instance, status, isHeld }) => ({ instance, status, isHeld }));
+    return [...this.#rows.values()].map(({ instance, status, isHeld, pushed: { liveness } }) => {
+      return { instance, status, isHeld, ...(liveness === undefined ? {} : { liveness }) };
+    });
   }
 
   has(service: string, id: string): boolean {

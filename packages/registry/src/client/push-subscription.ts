@@ -3,12 +3,14 @@ import { messageOf, wait } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import type { Logger } from '@dure/telemetry';
 import { registryErrors } from '../errors.ts';
-import { processParameter, pushPath } from '../wire/push-stream.ts';
+import type { Position } from '../wire/push-stream.ts';
+import { positionText, processParameter, pushPath, retryAfterHeader, turnParameter } from '../wire/push-stream.ts';
+import { Acknowledger } from './acknowledger.ts';
 import { backoffMs } from './backoff.ts';
 import type { PushEvent } from './read-push-events.ts';
 import { readPushEvents } from './read-push-events.ts';
 import { audience } from './registration-loop.ts';
-import type { RegistryTransport } from './transport.ts';
+import type { RegistryTransport, StreamAnswer } from './transport.ts';
 
 /** What a subscription needs. */
 export interface SubscriptionOptions {
@@ -22,16 +24,23 @@ export interface SubscriptionOptions {
   readonly silenceMs: number;
   /** Ends the subscription. */
   readonly signal: AbortSignal;
-  readonly received: (event: PushEvent) => void;
+  /** `isFirst` of its connection: the registry has just said what it holds, or what it held all the time. */
+  readonly received: (event: PushEvent, isFirst: boolean) => void;
 }
 
 /** Keeps one push stream open until it is told to stop: reconnects, at once the first time, then ever more slowly. */
 export class PushSubscription {
   readonly #options: SubscriptionOptions;
+  readonly #acknowledger: Acknowledger;
   #isConnected = false;
+  /** How far the last stream came: a new one goes on from there. */
+  #position: Position | undefined;
+  /** When the registry wants us, if it was asked by too many at once. */
+  #turnInMs: number | undefined;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
+    this.#acknowledger = new Acknowledger(options);
   }
 
   get isConnected(): boolean {
@@ -53,7 +62,7 @@ export class PushSubscription {
       }
       this.#isConnected = false;
       failures += 1;
-      await wait(clock, backoffMs(failures, 50, 3_000, random), signal);
+      await wait(clock, this.#turnInMs ?? backoffMs(failures, 50, 3_000, random), signal);
     }
   }
 
@@ -64,18 +73,32 @@ export class PushSubscription {
     signal.addEventListener('abort', abort, { once: true });
     const watch = this.#watchSilence(connection);
     try {
-      const path = `${pushPath}?${processParameter}=${encodeURIComponent(process)}`;
+      const turn = this.#turnInMs === undefined ? '' : `&${turnParameter}=1`;
+      const path = `${pushPath}?${processParameter}=${encodeURIComponent(process)}${turn}`;
+      this.#turnInMs = undefined;
       const authorization = await signer.authorize(audience, undefined);
-      const { status, chunks } = await transport.stream({ path, authorization, signal: connection.signal });
-      if (status !== 200) throw registryErrors.UNREACHABLE(`the registry answered ${status} to ${pushPath}`);
-      for await (const event of readPushEvents(chunks)) {
+      const lastEventId = this.#position === undefined ? {} : { lastEventId: positionText(this.#position) };
+      const answer = await transport.stream({ path, authorization, ...lastEventId, signal: connection.signal });
+      if (answer.status !== 200) {
+        this.#turnInMs = turnOf(answer);
+        if (this.#turnInMs !== undefined) return;
+        throw registryErrors.UNREACHABLE(`the registry answered ${answer.status} to ${pushPath}`);
+      }
+      let isFirst = true;
+      for await (const event of readPushEvents(answer.chunks)) {
         watch.heard();
-        if (event.kind === 'snapshot') {
+        this.#position = event.position ?? this.#position;
+        if (isFirst) {
           connected();
-          if (!this.#isConnected) log.info('following the registry', { instances: event.snapshot.instances.length });
+          log.info(
+            'following the registry',
+            event.kind === 'snapshot' ? { instances: event.snapshot.instances.length } : {},
+          );
           this.#isConnected = true;
         }
-        received(event);
+        received(event, isFirst);
+        isFirst = false;
+        if (event.kind === 'ping' && event.position !== undefined) this.#acknowledger.acknowledge(event.position);
       }
     } finally {
       watch.stop();
@@ -96,4 +119,12 @@ export class PushSubscription {
       stop: () => timer.cancel(),
     };
   }
+}
+
+/** A turn is waited for at most this long, whatever the registry says. */
+const longestTurnMs = 120_000;
+
+function turnOf({ status, headers }: StreamAnswer): number | undefined {
+  const waitMs = Number(headers.get(retryAfterHeader) ?? Number.NaN);
+  return status === 503 && waitMs > 0 ? Math.min(waitMs, longestTurnMs) : undefined;
 }

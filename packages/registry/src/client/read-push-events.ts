@@ -1,11 +1,13 @@
 import { registryErrors } from '../errors.ts';
-import type { Change, Snapshot } from '../wire/push-stream.ts';
+import type { Change, Position, Snapshot } from '../wire/push-stream.ts';
+import { parsePosition } from '../wire/push-stream.ts';
 
-/** What arrives on the push stream. */
-export type PushEvent =
+/** What arrives on the push stream, and how far it brings its reader. */
+export type PushEvent = { readonly position: Position | undefined } & (
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly kind: 'change'; readonly change: Change }
-  | { readonly kind: 'heartbeat' };
+  | { readonly kind: 'ping' }
+);
 
 /** An event larger than this is not ours. */
 const longestEvent = 64 * 2 ** 20;
@@ -27,17 +29,19 @@ export async function* readPushEvents(chunks: AsyncIterable<string>): AsyncItera
 
 /** Events of a kind that this version does not know are passed over. */
 function parse(block: string): PushEvent | undefined {
-  if (block.startsWith(':')) return { kind: 'heartbeat' };
   const lines = new Map(
     block.split('\n').map((line) => [line.split(':', 1)[0], line.slice(line.indexOf(':') + 1).trim()]),
   );
   const data = lines.get('data');
   if (data === undefined) return undefined;
+  const position = parsePosition(lines.get('id') ?? '');
   switch (lines.get('event')) {
     case 'snapshot':
-      return { kind: 'snapshot', snapshot: JSON.parse(data) as Snapshot };
+      return { kind: 'snapshot', position, snapshot: JSON.parse(data) as Snapshot };
     case 'change':
-      return { kind: 'change', change: JSON.parse(data) as Change };
+      return { kind: 'change', position, change: JSON.parse(data) as Change };
+    case 'ping':
+      return { kind: 'ping', position };
     default:
       return undefined;
   }

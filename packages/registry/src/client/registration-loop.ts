@@ -4,7 +4,8 @@ import type { TokenSigner } from '@dure/service/client';
 import type { Registered, Registration } from '@dure/service/server';
 import type { Logger } from '@dure/telemetry';
 import { registryErrors } from '../errors.ts';
-import type { InstanceStatus } from '../wire/push-stream.ts';
+import type { DrainAnswer, InstanceStatus } from '../wire/push-stream.ts';
+import { drainPath } from '../wire/push-stream.ts';
 import { backoffMs } from './backoff.ts';
 import { eurekaBody } from './eureka-body.ts';
 import type { RegistryRequest, RegistryTransport } from './transport.ts';
@@ -74,6 +75,31 @@ export class RegistrationLoop implements Registered {
     this.#status = status;
     if (this.#isRegistered) await this.#sendStatus(status);
     else this.#wake();
+  }
+
+  async drain(withinMs: number): Promise<'drained' | 'timed-out'> {
+    const { clock, log } = this.#options;
+    if (this.#isClosed) return 'drained';
+    this.#status = 'OUT_OF_SERVICE';
+    const patience = new AbortController();
+    const late = wait(clock, withinMs, patience.signal).then(() => undefined);
+    try {
+      const answer = await Promise.race([this.#askDrain(withinMs), late]);
+      if (answer?.outcome === 'drained') return 'drained';
+      const left = answer === undefined ? 'the registry did not answer' : `${answer.waitingFor} had not said so`;
+      log.info(`not everybody had stopped routing to ${this.instance.instanceId} within ${withinMs} ms: ${left}`);
+    } catch (error) {
+      log.info(`${this.instance.instanceId} could not drain: ${messageOf(error)}`, { error });
+    } finally {
+      patience.abort();
+    }
+    return 'timed-out';
+  }
+
+  async #askDrain(withinMs: number): Promise<DrainAnswer | undefined> {
+    const path = `${this.#path.replace('/eureka/apps', drainPath)}?within=${withinMs}`;
+    const { status, text } = await this.#send({ method: 'PUT', path, timeoutMs: withinMs + 1_000 });
+    return status === 200 ? (JSON.parse(text) as DrainAnswer) : undefined;
   }
 
   close(): Promise<void> {

@@ -39,7 +39,7 @@ function open(answer: (request: RegistryRequest, count: number) => number | Erro
       async stream({ signal }) {
         const script = stream(signal);
         streams.push(script);
-        return { status: 200, chunks: script.chunks };
+        return { status: 200, headers: new Map<string, string>() as never, chunks: script.chunks };
       },
     },
   });
@@ -143,13 +143,13 @@ test('an answer that is no answer is REGISTRY_UNREACHABLE, a refusal REGISTRY_RE
   await refusing.client.close();
 });
 
-test('a stream that falls silent is opened anew; a heartbeat is no silence', async () => {
+test('a stream that falls silent is opened anew; a ping is no silence', async () => {
   const { clock, client, streams } = open(() => 204);
   await clock.advance(1);
   streams[0]?.say(snapshot('one', 'stock:a'));
   for (let beat = 0; beat < 10; beat += 1) {
     await clock.advance(5_000);
-    streams[0]?.say(':\n\n');
+    streams[0]?.say('id: one.1\nevent: ping\ndata: {}\n\n');
     await clock.advance(1);
   }
   assert.equal(streams.length, 1);

@@ -90,7 +90,7 @@ class Client implements RegistryClient {
       process: this.#process,
       silenceMs: options.silenceMs ?? 15_000,
       signal: this.#stop.signal,
-      received: (event) => this.#received(event),
+      received: (event, isFirst) => this.#received(event, isFirst),
     });
     this.#running = this.#subscription.run();
     options.signal?.addEventListener('abort', () => this.#stop.abort(), { once: true });
@@ -175,12 +175,14 @@ class Client implements RegistryClient {
     this.#table.close();
   }
 
-  #received(event: PushEvent): void {
+  #received(event: PushEvent, isFirst: boolean): void {
+    if (event.kind === 'snapshot') this.#table.applySnapshot(event.snapshot);
     if (event.kind === 'change') this.#table.applyChange(event.change);
-    if (event.kind !== 'snapshot') return;
-    this.#table.applySnapshot(event.snapshot);
+    const gone = event.kind === 'change' ? event.change.gone.map(({ id }) => id) : [];
     for (const loop of this.#registrations.values()) {
-      if (!this.#table.has(loop.instance.service, loop.instance.instanceId)) loop.missing();
+      const { service, instanceId } = loop.instance;
+      const isDoubtful = isFirst || event.kind === 'snapshot' || gone.includes(instanceId);
+      if (isDoubtful && !this.#table.has(service, instanceId)) loop.missing();
     }
   }
 }

@@ -3,11 +3,17 @@ export interface RegistryTransport {
   /** Rejects when no answer came within `timeoutMs`. */
   send(request: RegistryRequest): Promise<{ readonly status: number; readonly text: string }>;
   /** Opens a stream that lasts until `signal` aborts or the registry ends it. */
-  stream(request: StreamRequest): Promise<{ readonly status: number; readonly chunks: AsyncIterable<string> }>;
+  stream(request: StreamRequest): Promise<StreamAnswer>;
+}
+
+export interface StreamAnswer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly chunks: AsyncIterable<string>;
 }
 
 export interface RegistryRequest {
-  readonly method: 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path and query below the registry's URL. */
   readonly path: string;
   readonly authorization: string;
@@ -19,6 +25,8 @@ export interface RegistryRequest {
 export interface StreamRequest {
   readonly path: string;
   readonly authorization: string;
+  /** Where the stream before it ended. */
+  readonly lastEventId?: string;
   readonly signal: AbortSignal;
 }
 
@@ -35,10 +43,13 @@ export function fetchTransport(url: string): RegistryTransport {
       });
       return { status: response.status, text: await response.text() };
     },
-    async stream({ path, authorization, signal }) {
-      const headers = { authorization, accept: 'text/event-stream' };
-      const response = await fetch(base + path, { headers, signal });
-      return { status: response.status, chunks: decoded(response.body) };
+    async stream({ path, authorization, lastEventId, signal }) {
+      const last = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+      const response = await fetch(base + path, {
+        headers: { authorization, accept: 'text/event-stream', ...last },
+        signal,
+      });
+      return { status: response.status, headers: response.headers, chunks: decoded(response.body) };
     },
   };
 }

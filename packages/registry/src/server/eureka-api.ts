@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse } from '@dure/service/server';
 import { registryErrors } from '../errors.ts';
 import { instanceStatuses } from '../wire/push-stream.ts';
 import { decodeRegistration } from './decode-instance.ts';
+import { notYours } from './drains.ts';
 import type { Application, Applications, Variant } from './encode-json.ts';
 import { applicationJson, applicationsJson, instanceJson } from './encode-json.ts';
 import { applicationsXml, applicationXml, instanceXml } from './encode-xml.ts';
@@ -224,11 +225,4 @@ function plain(status: number, body: string): HttpResponse {
 
 function firstValues(query: URLSearchParams): Readonly<Record<string, string>> {
   return Object.fromEntries([...new Set(query.keys())].map((key) => [key, query.get(key) ?? '']));
-}
-
-function notYours(identity: Identity, app: string): Error {
-  return registryErrors.NOT_YOURS(
-    `"${identity.subject}" may not change registrations of ${app.slice(0, 100)}; it may change only its own`,
-    { details: { subject: identity.subject, app: app.slice(0, 100) } },
-  );
 }

@@ -18,6 +18,11 @@ export interface Registration {
 export interface Registered {
   /** `UP` takes traffic, `OUT_OF_SERVICE` does not. */
   setStatus(status: 'UP' | 'OUT_OF_SERVICE' | 'DOWN'): Promise<void>;
+  /**
+   * Takes the instance out of service and waits until every caller that can be asked has said that it routes there no
+   * more: `drained`; or `timed-out` after `withinMs` at most. Never rejects.
+   */
+  drain(withinMs: number): Promise<'drained' | 'timed-out'>;
   /** Deregisters; resolves when the registry has answered or after a second. */
   close(): Promise<void>;
 }

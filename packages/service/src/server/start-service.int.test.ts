@@ -10,6 +10,7 @@ import { silentTelemetry } from '@dure/telemetry/testing';
 import { z } from 'zod';
 import { httpClient, httpTransport, outboundLayers } from '../client/index.ts';
 import { contract, get, post } from '../contract/index.ts';
+import type { Registrar } from './registrar.port.ts';
 import { service } from './service.ts';
 import type { RunningService, ServiceParts } from './start-service.ts';
 import { startService } from './start-service.ts';
@@ -285,4 +286,29 @@ test('a service that stops answers what is in flight and leaves no port open', a
     ),
     { code: 'ECONNREFUSED' },
   );
+});
+
+test('a service that stops is drained and deregistered while it still answers', async () => {
+  const steps: string[] = [];
+  let base = '';
+  const step = async (name: string) => {
+    const { status } = await fetch(`${base}/stock/a`);
+    steps.push(`${name}: ${status}`);
+  };
+  const registrar: Registrar = {
+    register: async () => ({
+      setStatus: async () => {},
+      async drain(withinMs) {
+        await step(`drain within ${withinMs} ms`);
+        return 'drained';
+      },
+      close: () => step('deregister'),
+    }),
+  };
+  const running = await startService(stockService, { ...parts(), registrar });
+  base = `http://127.0.0.1:${running.port}`;
+  await running.register();
+  await running.close();
+  assert.deepEqual(steps, ['drain within 300 ms: 200', 'deregister: 200']);
+  await assert.rejects(fetch(`${base}/stock/a`));
 });

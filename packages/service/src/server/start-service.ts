@@ -48,7 +48,7 @@ export interface RunningService {
   readonly handlers: Readonly<Record<string, AnyHandler>>;
   /** Makes it known to its callers. Until then it listens, and its readiness is OUT_OF_SERVICE. */
   register(): Promise<void>;
-  /** Readiness off, deregistered, drained, closed; idempotent. */
+  /** Readiness off, callers told and heard, deregistered, requests in flight ended, closed; idempotent. */
   close(): Promise<void>;
 }
 
@@ -145,9 +145,7 @@ function runningService(
   const { instanceId, host, telemetry } = parts;
   const stop = async () => {
     state.ready = false;
-    await state.registered
-      ?.close()
-      .catch((error: unknown) => telemetry.log.warn(`${service} could not deregister`, { error }));
+    await leave(service, state.registered, telemetry);
     await Promise.all(opened.map((listener) => listener.close(parts.graceMs)));
     await added.stop(telemetry);
   };
@@ -175,6 +173,18 @@ function runningService(
       return stopping;
     },
   };
+}
+
+/** How long callers may take to say that they route here no more; they do so within milliseconds. */
+const drainMs = 300;
+
+async function leave(service: string, registered: Registered | undefined, { log }: Telemetry): Promise<void> {
+  try {
+    await registered?.drain(drainMs);
+    await registered?.close();
+  } catch (error) {
+    log.warn(`${service} could not deregister`, { error });
+  }
 }
 
 type Added = ReturnType<typeof additions>;

@@ -21,6 +21,7 @@ registrarContract('memory', async () => {
   const registrar = memoryRegistrar();
   return {
     registrar,
+    up: registrar.up,
     untilUp: async (service, instanceIds) => assert.deepEqual([...registrar.up(service)].sort(), [...instanceIds]),
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -20,6 +20,10 @@ export function memoryRegistrar(): MemoryRegistrar {
         async setStatus(status) {
           entry.status = status;
         },
+        async drain() {
+          entry.status = 'OUT_OF_SERVICE';
+          return 'drained';
+        },
         async close() {
           registered.delete(instance.instanceId);
         },

@@ -1,0 +1,95 @@
+import type { Call, Clock, Ids } from '@dure/core';
+import type { HttpRequest, HttpResponse, HttpRoute } from '@dure/service/server';
+import { registryErrors } from '../errors.ts';
+import {
+  acknowledgePath,
+  parsePosition,
+  positionParameter,
+  processParameter,
+  pushPath,
+  retryAfterHeader,
+  turnParameter,
+} from '../wire/push-stream.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
+import { ChangeStream } from './change-stream.ts';
+import type { ProcessWatch } from './process-watch.ts';
+import type { PushFeed } from './push-feed.ts';
+import type { StreamAdmission } from './stream-admission.ts';
+
+/** What the push stream's routes work on. */
+export interface PushParts {
+  readonly feed: PushFeed;
+  readonly watch: ProcessWatch;
+  readonly acknowledgements: Acknowledgements;
+  readonly admission: StreamAdmission;
+  /** The streams that are open, each with its process. */
+  readonly streams: Map<ChangeStream, string>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly heartbeatMs: number;
+  readonly maxStreams: number;
+}
+
+/** The push stream, and where its subscribers answer. */
+export function pushRoutes(parts: PushParts): readonly HttpRoute[] {
+  return [
+    { method: 'GET', path: pushPath, access: 'service', handle: (request, call) => openStream(request, call, parts) },
+    { method: 'PUT', path: acknowledgePath, access: 'service', handle: (request) => acknowledge(request, parts) },
+  ];
+}
+
+function acknowledge({ query }: HttpRequest, { watch, acknowledgements, feed }: PushParts): HttpResponse {
+  const subscriber = query.get(processParameter) ?? '';
+  const position = parsePosition(query.get(positionParameter) ?? '');
+  watch.answered(subscriber);
+  if (position?.epoch === feed.position.epoch) acknowledgements.applied(subscriber, position.version);
+  return { status: 204 };
+}
+
+function openStream(request: HttpRequest, call: Call, parts: PushParts): HttpResponse {
+  const { feed, watch, acknowledgements, streams, clock, ids, heartbeatMs } = parts;
+  const named = request.query.get(processParameter)?.slice(0, 200) ?? '';
+  const refusal = admit(request, named, parts);
+  if (refusal !== undefined) return refusal;
+  const subscriber = named === '' ? ids.uuid() : named;
+  const closed = named === '' ? () => acknowledgements.left(subscriber) : watch.opened(named);
+  acknowledgements.joined(subscriber);
+  const last = request.headers['last-event-id'];
+  const stream: ChangeStream = new ChangeStream({
+    feed,
+    clock,
+    heartbeatMs,
+    from: typeof last === 'string' ? parsePosition(last) : undefined,
+    pinged: () => watch.pinged(named),
+    closed() {
+      streams.delete(stream);
+      closed();
+    },
+  });
+  streams.set(stream, named);
+  if (call.signal.aborted) stream.close();
+  else call.signal.addEventListener('abort', () => stream.close(), { once: true });
+  return {
+    status: 200,
+    headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+    body: stream,
+  };
+}
+
+/** A herd is told when to come, one by one. */
+function admit({ query }: HttpRequest, process: string, parts: PushParts): HttpResponse | undefined {
+  const { streams, maxStreams, admission, watch } = parts;
+  if (streams.size >= maxStreams) {
+    throw registryErrors.FULL(
+      `the registry serves ${maxStreams} streams and takes no more (\`maxStreams\`); retry after a moment`,
+      { details: { maxStreams } },
+    );
+  }
+  const waitMs = query.has(turnParameter) ? 0 : admission.turn();
+  if (waitMs === 0) return undefined;
+  watch.heard(process);
+  return {
+    status: 503,
+    headers: { [retryAfterHeader]: String(waitMs), 'retry-after': String(Math.ceil(waitMs / 1_000)) },
+  };
+}
