@@ -9,7 +9,7 @@ import type { PageRoute, PathParameters } from '../design/router.ts';
 import { matchPage } from '../design/router.ts';
 import { usePreferences } from '../design/use-preferences.ts';
 import { useResource } from '../design/use-resource.ts';
-import { listOperations } from './api.ts';
+import { listServices } from './api.ts';
 import { LogsPage } from './logs-page.tsx';
 import { PageHead } from './page-head.tsx';
 import { ServicesPage } from './services-page.tsx';
@@ -31,9 +31,9 @@ const routes: readonly PageRoute<Page>[] = [
 export function App(): JSX.Element {
   const { path } = usePlace();
   const match = matchPage(routes, path);
-  const known = useResource('services', (signal) => listOperations(undefined, signal));
+  const known = useResource('services', listServices);
   return (
-    <KnownServices.Provider value={known.value?.services ?? []}>
+    <KnownServices.Provider value={known.value?.services.map(({ service }) => service) ?? []}>
       <SkipLink />
       <div class="frame">
         <Rail path={path} />
