@@ -76,6 +76,7 @@ class Consumer<Tx> implements FeedConsumer {
   #state: FeedState;
   #stored = 0;
   #storedAtMs = 0;
+  #hasFollowed = false;
   #endPause: (() => void) | undefined;
 
   constructor(options: FeedConsumerOptions<Tx>) {
@@ -231,15 +232,19 @@ class Consumer<Tx> implements FeedConsumer {
     const { log } = this.#options.telemetry;
     const { source } = this.#state;
     this.#set({ status, failures, error: { code: codeOf(error), message: messageOf(error) } });
-    // The first time, and then ever more seldom: at 2, 4, 8, 16 …
-    if ((failures & (failures - 1)) === 0) log.warn(what, { source, failures, error, ...where });
+    // The first time, and then ever more seldom: at 2, 4, 8, 16 … A source that starts beside us is given a moment.
+    const patience = this.#hasFollowed || status === 'stuck' ? 1 : 8;
+    if (failures >= patience && (failures & (failures - 1)) === 0)
+      log.warn(what, { source, failures, error, ...where });
     const pauseMs = Math.min(20 * 2 ** Math.min(failures - 1, 20), longestPauseMs);
     await this.#pause(pauseMs * (0.5 + this.#random.next() / 2));
   }
 
   #recovered(what: string): void {
     const { source, failures } = this.#state;
-    if (failures > 0) this.#options.telemetry.log.info(`the consumer ${what}`, { source, failures });
+    const wasTold = failures >= (this.#hasFollowed ? 1 : 8);
+    this.#hasFollowed = true;
+    if (wasTold) this.#options.telemetry.log.info(`the consumer ${what}`, { source, failures });
     this.#set({ status: 'following', failures: 0, error: undefined });
   }
 
