@@ -52,6 +52,8 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
     const options: RunOptions & { readonly globalSetupPath: string } = {
       files: [...files],
       cwd: root,
+      // A file that hangs is a failure, not a wait.
+      timeout: suite === 'soak' ? 900_000 : 180_000,
       concurrency: suite === 'system' || suite === 'soak' ? 1 : 2,
       globalSetupPath: join(root, 'packages/postgres/src/testing/global-setup.ts'),
     };

@@ -90,7 +90,8 @@ async function photographConsole(browser: Browser, shop: TestSystem, trace: stri
   await page.goto(shop.consoleUrl);
   await page.getByText(/^All \d+ services are up$/).waitFor();
   await page.getByRole('heading', { name: 'Who calls whom' }).waitFor();
-  await photograph(page, 'console-services', true);
+  await page.setViewportSize({ ...desk, height: 1140 });
+  await photograph(page, 'console-services');
   await page.goto(`${shop.urls.console}/traces/${trace}`);
   await page
     .getByRole('treeitem', { name: /^delivery / })
@@ -103,9 +104,9 @@ async function photographConsole(browser: Browser, shop: TestSystem, trace: stri
   await photograph(page, 'console-trace-dark');
 }
 
-/** What is in view, or the whole page, as a PNG in `docs/images`. */
-async function photograph(page: Page, name: string, fullPage = false): Promise<void> {
+/** What is in view, as a PNG in `docs/images`. */
+async function photograph(page: Page, name: string): Promise<void> {
   const path = join(images, `${name}.png`);
-  await page.screenshot({ path, fullPage, animations: 'disabled' });
+  await page.screenshot({ path, animations: 'disabled' });
   process.stdout.write(`${path} ${Math.round(statSync(path).size / 1024)} kB\n`);
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { codeOf, isDureError, messageOf, seededRandom, systemClock, systemRandom } from '@dure/core';
@@ -8,10 +7,11 @@ import { openPorts } from './ports.ts';
 
 const choice = { host: '127.0.0.1', base: 0, random: systemRandom, clock: systemClock, patienceMs: 0 };
 
+/** A port that somebody listens on, with free ones around it. A test that fails must not keep it open. */
 async function busyPort() {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { registry: port } = await openPorts(choice);
+  const server = createServer().unref();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return { port, close: () => new Promise((resolve) => server.close(resolve)) };
 }
 
