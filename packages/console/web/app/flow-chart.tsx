@@ -6,7 +6,7 @@ import type { FlowEdge, FlowNode } from './flow-map.ts';
 import { flowMap } from './flow-map.ts';
 import { useMessages } from './use-messages.ts';
 
-const [nodeWidth, nodeHeight, columnGap, rowGap, margin] = [136, 46, 74, 18, 4];
+const [nodeWidth, nodeHeight, columnGap, rowGap, margin] = [136, 46, 56, 18, 4];
 
 /** The observed traffic between services as a map, callers on the left; the same in words for a screen reader. */
 export function FlowChart({ overview, colours }: FlowChartProps): JSX.Element {
