@@ -5,9 +5,9 @@ import { fakeClock } from '@dure/core/testing';
 import type { Balancer } from './balancer.ts';
 import { balancer } from './balancer.ts';
 import type { Outcome } from './instance-load.ts';
-import { leastRequest } from './least-request.ts';
-import { roundRobin } from './round-robin.ts';
 import type { Rule } from './rule.ts';
+import { leastRequest } from './rules/least-request.ts';
+import { roundRobin } from './rules/round-robin.ts';
 import { staticInstances } from './static-instances.ts';
 import { testInstance } from './testing/instance-list-contract.ts';
 

@@ -1,5 +1,5 @@
-import type { Rule } from './rule.ts';
-import { candidateAt, nextUntried } from './rule.ts';
+import type { Rule } from '../rule.ts';
+import { candidateAt, nextUntried } from '../rule.ts';
 
 /** Each in turn, starting at a random one, so that many callers do not all start with the same instance. */
 export function roundRobin(): Rule {
