@@ -42,13 +42,19 @@ const exitCode = await dureCommand(process.argv.slice(2), {
   },
   language: languageOf(env.LC_ALL || env.LC_MESSAGES || env.LANG),
   folder: process.cwd(),
-  host: { module: hostModule, path: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' },
+  host: { module: hostModule, path: env.PATH ?? '/usr/local/bin:/usr/bin:/bin', configuration: configurationIn(env) },
   clock: systemClock,
   random: systemRandom,
   interrupted: interrupted.signal,
   insisted: insisted.signal,
 });
 process.exit(exitCode);
+
+/** The variables that set a service's configuration: `DURE_<SERVICE>__<KEY>`. */
+function configurationIn(variables: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const named = Object.entries(variables).filter(([name]) => /^DURE_[A-Z0-9_]+?__[A-Z0-9_]+$/.test(name));
+  return Object.fromEntries(named.map(([name, value]) => [name, value ?? '']));
+}
 
 /** Writes at once, so that nothing is lost when the process ends; a reader who has gone or is slow loses lines. */
 function print(descriptor: 1 | 2, text: string): void {

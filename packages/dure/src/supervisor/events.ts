@@ -6,7 +6,7 @@ export interface SystemUrls {
   readonly gateway: string;
   readonly registry: string;
   readonly config: string;
-  /** Carries a one-time token in the event `ready`, and none anywhere else. */
+  /** Carries a one-time token in the event `ready` and in the answer of `dure status`, and none anywhere else. */
   readonly console: string;
 }
 

@@ -29,6 +29,7 @@ import type { StateFolder } from './state-folder.ts';
 import { emptyRunFolder, forgetState, openStateFolder } from './state-folder.ts';
 import type { Timeline } from './timeline.ts';
 import { timeline } from './timeline.ts';
+import { postForJson } from './transport.ts';
 
 export interface SupervisorOptions {
   /** Absolute path of the module that exports the system. */
@@ -306,8 +307,10 @@ class SystemRun implements Supervisor {
 
   async #answer(request: ControlRequest): Promise<unknown> {
     switch (request.ask) {
-      case 'status':
-        return this.status();
+      case 'status': {
+        const status = await this.status();
+        return { ...status, urls: { ...status.urls, console: await this.#consoleLink() } };
+      }
       case 'databases':
         return this.#databaseUrls;
       case 'stop': {
@@ -318,6 +321,21 @@ class SystemRun implements Supervisor {
       default:
         return request satisfies never;
     }
+  }
+
+  /** The console's URL with a fresh one-time token; without one while the console cannot be asked. */
+  async #consoleLink(): Promise<string> {
+    const { console: base } = this.urls;
+    const found = this.#processes?.services.find(({ name }) => name === 'console');
+    if (found === undefined) return base;
+    const authorization = await this.#signer?.authorize('console', undefined);
+    const answer = await postForJson(
+      `http://${loopback}:${found.managementPort}/actuator/console/token`,
+      1_000,
+      authorization,
+    );
+    const token = answer.ok && answer.status === 200 ? (answer.body as { readonly token?: string }).token : undefined;
+    return token === undefined ? base : `${base}/?token=${token}`;
   }
 
   /** Ends every process: the edge and the services first, so that they can still take leave of the registry. */

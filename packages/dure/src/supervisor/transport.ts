@@ -11,10 +11,19 @@ const maxBodyBytes = 4 * 2 ** 20;
 
 /** Gets JSON from an endpoint of our own on this machine. Never rejects. */
 export function getJson(url: string, timeoutMs: number, authorization?: string): Promise<Answer> {
+  return ask('GET', url, timeoutMs, authorization);
+}
+
+/** Posts nothing to an endpoint of our own on this machine and gets JSON. Never rejects. */
+export function postForJson(url: string, timeoutMs: number, authorization?: string): Promise<Answer> {
+  return ask('POST', url, timeoutMs, authorization);
+}
+
+function ask(method: string, url: string, timeoutMs: number, authorization: string | undefined): Promise<Answer> {
   return new Promise((resolve) => {
     const fail = (error: unknown) => resolve({ ok: false, reason: messageOf(error) });
     const headers = authorization === undefined ? {} : { authorization };
-    const outgoing = request(url, { agent, headers, timeout: timeoutMs }, (response) => {
+    const outgoing = request(url, { method, agent, headers, timeout: timeoutMs }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => {

@@ -259,6 +259,8 @@ for (const { name, path, init, status, code } of badRequests) {
 test('health is open, everything else on the management port needs a token', async () => {
   await withStock(async (running) => {
     const base = `http://127.0.0.1:${running.managementPort}/actuator`;
+    const document = await (await fetch(`${base}/openapi`, { headers: { authorization: 'Bearer shop' } })).json();
+    assert.deepEqual([document.openapi, document.info.title], ['3.1.0', 'stock']);
     const open = await fetch(`${base}/health`);
     assert.deepEqual([open.status, await open.json()], [200, { status: 'UP', groups: ['liveness', 'readiness'] }]);
     assert.equal((await fetch(`${base}/metrics`)).status, 401);

@@ -1,6 +1,7 @@
 import type { Clock, HealthCheck, Ids, ManagementEndpoint, Random } from '@dure/core';
 import { messageOf } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
+import { openApi } from '../contract/index.ts';
 import { actuator } from './actuator.ts';
 import { openApiListener } from './api-listener.ts';
 import type { HttpRoute } from './http-route.ts';
@@ -128,12 +129,20 @@ function openManagement(
     clock,
     telemetry,
     health,
-    endpoints: [...added.endpoints, ...parts.endpoints],
+    endpoints: [openApiEndpoint(definition), ...added.endpoints, ...parts.endpoints],
   });
   return openManagementListener(
     { service, actuator: shown, verifier: platform.verifier, clock },
     { host, port: ports.management },
   );
+}
+
+/** `/actuator/openapi`: the service's own document; the gateway's merges what is exposed. */
+function openApiEndpoint({ contract }: ServiceDefinition): ManagementEndpoint {
+  return {
+    id: 'openapi',
+    handle: () => ({ status: 200, body: openApi([contract], { title: contract.name, version: '1' }) }),
+  };
 }
 
 function runningService(
