@@ -3,7 +3,7 @@ import type { TokenSigner } from '@dure/service/client';
 import { SignJWT } from 'jose';
 import type { ActorClaim } from './claims.ts';
 import { actorClaim, serviceTokenType } from './claims.ts';
-import { lruMap } from './lru-map.ts';
+import { recentMap } from './recent-map.ts';
 import type { ImportedKey, Jwk } from './signing-key.ts';
 import { importSigningKey, signingAlgorithm } from './signing-key.ts';
 
@@ -40,7 +40,7 @@ interface Signed {
  * const authorization = await signer.authorize('inventory', userOf(call.identity));
  */
 export function serviceTokens(options: ServiceTokenOptions): TokenSigner {
-  const cache = lruMap<Signed>(options.maxCached ?? 1_000);
+  const cache = recentMap<Signed>(options.maxCached ?? 1_000);
   let key: Promise<ImportedKey> | undefined;
   const sign = async (audience: string, actor: ActorClaim | undefined, now: number): Promise<string> => {
     key ??= importSigningKey(options.key, 'sign', options.service);

@@ -17,7 +17,7 @@ import {
 import { identityErrors, tokenInvalid } from './errors.ts';
 import type { FetchJwks, KeySet } from './key-set.ts';
 import { keySet } from './key-set.ts';
-import { lruMap } from './lru-map.ts';
+import { recentMap } from './recent-map.ts';
 import { serviceTokenLifeMs } from './service-tokens.ts';
 import type { ImportedKey, Jwk } from './signing-key.ts';
 import { importSigningKey, signingAlgorithm } from './signing-key.ts';
@@ -64,7 +64,7 @@ const headerNames: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
  */
 export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { clock, basic } = options;
-  const cache = lruMap<Verified>(options.maxCached ?? 5_000);
+  const cache = recentMap<Verified>(options.maxCached ?? 5_000);
   const underway = new Map<string, Promise<Verified>>();
   const peers = peerKeys(options.peers);
   const users = userKeys(options, () => cache.clear());

@@ -52,6 +52,7 @@ type Phase = 'connecting' | 'sending' | 'waiting' | 'answering' | 'flushing' | '
  */
 export class Forwarding implements ExchangeListener, Underway {
   dueAt = Number.POSITIVE_INFINITY;
+  slot = -1;
   readonly admitted: Admitted;
   readonly #edge: Edge;
   readonly #body: RequestBody | undefined;

@@ -80,7 +80,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     storefront: storefront === undefined ? undefined : await staticFiles(storefront),
   });
   const services = [...exposes.map(({ name }) => name), ...(session === undefined ? [] : [session.issuer.name])];
-  telemetry.metrics.gauge('dure_gateway_in_flight', 'Requests under way', () => edge.underway.items.size);
+  telemetry.metrics.gauge('dure_gateway_in_flight', 'Requests under way', () => edge.underway.items.length);
   telemetry.metrics.gauge('dure_gateway_upstream_connections', 'Connections to instances', () => pool.size);
   add.endpoint(routesEndpoint(table, instances, [...new Set(services)]));
   add.listener((bind) => openEdgeListener(edge, edgeHandler(edge, own), bind));
