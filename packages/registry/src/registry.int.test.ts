@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { instanceListContract } from '@dure/balancer/testing';
 import { codeOf, systemClock, systemRandom } from '@dure/core';
@@ -107,6 +111,32 @@ test('while the registry is away the last known list stays, and after a restart 
   assert.equal(fewest, 3, 'no instance vanished for a moment');
   await Promise.all([caller, ...others.map(({ client }) => client)].map((client) => client.close()));
   await registry.close();
+});
+
+test('a process that starts while the registry is away finds the others by the list on disk', async (context) => {
+  const keepIn = await mkdtemp(join(tmpdir(), 'dure-registry-'));
+  context.after(() => rm(keepIn, { recursive: true }));
+  const registry = await startRegistry();
+  const open = () =>
+    registryClient({
+      url: registry.url,
+      signer: registry.signer('order'),
+      clock: systemClock,
+      random: systemRandom,
+      telemetry: silentTelemetry(),
+      keepIn,
+    });
+  const stock = follow(registry, 'stock');
+  const first = open();
+  await stock.register(registrationOf('stock', 'a'));
+  await first.ready('stock', 5_000);
+  await until(() => existsSync(join(keepIn, 'instances.json')));
+  await registry.close();
+  await first.close();
+  const second = open();
+  await until(() => second.instances('stock').length === 1);
+  await assert.rejects(second.ready('stock', 20), 'it is in nobody’s view but the disk’s');
+  await Promise.all([second.close(), stock.close()]);
 });
 
 test('a client that starts before its registry registers as soon as there is one', async () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { registryClient } from '@dure/registry/client';
 import type { RunningService, ServiceDefinition } from '@dure/service/server';
 import { startService } from '@dure/service/server';
@@ -145,6 +146,7 @@ function connect(kits: ReadonlyMap<string, ServiceKit>, { run, machine: own, dis
       clock: own.clock,
       random: own.random,
       telemetry: first.telemetry,
+      keepIn: join(run.stateFolder, 'registry'),
     }),
   );
 }

@@ -23,6 +23,8 @@ export interface HoldTimes {
 
 interface Row extends KnownInstance {
   readonly pushed: PushedInstance;
+  /** Read from disk: the registry has said nothing of it yet. */
+  readonly isSaved: boolean;
   readonly heldUntil: number;
 }
 
@@ -67,6 +69,27 @@ export class InstanceTable implements InstanceList {
     return row !== undefined && !row.isHeld;
   }
 
+  /** The list that was saved to disk, until the registry says something. */
+  restore(saved: readonly PushedInstance[]): void {
+    if (this.#epoch !== undefined) return;
+    const touched = new Set<string>();
+    for (const pushed of saved) this.#put(pushed, touched, true);
+    this.#rebuild(touched);
+  }
+
+  /** What is worth saving: everything but what came from disk itself. */
+  pushed(): readonly PushedInstance[] {
+    return [...this.#rows.values()].filter(({ isSaved }) => !isSaved).map(({ pushed }) => pushed);
+  }
+
+  /** Whether the registry itself told of an instance that takes traffic. */
+  isVisible(service: string): boolean {
+    const wanted = service.toLowerCase();
+    for (const { pushed, status, isSaved } of this.#rows.values())
+      if (!isSaved && status === 'UP' && pushed.service.toLowerCase() === wanted) return true;
+    return false;
+  }
+
   applySnapshot({ epoch, instances }: Snapshot): void {
     const isFresh = this.#epoch !== epoch;
     this.#epoch = epoch;
@@ -80,7 +103,7 @@ export class InstanceTable implements InstanceList {
     for (const [key, row] of this.#rows) {
       if (named.has(key) || row.isHeld) continue;
       const isOwn = row.pushed.metadata[processKey] !== undefined;
-      const holdMs = isOwn ? this.#hold.ownMs : isFresh ? this.#hold.renewingMs : 0;
+      const holdMs = row.isSaved ? 0 : isOwn ? this.#hold.ownMs : isFresh ? this.#hold.renewingMs : 0;
       if (holdMs > 0) this.#rows.set(key, { ...row, isHeld: true, heldUntil: now + holdMs });
       else this.#remove(key, touched);
     }
@@ -100,14 +123,14 @@ export class InstanceTable implements InstanceList {
     this.#listeners.clear();
   }
 
-  #put(pushed: PushedInstance, touched: Set<string>): void {
+  #put(pushed: PushedInstance, touched: Set<string>, isSaved = false): void {
     const key = keyOf(pushed.service, pushed.id);
     const before = this.#rows.get(key);
     const isSame = before !== undefined && JSON.stringify(before.pushed) === JSON.stringify(pushed);
-    if (isSame && !before.isHeld) return;
+    if (isSame && !before.isHeld && !before.isSaved) return;
     const instance = isSame ? before.instance : instanceOf(pushed);
-    this.#rows.set(key, { pushed, instance, status: pushed.status, isHeld: false, heldUntil: 0 });
-    if (!isSame) touched.add(pushed.service.toLowerCase());
+    this.#rows.set(key, { pushed, instance, status: pushed.status, isHeld: false, heldUntil: 0, isSaved });
+    if (!isSame || before.isSaved) touched.add(pushed.service.toLowerCase());
   }
 
   #remove(key: string, touched: Set<string>): void {

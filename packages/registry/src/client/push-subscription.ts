@@ -24,6 +24,8 @@ export interface SubscriptionOptions {
   readonly silenceMs: number;
   /** Ends the subscription. */
   readonly signal: AbortSignal;
+  /** The registry could not be reached and never was before. */
+  readonly away: () => Promise<void>;
   /** `isFirst` of its connection: the registry has just said what it holds, or what it held all the time. */
   readonly received: (event: PushEvent, isFirst: boolean) => void;
 }
@@ -60,6 +62,7 @@ export class PushSubscription {
         if (failures === 0 && !signal.aborted)
           log.warn(`the registry is away, the last known instances stay in use: ${messageOf(error)}`, { error });
       }
+      if (failures === 0 && this.#position === undefined && !signal.aborted) await this.#options.away();
       this.#isConnected = false;
       failures += 1;
       await wait(clock, this.#turnInMs ?? backoffMs(failures, 50, 3_000, random), signal);

@@ -10,6 +10,7 @@ import { InstanceTable } from './instance-table.ts';
 import { PushSubscription } from './push-subscription.ts';
 import type { PushEvent } from './read-push-events.ts';
 import { RegistrationLoop } from './registration-loop.ts';
+import { SavedList } from './saved-list.ts';
 import type { RegistryTransport } from './transport.ts';
 import { fetchTransport } from './transport.ts';
 
@@ -28,6 +29,8 @@ export interface RegistryClientOptions {
   readonly transport?: RegistryTransport;
   /** Aborting it closes the client without waiting. */
   readonly signal?: AbortSignal;
+  /** A folder for the last known list, so that a start without the registry finds the others. Default: none is kept. */
+  readonly keepIn?: string;
   /** Default 30 000. */
   readonly renewalIntervalMs?: number;
   /** How long the registry keeps a silent instance whose connection did not break. Default 90 000. */
@@ -72,6 +75,7 @@ class Client implements RegistryClient {
   readonly #subscription: PushSubscription;
   readonly #running: Promise<void>;
   readonly #process: string;
+  readonly #saved: SavedList | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: RegistryClientOptions) {
@@ -90,8 +94,16 @@ class Client implements RegistryClient {
       process: this.#process,
       silenceMs: options.silenceMs ?? 15_000,
       signal: this.#stop.signal,
+      away: () => this.#restore(),
       received: (event, isFirst) => this.#received(event, isFirst),
     });
+    if (options.keepIn !== undefined)
+      this.#saved = new SavedList({
+        folder: options.keepIn,
+        clock,
+        log: telemetry.log,
+        instances: () => this.#table.pushed(),
+      });
     this.#running = this.#subscription.run();
     options.signal?.addEventListener('abort', () => this.#stop.abort(), { once: true });
     if (options.signal?.aborted === true) this.#stop.abort();
@@ -137,10 +149,10 @@ class Client implements RegistryClient {
   }
 
   async ready(service: string, withinMs: number): Promise<void> {
-    if (this.instances(service).length > 0) return;
+    if (this.#table.isVisible(service)) return;
     const appeared = Promise.withResolvers<void>();
     const unsubscribe = this.onChange(service, () => {
-      if (this.instances(service).length > 0) appeared.resolve();
+      if (this.#table.isVisible(service)) appeared.resolve();
     });
     const timer = this.#options.clock.after(withinMs, () => appeared.reject(notVisible(service, withinMs, this)));
     const closed = () => appeared.reject(notVisible(service, withinMs, this));
@@ -172,12 +184,22 @@ class Client implements RegistryClient {
     await Promise.all([...this.#registrations.values()].map((loop) => loop.close()));
     this.#stop.abort();
     await this.#running;
+    await this.#saved?.close();
     this.#table.close();
+  }
+
+  /** The registry could not be reached: what is on disk is better than nothing. */
+  async #restore(): Promise<void> {
+    const saved = (await this.#saved?.read()) ?? [];
+    if (saved.length === 0 || this.#stop.signal.aborted) return;
+    this.#table.restore(saved);
+    this.#options.telemetry.log.warn('the registry is away: the saved list is used', { instances: saved.length });
   }
 
   #received(event: PushEvent, isFirst: boolean): void {
     if (event.kind === 'snapshot') this.#table.applySnapshot(event.snapshot);
     if (event.kind === 'change') this.#table.applyChange(event.change);
+    if (event.kind !== 'ping') this.#saved?.changed();
     const gone = event.kind === 'change' ? event.change.gone.map(({ id }) => id) : [];
     for (const loop of this.#registrations.values()) {
       const { service, instanceId } = loop.instance;
