@@ -135,6 +135,29 @@ describe('in a browser', { skip: 'missing' in chromium ? chromium.missing : fals
     assert.deepEqual((await kim.context.cookies()).map(({ name }) => name).sort(), ['dure_console', 'dure_session']);
   });
 
+  test('a session outlives its user service, and its end leads to the sign-in form', async () => {
+    const { page, context } = kim;
+    shop.kill('user');
+    await page.goto(`${shop.edge}/my/orders`);
+    await page.getByRole('main').getByRole('listitem').first().waitFor();
+    await shop.untilReady();
+    kim.refused.length = 0;
+    await page.goto(shop.edge);
+    await page.getByRole('link', { name: 'Your orders' }).waitFor();
+    await context.clearCookies({ name: 'dure_session' });
+    await page.getByRole('link', { name: 'Your orders' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    await page.getByLabel('Email').fill('kim@example.com');
+    await page.getByLabel('Password').fill('wrong horse battery');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').filter({ hasText: 'Email and password do not fit together.' }).waitFor();
+    await page.getByLabel('Password').fill('correct horse battery');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Your orders' }).waitFor();
+    assert.deepEqual(kim.refused.splice(0), ['GET /orders 401', 'POST /session 401']);
+    assertClean(kim, [shop.edge, shop.urls.console]);
+  });
+
   test('the keyboard alone reaches a product, past the navigation, and opens it', async () => {
     await using visit = await openVisit(browser);
     const { page } = visit;
