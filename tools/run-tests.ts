@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunOptions } from 'node:test';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { globalSetup, globalTeardown } from '../packages/postgres/src/testing/global-setup.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -16,11 +16,18 @@ const suites: Readonly<Record<string, readonly string[]>> = {
 };
 const everyday = ['types', 'unit', 'int', 'system'];
 
+/** The others get one database cluster for all their files. */
+const withoutDatabase: ReadonlySet<string> = new Set(['unit', 'system']);
+
 const wanted = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const suite of wanted.length > 0 ? wanted : everyday) {
   if (suite === 'types') checkTypes();
-  else await runSuite(suite, filesOf(suite));
+  else if (withoutDatabase.has(suite)) await runSuite(suite, filesOf(suite));
+  else {
+    await globalSetup();
+    await runSuite(suite, filesOf(suite)).finally(globalTeardown);
+  }
 }
 process.stdout.write(
   `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`,
@@ -49,15 +56,13 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
   if (files.length === 0) return Promise.resolve();
   process.stdout.write(`\n── ${suite}: ${files.length} files\n`);
   return new Promise((resolve) => {
-    const options: RunOptions & { readonly globalSetupPath: string } = {
+    const events = run({
       files: [...files],
       cwd: root,
       // A file that hangs is a failure, not a wait.
       timeout: suite === 'soak' ? 900_000 : 180_000,
       concurrency: suite === 'system' || suite === 'soak' ? 1 : 2,
-      globalSetupPath: join(root, 'packages/postgres/src/testing/global-setup.ts'),
-    };
-    const events = run(options);
+    });
     events.on('test:pass', ({ details, skip }) => {
       if (details.type === 'suite') return;
       if (skip === undefined || skip === false) total.passed += 1;
