@@ -3,18 +3,20 @@ import { join } from 'node:path';
 import { systemClock, wait } from '@dure/core';
 import type { TestSystem } from '@dure/dure/testing';
 import { startSystem } from '@dure/dure/testing';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Visit } from '../shop/tests/browser.ts';
 import { installedChromium, openVisit, startBrowser } from '../shop/tests/browser.ts';
 import type { Customer } from '../shop/tests/customer.ts';
 import { customer } from '../shop/tests/customer.ts';
 
 // Takes the pictures of the documentation from a shop that runs for it: `node tools/take-screenshots.ts`.
 
+type Browser = Awaited<ReturnType<typeof startBrowser>>;
+
 const root = join(import.meta.dirname, '..');
 const images = join(root, 'docs/images');
 const goods = ['tea-green', 'cup-moon', 'paper-hanji', 'fan-folding', 'tea-citron'];
 const desk = { width: 1280, height: 800 };
-const phone: BrowserContextOptions = { locale: 'ko-KR', viewport: { width: 360, height: 760 }, deviceScaleFactor: 2 };
+const phone = { locale: 'ko-KR', viewport: { width: 360, height: 760 }, deviceScaleFactor: 2 };
 
 const chromium = installedChromium();
 if ('missing' in chromium) {
@@ -105,7 +107,7 @@ async function photographConsole(browser: Browser, shop: TestSystem, trace: stri
 }
 
 /** What is in view, as a PNG in `docs/images`. */
-async function photograph(page: Page, name: string): Promise<void> {
+async function photograph(page: Visit['page'], name: string): Promise<void> {
   const path = join(images, `${name}.png`);
   await page.screenshot({ path, animations: 'disabled' });
   process.stdout.write(`${path} ${Math.round(statSync(path).size / 1024)} kB\n`);
