@@ -1,5 +1,10 @@
 export type { Balancer, BalancerOptions, BalancerSettings, Picked, PickFor } from './balancer.ts';
 export { balancer } from './balancer.ts';
+export type { DnsEvent, DnsInstances, DnsInstancesOptions } from './dns/dns-instances.ts';
+export { openDnsInstances } from './dns/dns-instances.ts';
+export type { AddressRecord, DnsResolver, SrvRecord } from './dns/dns-resolver.port.ts';
+export type { NodeDnsOptions } from './dns/node-dns.ts';
+export { nodeDns } from './dns/node-dns.ts';
 export { balancerErrors } from './errors.ts';
 export type { Instance, InstanceList } from './instance-list.port.ts';
 export type { Outcome } from './instance-load.ts';
@@ -30,3 +35,5 @@ export { zonePreference } from './rules/zone-preference.ts';
 export type { SlowStartOptions } from './slow-start.ts';
 export type { StaticInstances } from './static-instances.ts';
 export { staticInstance, staticInstances } from './static-instances.ts';
+export type { SubsetOptions } from './subset.ts';
+export { subsetOf } from './subset.ts';

@@ -1,3 +1,4 @@
+import { hashOf, mixed } from '../hash.ts';
 import { checked } from '../options.ts';
 import type { Candidate, Rule } from '../rule.ts';
 import { candidateAt, nextUntried } from '../rule.ts';
@@ -101,20 +102,6 @@ function ringOf(candidates: readonly Candidate[], points: number): Ring {
     owners[index] = value % 2 ** 20;
   }
   return { hashes, owners, candidates: ordered };
-}
-
-/** FNV-1a over UTF-16 units, then MurmurHash3's finaliser, because FNV alone spreads short keys badly. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  return mixed(hash);
-}
-
-function mixed(value: number): number {
-  let hash = value | 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 const alwaysInFlight = 8;
