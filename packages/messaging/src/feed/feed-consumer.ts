@@ -1,5 +1,5 @@
 import type { Call, Clock, HealthCheck, Random } from '@dure/core';
-import { codeOf, messageOf, parseTraceparent, plainOperation, startCall, systemRandom } from '@dure/core';
+import { codeOf, isRefusal, messageOf, parseTraceparent, plainOperation, startCall, systemRandom } from '@dure/core';
 import type { Counter, Histogram, Telemetry } from '@dure/telemetry';
 import type { DeliveryStore } from '../delivery-store.port.ts';
 import type { Message, ReplyData } from '../message.ts';
@@ -199,7 +199,7 @@ class Consumer<Tx> implements FeedConsumer {
   async #attempt(message: Message): Promise<'applied' | 'duplicate'> {
     const { as, clock, telemetry, deliveries, dispatch, attemptTimeoutMs = 30_000 } = this.#options;
     const parent = parseTraceparent(message.meta.traceparent);
-    const span = telemetry.startSpan(`${as} receives ${message.type}`, {
+    const span = telemetry.startSpan(message.kind === 'reply' ? `reply to ${message.type}` : message.type, {
       kind: 'consumer',
       ...(parent === undefined ? {} : { parent }),
       attributes: {
@@ -208,6 +208,8 @@ class Consumer<Tx> implements FeedConsumer {
         'messaging.key': message.key,
       },
     });
+    const refusal = message.kind === 'reply' ? refusalIn(message.data as ReplyData) : undefined;
+    if (refusal !== undefined) span.set(refusalAttribute, refusal);
     const call = startCall({
       operation: { ...plainOperation(as, message.type), idempotent: 'key' },
       trace: span.context,
@@ -218,7 +220,15 @@ class Consumer<Tx> implements FeedConsumer {
       deadline: clock.now() + attemptTimeoutMs,
     });
     try {
-      return await deliveries.deliver(message, call, (tx) => dispatch(message, call, tx));
+      return await deliveries.deliver(message, call, async (tx) => {
+        const reply = await dispatch(message, call, tx).catch((error: unknown) => {
+          if (isRefusal(error)) span.fail(error);
+          throw error;
+        });
+        const refused = refusalIn(reply);
+        if (refused !== undefined) span.set(refusalAttribute, refused);
+        return reply;
+      });
     } catch (error) {
       span.fail(error);
       throw error;
@@ -273,4 +283,10 @@ class Consumer<Tx> implements FeedConsumer {
   #set(change: Partial<FeedState>): void {
     this.#state = { ...this.#state, ...change };
   }
+}
+
+const refusalAttribute = 'dure.refusal';
+
+function refusalIn(reply: ReplyData | undefined): string | undefined {
+  return reply?.ok === false ? reply.refusal.code : undefined;
 }
