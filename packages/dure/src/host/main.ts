@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDureError, messageOf } from '@dure/core';
 import type { RunFile } from '../run-file.ts';
-import type { HostMessage } from './host-message.ts';
+import type { HostMessage, LeaveRequest } from './host-message.ts';
 import { startHost } from './start-host.ts';
 
 const path = process.env.DURE_RUN_FILE;
@@ -16,6 +16,13 @@ const stopping = new AbortController();
 // The supervisor asks us to stop, or has gone: both end in the same orderly way.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
 process.once('disconnect', () => stopping.abort());
+// Another process has taken our place: there is time to leave in.
+let patience: LeaveRequest | undefined;
+process.on('message', (request: LeaveRequest) => {
+  if (request.type !== 'leave') return;
+  patience = request;
+  stopping.abort();
+});
 
 try {
   const runFile = JSON.parse(await readFile(path, 'utf8')) as RunFile;
@@ -23,7 +30,7 @@ try {
   if (!stopping.signal.aborted) {
     await new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve(), { once: true }));
   }
-  await host.close();
+  await host.close(patience);
   process.exit(0);
 } catch (error) {
   if (stopping.signal.aborted) process.exit(0);

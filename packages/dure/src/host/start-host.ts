@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { registryClient } from '@dure/registry/client';
-import type { RunningService, ServiceDefinition } from '@dure/service/server';
+import type { RunningService, ServiceDefinition, StopPatience } from '@dure/service/server';
 import { startService } from '@dure/service/server';
 import { stdoutSink } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
@@ -17,8 +17,8 @@ import { serviceKit } from './service-kit.ts';
 
 /** What a process runs. */
 export interface Host {
-  /** Stops everything, the reverse of its start; idempotent. */
-  close(): Promise<void>;
+  /** Stops everything, the reverse of its start; idempotent. In haste, unless `patience` says otherwise. */
+  close(patience?: StopPatience): Promise<void>;
 }
 
 /** How long requests in flight may take to end when a service stops, in milliseconds. */
@@ -50,8 +50,8 @@ export async function startHost(
     local: (service) => operationsOf(hosted, service),
   };
   let closing: Promise<void> | undefined;
-  const close = () => {
-    closing ??= stop(hosted, kit);
+  const close = (patience?: StopPatience) => {
+    closing ??= stop(hosted, kit, patience);
     return closing;
   };
   try {
@@ -159,11 +159,15 @@ function operationsOf(hosted: ReadonlyMap<string, Hosted>, service: string) {
 }
 
 /** Consumers first, so that nothing new begins; then the services; the platform's servers last. */
-async function stop(hosted: ReadonlyMap<string, Hosted>, { discovery: found }: ProcessKit): Promise<void> {
+async function stop(
+  hosted: ReadonlyMap<string, Hosted>,
+  { discovery: found }: ProcessKit,
+  patience: StopPatience | undefined,
+): Promise<void> {
   const all = [...hosted.values()];
   const isPlatform = ({ kit }: Hosted) => platformNames.has(kit.name);
   await Promise.all(all.map(({ data }) => data?.stopRunning()));
-  await Promise.all(all.filter((one) => !isPlatform(one)).map(({ running }) => running.close()));
+  await Promise.all(all.filter((one) => !isPlatform(one)).map(({ running }) => running.close(patience)));
   await Promise.all(all.map(({ data }) => data?.close()));
   await found.close();
   await Promise.all(all.filter((one) => !isPlatform(one)).map(({ kit }) => kit.close()));

@@ -29,12 +29,17 @@ export interface ApiListenerOptions {
   readonly maxBodyBytes?: number;
 }
 
+/** What of the grace is left to a call that was cut off for saying so to its caller. */
+const answeringShare = 0.1;
+
 /** Serves a contract's operations and raw routes on one port. SERVICE_LISTEN_FAILED when the port cannot be opened. */
 export async function openApiListener(
   options: ApiListenerOptions,
   bind: { readonly host: string; readonly port: number },
 ): Promise<Listener> {
+  /** Streams and long polls end when the stop begins; calls in flight are cut off when their grace is nearly over. */
   const stopping = new AbortController();
+  const cutting = new AbortController();
   const app = fastify({
     bodyLimit: options.maxBodyBytes ?? 2 ** 20,
     forceCloseConnections: 'idle',
@@ -42,10 +47,13 @@ export async function openApiListener(
     exposeHeadRoutes: true,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, fromFramework(error), ''),
   });
-  const closeUnused = unusedConnections(app.server);
+  const closeUnused = unusedConnections(app.server, options.clock);
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, fromFramework(error), ''));
   app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(app, request), ''));
-  for (const operation of options.operations.operations) addOperation(app, operation, options, stopping.signal);
+  for (const operation of options.operations.operations) {
+    const signal = operation.spec.stream === true ? stopping.signal : cutting.signal;
+    addOperation(app, operation, options, signal);
+  }
   if (options.routes.length > 0) await app.register(async (scope) => addRawRoutes(scope, options, stopping.signal));
   try {
     await app.listen({ host: bind.host, port: bind.port });
@@ -56,8 +64,11 @@ export async function openApiListener(
   return {
     port: typeof address === 'object' && address !== null ? address.port : bind.port,
     async close(graceMs) {
-      stopping.abort(serviceErrors.STOPPING(`${options.service} is stopping`));
+      const reason = serviceErrors.STOPPING(`${options.service} is stopping`);
+      stopping.abort(reason);
+      const cut = options.clock.after(graceMs * (1 - answeringShare), () => cutting.abort(reason));
       await drained(app.server, app.close(), closeUnused, graceMs, options.clock);
+      cut.cancel();
     },
   };
 }

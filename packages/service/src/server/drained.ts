@@ -3,20 +3,23 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '@dure/core';
 
 const sweepMs = 10;
+/** A connection that is younger was opened for a request that is still on its way. */
+const firstRequestMs = 100;
 
 /**
  * Remembers the connections on which nothing has been asked yet: Node.js does not count them as idle, so that they would
- * hold up a stop. Returns the function that closes them.
+ * hold up a stop. Returns the function that closes those on which nothing will be.
  */
-export function unusedConnections(server: Server): () => void {
-  const unused = new Set<Socket>();
+export function unusedConnections(server: Server, clock: Clock): () => void {
+  const unused = new Map<Socket, number>();
   server.on('connection', (socket: Socket) => {
-    unused.add(socket);
+    unused.set(socket, clock.monotonicMs());
     socket.once('close', () => unused.delete(socket));
   });
   server.on('request', ({ socket }) => unused.delete(socket));
   return () => {
-    for (const socket of unused) socket.destroy();
+    const until = clock.monotonicMs() - firstRequestMs;
+    for (const [socket, openedMs] of unused) if (openedMs <= until) socket.destroy();
   };
 }
 

@@ -23,7 +23,7 @@ export type {
   StartContext,
 } from './service.ts';
 export { on, service } from './service.ts';
-export type { RunningService, ServiceParts } from './start-service.ts';
+export type { RunningService, ServiceParts, StopPatience } from './start-service.ts';
 export { startService } from './start-service.ts';
 export type { TokenVerifier } from './token-verifier.port.ts';
 export type { UserTokenIssuer } from './user-token-issuer.port.ts';

@@ -31,7 +31,7 @@ export async function openManagementListener(
       (error: unknown) => writeProblem(response, error),
     );
   });
-  const closeUnused = unusedConnections(server);
+  const closeUnused = unusedConnections(server, options.clock);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(`${options.service} (management)`, bind, error)));
     server.listen(bind.port, bind.host, resolve);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { test } from 'node:test';
 import { balancer, staticInstance, staticInstances } from '@dure/balancer';
 
 import type { Call, Identity } from '@dure/core';
-import { anonymous, ids, isRefusal, seededRandom, systemClock, systemRandom } from '@dure/core';
+import { anonymous, ids, isRefusal, seededRandom, systemClock, systemRandom, wait } from '@dure/core';
 import { testCall } from '@dure/core/testing';
 import { silentTelemetry } from '@dure/telemetry/testing';
 import { z } from 'zod';
@@ -35,8 +36,11 @@ const stock = contract('stock', {
     access: 'public',
   }),
   lie: get('/lie', { output: z.object({ left: z.int() }), access: 'public' }),
+  slow: get('/slow', { output: z.object({ cut: z.boolean() }), access: 'public' }),
   deadline: get('/deadline', { output: z.object({ leftMs: z.number(), caller: z.string() }), access: 'public' }),
 });
+
+let arrivedSlowly = Promise.withResolvers<void>();
 
 const stockService = service({
   contract: stock,
@@ -55,6 +59,10 @@ const stockService = service({
       add: async ({ body }) => ({ sku: body.sku }),
       watch: async () => counting(),
       lie: async () => ({ left: 'three' }) as never,
+      slow: async (_input, call) => {
+        arrivedSlowly.resolve();
+        return { cut: !(await wait(clock, 150, call.signal)) };
+      },
       deadline: async (_input, call) => ({
         leftMs: Math.min(call.deadline - clock.now(), 1e9),
         caller: call.identity.subject,
@@ -288,6 +296,37 @@ test('a service that stops answers what is in flight and leaves no port open', a
     ),
     { code: 'ECONNREFUSED' },
   );
+});
+
+for (const [graceMs, cut] of [
+  [5_000, false],
+  [50, true],
+] as const) {
+  test(`a call in flight is ${cut ? 'cut off, and says so, when the grace' : 'not cut off before the grace'} of ${graceMs} ms is over`, async () => {
+    arrivedSlowly = Promise.withResolvers();
+    const running = await startService(stockService, parts());
+    await running.register();
+    const asked = fetch(`http://127.0.0.1:${running.port}/slow`);
+    await arrivedSlowly.promise;
+    await Promise.all([
+      running.close({ drainMs: 0, graceMs }),
+      asked.then(async (answer) => assert.deepEqual(await answer.json(), { cut })),
+    ]);
+  });
+}
+
+test('a connection that is opened just before the stop gets an answer to its first request', async () => {
+  const running = await startService(stockService, parts());
+  await running.register();
+  const socket = createConnection(running.port, '127.0.0.1');
+  await once(socket, 'connect');
+  const closing = running.close();
+  await wait(systemClock, 30);
+  socket.write('GET /stock/a HTTP/1.1\r\nhost: a\r\n\r\n');
+  const [head] = (await once(socket, 'data')) as [Buffer];
+  assert.match(head.toString(), /^HTTP\/1.1 200 OK\r\n/);
+  await closing;
+  socket.destroy();
 });
 
 test('a service that stops is drained and deregistered while it still answers', async () => {

@@ -50,7 +50,15 @@ export interface RunningService {
   /** Makes it known to its callers. Until then it listens, and its readiness is OUT_OF_SERVICE. */
   register(): Promise<void>;
   /** Readiness off, callers told and heard, deregistered, requests in flight ended, closed; idempotent. */
-  close(): Promise<void>;
+  close(patience?: StopPatience): Promise<void>;
+}
+
+/** How long a stop may take, for a service that others of its kind take over from. */
+export interface StopPatience {
+  /** For callers to say that they route here no more, in milliseconds. Default 300: they do so within milliseconds. */
+  readonly drainMs: number;
+  /** For requests in flight to end after that, in milliseconds. Default: what the host says. */
+  readonly graceMs: number;
 }
 
 /** Starts a service: handlers, API port, management port. It takes traffic once `register` is called. */
@@ -152,10 +160,10 @@ function runningService(
 ): RunningService {
   const [port = 0, managementPort = 0] = opened.map((listener) => listener.port);
   const { instanceId, host, telemetry } = parts;
-  const stop = async () => {
+  const stop = async (drainMs: number, graceMs: number) => {
     state.ready = false;
-    await leave(service, state.registered, telemetry);
-    await Promise.all(opened.map((listener) => listener.close(parts.graceMs)));
+    await leave(service, state.registered, drainMs, telemetry);
+    await Promise.all(opened.map((listener) => listener.close(graceMs)));
     await added.stop(telemetry);
   };
   let stopping: Promise<void> | undefined;
@@ -177,17 +185,21 @@ function runningService(
       });
       state.ready = true;
     },
-    close() {
-      stopping ??= stop();
+    close(patience) {
+      stopping ??= stop(patience?.drainMs ?? defaultDrainMs, patience?.graceMs ?? parts.graceMs);
       return stopping;
     },
   };
 }
 
-/** How long callers may take to say that they route here no more; they do so within milliseconds. */
-const drainMs = 300;
+const defaultDrainMs = 300;
 
-async function leave(service: string, registered: Registered | undefined, { log }: Telemetry): Promise<void> {
+async function leave(
+  service: string,
+  registered: Registered | undefined,
+  drainMs: number,
+  { log }: Telemetry,
+): Promise<void> {
   try {
     await registered?.drain(drainMs);
     await registered?.close();
