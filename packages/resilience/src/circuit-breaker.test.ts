@@ -3,9 +3,12 @@ import { test } from 'node:test';
 import { DureError, Refusal } from '@dure/core';
 import { fakeClock, testCall } from '@dure/core/testing';
 import fc from 'fast-check';
-import type { BreakerEvent, CircuitBreaker, Verdict } from './circuit-breaker.ts';
-import { circuitBreaker, verdictOf } from './circuit-breaker.ts';
+import type { BreakerEvent } from './breaker-events.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
+import { circuitBreaker } from './circuit-breaker.ts';
 import { circuitBreakers } from './circuit-breakers.ts';
+import type { Verdict } from './verdict.ts';
+import { verdictOf } from './verdict.ts';
 
 function setup() {
   const clock = fakeClock();

@@ -1,109 +1,90 @@
-import type { Clock, DureError, ErrorKind, Layer } from '@dure/core';
-import { isDureError, isRefusal } from '@dure/core';
+import type { Call, Clock, DureError, Handler, Layer } from '@dure/core';
+import type { BreakerEvent, BreakerSnapshot, BreakerState, BreakerSwitch } from './breaker-events.ts';
+import type { BreakerLimits, BreakerSettings } from './breaker-limits.ts';
+import { breakerSettings } from './breaker-limits.ts';
 import { resilienceErrors } from './errors.ts';
-import { checkOption } from './options.ts';
+import type { OutcomeWindow } from './outcome-window.ts';
+import { countWindow, failedBit, slowBit } from './outcome-window.ts';
+import type { Verdict } from './verdict.ts';
+import { verdictOfEnded } from './verdict.ts';
 
-export interface CircuitBreakerOptions {
+export interface CircuitBreakerOptions extends BreakerLimits {
   readonly clock: Clock;
   /** What it guards, for messages and events: `inventory.reserve@inventory:0193…`. */
   readonly name: string;
-  /** How many outcomes are looked at: the last ones. Default 50. */
-  readonly window?: number;
-  /** Outcomes needed before the ratio means anything, at most `window`. Default 10. */
-  readonly minimumCalls?: number;
-  /** The share of failures, 0 to 1, at which it opens. Default 0.5. */
-  readonly failureRatio?: number;
-  /** How long it stays open at first, in milliseconds; doubles with each failed probe. Default 2 000. */
-  readonly openMs?: number;
-  /** The longest it stays open, in milliseconds. Default 30 000. */
-  readonly longestOpenMs?: number;
-  /** Probes let through when half-open; they decide. Default 3. */
-  readonly halfOpenCalls?: number;
-  /** How long probes may take before they count as failed, in milliseconds. Default 10 000. */
-  readonly halfOpenMs?: number;
+  /** Errors that say nothing: the permit is given back and nothing counts. Default: none but those of `verdictOf`. */
+  readonly ignored?: (error: unknown) => boolean;
+  /** Which errors are failures; the others count as successes. Default: `verdictOf` decides. */
+  readonly recorded?: (error: unknown) => boolean;
+  /** Which outputs are failures although nothing was thrown. Default: none. */
+  readonly failedOutput?: (output: unknown) => boolean;
   readonly observe?: (event: BreakerEvent) => void;
 }
 
-export type BreakerState = 'closed' | 'open' | 'half-open';
-
-export type BreakerEvent =
-  | { readonly kind: 'opened'; readonly name: string; readonly failureRatio: number; readonly openMs: number }
-  | { readonly kind: 'half-opened'; readonly name: string }
-  | { readonly kind: 'closed'; readonly name: string }
-  | { readonly kind: 'rejected'; readonly name: string };
-
-/** What a call says about the health of what was called. */
-export type Verdict = 'success' | 'failure' | 'answered' | 'nothing';
-
 export interface CircuitBreaker {
+  readonly kind: 'circuit-breaker';
   readonly name: string;
   readonly state: BreakerState;
   /** Whether a call would be let through now; changes nothing. For a balancer that avoids open instances. */
   readonly permits: boolean;
   /** Asks for a permit: the number to report the outcome with, or undefined when calls must fail fast. */
   acquire(): number | undefined;
-  /** Reports the outcome of a permitted call; one of an earlier state changes nothing. */
-  report(permit: number, verdict: Verdict): void;
-  /** Guards a handler. RESILIENCE_BREAKER_OPEN when calls must fail fast. */
+  /** Reports the outcome of a permitted call, once; one of an earlier state changes nothing. */
+  report(permit: number, verdict: Verdict, durationMs?: number): void;
+  /** Calls a handler under guard. RESILIENCE_BREAKER_OPEN when calls must fail fast. */
+  call<In, Out>(next: Handler<In, Out>, input: In, call: Call): Promise<Out>;
+  /** The same as a layer. */
   layer<In, Out>(): Layer<In, Out>;
+  /** Brings a state about by hand; `closed` begins afresh. */
+  switchTo(state: BreakerSwitch): void;
+  /** Changes limits while running; outcomes are kept unless the window itself changes. */
+  update(limits: BreakerLimits): void;
+  snapshot(): BreakerSnapshot;
 }
 
 /**
- * Stops calling what keeps failing, and probes it from time to time. Semantics after Resilience4j's count window, with
- * two holes closed: every permit carries the epoch in which it was given, so that a late answer to an old call says
- * nothing about a new state; and probes that never come back end the half-open state.
+ * Stops calling what keeps failing or is slow, and probes it from time to time. Semantics after Resilience4j, with two
+ * holes closed: every permit carries the epoch in which it was given, so that a late answer to an old call says nothing
+ * about a new state; and probes that never come back, or whose caller leaves, do not keep the breaker half-open. Three
+ * departures: a fast success never opens it; probes decide as soon as the verdict is certain; and refusals and the
+ * caller's own mistakes count nothing while closed, but are a sign of life from a probe.
  *
- * Refusals and the caller's own mistakes count nothing while closed; for a probe they are a sign of life. All steps are
- * O(1).
+ * Each step is O(1), whatever the window, and nothing is retained per call.
  *
  * @example
- * const breaker = circuitBreaker({ clock, name: 'inventory' });
+ * const breaker = circuitBreaker({ clock, name: 'inventory', slowCallMs: 500 });
  * const guarded = breaker.layer<Input, Output>()(send);
  */
 export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  return new CountingBreaker(options);
+  return new WindowBreaker(options);
 }
 
-class CountingBreaker implements CircuitBreaker {
+class WindowBreaker implements CircuitBreaker {
+  readonly kind = 'circuit-breaker';
   readonly name: string;
   readonly #clock: Clock;
-  readonly #observe: CircuitBreakerOptions['observe'];
-  readonly #minimumCalls: number;
-  readonly #failureRatio: number;
-  readonly #openMs: number;
-  readonly #longestOpenMs: number;
-  readonly #halfOpenCalls: number;
-  readonly #halfOpenMs: number;
-  readonly #outcomes: Uint8Array;
-  #next = 0;
-  #calls = 0;
-  #failures = 0;
+  readonly #options: CircuitBreakerOptions;
+  #limits: BreakerLimits;
+  #settings: BreakerSettings;
+  #window: OutcomeWindow;
+  #probes: OutcomeWindow;
   #state: BreakerState = 'closed';
   #epoch = 0;
   #probesOut = 0;
   #openings = 0;
+  #rejected = 0;
+  #told = 0;
   /** Open: when the probes begin. Half-open: when the last of them must have answered. On the monotonic scale. */
   #until = 0;
 
   constructor(options: CircuitBreakerOptions) {
-    const { window = 50, minimumCalls = Math.min(10, window), failureRatio = 0.5, openMs = 2_000 } = options;
-    checkOption('circuitBreaker', 'window', window, 1, 100_000);
-    checkOption('circuitBreaker', 'minimumCalls', minimumCalls, 1, window);
-    checkOption('circuitBreaker', 'failureRatio', failureRatio, Number.MIN_VALUE, 1);
-    checkOption('circuitBreaker', 'openMs', openMs, 1, Number.POSITIVE_INFINITY);
     this.name = options.name;
     this.#clock = options.clock;
-    this.#observe = options.observe;
-    this.#minimumCalls = minimumCalls;
-    this.#failureRatio = failureRatio;
-    this.#openMs = openMs;
-    this.#longestOpenMs = options.longestOpenMs ?? Math.max(30_000, openMs);
-    this.#halfOpenCalls = options.halfOpenCalls ?? 3;
-    this.#halfOpenMs = options.halfOpenMs ?? 10_000;
-    checkOption('circuitBreaker', 'longestOpenMs', this.#longestOpenMs, openMs, Number.POSITIVE_INFINITY);
-    checkOption('circuitBreaker', 'halfOpenCalls', this.#halfOpenCalls, 1, 100_000);
-    checkOption('circuitBreaker', 'halfOpenMs', this.#halfOpenMs, 1, Number.POSITIVE_INFINITY);
-    this.#outcomes = new Uint8Array(window);
+    this.#options = options;
+    this.#limits = options;
+    this.#settings = breakerSettings(options);
+    this.#window = this.#settings.newWindow();
+    this.#probes = countWindow(this.#settings.halfOpenCalls);
   }
 
   get state(): BreakerState {
@@ -111,129 +92,274 @@ class CountingBreaker implements CircuitBreaker {
   }
 
   get permits(): boolean {
-    if (this.#state === 'closed') return true;
-    if (this.#state === 'open') return this.#clock.monotonicMs() >= this.#until;
-    return this.#probesOut + this.#calls < this.#halfOpenCalls;
+    const state = this.#state;
+    if (state === 'open') return this.#clock.monotonicMs() >= this.#until;
+    if (state === 'half-open') return this.#probesOut + this.#probes.calls < this.#settings.halfOpenCalls;
+    return state !== 'forced-open';
   }
 
   acquire(): number | undefined {
-    if (this.#state === 'closed') return this.#epoch;
-    const now = this.#clock.monotonicMs();
-    if (this.#state === 'open' && now >= this.#until) this.#halfOpen();
-    if (this.#state === 'half-open') {
-      if (this.#probesOut + this.#calls < this.#halfOpenCalls) {
-        this.#probesOut += 1;
-        this.#until = now + this.#halfOpenMs;
-        return this.#epoch;
+    const state = this.#state;
+    if (state === 'closed' || state === 'disabled' || state === 'metrics-only') return this.#epoch;
+    if (state !== 'forced-open') {
+      const now = this.#clock.monotonicMs();
+      if (state === 'open' && now >= this.#until) this.#halfOpen();
+      if (this.#state === 'half-open') {
+        if (this.#probesOut + this.#probes.calls < this.#settings.halfOpenCalls) {
+          this.#probesOut += 1;
+          this.#until = now + this.#settings.halfOpenMs;
+          return this.#epoch;
+        }
+        if (now >= this.#until) this.#open(now);
       }
-      if (now >= this.#until) this.#open(now, 1);
     }
-    this.#observe?.({ kind: 'rejected', name: this.name });
+    this.#rejected += 1;
+    this.#options.observe?.({ kind: 'rejected', name: this.name });
     return undefined;
   }
 
-  report(permit: number, verdict: Verdict): void {
-    if (permit !== this.#epoch) return;
-    if (this.#state === 'closed') {
-      if (verdict === 'success' || verdict === 'failure') this.#record(verdict === 'failure');
-    } else if (this.#state === 'half-open') {
+  report(permit: number, verdict: Verdict, durationMs = 0): void {
+    if (permit !== this.#epoch || this.#state === 'disabled') return;
+    if (this.#state === 'half-open') {
       this.#probesOut -= 1;
-      if (verdict !== 'nothing') this.#probed(verdict === 'failure');
-    }
+      if (verdict !== 'nothing') this.#probed(this.#bits(verdict, durationMs));
+    } else if (verdict === 'success' || verdict === 'failure') this.#record(this.#bits(verdict, durationMs));
   }
 
   layer<In, Out>(): Layer<In, Out> {
-    return (next) => async (input, call) => {
-      const permit = this.acquire();
-      if (permit === undefined) throw this.#refused(call.attempt.target?.id);
-      try {
-        const output = await next(input, call);
-        this.report(permit, 'success');
-        return output;
-      } catch (error) {
-        this.report(permit, call.signal.aborted ? 'nothing' : verdictOf(error));
-        throw error;
-      }
+    return (next) => (input, call) => this.call(next, input, call);
+  }
+
+  async call<In, Out>(next: Handler<In, Out>, input: In, call: Call): Promise<Out> {
+    const permit = this.acquire();
+    if (permit === undefined) throw this.#refused(call.attempt.target?.id);
+    if (this.#state === 'half-open') return this.#probe(next, input, call, permit);
+    const startedAt = this.#settings.timesCalls ? this.#clock.monotonicMs() : 0;
+    let output: Out;
+    try {
+      output = await next(input, call);
+    } catch (error) {
+      this.#fail(permit, error, call, startedAt);
+      throw error;
+    }
+    this.#succeed(permit, output, startedAt);
+    return output;
+  }
+
+  switchTo(state: BreakerSwitch): void {
+    const from = this.#state;
+    this.#openings = 0;
+    if (state === 'open') {
+      this.#open(this.#clock.monotonicMs());
+      return;
+    }
+    this.#enter(state, 0);
+    this.#options.observe?.(
+      state === 'closed'
+        ? { kind: 'closed', name: this.name, from }
+        : { kind: 'switched', name: this.name, from, to: state },
+    );
+  }
+
+  update(limits: BreakerLimits): void {
+    const { window: oldCount, windowMs: oldTime, ...kept } = this.#limits;
+    const shape = limits.window === undefined && limits.windowMs === undefined ? pickWindow(oldCount, oldTime) : {};
+    const merged = { ...kept, ...shape, ...limits };
+    const settings = breakerSettings(merged);
+    const before = this.#settings;
+    this.#limits = merged;
+    this.#settings = settings;
+    if (settings.windowKey !== before.windowKey) this.#window = settings.newWindow();
+    if (settings.halfOpenCalls !== before.halfOpenCalls) {
+      this.#probes = countWindow(settings.halfOpenCalls);
+      if (this.#state === 'half-open') this.#enter('half-open', 0);
+    }
+  }
+
+  snapshot(): BreakerSnapshot {
+    const { minimumCalls, halfOpenCalls, failureRatio, slowRatio } = this.#settings;
+    const probing = this.#state === 'half-open';
+    const seen = probing ? this.#probes : this.#window;
+    if (!probing && this.#state !== 'open') seen.expire(this.#clock.monotonicMs());
+    const known = seen.calls >= (probing ? halfOpenCalls : minimumCalls);
+    return {
+      name: this.name,
+      state: this.#state,
+      failureRatio: known ? seen.failed / seen.calls : undefined,
+      slowRatio: known ? seen.slow / seen.calls : undefined,
+      failureLimit: failureRatio,
+      slowLimit: slowRatio,
+      calls: seen.calls,
+      failed: seen.failed,
+      slow: seen.slow,
+      slowFailed: seen.slowFailed,
+      rejected: this.#rejected,
     };
   }
 
-  #record(failed: boolean): void {
-    const oldest = this.#outcomes[this.#next];
-    if (this.#calls === this.#outcomes.length) this.#failures -= oldest ?? 0;
-    else this.#calls += 1;
-    this.#outcomes[this.#next] = failed ? 1 : 0;
-    this.#next = (this.#next + 1) % this.#outcomes.length;
-    if (!failed) return;
-    this.#failures += 1;
-    const ratio = this.#failures / this.#calls;
-    if (this.#calls >= this.#minimumCalls && ratio >= this.#failureRatio) this.#open(this.#clock.monotonicMs(), ratio);
+  /** A probe gives its permit back as soon as its caller has gone, whether or not what it called obeys the signal. */
+  async #probe<In, Out>(next: Handler<In, Out>, input: In, call: Call, permit: number): Promise<Out> {
+    const startedAt = this.#settings.timesCalls ? this.#clock.monotonicMs() : 0;
+    let out = true;
+    const left = () => {
+      if (!out) return;
+      out = false;
+      this.report(permit, verdictOfEnded(undefined, call.signal), this.#since(startedAt));
+    };
+    call.signal.addEventListener('abort', left, { once: true });
+    try {
+      const output = await next(input, call);
+      if (out) {
+        out = false;
+        this.#succeed(permit, output, startedAt);
+      }
+      return output;
+    } catch (error) {
+      if (out) {
+        out = false;
+        this.#fail(permit, error, call, startedAt);
+      }
+      throw error;
+    } finally {
+      call.signal.removeEventListener('abort', left);
+    }
   }
 
-  #probed(failed: boolean): void {
-    this.#calls += 1;
-    if (failed) this.#failures += 1;
-    const ratio = this.#failures / this.#halfOpenCalls;
-    if (ratio >= this.#failureRatio) this.#open(this.#clock.monotonicMs(), ratio);
-    else if (this.#calls === this.#halfOpenCalls) this.#close();
+  #succeed(permit: number, output: unknown, startedAt: number): void {
+    const durationMs = this.#since(startedAt);
+    const { failedOutput } = this.#options;
+    const failed = failedOutput !== undefined && this.#asked(permit, failedOutput, output);
+    this.report(permit, failed ? 'failure' : 'success', durationMs);
+    if (failed) this.#options.observe?.({ kind: 'failed', name: this.name, durationMs });
   }
 
-  #open(now: number, failureRatio: number): void {
-    const openMs = Math.min(this.#openMs * 2 ** this.#openings, this.#longestOpenMs);
+  #fail(permit: number, error: unknown, call: Call, startedAt: number): void {
+    const { ignored, recorded, observe } = this.#options;
+    const durationMs = this.#since(startedAt);
+    if (ignored !== undefined && this.#asked(permit, ignored, error)) {
+      this.report(permit, 'nothing');
+      observe?.({ kind: 'ignored', name: this.name, error });
+      return;
+    }
+    const ended = call.signal.aborted;
+    const verdict =
+      recorded === undefined || ended
+        ? verdictOfEnded(error, call.signal)
+        : this.#asked(permit, recorded, error)
+          ? 'failure'
+          : 'success';
+    this.report(permit, verdict, durationMs);
+    if (verdict === 'failure') observe?.({ kind: 'failed', name: this.name, durationMs, error });
+  }
+
+  /** A predicate that throws must not cost a permit. */
+  #asked(permit: number, predicate: (value: unknown) => boolean, value: unknown): boolean {
+    try {
+      return predicate(value);
+    } catch (defect) {
+      this.report(permit, 'nothing');
+      throw defect;
+    }
+  }
+
+  #since(startedAt: number): number | undefined {
+    return this.#settings.timesCalls ? this.#clock.monotonicMs() - startedAt : undefined;
+  }
+
+  #bits(verdict: Verdict, durationMs: number): number {
+    return (verdict === 'failure' ? failedBit : 0) | (durationMs > this.#settings.slowCallMs ? slowBit : 0);
+  }
+
+  #record(bits: number): void {
+    const { minimumCalls, failureRatio, slowRatio, timesOutcomes } = this.#settings;
+    const window = this.#window;
+    window.add(bits, timesOutcomes ? this.#clock.monotonicMs() : 0);
+    if (bits === 0 || window.calls < minimumCalls) return;
+    const failing = window.failed / window.calls >= failureRatio;
+    const slow = window.slow / window.calls >= slowRatio;
+    if (!failing && !slow) return;
+    if (this.#state === 'closed') this.#open(this.#clock.monotonicMs());
+    else this.#exceeded(failing, slow);
+  }
+
+  /** Metrics only: said once for each of the two, until the state changes. */
+  #exceeded(failing: boolean, slow: boolean): void {
+    const { calls, failed, slow: slowCalls } = this.#window;
+    const news = ((failing ? failedBit : 0) | (slow ? slowBit : 0)) & ~this.#told;
+    this.#told |= news;
+    const tell = (what: 'failures' | 'slow calls', ratio: number) =>
+      this.#options.observe?.({ kind: 'exceeded', name: this.name, what, ratio });
+    if ((news & failedBit) !== 0) tell('failures', failed / calls);
+    if ((news & slowBit) !== 0) tell('slow calls', slowCalls / calls);
+  }
+
+  #probed(bits: number): void {
+    const { halfOpenCalls, failureRatio, slowRatio } = this.#settings;
+    const probes = this.#probes;
+    probes.add(bits, 0);
+    const bad = probes.failed / halfOpenCalls >= failureRatio || probes.slow / halfOpenCalls >= slowRatio;
+    if (bad) this.#open(this.#clock.monotonicMs());
+    else if (probes.calls === halfOpenCalls) this.#close();
+  }
+
+  #open(now: number): void {
+    const from = this.#state;
+    const seen = from === 'half-open' ? this.#probes : this.#window;
+    const calls = Math.max(seen.calls, 1);
+    const lost = from === 'half-open' && this.#probesOut > 0 && seen.failed === 0 && seen.slow === 0;
+    const failureRatio = lost ? 1 : seen.failed / calls;
     this.#openings += 1;
+    const openMs = this.#settings.openMsFor(this.#openings);
     this.#enter('open', now + openMs);
-    this.#observe?.({ kind: 'opened', name: this.name, failureRatio, openMs });
+    this.#options.observe?.({
+      kind: 'opened',
+      name: this.name,
+      from,
+      failureRatio,
+      slowRatio: seen.slow / calls,
+      openMs,
+    });
   }
 
   #halfOpen(): void {
     this.#enter('half-open', 0);
-    this.#observe?.({ kind: 'half-opened', name: this.name });
+    this.#options.observe?.({ kind: 'half-opened', name: this.name });
   }
 
   #close(): void {
     this.#openings = 0;
     this.#enter('closed', 0);
-    this.#observe?.({ kind: 'closed', name: this.name });
+    this.#options.observe?.({ kind: 'closed', name: this.name, from: 'half-open' });
   }
 
+  /** The window is kept while open, so that one can see what opened it. */
   #enter(state: BreakerState, until: number): void {
+    if (state !== 'open') this.#window.clear();
     this.#state = state;
     this.#until = until;
     this.#epoch += 1;
-    this.#calls = 0;
-    this.#failures = 0;
-    this.#next = 0;
+    this.#rejected = 0;
+    this.#told = 0;
     this.#probesOut = 0;
+    if (state === 'half-open') this.#probes.clear();
   }
 
   #refused(instance: string | undefined): DureError {
     const leftMs = Math.max(Math.ceil(this.#until - this.#clock.monotonicMs()), 0);
-    const when = this.#state === 'open' ? `it tries again in ${leftMs} ms` : 'its probes are under way';
-    return resilienceErrors.BREAKER_OPEN(`the circuit breaker of "${this.name}" is ${this.#state}; ${when}`, {
-      details: { name: this.name, state: this.#state, sent: false, ...(instance === undefined ? {} : { instance }) },
+    const state = this.#state;
+    const when =
+      state === 'forced-open'
+        ? 'somebody switched it so, and must switch it back'
+        : state === 'open'
+          ? `it tries again in ${leftMs} ms`
+          : 'its probes are under way';
+    return resilienceErrors.BREAKER_OPEN(`the circuit breaker of "${this.name}" is ${state}; ${when}`, {
+      details: { name: this.name, state, sent: false, ...(instance === undefined ? {} : { instance }) },
     });
   }
 }
 
-const verdicts: Readonly<Record<ErrorKind, Verdict>> = {
-  unavailable: 'failure',
-  upstream: 'failure',
-  timeout: 'failure',
-  internal: 'failure',
-  cancelled: 'nothing',
-  limited: 'nothing',
-  invalid: 'answered',
-  unauthenticated: 'answered',
-  forbidden: 'answered',
-  missing: 'answered',
-  method: 'answered',
-  conflict: 'answered',
-  unprocessable: 'answered',
-  'too-large': 'answered',
-  'media-type': 'answered',
-};
-
-/** What an error says about the health of what was called: the one table. */
-export function verdictOf(error: unknown): Verdict {
-  if (isRefusal(error)) return 'answered';
-  return isDureError(error) ? verdicts[error.kind] : 'failure';
+function pickWindow(window: number | undefined, windowMs: number | undefined): BreakerLimits {
+  if (window !== undefined) return { window };
+  return windowMs === undefined ? {} : { windowMs };
 }

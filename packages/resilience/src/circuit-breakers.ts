@@ -1,17 +1,17 @@
+import type { BreakerLimits } from './breaker-limits.ts';
+import type { ByKey } from './by-key.ts';
+import { byKey } from './by-key.ts';
 import type { CircuitBreaker, CircuitBreakerOptions } from './circuit-breaker.ts';
 import { circuitBreaker } from './circuit-breaker.ts';
-import { checkOption } from './options.ts';
 
 /** A breaker for each key, such as an instance and an operation. */
-export interface CircuitBreakers {
-  /** The breaker of a key, made when first asked for. */
-  of(key: string): CircuitBreaker;
-  /** The breaker of a key if there is one: for asking without making. */
-  peek(key: string): CircuitBreaker | undefined;
+export interface CircuitBreakers extends ByKey<CircuitBreaker> {
+  /** Changes the limits of every breaker, and of those that are yet to be made. */
+  update(limits: BreakerLimits): void;
 }
 
 /**
- * Breakers by key. At most `most` are kept (default 1 000); beyond that the one that was asked for longest ago is
+ * Breakers by key. At most `most` are kept (default 1 000); beyond that those that were asked for longest ago are
  * forgotten, so that instances which come and go do not fill the memory.
  *
  * @example
@@ -21,24 +21,20 @@ export interface CircuitBreakers {
 export function circuitBreakers(
   options: Omit<CircuitBreakerOptions, 'name'> & { readonly most?: number },
 ): CircuitBreakers {
-  const { most = 1_000, ...rest } = options;
-  checkOption('circuitBreakers', 'most', most, 1, 1_000_000);
-  let young = new Map<string, CircuitBreaker>();
-  let old = new Map<string, CircuitBreaker>();
-  const keep = (key: string, breaker: CircuitBreaker) => {
-    if (young.size >= Math.max(most / 2, 1)) {
-      old = young;
-      young = new Map();
-    }
-    young.set(key, breaker);
+  const { most, ...rest } = options;
+  let changes: BreakerLimits | undefined;
+  const breakers = byKey((name) => {
+    const breaker = circuitBreaker({ ...rest, name });
+    if (changes !== undefined) breaker.update(changes);
     return breaker;
-  };
+  }, most);
   return {
-    of(key) {
-      const breaker = young.get(key);
-      if (breaker !== undefined) return breaker;
-      return keep(key, old.get(key) ?? circuitBreaker({ ...rest, name: key }));
+    ...breakers,
+    update(limits) {
+      const merged = { ...changes, ...limits };
+      circuitBreaker({ ...rest, name: 'to check the limits' }).update(merged);
+      changes = merged;
+      for (const breaker of breakers.all()) breaker.update(limits);
     },
-    peek: (key) => young.get(key) ?? old.get(key),
   };
 }

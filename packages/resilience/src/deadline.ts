@@ -1,11 +1,18 @@
-import type { Call, Clock, DureError, Layer } from '@dure/core';
+import type { Call, Clock, DureError } from '@dure/core';
+import { isDureError } from '@dure/core';
+import type { Adjustable } from './adjustable.ts';
+import { adjustable } from './adjustable.ts';
 import { resilienceErrors } from './errors.ts';
 import { checkOption } from './options.ts';
 
-export interface DeadlineOptions {
-  readonly clock: Clock;
+/** May change while running. */
+export interface DeadlineLimits {
   /** The deadline, in milliseconds from now, of a call that has none. Default: it stays without. */
   readonly defaultMs?: number;
+}
+
+export interface DeadlineOptions extends DeadlineLimits {
+  readonly clock: Clock;
 }
 
 /**
@@ -15,16 +22,20 @@ export interface DeadlineOptions {
  * @example
  * stack(deadline({ clock, defaultMs: 10_000 }), retry({ … }), timeout({ clock }))
  */
-export function deadline<In, Out>({ clock, defaultMs }: DeadlineOptions): Layer<In, Out> {
-  if (defaultMs !== undefined) checkOption('deadline', 'defaultMs', defaultMs, 1, Number.POSITIVE_INFINITY);
-  return (next) => (input, call) => {
+export function deadline<In, Out>({ clock, ...limits }: DeadlineOptions): Adjustable<In, Out, DeadlineLimits> {
+  return adjustable<In, Out, DeadlineLimits>(limits, checkLimits, (current) => (next) => (input, call) => {
     if (call.signal.aborted) return Promise.reject(cancelled(call));
     if (call.deadline === Number.POSITIVE_INFINITY) {
+      const { defaultMs } = current();
       return next(input, defaultMs === undefined ? call : call.with({ deadline: clock.now() + defaultMs }));
     }
     const leftMs = call.deadline - clock.now();
     return leftMs > 0 ? next(input, call) : Promise.reject(deadlineExceeded(call, leftMs));
-  };
+  });
+}
+
+function checkLimits({ defaultMs = Number.POSITIVE_INFINITY }: DeadlineLimits): void {
+  checkOption('deadline', 'defaultMs', defaultMs, 1, Number.POSITIVE_INFINITY);
 }
 
 /** The error of a call whose deadline has passed. */
@@ -36,11 +47,13 @@ export function deadlineExceeded(call: Call, leftMs: number): DureError {
   });
 }
 
-/** The error of a call whose caller has gone. */
+/** The error of a call whose signal aborted: what a timeout or a shutdown further out gave as reason, else RESILIENCE_CANCELLED. */
 export function cancelled(call: Call): DureError {
+  const reason: unknown = call.signal.reason;
+  if (isDureError(reason)) return reason;
   const name = nameOf(call);
   return resilienceErrors.CANCELLED(`${name}: the caller has gone`, {
-    cause: call.signal.reason,
+    cause: reason,
     details: { operation: name },
   });
 }

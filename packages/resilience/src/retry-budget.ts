@@ -1,4 +1,5 @@
 import type { Clock } from '@dure/core';
+import { byKey } from './by-key.ts';
 import { checkOption } from './options.ts';
 
 export interface RetryBudgetOptions {
@@ -17,6 +18,19 @@ export interface RetryBudget {
   deposit(): void;
   /** Takes a retry out of the budget; false when there is none. */
   withdraw(): boolean;
+}
+
+/** The budget of each target service. */
+export interface RetryBudgets {
+  (service: string): RetryBudget;
+  /** Those in use, by the names of their services. */
+  all(): readonly NamedBudget[];
+}
+
+/** A budget and the service that it is for. */
+export interface NamedBudget extends RetryBudget {
+  readonly kind: 'retry';
+  readonly name: string;
 }
 
 const slices = 10;
@@ -67,14 +81,7 @@ export function retryBudget(options: RetryBudgetOptions): RetryBudget {
  * One budget for each target service, made when first asked for. A client holds one of these; hand it to every layer
  * that sends something again.
  */
-export function retryBudgets(options: RetryBudgetOptions): (service: string) => RetryBudget {
-  const budgets = new Map<string, RetryBudget>();
-  return (service) => {
-    let budget = budgets.get(service);
-    if (budget === undefined) {
-      budget = retryBudget(options);
-      budgets.set(service, budget);
-    }
-    return budget;
-  };
+export function retryBudgets(options: RetryBudgetOptions): RetryBudgets {
+  const budgets = byKey((name) => ({ kind: 'retry' as const, name, ...retryBudget(options) }));
+  return Object.assign((service: string) => budgets.of(service), { all: budgets.all });
 }

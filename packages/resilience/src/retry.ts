@@ -1,14 +1,13 @@
-import type { Attempt, Call, Clock, DureError, Layer, Operation, Random } from '@dure/core';
-import { isDureError, mayRepeat, wait } from '@dure/core';
+import type { Attempt, Call, Clock, Operation, Random } from '@dure/core';
+import { isDureError, isRefusal, mayRepeat, wait } from '@dure/core';
+import type { Adjustable } from './adjustable.ts';
+import { adjustable } from './adjustable.ts';
 import { cancelled } from './deadline.ts';
 import { checkOption } from './options.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
-export interface RetryOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  /** The budget of a target service, shared by everything that sends again: `retryBudgets({ clock })`. */
-  readonly budget: (service: string) => RetryBudget;
+/** How often and how fast. May change while running. */
+export interface RetryLimits {
   /** Attempts in all, the first included. Default 3. */
   readonly attempts?: number;
   /** The shortest wait before a retry, in milliseconds. Default 20. */
@@ -17,6 +16,15 @@ export interface RetryOptions {
   readonly capMs?: number;
   /** The longest `Retry-After` that is waited for, in milliseconds; a longer one ends the retries. Default 5 000. */
   readonly longestPauseMs?: number;
+}
+
+export interface RetryOptions extends RetryLimits {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The budget of a target service, shared by everything that sends again: `retryBudgets({ clock })`. */
+  readonly budget: (service: string) => RetryBudget;
+  /** Which errors may pass if tried again. Default: those that call themselves `retryable`. Never a refusal. */
+  readonly when?: (error: unknown) => boolean;
   readonly observe?: (event: RetryEvent) => void;
 }
 
@@ -27,15 +35,16 @@ export type RetryEvent =
       /** The number of the attempt that comes next. */
       readonly attempt: number;
       readonly delayMs: number;
-      readonly error: DureError;
+      readonly error: unknown;
     }
+  | { readonly kind: 'recovered'; readonly operation: Operation; readonly attempts: number }
   | {
       readonly kind: 'gave-up';
       readonly operation: Operation;
       /** The number of attempts made. */
       readonly attempts: number;
       readonly why: 'attempts' | 'budget' | 'deadline' | 'pause' | 'callers-budget';
-      readonly error: DureError;
+      readonly error: unknown;
     };
 
 /**
@@ -51,54 +60,53 @@ export type RetryEvent =
  * @example
  * retry({ clock, random, budget: retryBudgets({ clock }), attempts: 3 })
  */
-export function retry<In, Out>(options: RetryOptions): Layer<In, Out> {
-  const { budget, attempts = 3, baseMs = 20, capMs = 1_000 } = options;
-  checkOption('retry', 'attempts', attempts, 1, 100);
-  checkOption('retry', 'baseMs', baseMs, 0, Number.POSITIVE_INFINITY);
-  checkOption('retry', 'capMs', capMs, baseMs, Number.POSITIVE_INFINITY);
-  return (next) => async (input, call) => {
+export function retry<In, Out>(options: RetryOptions): Adjustable<In, Out, RetryLimits> {
+  const { clock, random, budget, when = isRetryable, observe, ...limits } = options;
+  return adjustable<In, Out, RetryLimits>(limits, checkLimits, (current) => (next) => async (input, call) => {
     const target = budget(call.operation.service);
     target.deposit();
+    const { attempts = 3, baseMs = 20 } = current();
     const most = Math.min(attempts, 1 + (call.attempt.budgetLeft ?? attempts));
     let attempt: Attempt = { number: 1, tried: [], budgetLeft: most - 1 };
     let lastDelayMs = baseMs;
     for (;;) {
       try {
-        return await next(input, call.with({ attempt }));
+        const output = await next(input, call.with({ attempt }));
+        if (attempt.number > 1) observe?.({ kind: 'recovered', operation: call.operation, attempts: attempt.number });
+        return output;
       } catch (error) {
-        if (!isDureError(error) || !error.retryable || !repeatable(call, error)) throw error;
-        const delayMs = plan(options, call, attempt.number, most, lastDelayMs, error, target);
+        if (isRefusal(error) || !when(error) || !repeatable(call, error)) throw error;
+        const made = { number: attempt.number, most, lastDelayMs, error };
+        const delayMs = plan(options, current(), call, made, target);
         if (delayMs === undefined) throw error;
-        options.observe?.({
-          kind: 'retrying',
-          operation: call.operation,
-          attempt: attempt.number + 1,
-          delayMs,
-          error,
-        });
-        if (!(await wait(options.clock, delayMs, call.signal))) throw cancelled(call);
+        observe?.({ kind: 'retrying', operation: call.operation, attempt: attempt.number + 1, delayMs, error });
+        if (!(await wait(clock, delayMs, call.signal))) throw cancelled(call);
         lastDelayMs = Math.max(delayMs, baseMs);
         attempt = { number: attempt.number + 1, tried: withTried(attempt.tried, error), budgetLeft: 0 };
       }
     }
-  };
+  });
+}
+
+interface Made {
+  readonly number: number;
+  readonly most: number;
+  readonly lastDelayMs: number;
+  readonly error: unknown;
 }
 
 /** How long to wait before the next attempt; undefined when there is to be none. */
 function plan(
-  options: RetryOptions,
+  { clock, random, observe }: RetryOptions,
+  { attempts = 3, baseMs = 20, capMs = 1_000, longestPauseMs = 5_000 }: RetryLimits,
   call: Call,
-  made: number,
-  most: number,
-  lastDelayMs: number,
-  error: DureError,
+  { number, most, lastDelayMs, error }: Made,
   budget: RetryBudget,
 ): number | undefined {
-  const { clock, random, attempts = 3, baseMs = 20, capMs = 1_000, longestPauseMs = 5_000, observe } = options;
   const giveUp = (why: (RetryEvent & { readonly kind: 'gave-up' })['why']) =>
-    void observe?.({ kind: 'gave-up', operation: call.operation, attempts: made, why, error });
+    void observe?.({ kind: 'gave-up', operation: call.operation, attempts: number, why, error });
   if (call.signal.aborted) return undefined;
-  if (made >= most) return giveUp(most < attempts ? 'callers-budget' : 'attempts');
+  if (number >= most) return giveUp(most < attempts ? 'callers-budget' : 'attempts');
   const pauseMs = retryAfterMs(error);
   if (pauseMs > longestPauseMs) return giveUp('pause');
   const jitteredMs = Math.min(capMs, baseMs + random.next() * (Math.max(lastDelayMs * 3, baseMs) - baseMs));
@@ -108,16 +116,31 @@ function plan(
   return delayMs;
 }
 
-function repeatable(call: Call, error: DureError): boolean {
-  return error.details.sent === false || mayRepeat(call.operation, call.idempotencyKey);
+function checkLimits({ attempts = 3, baseMs = 20, capMs = 1_000, longestPauseMs = 5_000 }: RetryLimits): void {
+  checkOption('retry', 'attempts', attempts, 1, 100);
+  checkOption('retry', 'baseMs', baseMs, 0, Number.POSITIVE_INFINITY);
+  checkOption('retry', 'capMs', capMs, baseMs, Number.POSITIVE_INFINITY);
+  checkOption('retry', 'longestPauseMs', longestPauseMs, 0, Number.POSITIVE_INFINITY);
 }
 
-function retryAfterMs(error: DureError): number {
-  const value = error.details.retryAfterMs;
+function isRetryable(error: unknown): boolean {
+  return isDureError(error) && error.retryable;
+}
+
+function repeatable(call: Call, error: unknown): boolean {
+  return detailOf(error, 'sent') === false || mayRepeat(call.operation, call.idempotencyKey);
+}
+
+function retryAfterMs(error: unknown): number {
+  const value = detailOf(error, 'retryAfterMs');
   return typeof value === 'number' && value > 0 ? value : 0;
 }
 
-function withTried(tried: readonly string[], error: DureError): readonly string[] {
-  const instance = error.details.instance;
+function withTried(tried: readonly string[], error: unknown): readonly string[] {
+  const instance = detailOf(error, 'instance');
   return typeof instance === 'string' && !tried.includes(instance) ? [...tried, instance] : tried;
+}
+
+function detailOf(error: unknown, detail: string): unknown {
+  return isDureError(error) ? error.details[detail] : undefined;
 }

@@ -1,10 +1,19 @@
-import type { Call, Clock, DureError, Layer, Operation } from '@dure/core';
+import type { Call, Clock, DureError, Operation } from '@dure/core';
+import type { Adjustable } from './adjustable.ts';
+import { adjustable } from './adjustable.ts';
 import { cancelled, deadlineExceeded, nameOf } from './deadline.ts';
 import { resilienceErrors } from './errors.ts';
+import { checkOption } from './options.ts';
 import type { Expiring, Sweeper } from './sweeper.ts';
 import { sweeper } from './sweeper.ts';
 
-export interface TimeoutOptions {
+/** May change while running, for attempts that begin afterwards. */
+export interface TimeoutLimits {
+  /** The longest one attempt may take, in milliseconds, if that is shorter than the operation's own `timeoutMs`. */
+  readonly limitMs?: number;
+}
+
+export interface TimeoutOptions extends TimeoutLimits {
   readonly clock: Clock;
   /** Is told of each attempt that took too long. */
   readonly observe?: (event: TimeoutEvent) => void;
@@ -27,18 +36,20 @@ export interface TimeoutEvent {
  * @example
  * stack(retry({ … }), timeout({ clock }))(send)
  */
-export function timeout<In, Out>({ clock, observe }: TimeoutOptions): Layer<In, Out> {
+export function timeout<In, Out>({ clock, observe, ...limits }: TimeoutOptions): Adjustable<In, Out, TimeoutLimits> {
   const attempts = sweeper<TimedAttempt<Out>>(clock);
-  return (next) => (input, call) => {
+  return adjustable<In, Out, TimeoutLimits>(limits, checkLimits, (current) => (next) => (input, call) => {
     if (call.signal.aborted) return Promise.reject(cancelled(call));
     const leftMs = call.deadline === Number.POSITIVE_INFINITY ? call.deadline : call.deadline - clock.now();
     if (leftMs <= 0) return Promise.reject(deadlineExceeded(call, leftMs));
-    const limitMs = Math.min(leftMs, call.operation.timeoutMs);
+    const allowedMs = Math.min(call.operation.timeoutMs, current().limitMs ?? Number.POSITIVE_INFINITY);
+    const limitMs = Math.min(leftMs, allowedMs);
     if (limitMs === Number.POSITIVE_INFINITY) return next(input, call);
     const now = clock.now();
     return new Promise((resolve, reject) => {
       const attempt = new TimedAttempt<Out>(call, limitMs, clock.monotonicMs() + limitMs, attempts, resolve, reject);
       attempt.observe = observe;
+      attempt.byDeadline = leftMs < allowedMs;
       attempts.add(attempt);
       try {
         next(input, call.with({ deadline: now + limitMs, signal: () => attempt.signal })).then(
@@ -49,13 +60,18 @@ export function timeout<In, Out>({ clock, observe }: TimeoutOptions): Layer<In, 
         attempt.fail(error);
       }
     });
-  };
+  });
+}
+
+function checkLimits({ limitMs = Number.POSITIVE_INFINITY }: TimeoutLimits): void {
+  checkOption('timeout', 'limitMs', limitMs, 1, Number.POSITIVE_INFINITY);
 }
 
 class TimedAttempt<Out> implements Expiring {
   readonly endsAt: number;
   readonly limitMs: number;
   observe: TimeoutOptions['observe'] = undefined;
+  byDeadline = false;
   readonly #call: Call;
   readonly #attempts: Sweeper<TimedAttempt<Out>>;
   readonly #resolve: (value: Out) => void;
@@ -92,9 +108,8 @@ class TimedAttempt<Out> implements Expiring {
   }
 
   expire(): void {
-    const byDeadline = this.limitMs < this.#call.operation.timeoutMs;
     this.observe?.({ kind: 'timed-out', operation: this.#call.operation, afterMs: this.limitMs });
-    this.#abort(byDeadline ? deadlineExceeded(this.#call, 0) : timedOut(this.#call, this.limitMs));
+    this.#abort(this.byDeadline ? deadlineExceeded(this.#call, 0) : timedOut(this.#call, this.limitMs));
   }
 
   succeed(value: Out): void {
@@ -132,7 +147,7 @@ function timedOut(call: Call, limitMs: number): DureError {
   return resilienceErrors.TIMEOUT(`${name}: no answer within ${Math.round(limitMs)} ms (attempt ${attempt})`, {
     details: {
       operation: name,
-      timeoutMs: call.operation.timeoutMs,
+      timeoutMs: limitMs,
       attempt,
       ...(target === undefined ? {} : { instance: target.id }),
     },

@@ -1,0 +1,91 @@
+import { checkOption, refuseOption } from './options.ts';
+import type { OutcomeWindow } from './outcome-window.ts';
+import { countWindow, timeWindow } from './outcome-window.ts';
+
+/** When a circuit breaker opens, and how it closes again. All of it may change while running. */
+export interface BreakerLimits {
+  /** How many outcomes are looked at: the last ones. Default 50; not together with `windowMs`. */
+  readonly window?: number;
+  /** Looks at the outcomes of the last so many milliseconds instead of a number of them. */
+  readonly windowMs?: number;
+  /** Outcomes needed before a ratio means anything; with `window`, at most that. Default 10. */
+  readonly minimumCalls?: number;
+  /** The share of failures, 0 to 1, at which it opens. Default 0.5. */
+  readonly failureRatio?: number;
+  /** A call that took longer than this, in milliseconds, is slow. Default: no call is, and none is timed. */
+  readonly slowCallMs?: number;
+  /** The share of slow calls, 0 to 1, at which it opens. Default 1. */
+  readonly slowRatio?: number;
+  /** How long it stays open at first, in milliseconds; doubles with each opening in a row. Default 2 000. */
+  readonly openMs?: number;
+  /** The longest it stays open, in milliseconds. Default 30 000. */
+  readonly longestOpenMs?: number;
+  /** How long it stays open, in milliseconds, by the number of openings in a row (1 for the first), in place of the two above. */
+  readonly openMsFor?: (opening: number) => number;
+  /** Probes let through when half-open; they decide. Default 3. */
+  readonly halfOpenCalls?: number;
+  /** How long probes may take before they count as failed, in milliseconds. Default 10 000. */
+  readonly halfOpenMs?: number;
+}
+
+/** Limits that are complete and have been checked. */
+export interface BreakerSettings {
+  readonly windowKey: string;
+  readonly newWindow: () => OutcomeWindow;
+  readonly minimumCalls: number;
+  readonly failureRatio: number;
+  readonly slowCallMs: number;
+  readonly slowRatio: number;
+  readonly openMsFor: (opening: number) => number;
+  readonly halfOpenCalls: number;
+  readonly halfOpenMs: number;
+  /** Whether the time must be known when a call begins, and when an outcome comes. */
+  readonly timesCalls: boolean;
+  readonly timesOutcomes: boolean;
+}
+
+const layer = 'circuitBreaker';
+const unbounded = Number.POSITIVE_INFINITY;
+
+/** Fills in the defaults; RESILIENCE_OPTION_INVALID when something makes no sense. */
+export function breakerSettings(limits: BreakerLimits): BreakerSettings {
+  const { window, windowMs, failureRatio = 0.5, slowCallMs = unbounded, slowRatio = 1 } = limits;
+  const { halfOpenCalls = 3, halfOpenMs = 10_000 } = limits;
+  if (window !== undefined && windowMs !== undefined) {
+    throw refuseOption(layer, 'windowMs', windowMs, 'given only without `window`: a window has a count or a time');
+  }
+  const size = windowMs === undefined ? (window ?? 50) : unbounded;
+  const minimumCalls = limits.minimumCalls ?? Math.min(10, size);
+  if (windowMs === undefined) checkOption(layer, 'window', size, 1, 1_000_000);
+  else checkOption(layer, 'windowMs', windowMs, 20, unbounded);
+  checkOption(layer, 'minimumCalls', minimumCalls, 1, size);
+  checkOption(layer, 'failureRatio', failureRatio, Number.MIN_VALUE, 1);
+  checkOption(layer, 'slowCallMs', slowCallMs, 0, unbounded);
+  checkOption(layer, 'slowRatio', slowRatio, Number.MIN_VALUE, 1);
+  checkOption(layer, 'halfOpenCalls', halfOpenCalls, 1, 100_000);
+  checkOption(layer, 'halfOpenMs', halfOpenMs, 1, Number.MAX_SAFE_INTEGER);
+  return {
+    windowKey: `${window} ${windowMs}`,
+    newWindow: () => (windowMs === undefined ? countWindow(size) : timeWindow(windowMs)),
+    minimumCalls,
+    failureRatio,
+    slowCallMs,
+    slowRatio,
+    openMsFor: openTimes(limits),
+    halfOpenCalls,
+    halfOpenMs,
+    timesCalls: slowCallMs !== unbounded,
+    timesOutcomes: windowMs !== undefined,
+  };
+}
+
+function openTimes({ openMs = 2_000, longestOpenMs, openMsFor }: BreakerLimits): (opening: number) => number {
+  if (openMsFor !== undefined) {
+    checkOption(layer, 'openMsFor(1)', openMsFor(1), 1, unbounded);
+    return openMsFor;
+  }
+  const longest = longestOpenMs ?? Math.max(30_000, openMs);
+  checkOption(layer, 'openMs', openMs, 1, unbounded);
+  checkOption(layer, 'longestOpenMs', longest, openMs, unbounded);
+  return (opening) => Math.min(openMs * 2 ** (opening - 1), longest);
+}

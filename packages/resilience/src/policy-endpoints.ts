@@ -1,0 +1,118 @@
+import type { ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
+import type { BreakerSwitch } from './breaker-events.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
+import type { Policy } from './policy.ts';
+import type { EventList, PastEvent } from './policy-events.ts';
+import { stateWord } from './policy-events.ts';
+
+const jsonType = 'application/vnd.spring-boot.actuator.v3+json';
+
+/** Resilience4j's endpoints over some policies and their events. */
+export function policyEndpoints(
+  policies: () => readonly Policy[],
+  past: (list: EventList) => readonly PastEvent[],
+): readonly ManagementEndpoint[] {
+  const names = (...kinds: readonly Policy['kind'][]) => [
+    ...new Set(
+      policies()
+        .filter(({ kind }) => kinds.includes(kind))
+        .map(({ name }) => name),
+    ),
+  ];
+  return [
+    { id: 'circuitbreakers', handle: (request) => circuitBreakers(breakersOf(policies()), request) },
+    { id: 'bulkheads', handle: reading(() => ({ bulkheads: names('bulkhead', 'adaptive-limit') })) },
+    { id: 'retries', handle: reading(() => ({ retries: names('retry') })) },
+    { id: 'ratelimiters', handle: reading(() => ({ rateLimiters: names('rate-limiter') })) },
+    events('circuitbreakerevents', 'circuitBreaker', past),
+    events('bulkheadevents', 'bulkhead', past),
+    events('retryevents', 'retry', past),
+    events('ratelimiterevents', 'rateLimiter', past),
+  ];
+}
+
+const switches: Readonly<Record<string, BreakerSwitch>> = {
+  CLOSE: 'closed',
+  FORCE_OPEN: 'forced-open',
+  DISABLE: 'disabled',
+};
+
+function circuitBreakers(breakers: readonly CircuitBreaker[], request: ManagementRequest): ManagementResponse {
+  const { method, path, body } = request;
+  if (path.length === 0) {
+    if (method !== 'GET') return { status: 405 };
+    return json({ circuitBreakers: Object.fromEntries(breakers.map((breaker) => [breaker.name, shown(breaker)])) });
+  }
+  const breaker = path.length === 1 ? breakers.find(({ name }) => name === path[0]) : undefined;
+  if (breaker === undefined) return { status: 404 };
+  if (method !== 'POST') return { status: 405 };
+  const wanted = typeof body === 'object' && body !== null && 'updateState' in body ? body.updateState : undefined;
+  const state = typeof wanted === 'string' ? switches[wanted] : undefined;
+  if (state === undefined) return { status: 400 };
+  breaker.switchTo(state);
+  return json({
+    circuitBreakerName: breaker.name,
+    currentState: stateWord(breaker.state),
+    message: `${breaker.name} state has been changed successfully`,
+  });
+}
+
+function shown(breaker: CircuitBreaker) {
+  const seen = breaker.snapshot();
+  return {
+    failureRate: percent(seen.failureRatio),
+    slowCallRate: percent(seen.slowRatio),
+    failureRateThreshold: percent(seen.failureLimit),
+    slowCallRateThreshold: percent(seen.slowLimit),
+    bufferedCalls: seen.calls,
+    failedCalls: seen.failed,
+    slowCalls: seen.slow,
+    slowFailedCalls: seen.slowFailed,
+    notPermittedCalls: seen.rejected,
+    state: stateWord(seen.state),
+  };
+}
+
+/** `50.0%`, as Java writes a float; `-1.0%` while it is unknown. */
+function percent(ratio: number | undefined): string {
+  const value = ratio === undefined ? -1 : Math.round(ratio * 1e6) / 1e4;
+  return `${Number.isInteger(value) ? value.toFixed(1) : value}%`;
+}
+
+/** `circuitbreakerevents[/{name}[/{type}]]` and its like. */
+function events(id: string, list: EventList, past: (list: EventList) => readonly PastEvent[]): ManagementEndpoint {
+  return {
+    id,
+    handle({ method, path: [wantedName, wantedType, ...rest] }) {
+      if (method !== 'GET') return { status: 405 };
+      if (rest.length > 0) return { status: 404 };
+      const wanted = past(list).filter(
+        ({ name, type }) =>
+          (wantedName === undefined || name === wantedName) && (wantedType === undefined || type === wantedType),
+      );
+      return json({
+        [`${list}Events`]: wanted.map(({ name, type, at, more }) => ({
+          [`${list}Name`]: name,
+          type,
+          creationTime: `${new Date(at).toISOString()}[UTC]`,
+          ...more,
+        })),
+      });
+    },
+  };
+}
+
+function reading(read: () => unknown): ManagementEndpoint['handle'] {
+  return ({ method, path }) => {
+    if (method !== 'GET') return { status: 405 };
+    return path.length === 0 ? json(read()) : { status: 404 };
+  };
+}
+
+function breakersOf(policies: readonly Policy[]): readonly CircuitBreaker[] {
+  return policies.filter((policy) => policy.kind === 'circuit-breaker');
+}
+
+function json(body: unknown): ManagementResponse {
+  return { status: 200, contentType: jsonType, body };
+}

@@ -1,0 +1,3 @@
+export type { WorkerPool, WorkerPoolLimits, WorkerPoolOptions, WorkerPoolSnapshot } from './open-worker-pool.ts';
+export { openWorkerPool } from './open-worker-pool.ts';
+export { serveTasks } from './serve-tasks.ts';
