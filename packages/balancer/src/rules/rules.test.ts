@@ -263,11 +263,40 @@ test('a call to an instance that failed lately is marked as a probe', async () =
   let probes = 0;
   for (let call = 0; call < 250; call += 1) {
     const picked = open.balance.pick('stock', []);
-    if (picked?.isProbe === true) probes += 1;
+    if (picked?.isProbe === true) {
+      probes += 1;
+      assert.ok(call >= 190, 'a failing instance is probed by at most one call in 200');
+    }
     assert.equal(picked?.isProbe, picked?.instance.id === 'stock:0');
     picked?.done(picked.isProbe ? 'failure' : 'success', 20);
   }
   assert.equal(probes, 1);
+});
+
+test('an instance that was down comes back with a part of its share, and has all of it half a second later', async () => {
+  const open = openBalancer(testFleet(2), { rule: weighted() });
+  open.count(20, { failing: ['stock:0'] });
+  for (let call = 0; call < 6; call += 1) open.balance.pick('stock', ['stock:1'])?.done('success', 20);
+  const part = open.count(110).get('stock:0') ?? 0;
+  assert.ok(part >= 8 && part <= 20, `${part} of 110`);
+  await open.clock.advance(500);
+  open.count(2);
+  const full = open.count(100).get('stock:0') ?? 0;
+  assert.ok(full >= 48 && full <= 52, `${full} of 100`);
+});
+
+test('an instance that joins a fleet with a history is not mistaken for an unknown one', () => {
+  const open = openBalancer(testFleet(2), { rule: peakEwma(), slowStart: 'off' });
+  open.count(200);
+  open.list.set('stock', testFleet(3));
+  const ids = Array.from({ length: 30 }, () => open.balance.pick('stock', [])?.instance.id);
+  const toNew = ids.filter((id) => id === 'stock:2').length;
+  assert.ok(toNew >= 6 && toNew <= 14, `${toNew} of 30`);
+});
+
+test('of instances of which nothing is known each gets one call before any gets a second', () => {
+  const { balance } = openBalancer(testFleet(2), { rule: peakEwma() });
+  assert.notEqual(balance.pick('stock', [])?.instance.id, balance.pick('stock', [])?.instance.id);
 });
 
 test('impossible options are refused with owner, name, value and range', () => {
