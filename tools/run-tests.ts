@@ -12,7 +12,7 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   unit: ['{packages,shop,tools}/**/*.test.ts'],
   int: ['{packages,shop}/**/*.int.test.ts'],
   system: ['shop/tests/**/*.system.test.ts'],
-  soak: ['{packages,shop}/**/*.soak.test.ts'],
+  soak: ['{packages,shop,tools}/**/*.soak.test.ts'],
 };
 const everyday = ['types', 'unit', 'int', 'system'];
 

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { consoleErrors } from '../errors.ts';
 import { sourceHash } from './source-hash.ts';
 
@@ -19,7 +18,8 @@ export interface WebBuild {
   readonly name: string;
 }
 
-const builder = fileURLToPath(new URL('./main.ts', import.meta.url));
+/** The same file as a source and as a published one, but for its ending. */
+const builder = join(import.meta.dirname, `main${extname(import.meta.filename)}`);
 const longestMs = 60_000;
 const digestFile = '.sources';
 
