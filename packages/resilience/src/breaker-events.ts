@@ -25,7 +25,8 @@ export type BreakerEvent =
   | {
       readonly kind: 'failed';
       readonly name: string;
-      readonly durationMs: number | undefined;
+      /** 0 when calls are not timed. */
+      readonly durationMs: number;
       readonly error?: unknown;
     }
   | { readonly kind: 'ignored'; readonly name: string; readonly error: unknown }

@@ -39,7 +39,7 @@ export interface BreakerSettings {
   readonly openMsFor: (opening: number) => number;
   readonly halfOpenCalls: number;
   readonly halfOpenMs: number;
-  /** Whether the time must be known when a call begins, and when an outcome comes. */
+  /** Whether calls are timed, and whether it matters when an outcome came. */
   readonly timesCalls: boolean;
   readonly timesOutcomes: boolean;
 }
@@ -74,7 +74,7 @@ export function breakerSettings(limits: BreakerLimits): BreakerSettings {
     openMsFor: openTimes(limits),
     halfOpenCalls,
     halfOpenMs,
-    timesCalls: slowCallMs !== unbounded,
+    timesCalls: slowCallMs !== unbounded || windowMs !== undefined,
     timesOutcomes: windowMs !== undefined,
   };
 }

@@ -119,11 +119,7 @@ class WindowBreaker implements CircuitBreaker {
   }
 
   report(permit: number, verdict: Verdict, durationMs = 0): void {
-    if (permit !== this.#epoch || this.#state === 'disabled') return;
-    if (this.#state === 'half-open') {
-      this.#probesOut -= 1;
-      if (verdict !== 'nothing') this.#probed(this.#bits(verdict, durationMs));
-    } else if (verdict === 'success' || verdict === 'failure') this.#record(this.#bits(verdict, durationMs));
+    this.#report(permit, verdict, durationMs, this.#settings.timesOutcomes ? this.#clock.monotonicMs() : 0);
   }
 
   layer<In, Out>(): Layer<In, Out> {
@@ -134,7 +130,7 @@ class WindowBreaker implements CircuitBreaker {
     const permit = this.acquire();
     if (permit === undefined) throw this.#refused(call.attempt.target?.id);
     if (this.#state === 'half-open') return this.#probe(next, input, call, permit);
-    const startedAt = this.#settings.timesCalls ? this.#clock.monotonicMs() : 0;
+    const startedAt = this.#time();
     let output: Out;
     try {
       output = await next(input, call);
@@ -199,12 +195,13 @@ class WindowBreaker implements CircuitBreaker {
 
   /** A probe gives its permit back as soon as its caller has gone, whether or not what it called obeys the signal. */
   async #probe<In, Out>(next: Handler<In, Out>, input: In, call: Call, permit: number): Promise<Out> {
-    const startedAt = this.#settings.timesCalls ? this.#clock.monotonicMs() : 0;
+    const startedAt = this.#time();
     let out = true;
     const left = () => {
       if (!out) return;
       out = false;
-      this.report(permit, verdictOfEnded(undefined, call.signal), this.#since(startedAt));
+      const now = this.#time();
+      this.#report(permit, verdictOfEnded(undefined, call.signal), now - startedAt, now);
     };
     call.signal.addEventListener('abort', left, { once: true });
     try {
@@ -226,30 +223,29 @@ class WindowBreaker implements CircuitBreaker {
   }
 
   #succeed(permit: number, output: unknown, startedAt: number): void {
-    const durationMs = this.#since(startedAt);
-    const { failedOutput } = this.#options;
+    const now = this.#time();
+    const { failedOutput, observe } = this.#options;
     const failed = failedOutput !== undefined && this.#asked(permit, failedOutput, output);
-    this.report(permit, failed ? 'failure' : 'success', durationMs);
-    if (failed) this.#options.observe?.({ kind: 'failed', name: this.name, durationMs });
+    this.#report(permit, failed ? 'failure' : 'success', now - startedAt, now);
+    if (failed) observe?.({ kind: 'failed', name: this.name, durationMs: now - startedAt });
   }
 
   #fail(permit: number, error: unknown, call: Call, startedAt: number): void {
     const { ignored, recorded, observe } = this.#options;
-    const durationMs = this.#since(startedAt);
+    const now = this.#time();
     if (ignored !== undefined && this.#asked(permit, ignored, error)) {
-      this.report(permit, 'nothing');
+      this.#report(permit, 'nothing', 0, now);
       observe?.({ kind: 'ignored', name: this.name, error });
       return;
     }
-    const ended = call.signal.aborted;
     const verdict =
-      recorded === undefined || ended
+      recorded === undefined || call.signal.aborted
         ? verdictOfEnded(error, call.signal)
         : this.#asked(permit, recorded, error)
           ? 'failure'
           : 'success';
-    this.report(permit, verdict, durationMs);
-    if (verdict === 'failure') observe?.({ kind: 'failed', name: this.name, durationMs, error });
+    this.#report(permit, verdict, now - startedAt, now);
+    if (verdict === 'failure') observe?.({ kind: 'failed', name: this.name, durationMs: now - startedAt, error });
   }
 
   /** A predicate that throws must not cost a permit. */
@@ -262,18 +258,27 @@ class WindowBreaker implements CircuitBreaker {
     }
   }
 
-  #since(startedAt: number): number | undefined {
-    return this.#settings.timesCalls ? this.#clock.monotonicMs() - startedAt : undefined;
+  /** The time, where somebody needs it: it costs more than all the rest of a step. */
+  #time(): number {
+    return this.#settings.timesCalls ? this.#clock.monotonicMs() : 0;
+  }
+
+  #report(permit: number, verdict: Verdict, durationMs: number, now: number): void {
+    if (permit !== this.#epoch || this.#state === 'disabled') return;
+    if (this.#state === 'half-open') {
+      this.#probesOut -= 1;
+      if (verdict !== 'nothing') this.#probed(this.#bits(verdict, durationMs));
+    } else if (verdict === 'success' || verdict === 'failure') this.#record(this.#bits(verdict, durationMs), now);
   }
 
   #bits(verdict: Verdict, durationMs: number): number {
     return (verdict === 'failure' ? failedBit : 0) | (durationMs > this.#settings.slowCallMs ? slowBit : 0);
   }
 
-  #record(bits: number): void {
-    const { minimumCalls, failureRatio, slowRatio, timesOutcomes } = this.#settings;
+  #record(bits: number, now: number): void {
+    const { minimumCalls, failureRatio, slowRatio } = this.#settings;
     const window = this.#window;
-    window.add(bits, timesOutcomes ? this.#clock.monotonicMs() : 0);
+    window.add(bits, now);
     if (bits === 0 || window.calls < minimumCalls) return;
     const failing = window.failed / window.calls >= failureRatio;
     const slow = window.slow / window.calls >= slowRatio;

@@ -86,7 +86,7 @@ function ofBreaker(event: BreakerEvent): readonly Word[] {
       return [exceededBy(event.what === 'slow calls')];
     case 'failed':
       return [
-        ['ERROR', { more: { errorMessage: messageOf(event.error), durationInMs: Math.round(event.durationMs ?? 0) } }],
+        ['ERROR', { more: { errorMessage: messageOf(event.error), durationInMs: Math.round(event.durationMs) } }],
       ];
     case 'ignored':
       return [['IGNORED_ERROR', { more: { errorMessage: messageOf(event.error) } }]];

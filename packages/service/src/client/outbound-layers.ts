@@ -1,8 +1,8 @@
 import type { Balancer } from '@dure/balancer';
-import type { Call, Clock, Layer, Random } from '@dure/core';
+import type { Call, Clock, Layer, ManagementEndpoint, Random } from '@dure/core';
 import { isRefusal, stack } from '@dure/core';
-import type { BreakerEvent, CircuitBreakers, RetryEvent, TimeoutEvent } from '@dure/resilience';
-import { circuitBreakers, deadline, retry, retryBudgets, timeout } from '@dure/resilience';
+import type { BreakerLimits, CircuitBreakers, ResilienceEvent, RetryLimits, TimeoutLimits } from '@dure/resilience';
+import { circuitBreakers, deadline, policyRegistry, retry, retryBudgets, timeout } from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
 import { traced } from '@dure/telemetry';
 import { serviceErrors } from '../errors.ts';
@@ -19,26 +19,52 @@ export interface OutboundOptions {
 export interface OutboundLayers {
   readonly remote: Layer<unknown, unknown>;
   readonly local: Layer<unknown, unknown>;
+  /** What the actuator shows of breakers and retries: `circuitbreakers`, `retries`, their events and the like. */
+  readonly endpoints: readonly ManagementEndpoint[];
+  /** Changes limits while running; what is wrong is RESILIENCE_OPTION_INVALID. */
+  update(limits: OutboundLimits): void;
+}
+
+/** What may be changed while running, for all targets. */
+export interface OutboundLimits {
+  readonly retry?: RetryLimits;
+  readonly breaker?: BreakerLimits;
+  readonly timeout?: TimeoutLimits;
 }
 
 /** The layers between a caller and another service, made once per calling service; outermost first. */
 export function outboundLayers(options: OutboundOptions): OutboundLayers {
   const { clock, random, telemetry, balancer } = options;
-  const observe = observer(telemetry);
+  const registry = policyRegistry({ clock });
+  const tell = teller(telemetry);
+  const observe = (event: ResilienceEvent) => {
+    registry.observe(event);
+    tell(event);
+  };
+  const budgets = retryBudgets({ clock });
   const breakers = circuitBreakers({ clock, observe });
+  const retries = retry<unknown, unknown>({ clock, random, budget: budgets, observe });
+  const timeouts = timeout<unknown, unknown>({ clock, observe });
+  registry.add(budgets, breakers);
   const shared: readonly Layer<unknown, unknown>[] = [
     traced(telemetry, 'client'), // outermost: the span covers every attempt
     deadline({ clock }), // before retry: attempts share what is left
-    retry({ clock, random, budget: retryBudgets({ clock }), observe }), // attempts share deadline and budget
+    retries, // attempts share deadline and budget
   ];
   return {
     remote: stack(
       ...shared,
       balanced(balancer), // picks anew for each attempt; skips tried instances
       breaking(breakers), // per instance and operation: knows where the attempt goes
-      timeout({ clock, observe }), // innermost: one attempt
+      timeouts, // innermost: one attempt
     ),
-    local: stack(...shared, timeout({ clock, observe })), // one place to go to: nothing to pick, nothing to break
+    local: stack(...shared, timeouts), // one place to go to: nothing to pick, nothing to break
+    endpoints: registry.endpoints,
+    update(limits) {
+      if (limits.retry !== undefined) retries.update(limits.retry);
+      if (limits.breaker !== undefined) breakers.update(limits.breaker);
+      if (limits.timeout !== undefined) timeouts.update(limits.timeout);
+    },
   };
 }
 
@@ -63,34 +89,46 @@ function balanced(balancer: Balancer): Layer<unknown, unknown> {
 }
 
 function breaking(breakers: CircuitBreakers): Layer<unknown, unknown> {
-  return (next) => (input, call) => breakers.of(breakerName(call)).layer<unknown, unknown>()(next)(input, call);
+  return (next) => (input, call) => breakers.of(breakerName(call)).call(next, input, call);
 }
 
 function breakerName({ attempt, operation }: Call): string {
   return `${attempt.target?.id ?? operation.service} ${operation.name}`;
 }
 
-function observer({ log, metrics }: Telemetry): (event: BreakerEvent | RetryEvent | TimeoutEvent) => void {
+/** Counts what happened, and logs what a person should know. */
+function teller({ log, metrics }: Telemetry): (event: ResilienceEvent) => void {
   const events = metrics.counter('dure_resilience_events', 'Retries, timeouts and changes of circuit breakers');
   return (event) => {
     switch (event.kind) {
       case 'retrying':
+      case 'recovered':
       case 'gave-up':
       case 'timed-out':
         events.add(1, { kind: event.kind, service: event.operation.service });
         return;
-      case 'opened':
-        log.warn(
-          `the circuit breaker of ${event.name} opened for ${event.openMs} ms: ${Math.round(event.failureRatio * 100)} % of the calls failed`,
-        );
+      case 'opened': {
+        const { name, openMs, failureRatio, slowRatio } = event;
+        const why = `${percent(failureRatio)} of the calls failed, ${percent(slowRatio)} were slow`;
+        log.warn(`the circuit breaker of ${name} opened for ${openMs} ms: ${why}`);
         break;
+      }
       case 'closed':
         log.info(`the circuit breaker of ${event.name} closed`);
+        break;
+      case 'switched':
+        log.warn(`the circuit breaker of ${event.name} was switched to ${event.to}`);
         break;
       case 'half-opened':
       case 'rejected':
         break;
+      default:
+        return;
     }
     events.add(1, { kind: `breaker-${event.kind}` });
   };
+}
+
+function percent(ratio: number): string {
+  return `${Math.round(ratio * 100)} %`;
 }
