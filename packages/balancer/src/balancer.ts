@@ -5,7 +5,7 @@ import { checked } from './options.ts';
 import type { OutlierOptions } from './outlier-ejection.ts';
 import { outlierEjection } from './outlier-ejection.ts';
 import type { InstanceHealth } from './ping/health-checks.ts';
-import type { BalancerEvent, PoolSettings, PoolTools } from './pool.ts';
+import type { BalancerEvent, InstanceReport, PoolSettings, PoolTools } from './pool.ts';
 import { Pool } from './pool.ts';
 import type { Rule } from './rule.ts';
 import { peakEwma } from './rules/peak-ewma.ts';
@@ -72,6 +72,8 @@ export interface Balancer {
    * nothing changed, when a value is out of range.
    */
   update(change: BalancerSettings): void;
+  /** What is known of a service's instances, for people to look at; empty before the first pick. */
+  report(service: string): readonly InstanceReport[];
 }
 
 /**
@@ -120,6 +122,7 @@ export function balancer(options: BalancerOptions): Balancer {
       const nowMs = clock.monotonicMs();
       for (const pool of pools.values()) pool.update(settings, nowMs);
     },
+    report: (service) => (pools.has(service) ? (poolOf(service)?.report(clock.monotonicMs()) ?? []) : []),
   };
 }
 

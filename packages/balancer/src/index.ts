@@ -13,7 +13,7 @@ export type { HealthCheckOptions, HealthChecks, HealthEvent, InstanceHealth, Ver
 export { startHealthChecks } from './ping/health-checks.ts';
 export type { HttpPingOptions, Ping } from './ping/ping.ts';
 export { httpPing, tcpPing } from './ping/ping.ts';
-export type { BalancerEvent } from './pool.ts';
+export type { BalancerEvent, InstanceReport } from './pool.ts';
 export type { ProbeOptions } from './probe.ts';
 export type { Candidate, Choose, Fleet, Rule, RuleTools } from './rule.ts';
 export { candidateAt, nextUntried } from './rule.ts';

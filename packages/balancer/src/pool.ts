@@ -20,6 +20,22 @@ export type BalancerEvent =
       readonly size: number;
     };
 
+/** What this caller knows of one instance at the moment. */
+export interface InstanceReport {
+  readonly instance: Instance;
+  /** `ejected` by passive ejection, `failing` its active checks, else `available`. */
+  readonly state: 'available' | 'ejected' | 'failing';
+  readonly inFlight: number;
+  /** Recent share of successes, from 0 to 1. */
+  readonly success: number;
+  /** Peak-sensitive average in milliseconds; undefined without history. */
+  readonly latencyMs: number | undefined;
+  /** Its weight, lessened while it starts slowly or comes back. */
+  readonly share: number;
+  /** Whether it fails or is far slower than the others, so that it is only probed. */
+  readonly isSuspect: boolean;
+}
+
 /** What all pools of a balancer share; replaced as a whole by an update. */
 export interface PoolSettings {
   readonly rule: Rule;
@@ -114,6 +130,18 @@ export class Pool {
     }
     this.#schedule(nowMs);
     this.#admitAnew();
+  }
+
+  report(nowMs: number): readonly InstanceReport[] {
+    return this.#loads.map((load) => ({
+      instance: load.instance,
+      state: load.isEjected ? 'ejected' : this.#isAvailable(load) ? 'available' : 'failing',
+      inFlight: load.inFlight,
+      success: load.success,
+      latencyMs: load.latencyMs > 0 ? load.latencyMs : undefined,
+      share: load.weight > 0 ? load.shareAt(nowMs) : 0,
+      isSuspect: load.isSuspect,
+    }));
   }
 
   /** Learns that a call has ended. */

@@ -4,6 +4,7 @@ import { codeOf } from '@dure/core';
 import fc from 'fast-check';
 import type { Picked } from '../balancer.ts';
 import type { Rule } from '../rule.ts';
+import { testInstance } from '../testing/instance-list-contract.ts';
 import { openBalancer, testFleet } from '../testing/open-balancer.ts';
 import { availabilityFiltering } from './availability-filtering.ts';
 import { consistentHash } from './consistent-hash.ts';
@@ -200,6 +201,34 @@ test('the same key goes to the same instance on every caller; when one of n leav
     const most = Math.max(...Array.from(Map.groupBy(before, (owner) => owner).values(), ({ length }) => length));
     assert.ok(most <= (keys.length / size) * 1.45, `${most} keys on one of ${size}`);
   }
+});
+
+test('a caller who saw instances come, go and change their weight agrees with one who has just begun', () => {
+  const change = fc.array(
+    fc.record({ index: fc.integer({ min: 0, max: 9 }), weight: fc.integer({ min: 1, max: 3 }) }),
+    { minLength: 1 },
+  );
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (lists) => {
+      const rule = consistentHash({ points: 16 });
+      const veteran = openBalancer([], { rule });
+      for (const wanted of lists) {
+        const weights = new Map(wanted.map(({ index, weight }) => [index, weight]));
+        const fleet = [...weights].map(([index, weight]) =>
+          testInstance('stock', `stock:${index}`, { metadata: { weight: `${weight}` } }),
+        );
+        veteran.list.set('stock', fleet);
+        const newcomer = openBalancer(fleet.toReversed(), { rule });
+        for (let key = 0; key < 40; key += 1) {
+          const [one, other] = [veteran, newcomer].map(({ balance }) => balance.pick('stock', [], { key: `${key}` }));
+          assert.equal(one?.instance.id, other?.instance.id);
+          one?.done('success');
+          other?.done('success');
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('one hot key spreads before its instance has more than 1.25 times the average, and a tried instance is passed over', () => {

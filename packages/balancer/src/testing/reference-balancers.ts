@@ -54,6 +54,7 @@ export function referenceBalancer(reference: Reference): (tools: SimulatedTools)
         };
       },
       update() {},
+      report: () => [],
     };
   };
 }
