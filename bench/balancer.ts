@@ -1,4 +1,4 @@
-// What does one pick and its end cost, for each rule, over 10 and over 1 000 instances? And what does it leave behind?
+// Run with --expose-gc. What does one pick and its end cost, for each rule, over 10 and over 1 000 instances? And what does it leave behind?
 
 import type { BalancerOptions, Rule } from '@dure/balancer';
 import {
@@ -85,8 +85,14 @@ function measure(
   });
   globalThis.gc?.();
   const before = process.memoryUsage().heapUsed;
-  run(10_000);
-  const bytes = (process.memoryUsage().heapUsed - before) / 10_000;
+  // Few at a time, so that no collection falls into the middle of most.
+  const bytes = median(
+    Array.from({ length: 5 }, () => {
+      const used = process.memoryUsage().heapUsed;
+      run(2_000);
+      return (process.memoryUsage().heapUsed - used) / 2_000;
+    }),
+  );
   run(picks);
   globalThis.gc?.();
   const retained = (process.memoryUsage().heapUsed - before) / picks;
