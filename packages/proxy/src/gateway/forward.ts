@@ -1,14 +1,12 @@
-import { isDureError } from '@dure/core';
-import { gatewayErrors } from '../errors.ts';
+import { isDureError, mayRepeat } from '@dure/core';
+import type { ArrivedRequest } from '../engine/arrived-request.ts';
+import { demandBody, mustClose } from '../engine/arrived-request.ts';
+import { Forwarding } from '../engine/forwarding.ts';
+import { sendProblem } from '../engine/problem.ts';
 import { plainAddress } from '../http/forwarding-fields.ts';
-import type { RequestHead } from '../http/request-head.ts';
 import type { Admission } from './admission.ts';
 import { admit, demandAccess } from './admission.ts';
 import type { Edge } from './edge.ts';
-import type { EdgeRequest } from './edge-request.ts';
-import { mustClose } from './edge-request.ts';
-import { Forwarding } from './forwarding.ts';
-import { sendProblem } from './problem.ts';
 import type { Route } from './route-table.ts';
 import { forgottenCookie } from './session.ts';
 
@@ -22,7 +20,7 @@ export interface ForwardChange {
 }
 
 /** Starts the trace, verifies whoever asks and forwards the request to the route's service. */
-export function forward(edge: Edge, arrived: EdgeRequest, route: Route, change: ForwardChange = {}): void {
+export function forward(edge: Edge, arrived: ArrivedRequest, route: Route, change: ForwardChange = {}): void {
   const { request, response, head, target, expectsContinue } = arrived;
   const startedMs = edge.clock.monotonicMs();
   const span = edge.telemetry.startSpan(`${route.method} ${route.template}`, {
@@ -36,7 +34,7 @@ export function forward(edge: Edge, arrived: EdgeRequest, route: Route, change: 
     const status = sendProblem(response, error, span.context.traceId, extra);
     span.set('http.response.status_code', status);
     span.end();
-    edge.meters.answered(route, status, (edge.clock.monotonicMs() - startedMs) / 1_000);
+    edge.meters.answered(route.destination, status, (edge.clock.monotonicMs() - startedMs) / 1_000);
   };
   const letIn = ({ identity, authorization, cookie, forget }: Admission) => {
     const answerFields = forget ? ['set-cookie', forgottenCookie(edge.secure)] : noFields;
@@ -48,13 +46,14 @@ export function forward(edge: Edge, arrived: EdgeRequest, route: Route, change: 
     }
     if (response.destroyed) {
       span.end();
-      edge.meters.answered(route, 499, (edge.clock.monotonicMs() - startedMs) / 1_000);
+      edge.meters.answered(route.destination, 499, (edge.clock.monotonicMs() - startedMs) / 1_000);
       return;
     }
     new Forwarding(edge, {
       request,
       response,
-      route,
+      destination: route.destination,
+      isRepeatable: mayRepeat(route.operation, head.idempotencyKey),
       target: change.target ?? target.path + target.query,
       head,
       address: plainAddress(request.socket.remoteAddress),
@@ -68,7 +67,7 @@ export function forward(edge: Edge, arrived: EdgeRequest, route: Route, change: 
     }).start();
   };
   try {
-    demandBody(route, head, edge.limits.maxBodyBytes);
+    demandBody(head, route.method === 'GET', edge.limits.maxBodyBytes, `${route.method} ${route.template}`);
     const admission = admit(head, request.method ?? '', edge.verifier);
     if (admission instanceof Promise) admission.then(letIn).catch(refuse);
     else letIn(admission);
@@ -78,12 +77,3 @@ export function forward(edge: Edge, arrived: EdgeRequest, route: Route, change: 
 }
 
 const noFields: readonly string[] = [];
-
-function demandBody(route: Route, { contentLength = 0, chunked }: RequestHead, maxBodyBytes: number): void {
-  if (contentLength > maxBodyBytes) {
-    throw gatewayErrors.BODY_TOO_LARGE(`the body has ${contentLength} bytes; at most ${maxBodyBytes} are taken`);
-  }
-  if (route.method === 'GET' && (chunked || contentLength > 0)) {
-    throw gatewayErrors.BODY_UNEXPECTED(`${route.method} ${route.template} takes no body`);
-  }
-}

@@ -1,16 +1,15 @@
-import { balancer } from '@dure/balancer';
 import type { AnyContract, OpenApiInfo } from '@dure/service/contract';
 import { contract, isExposable, openApi } from '@dure/service/contract';
 import type { ServiceDefinition, StartContext } from '@dure/service/server';
 import { service } from '@dure/service/server';
-import { deadlines } from '../http/deadlines.ts';
-import { upstreamPool } from '../upstream/upstream-pool.ts';
-import type { Edge, Underway } from './edge.ts';
-import { edgeHandler } from './edge-handler.ts';
-import { openEdgeListener } from './edge-listener.ts';
-import { edgeMeters } from './edge-meters.ts';
-import type { GatewayLimits } from './limits.ts';
-import { defaultLimits } from './limits.ts';
+import type { ArrivedRequest } from '../engine/arrived-request.ts';
+import type { ProxyLimits } from '../engine/limits.ts';
+import { openProxyListener } from '../engine/open-proxy-listener.ts';
+import { proxyEngine } from '../engine/proxy-engine.ts';
+import { requestHandler } from '../engine/request-handler.ts';
+import type { Edge } from './edge.ts';
+import { forward } from './forward.ts';
+import type { OwnAddresses } from './own-addresses.ts';
 import { ownAddresses, ownPaths } from './own-addresses.ts';
 import { routeTable } from './route-table.ts';
 import { routesEndpoint } from './routes-endpoint.ts';
@@ -27,7 +26,7 @@ export interface GatewayOptions {
   /** What stands at the head of the document at `/openapi.json`. Default: title `gateway`, version `1`. */
   readonly info?: OpenApiInfo;
   /** Changes to the default limits. */
-  readonly limits?: Partial<GatewayLimits>;
+  readonly limits?: Partial<ProxyLimits>;
   /** TLS ends before the gateway: cookies are `Secure`, services hear `https`. Default false. */
   readonly secure?: boolean;
 }
@@ -58,32 +57,27 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const { add, clock, ids, platform, random, telemetry } = context;
   const { instances, verifier } = platform;
   const { exposes, session, storefront, info = { title: 'gateway', version: '1' } } = options;
-  const limits = { ...defaultLimits, ...options.limits };
   const table = routeTable(exposes, ownPaths(session));
-  const pool = upstreamPool({ clock, instances, maxConnections: limits.maxUpstreamConnections });
-  const edge: Edge = {
-    clock,
-    ids,
-    telemetry,
-    meters: edgeMeters(telemetry),
-    verifier,
-    balancer: balancer({ instances, clock, random }),
-    pool,
-    table,
-    limits,
-    underway: deadlines<Underway>(clock),
-    secure: options.secure ?? false,
-  };
+  const settings = { limits: options.limits, secure: options.secure ?? false };
+  const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances });
+  const edge: Edge = { ...engine, verifier, table };
   const own = ownAddresses(edge, {
     session,
     openApi: openApi(exposes.map(exposedPart), info),
     storefront: storefront === undefined ? undefined : await staticFiles(storefront),
   });
   const services = [...exposes.map(({ name }) => name), ...(session === undefined ? [] : [session.issuer.name])];
-  telemetry.metrics.gauge('dure_gateway_in_flight', 'Requests under way', () => edge.underway.items.length);
-  telemetry.metrics.gauge('dure_gateway_upstream_connections', 'Connections to instances', () => pool.size);
   add.endpoint(routesEndpoint(table, instances, [...new Set(services)]));
-  add.listener((bind) => openEdgeListener(edge, edgeHandler(edge, own), bind));
+  const handle = requestHandler(edge, (arrived) => lead(edge, own, arrived));
+  add.listener((bind) => openProxyListener(edge, handle, bind));
+}
+
+/** Leads a request to the operation, page or refusal that answers it. */
+function lead(edge: Edge, own: OwnAddresses, arrived: ArrivedRequest): Promise<void> | undefined {
+  const route = edge.table.find(arrived.request.method ?? '', arrived.target.path);
+  if (route === undefined) return own.answer(arrived);
+  forward(edge, arrived, route);
+  return undefined;
 }
 
 /** What of a contract the outside may know. */

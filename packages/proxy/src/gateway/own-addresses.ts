@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import { gatewayErrors } from '../errors.ts';
 import { admit } from './admission.ts';
 import type { Edge } from './edge.ts';
-import type { EdgeRequest } from './edge-request.ts';
 import { forward } from './forward.ts';
-import type { Route } from './route-table.ts';
+import { routeTo } from './route-table.ts';
 import { sendContent, sendFile } from './send-content.ts';
 import type { SessionOptions } from './session.ts';
 import { demandSameOrigin, forgottenCookie, sessionPath, sessionView, signedIn, signInOperation } from './session.ts';
@@ -13,7 +13,7 @@ import type { StaticFiles } from './static-files.ts';
 /** Everything that the gateway answers by itself. */
 export interface OwnAddresses {
   /** Answers a request that no exposed operation takes; rejects with the refusal. */
-  answer(arrived: EdgeRequest): Promise<void>;
+  answer(arrived: ArrivedRequest): Promise<void>;
 }
 
 /** The paths that no exposed operation may have. */
@@ -30,7 +30,7 @@ export interface OwnAddressOptions {
 
 const openApiPath = '/openapi.json';
 
-type Answer = (arrived: EdgeRequest) => Promise<void> | void;
+type Answer = (arrived: ArrivedRequest) => Promise<void> | void;
 
 /** Opens the gateway's own addresses: the API's document, the session, the storefront. */
 export function ownAddresses(edge: Edge, options: OwnAddressOptions): OwnAddresses {
@@ -61,7 +61,7 @@ export function ownAddresses(edge: Edge, options: OwnAddressOptions): OwnAddress
 }
 
 /** A file of the storefront, or its index for a page that the web application routes by itself. */
-function sendPage({ request, response, target }: EdgeRequest, files: StaticFiles): boolean {
+function sendPage({ request, response, target }: ArrivedRequest, files: StaticFiles): boolean {
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   const file = files.find(target.path);
   const isPage = (request.headers.accept ?? '').includes('text/html');
@@ -85,13 +85,7 @@ function documentAnswers(document: unknown): ReadonlyMap<string, Answer> {
 
 function sessionAnswers(edge: Edge, session: SessionOptions): ReadonlyMap<string, Answer> {
   const operation = signInOperation(session);
-  const route: Route = {
-    service: session.issuer.name,
-    operation,
-    method: operation.method,
-    template: sessionPath,
-    access: 'public',
-  };
+  const route = routeTo(session.issuer.name, operation, sessionPath, 'public');
   const noStore = ['cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
   const json = ['content-type', 'application/json; charset=utf-8', ...noStore];
   const rewrite = (status: number, body: Buffer) => {

@@ -1,5 +1,6 @@
 import type { Access, AnyContract, HttpOperation, Method } from '@dure/service/contract';
 import { isExposable } from '@dure/service/contract';
+import type { Destination } from '../engine/destination.ts';
 import { gatewayErrors } from '../errors.ts';
 
 /** One exposed operation at the edge. */
@@ -10,6 +11,7 @@ export interface Route {
   /** As in the contract: `/stock/:sku`. */
   readonly template: string;
   readonly access: Access;
+  readonly destination: Destination;
 }
 
 /** Finds the operation behind a method and a path. Immutable: a change is a new table. */
@@ -39,7 +41,7 @@ export function routeTable(contracts: readonly AnyContract[], ownPaths: readonly
     for (const operation of Object.values(operations)) {
       if (!isExposable(operation.spec.access)) continue;
       const { method, path } = operation;
-      const route: Route = { service: name, operation, method, template: path, access: operation.spec.access };
+      const route = routeTo(name, operation, path, operation.spec.access);
       if (ownPaths.includes(path)) throw conflict(route, 'the gateway itself');
       insert(trieOf(tries, method), route);
       routes.push(route);
@@ -60,6 +62,13 @@ export function routeTable(contracts: readonly AnyContract[], ownPaths: readonly
       return methods.length === 0 ? methods : [...methods, 'OPTIONS'];
     },
   };
+}
+
+/** The route that leads to an operation from a path of the edge. */
+export function routeTo(service: string, operation: HttpOperation, template: string, access: Access): Route {
+  const { name, method, timeoutMs, spec } = operation;
+  const destination = { service, operation: name, timeoutMs, stream: spec.stream === true, prefix: '' };
+  return { service, operation, method, template, access, destination };
 }
 
 function trieOf(tries: Map<string, Node>, method: Method): Node {

@@ -1,5 +1,5 @@
-/** What the gateway takes and how long it waits; every figure has a default that is safe on the open internet. */
-export interface GatewayLimits {
+/** What a proxy takes and how long it waits; every figure has a default that is safe on the open internet. */
+export interface ProxyLimits {
   /** Largest request body. Default 1 MiB; more is 413. */
   readonly maxBodyBytes: number;
   /** Longest request target. Default 8 KiB; more is 414. */
@@ -26,7 +26,7 @@ export interface GatewayLimits {
   readonly stallTimeoutMs: number;
 }
 
-export const defaultLimits: GatewayLimits = {
+export const defaultLimits: ProxyLimits = {
   maxBodyBytes: 2 ** 20,
   maxTargetBytes: 8_192,
   maxHeaderBytes: 16_384,

@@ -5,15 +5,13 @@ import type { BadRequestHead } from '../http/request-head.ts';
 import { isAuthority, readRequestHead } from '../http/request-head.ts';
 import type { Target } from '../http/target.ts';
 import { readTarget } from '../http/target.ts';
-import type { Edge } from './edge.ts';
-import type { EdgeRequest } from './edge-request.ts';
-import { mustClose } from './edge-request.ts';
-import { forward } from './forward.ts';
-import type { OwnAddresses } from './own-addresses.ts';
+import type { ArrivedRequest } from './arrived-request.ts';
+import { mustClose } from './arrived-request.ts';
 import { sendProblem } from './problem.ts';
+import type { ProxyEngine } from './proxy-engine.ts';
 
 /** Answers one request, whatever it is. Never throws. */
-export type EdgeHandler = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void;
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void;
 
 /** After these nobody can be sure where the next request begins. */
 const inDoubt: ReadonlySet<string> = new Set([
@@ -22,18 +20,24 @@ const inDoubt: ReadonlySet<string> = new Set([
   gatewayErrors.HEADERS_TOO_LARGE.code,
 ]);
 
-/** Leads each request to the operation, page or refusal that answers it. */
-export function edgeHandler(edge: Edge, own: OwnAddresses): EdgeHandler {
+/**
+ * Reads each request's target and head, once and strictly, and hands it to `take`; what cannot be read, and what `take`
+ * throws or rejects with, is refused with a problem.
+ */
+export function requestHandler(
+  engine: ProxyEngine,
+  take: (arrived: ArrivedRequest) => Promise<void> | undefined,
+): RequestHandler {
   const refuse = (request: IncomingMessage, response: ServerResponse, error: unknown) => {
-    if (!isDureError(error)) edge.telemetry.log.error('the gateway failed', { error });
-    if (inDoubt.has(codeOf(error) ?? '') || mustClose(request, edge.limits.maxBodyBytes))
+    if (!isDureError(error)) engine.telemetry.log.error(`the ${engine.name} failed`, { error });
+    if (inDoubt.has(codeOf(error) ?? '') || mustClose(request, engine.limits.maxBodyBytes))
       response.shouldKeepAlive = false;
-    edge.meters.refused(sendProblem(response, error, edge.ids.traceId()));
+    engine.meters.refused(sendProblem(response, error, engine.ids.traceId()));
   };
   return (request, response, expectsContinue) => {
     try {
-      const target = targetOf(request, edge.limits.maxTargetBytes);
-      const head = readRequestHead(request.rawHeaders, edge.limits.maxHeaderFields);
+      const target = targetOf(request, engine.limits.maxTargetBytes);
+      const head = readRequestHead(request.rawHeaders, engine.limits.maxHeaderFields);
       if ('refusal' in head) throw headRefusal(head);
       if (target === undefined) {
         response.writeHead(204, ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']).end();
@@ -42,13 +46,9 @@ export function edgeHandler(edge: Edge, own: OwnAddresses): EdgeHandler {
       if (target.authority !== undefined && target.authority !== head.host) {
         throw gatewayErrors.MALFORMED('the target names another authority than the field "Host"');
       }
-      const arrived: EdgeRequest = { request, response, head, target, expectsContinue };
-      const route = edge.table.find(request.method ?? '', target.path);
-      if (route !== undefined) {
-        forward(edge, arrived, route);
-        return;
-      }
-      own.answer(arrived).catch((error: unknown) => refuse(request, response, error));
+      take({ request, response, head, target, expectsContinue })?.catch((error: unknown) =>
+        refuse(request, response, error),
+      );
     } catch (error) {
       refuse(request, response, error);
     }

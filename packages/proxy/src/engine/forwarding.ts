@@ -1,23 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Instance, Picked } from '@dure/balancer';
 import type { DureError } from '@dure/core';
-import { formatTraceparent, mayRepeat } from '@dure/core';
+import { formatTraceparent } from '@dure/core';
 import type { Span } from '@dure/telemetry';
 import { gatewayErrors } from '../errors.ts';
 import { forwardedFields } from '../http/forwarding-fields.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import type { ResponseHead } from '../upstream/response-head.ts';
 import type { ExchangeListener, UpstreamConnection, UpstreamFailure } from '../upstream/upstream-connection.ts';
-import type { Edge, Underway } from './edge.ts';
+import { isStreamAnswer, prefixPaths } from './answer-fields.ts';
+import type { Destination } from './destination.ts';
+import { failureError } from './failure-error.ts';
 import { sendProblem } from './problem.ts';
+import type { ProxyEngine, Underway } from './proxy-engine.ts';
 import { RequestBody } from './request-body.ts';
-import type { Route } from './route-table.ts';
 
 /** One request that was let in. */
 export interface Admitted {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly route: Route;
+  readonly destination: Destination;
+  /** Whether it may be sent again although an instance may have carried it out. */
+  readonly isRepeatable: boolean;
   /** Path and query for the service. */
   readonly target: string;
   readonly head: RequestHead;
@@ -54,7 +58,7 @@ export class Forwarding implements ExchangeListener, Underway {
   dueAt = Number.POSITIVE_INFINITY;
   slot = -1;
   readonly admitted: Admitted;
-  readonly #edge: Edge;
+  readonly #engine: ProxyEngine;
   readonly #body: RequestBody | undefined;
   readonly #tried: string[] = [];
   #phase: Phase = 'connecting';
@@ -63,29 +67,29 @@ export class Forwarding implements ExchangeListener, Underway {
   #picked: Picked | undefined;
   #span: Span | undefined;
   #status = 0;
+  #isStream = false;
   #head: ResponseHead | undefined;
   #collected: Buffer[] | undefined;
 
-  constructor(edge: Edge, admitted: Admitted) {
-    this.#edge = edge;
+  constructor(engine: ProxyEngine, admitted: Admitted) {
+    this.#engine = engine;
     this.admitted = admitted;
-    const { head, request, route } = admitted;
+    const { head, request, isRepeatable } = admitted;
     if (head.chunked || (head.contentLength ?? 0) > 0) {
-      const maxBytes = edge.limits.maxBodyBytes;
-      const repeatable = mayRepeat(route.operation, head.idempotencyKey);
-      this.#body = new RequestBody(request, { maxBytes, chunked: head.chunked, repeatable }, this);
+      const maxBytes = engine.limits.maxBodyBytes;
+      this.#body = new RequestBody(request, { maxBytes, chunked: head.chunked, isRepeatable }, this);
     }
   }
 
   start(): void {
     const { response } = this.admitted;
     response.on('close', () => this.#onResponseClosed());
-    this.#edge.underway.watch(this);
+    this.#engine.underway.watch(this);
     this.#attempt(false);
   }
 
   endStream(): void {
-    if (this.admitted.route.operation.spec.stream !== true || this.#phase !== 'answering') return;
+    if (!this.#isStream || this.#phase !== 'answering') return;
     this.#leaveUpstream('cancelled');
     this.#flush();
     this.admitted.response.end();
@@ -121,7 +125,7 @@ export class Forwarding implements ExchangeListener, Underway {
 
   /** The instance takes no more of the body for now. */
   onBodyHeld(): void {
-    this.dueAt = this.#edge.clock.monotonicMs() + this.#edge.limits.stallTimeoutMs;
+    this.dueAt = this.#engine.clock.monotonicMs() + this.#engine.limits.stallTimeoutMs;
   }
 
   onBodySent(): void {
@@ -129,7 +133,7 @@ export class Forwarding implements ExchangeListener, Underway {
   }
 
   onBodyTooLarge(): void {
-    const { maxBodyBytes } = this.#edge.limits;
+    const { maxBodyBytes } = this.#engine.limits;
     this.#refuse(gatewayErrors.BODY_TOO_LARGE(`the body is larger than the ${maxBodyBytes} bytes that are taken`));
   }
 
@@ -137,14 +141,16 @@ export class Forwarding implements ExchangeListener, Underway {
     this.#phase = 'answering';
     this.#status = head.status;
     this.dueAt = Number.POSITIVE_INFINITY;
-    const { response, rewrite } = this.admitted;
+    const { response, rewrite, destination } = this.admitted;
+    const { stream } = destination;
+    this.#isStream = stream === 'by-type' ? isStreamAnswer(head.fields) : stream;
     if (rewrite !== undefined) {
       this.#head = head;
       this.#collected = [];
       return;
     }
     response.writeHead(head.status, this.#answerFields(head));
-    if (this.admitted.route.operation.spec.stream === true) response.flushHeaders();
+    if (this.#isStream) response.flushHeaders();
     else if (head.bodyBytes !== 0) this.#expectProgress();
   }
 
@@ -171,24 +177,22 @@ export class Forwarding implements ExchangeListener, Underway {
     response.once('drain', () => {
       if (this.#connection !== connection) return;
       connection?.resume();
-      if (this.admitted.route.operation.spec.stream === true) this.dueAt = Number.POSITIVE_INFINITY;
+      if (this.#isStream) this.dueAt = Number.POSITIVE_INFINITY;
       else this.#expectProgress();
     });
   }
 
   onFailure({ kind, cause }: UpstreamFailure): void {
     const instance = this.#picked?.instance;
-    const { route, head, response, span } = this.admitted;
-    const error = failureError(kind, route.service);
+    const { destination, isRepeatable, response, span } = this.admitted;
+    const error = failureError(kind, destination.service);
     this.#span?.fail(error);
-    const repeatable =
-      kind === 'connect' ||
-      ((kind === 'stale' || kind === 'closed') && mayRepeat(route.operation, head.idempotencyKey));
-    const again = repeatable && this.#attempts < mostAttempts && this.#body?.isLost !== true;
+    const harmless = kind === 'connect' || ((kind === 'stale' || kind === 'closed') && isRepeatable);
+    const again = harmless && this.#attempts < mostAttempts && this.#body?.isLost !== true;
     if (instance !== undefined && kind !== 'stale') this.#tried.push(instance.id);
     this.#leaveUpstream(kind === 'stale' ? 'cancelled' : 'failure');
     if (kind !== 'stale' || !again) {
-      this.#edge.telemetry.log.warn(`${route.service}.${route.operation.name}: ${error.message}`, {
+      this.#engine.telemetry.log.warn(`${destination.service}.${destination.operation}: ${error.message}`, {
         code: error.code,
         instance: instance?.id,
         attempt: this.#attempts,
@@ -215,8 +219,8 @@ export class Forwarding implements ExchangeListener, Underway {
       this.onFailure({ kind: 'connect', cause: 'no connection in time' });
       return;
     }
-    const { service, operation } = this.admitted.route;
-    const error = gatewayErrors.UPSTREAM_TIMEOUT(`"${service}" did not answer within ${operation.timeoutMs} ms`);
+    const { service, timeoutMs } = this.admitted.destination;
+    const error = gatewayErrors.UPSTREAM_TIMEOUT(`"${service}" did not answer within ${timeoutMs} ms`);
     this.#span?.fail(error);
     this.#leaveUpstream('failure');
     if (phase === 'answering' && this.admitted.response.headersSent) this.#giveUp();
@@ -224,22 +228,22 @@ export class Forwarding implements ExchangeListener, Underway {
   }
 
   #attempt(fresh: boolean, before?: DureError): void {
-    const { route, response } = this.admitted;
+    const { destination, response } = this.admitted;
     if (response.destroyed) return;
-    const picked = this.#edge.balancer.pick(route.service, this.#tried);
+    const picked = this.#engine.balancer.pick(destination.service, this.#tried);
     if (picked === undefined || this.#tried.includes(picked.instance.id)) {
       picked?.done('cancelled');
       this.#refuse(
-        before ?? gatewayErrors.NO_INSTANCE(`no instance of "${route.service}" takes requests at the moment`),
+        before ?? gatewayErrors.NO_INSTANCE(`no instance of "${destination.service}" takes requests at the moment`),
       );
       return;
     }
     this.#attempts += 1;
     this.#picked = picked;
     this.#phase = 'connecting';
-    this.dueAt = this.#edge.clock.monotonicMs() + this.#edge.limits.connectTimeoutMs;
-    const { telemetry, pool } = this.#edge;
-    const span = telemetry.startSpan(route.service, {
+    this.dueAt = this.#engine.clock.monotonicMs() + this.#engine.limits.connectTimeoutMs;
+    const { telemetry, pool } = this.#engine;
+    const span = telemetry.startSpan(destination.service, {
       kind: 'client',
       parent: this.admitted.span.context,
       attributes: { 'dure.instance': picked.instance.id, 'dure.attempt': this.#attempts },
@@ -259,7 +263,7 @@ export class Forwarding implements ExchangeListener, Underway {
   #onFull({ instance }: Picked): void {
     this.#tried.push(instance.id);
     const error = gatewayErrors.OVERLOADED(
-      `"${this.admitted.route.service}" has as many requests under way as it may have`,
+      `"${this.admitted.destination.service}" has as many requests under way as it may have`,
     );
     this.#span?.fail(error);
     this.#leaveUpstream('cancelled');
@@ -268,15 +272,20 @@ export class Forwarding implements ExchangeListener, Underway {
   }
 
   #requestHead(instance: Instance, span: Span): string {
-    const { request, target, head, address, authorization, cookie, route } = this.admitted;
-    const { secure } = this.#edge;
+    const { request, target, head, address, authorization, cookie, destination } = this.admitted;
+    const { secure } = this.#engine;
     const host = instance.host.includes(':') ? `[${instance.host}]` : instance.host;
     let text = `${request.method} ${target} HTTP/1.1\r\nhost: ${host}:${instance.port}\r\n${head.fields}`;
     if (authorization !== undefined) text += `authorization: ${authorization}\r\n`;
     if (cookie !== undefined) text += `cookie: ${cookie}\r\n`;
-    text += forwardedFields({ address, host: head.host, protocol: secure ? 'https' : 'http' });
+    text += forwardedFields({
+      address,
+      host: head.host,
+      protocol: secure ? 'https' : 'http',
+      prefix: destination.prefix,
+    });
     text += `traceparent: ${formatTraceparent(span.context)}\r\ndure-request-id: ${span.context.traceId}\r\n`;
-    text += `dure-timeout-ms: ${route.operation.timeoutMs}\r\n`;
+    text += `dure-timeout-ms: ${destination.timeoutMs}\r\n`;
     if (this.#attempts > 1) text += `dure-attempt: ${this.#attempts}\r\n`;
     if (head.chunked) return `${text}transfer-encoding: chunked\r\n\r\n`;
     return head.contentLength === undefined ? `${text}\r\n` : `${text}content-length: ${head.contentLength}\r\n\r\n`;
@@ -284,6 +293,8 @@ export class Forwarding implements ExchangeListener, Underway {
 
   #answerFields(head: ResponseHead): string[] {
     const { fields } = head;
+    const { prefix } = this.admitted.destination;
+    if (prefix !== '') prefixPaths(fields, prefix);
     fields.push('via', '1.1 dure', 'x-content-type-options', 'nosniff');
     fields.push('dure-request-id', this.admitted.span.context.traceId);
     if (this.admitted.answerFields.length > 0) fields.push(...this.admitted.answerFields);
@@ -293,11 +304,11 @@ export class Forwarding implements ExchangeListener, Underway {
   /** The request is complete; now the operation's time runs. */
   #await(): void {
     this.#phase = 'waiting';
-    this.dueAt = this.#edge.clock.monotonicMs() + this.admitted.route.operation.timeoutMs;
+    this.dueAt = this.#engine.clock.monotonicMs() + this.admitted.destination.timeoutMs;
   }
 
   #expectProgress(): void {
-    this.dueAt = this.#edge.clock.monotonicMs() + this.#edge.limits.stallTimeoutMs;
+    this.dueAt = this.#engine.clock.monotonicMs() + this.#engine.limits.stallTimeoutMs;
   }
 
   #collect(piece: Buffer, last: boolean, collected: Buffer[]): void {
@@ -340,7 +351,7 @@ export class Forwarding implements ExchangeListener, Underway {
   #leaveUpstream(outcome: 'success' | 'failure' | 'cancelled'): void {
     this.#connection?.destroy();
     this.#connection = undefined;
-    this.#picked?.done(outcome);
+    this.#picked?.done(outcome, this.#isStream ? 'unmeasured' : undefined);
     this.#picked = undefined;
     if (this.#status !== 0) this.#span?.set('http.response.status_code', this.#status);
     this.#span?.end();
@@ -366,28 +377,12 @@ export class Forwarding implements ExchangeListener, Underway {
   #onResponseClosed(): void {
     if (this.#phase === 'done') return;
     this.#phase = 'done';
-    const { response, span, route, startedMs } = this.admitted;
+    const { response, span, destination, startedMs } = this.admitted;
     const status = response.writableFinished ? response.statusCode : 499;
-    this.#edge.underway.forget(this);
+    this.#engine.underway.forget(this);
     this.#leaveUpstream('cancelled');
     span.set('http.response.status_code', status);
     span.end();
-    this.#edge.meters.answered(route, status, (this.#edge.clock.monotonicMs() - startedMs) / 1_000);
-  }
-}
-
-function failureError(kind: UpstreamFailure['kind'], service: string): DureError {
-  switch (kind) {
-    case 'connect':
-      return gatewayErrors.CONNECT_FAILED(`no connection to "${service}" came about; nothing was sent`);
-    case 'stale':
-    case 'closed':
-      return gatewayErrors.UPSTREAM_CLOSED(`"${service}" hung up before it answered`);
-    case 'invalid':
-      return gatewayErrors.UPSTREAM_INVALID(`the answer of "${service}" is not well-formed HTTP`);
-    case 'truncated':
-      return gatewayErrors.UPSTREAM_CLOSED(`the answer of "${service}" broke off`);
-    default:
-      return kind satisfies never;
+    this.#engine.meters.answered(destination, status, (this.#engine.clock.monotonicMs() - startedMs) / 1_000);
   }
 }

@@ -7,22 +7,22 @@ import { serviceErrors } from '@dure/service/server';
 import { gatewayErrors } from '../errors.ts';
 import type { ClientConnections } from './client-connections.ts';
 import { clientConnections } from './client-connections.ts';
-import type { Edge } from './edge.ts';
-import type { EdgeHandler } from './edge-handler.ts';
-import type { GatewayLimits } from './limits.ts';
+import type { ProxyLimits } from './limits.ts';
 import { writeProblem } from './problem.ts';
+import type { ProxyEngine } from './proxy-engine.ts';
+import type { RequestHandler } from './request-handler.ts';
 
 /**
- * Opens the edge's port: HTTP/1.1 by Node.js's strict parser, with limits for slow and for greedy clients.
+ * Opens a proxy's port: HTTP/1.1 by Node.js's strict parser, with limits for slow and for greedy clients.
  * SERVICE_LISTEN_FAILED when the port cannot be opened.
  */
-export async function openEdgeListener(
-  edge: Edge,
-  handle: EdgeHandler,
+export async function openProxyListener(
+  engine: ProxyEngine,
+  handle: RequestHandler,
   bind: { readonly host: string; readonly port: number },
 ): Promise<Listener> {
-  const server = createEdgeServer(edge.limits);
-  const connections = clientConnections(server, edge.limits.maxConnectionsPerClient);
+  const server = createProxyServer(engine.limits);
+  const connections = clientConnections(server, engine.limits.maxConnectionsPerClient);
   let closing = false;
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
     // A client that is refused instead of told to continue may send its next request where the body would be.
@@ -34,26 +34,26 @@ export async function openEdgeListener(
   server.on('checkContinue', (request, response) => take(request, response, true));
   server.on('connect', (_request, socket) => {
     refuseRaw(
-      edge,
+      engine,
       socket as Socket,
       gatewayErrors.METHOD_NOT_ALLOWED('this is no tunnel', { details: { allow: 'GET' } }),
     );
   });
-  server.on('clientError', (error, socket) => onClientError(edge, connections, error, socket as Socket));
-  await listen(server, bind);
+  server.on('clientError', (error, socket) => onClientError(engine, connections, error, socket as Socket));
+  await listen(engine.name, server, bind);
   const address = server.address();
   let closed: Promise<void> | undefined;
   const close = (graceMs: number) =>
     new Promise<void>((resolve) => {
       closing = true;
-      const force = edge.clock.after(graceMs, () => server.closeAllConnections());
+      const force = engine.clock.after(graceMs, () => server.closeAllConnections());
       server.close(() => {
         force.cancel();
-        edge.pool.close();
+        engine.pool.close();
         resolve();
       });
       connections.drain();
-      for (const exchange of [...edge.underway.items]) exchange.endStream();
+      for (const exchange of [...engine.underway.items]) exchange.endStream();
     });
   return {
     port: typeof address === 'object' && address !== null ? address.port : bind.port,
@@ -65,10 +65,10 @@ export async function openEdgeListener(
 }
 
 /** Node.js's server, set up so that nothing is accepted that it would only repair. */
-function createEdgeServer(limits: GatewayLimits): Server {
+function createProxyServer(limits: ProxyLimits): Server {
   const server = createServer({
     insecureHTTPParser: false,
-    // The edge demands exactly one good Host itself, and answers with a problem.
+    // The proxy demands exactly one good Host itself, and answers with a problem.
     requireHostHeader: false,
     joinDuplicateHeaders: false,
     noDelay: true,
@@ -78,20 +78,24 @@ function createEdgeServer(limits: GatewayLimits): Server {
     keepAliveTimeout: limits.keepAliveMs,
     connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
   });
-  // Fields beyond a count would be cut off silently; the edge counts them itself.
+  // Fields beyond a count would be cut off silently; the proxy counts them itself.
   server.maxHeadersCount = 0;
   server.maxConnections = limits.maxConnections;
   return server;
 }
 
-function listen(server: Server, bind: { readonly host: string; readonly port: number }): Promise<void> {
+function listen(
+  service: string,
+  server: Server,
+  bind: { readonly host: string; readonly port: number },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'another process holds it' : (cause.code ?? cause.message);
       reject(
-        serviceErrors.LISTEN_FAILED(`gateway cannot listen on ${bind.host}:${bind.port}: ${why}`, {
+        serviceErrors.LISTEN_FAILED(`${service} cannot listen on ${bind.host}:${bind.port}: ${why}`, {
           cause,
-          details: { service: 'gateway', ...bind, code: cause.code },
+          details: { service, ...bind, code: cause.code },
         }),
       );
     };
@@ -109,18 +113,18 @@ type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer; readon
  * Answers what the parser refused, as far as an answer can still be understood, and hangs up. An answer that has begun is
  * never followed by another.
  */
-function onClientError(edge: Edge, connections: ClientConnections, error: ClientError, socket: Socket): void {
+function onClientError(engine: ProxyEngine, connections: ClientConnections, error: ClientError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const answer = connections.lastAnswer(socket);
   if (answer === undefined || answer.writableFinished) {
-    refuseRaw(edge, socket, refusalOf(error, edge));
+    refuseRaw(engine, socket, refusalOf(error, engine));
     return;
   }
-  for (const exchange of edge.underway.items) {
-    if (exchange.answers(answer)) exchange.refuse(refusalOf(error, edge));
+  for (const exchange of engine.underway.items) {
+    if (exchange.answers(answer)) exchange.refuse(refusalOf(error, engine));
   }
   socket.pause();
   if (answer.writableEnded) answer.once('close', () => socket.destroySoon());
@@ -130,7 +134,7 @@ function onClientError(edge: Edge, connections: ClientConnections, error: Client
 /** A request line that is well-formed but for its version. */
 const otherVersion = /^[A-Z]+ [^\s]+ HTTP\/\d+(?:\.\d+)?\r\n/;
 
-function refusalOf(error: ClientError, { limits }: Edge) {
+function refusalOf(error: ClientError, { limits }: ProxyEngine) {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
       return error.rawPacket?.subarray(0, limits.maxTargetBytes).includes(0x0a) === false
@@ -150,9 +154,9 @@ function refusalOf(error: ClientError, { limits }: Edge) {
   }
 }
 
-function refuseRaw(edge: Edge, socket: Socket, error: unknown): void {
-  const { status, fields, body } = writeProblem(error, edge.ids.traceId());
-  edge.meters.refused(status);
+function refuseRaw(engine: ProxyEngine, socket: Socket, error: unknown): void {
+  const { status, fields, body } = writeProblem(error, engine.ids.traceId());
+  engine.meters.refused(status);
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
   for (let index = 0; index < fields.length; index += 2) head += `${fields[index]}: ${fields[index + 1]}\r\n`;
   if (!socket.writable) throw coreErrors.INVARIANT('a refusal needs a writable socket');

@@ -6,7 +6,7 @@ export interface RequestBodyOptions {
   /** The body has no stated length and goes on in chunks. */
   readonly chunked: boolean;
   /** Keep what was sent, as far as it is small, for another attempt. */
-  readonly repeatable: boolean;
+  readonly isRepeatable: boolean;
 }
 
 /** Hears how the body fares. */
@@ -36,7 +36,7 @@ export class RequestBody {
     this.#request = request;
     this.#options = options;
     this.#listener = listener;
-    this.#kept = options.repeatable ? [] : undefined;
+    this.#kept = options.isRepeatable ? [] : undefined;
   }
 
   /** Bytes were read that are not kept: no other attempt can have them. */

@@ -1,0 +1,24 @@
+/** Media types whose answers go on until somebody leaves. */
+const streamTypes =
+  /^(?:text\/event-stream|application\/x-ndjson|application\/jsonl|application\/stream\+json)\s*(?:;|$)/i;
+
+/** Whether the answer with these fields, names and values in turn, is a stream. */
+export function isStreamAnswer(fields: readonly string[]): boolean {
+  for (let index = 0; index < fields.length; index += 2) {
+    if (fields[index]?.toLowerCase() === 'content-type') return streamTypes.test(fields[index + 1] ?? '');
+  }
+  return false;
+}
+
+/**
+ * Puts what was taken off the request's path before the paths that the answer names, so that they lead through the proxy
+ * again. Whole URLs and relative references stay as they are.
+ */
+export function prefixPaths(fields: string[], prefix: string): void {
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index]?.toLowerCase();
+    if (name !== 'location' && name !== 'content-location') continue;
+    const value = fields[index + 1] ?? '';
+    if (value.startsWith('/') && !value.startsWith('//')) fields[index + 1] = prefix + value;
+  }
+}

@@ -1,0 +1,12 @@
+/** Where requests of one kind go, as far as forwarding must know it. There are few, and each is kept: metrics hang on them. */
+export interface Destination {
+  readonly service: string;
+  /** In metrics and logs: the operation's name, or `*` where operations are not told apart. Bounded in number. */
+  readonly operation: string;
+  /** How long the answer may take to begin, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Whether it answers with a stream, which may be silent for any time; `by-type` if the answer's media type says so. */
+  readonly stream: boolean | 'by-type';
+  /** What stood before the path that the service is given: `/order`, or nothing. */
+  readonly prefix: string;
+}

@@ -1,0 +1,20 @@
+import type { DureError } from '@dure/core';
+import { gatewayErrors } from '../errors.ts';
+import type { UpstreamFailure } from '../upstream/upstream-connection.ts';
+
+/** What a failed exchange with an instance is to the client. */
+export function failureError(kind: UpstreamFailure['kind'], service: string): DureError {
+  switch (kind) {
+    case 'connect':
+      return gatewayErrors.CONNECT_FAILED(`no connection to "${service}" came about; nothing was sent`);
+    case 'stale':
+    case 'closed':
+      return gatewayErrors.UPSTREAM_CLOSED(`"${service}" hung up before it answered`);
+    case 'invalid':
+      return gatewayErrors.UPSTREAM_INVALID(`the answer of "${service}" is not well-formed HTTP`);
+    case 'truncated':
+      return gatewayErrors.UPSTREAM_CLOSED(`the answer of "${service}" broke off`);
+    default:
+      return kind satisfies never;
+  }
+}

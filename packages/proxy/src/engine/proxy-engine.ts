@@ -1,0 +1,74 @@
+import type { Balancer, InstanceList } from '@dure/balancer';
+import { balancer } from '@dure/balancer';
+import type { Clock, Ids, Random } from '@dure/core';
+import type { Telemetry } from '@dure/telemetry';
+import type { Deadlines, Waiting } from '../http/deadlines.ts';
+import { deadlines } from '../http/deadlines.ts';
+import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+import { upstreamPool } from '../upstream/upstream-pool.ts';
+import type { ProxyLimits } from './limits.ts';
+import { defaultLimits } from './limits.ts';
+import type { ProxyMeters } from './proxy-meters.ts';
+import { proxyMeters } from './proxy-meters.ts';
+
+/** An exchange under way. */
+export interface Underway extends Waiting {
+  /** Ends it if it is a stream of events, which would not end by itself. */
+  endStream(): void;
+  /** Whether this is what it answers with. */
+  answers(response: unknown): boolean;
+  /** What is left of the request is not well-formed: it is answered with the error, if no answer has begun. */
+  refuse(error: unknown): void;
+}
+
+/** What every request through one proxy shares, whatever decides where it goes. */
+export interface ProxyEngine {
+  /** The proxy's own name: `gateway`, `router`. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly telemetry: Telemetry;
+  readonly meters: ProxyMeters;
+  readonly balancer: Balancer;
+  readonly pool: UpstreamPool;
+  readonly limits: ProxyLimits;
+  /** Every exchange under way. */
+  readonly underway: Deadlines<Underway>;
+  /** Says `https` to the services: TLS ends before the proxy. */
+  readonly secure: boolean;
+}
+
+export interface EngineOptions {
+  readonly limits: Partial<ProxyLimits> | undefined;
+  readonly secure: boolean;
+}
+
+export interface EngineTools {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly telemetry: Telemetry;
+  readonly instances: InstanceList;
+}
+
+/** Makes the engine of one proxy; it has no timers while nothing is under way. Its listener closes what it holds. */
+export function proxyEngine(name: string, options: EngineOptions, tools: EngineTools): ProxyEngine {
+  const { clock, random, ids, telemetry, instances } = tools;
+  const limits = { ...defaultLimits, ...options.limits };
+  const underway = deadlines<Underway>(clock);
+  const pool = upstreamPool({ clock, instances, maxConnections: limits.maxUpstreamConnections });
+  telemetry.metrics.gauge(`dure_${name}_in_flight`, 'Requests under way', () => underway.items.length);
+  telemetry.metrics.gauge(`dure_${name}_upstream_connections`, 'Connections to instances', () => pool.size);
+  return {
+    name,
+    clock,
+    ids,
+    telemetry,
+    meters: proxyMeters(name, telemetry),
+    balancer: balancer({ instances, clock, random }),
+    pool,
+    limits,
+    underway,
+    secure: options.secure,
+  };
+}
