@@ -40,9 +40,7 @@ test('the breaker opens when half of at least four calls failed', () => {
   times(3, 'failure');
   assert.equal(breaker.state, 'closed', 'three calls mean nothing yet');
   times(1, 'success');
-  assert.equal(breaker.state, 'closed', 'a success never opens it');
-  times(1, 'failure');
-  assert.equal(breaker.state, 'open');
+  assert.equal(breaker.state, 'open', 'three of four');
   assert.equal(breaker.acquire(), undefined);
 });
 
@@ -195,7 +193,7 @@ test('whatever happens, it never lets more probes through than allowed, and alwa
     fc.record({ do: fc.constant('tick' as const), ms: fc.integer({ min: 1, max: 3_000 }) }),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
       let now = 0;
       const breaker = circuitBreaker({
         clock: { ...fakeClock(), monotonicMs: () => now },

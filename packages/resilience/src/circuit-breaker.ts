@@ -45,9 +45,9 @@ export interface CircuitBreaker {
 /**
  * Stops calling what keeps failing or is slow, and probes it from time to time. Semantics after Resilience4j, with two
  * holes closed: every permit carries the epoch in which it was given, so that a late answer to an old call says nothing
- * about a new state; and probes that never come back, or whose caller leaves, do not keep the breaker half-open. Three
- * departures: a fast success never opens it; probes decide as soon as the verdict is certain; and refusals and the
- * caller's own mistakes count nothing while closed, but are a sign of life from a probe.
+ * about a new state; and probes that never come back, or whose caller leaves, do not keep the breaker half-open. Two
+ * departures: probes decide as soon as the verdict is certain; and refusals and the caller's own mistakes count nothing
+ * while closed, but are a sign of life from a probe.
  *
  * Each step is O(1), whatever the window, and nothing is retained per call.
  *
@@ -279,7 +279,7 @@ class WindowBreaker implements CircuitBreaker {
     const { minimumCalls, failureRatio, slowRatio } = this.#settings;
     const window = this.#window;
     window.add(bits, now);
-    if (bits === 0 || window.calls < minimumCalls) return;
+    if (window.calls < minimumCalls || (window.failed === 0 && window.slow === 0)) return;
     const failing = window.failed / window.calls >= failureRatio;
     const slow = window.slow / window.calls >= slowRatio;
     if (!failing && !slow) return;

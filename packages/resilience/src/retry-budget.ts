@@ -14,8 +14,8 @@ export interface RetryBudgetOptions {
 
 /** Limits retries to a share of requests, so that retries cannot keep an overloaded service down. */
 export interface RetryBudget {
-  /** A request was made. */
-  deposit(): void;
+  /** A request was made; `share`, 0 to 1, when its callers allow only so many of the usual retries. Default 1. */
+  deposit(share?: number): void;
   /** Takes a retry out of the budget; false when there is none. */
   withdraw(): boolean;
 }
@@ -64,9 +64,9 @@ export function retryBudget(options: RetryBudgetOptions): RetryBudget {
     sum += amount;
   };
   return {
-    deposit() {
+    deposit(share = 1) {
       turn();
-      put(ratio);
+      put(ratio * share);
     },
     withdraw() {
       turn();

@@ -127,6 +127,12 @@ test('retries of several hops do not multiply', async () => {
     calls.map(({ call }) => call.attempt.budgetLeft),
     [2, 0, 0],
   );
+  const second = setup();
+  await second.finish({ operation: read, attempt: { number: 1, tried: [], budgetLeft: 2 } });
+  assert.deepEqual(
+    second.calls.map(({ call }) => call.attempt.budgetLeft),
+    [1, 0, 0],
+  );
   const limited = setup();
   await limited.finish({ operation: read, attempt: { number: 2, tried: ['i9'], budgetLeft: 0 } });
   assert.deepEqual(

@@ -54,8 +54,9 @@ export type RetryEvent =
  *
  * Waits grow by decorrelated jitter (Marc Brooker, AWS, 2015): random between base and three times the last wait. An
  * error's `details.retryAfterMs` is honoured; `details.instance` is added to `call.attempt.tried`, so that the
- * balancer goes elsewhere. Downstream, the first attempt allows `attempts - 1` retries and a retry allows none, so
- * that retries of several hops do not multiply.
+ * balancer goes elsewhere. Downstream, a first attempt allows one retry
+ * fewer than was allowed here, a retry none; and a request fills the budget only by the share of retries that its
+ * callers allow. So a chain of hops that all fail sends 1.2 and 0.13 and 0.07 of the requests, not 1.2 × 1.2 × 1.2.
  *
  * @example
  * retry({ clock, random, budget: retryBudgets({ clock }), attempts: 3 })
@@ -63,11 +64,12 @@ export type RetryEvent =
 export function retry<In, Out>(options: RetryOptions): Adjustable<In, Out, RetryLimits> {
   const { clock, random, budget, when = isRetryable, observe, ...limits } = options;
   return adjustable<In, Out, RetryLimits>(limits, checkLimits, (current) => (next) => async (input, call) => {
-    const target = budget(call.operation.service);
-    target.deposit();
     const { attempts = 3, baseMs = 20 } = current();
-    const most = Math.min(attempts, 1 + (call.attempt.budgetLeft ?? attempts));
-    let attempt: Attempt = { number: 1, tried: [], budgetLeft: most - 1 };
+    const callersLeft = call.attempt.budgetLeft ?? attempts;
+    const target = budget(call.operation.service);
+    target.deposit(Math.min(callersLeft / attempts, 1));
+    const most = Math.min(attempts, 1 + callersLeft);
+    let attempt: Attempt = { number: 1, tried: [], budgetLeft: Math.max(Math.min(attempts, callersLeft) - 1, 0) };
     let lastDelayMs = baseMs;
     for (;;) {
       try {
@@ -82,7 +84,8 @@ export function retry<In, Out>(options: RetryOptions): Adjustable<In, Out, Retry
         observe?.({ kind: 'retrying', operation: call.operation, attempt: attempt.number + 1, delayMs, error });
         if (!(await wait(clock, delayMs, call.signal))) throw cancelled(call);
         lastDelayMs = Math.max(delayMs, baseMs);
-        attempt = { number: attempt.number + 1, tried: withTried(attempt.tried, error), budgetLeft: 0 };
+        const failed = [...(attempt.failed ?? []), error];
+        attempt = { number: attempt.number + 1, tried: withTried(attempt.tried, error), budgetLeft: 0, failed };
       }
     }
   });
