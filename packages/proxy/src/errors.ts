@@ -1,6 +1,6 @@
 import { errorCatalogue } from '@dure/core';
 
-/** What the gateway refuses, and what can go wrong behind it. Messages never name a host, a port or a version. */
+/** What gateway and router refuse, and what can go wrong behind them. Messages never name a host, a port or a version. */
 export const gatewayErrors = errorCatalogue('GATEWAY', {
   MALFORMED: {
     kind: 'invalid',
@@ -60,6 +60,28 @@ export const gatewayErrors = errorCatalogue('GATEWAY', {
     kind: 'missing',
     en: { title: 'There is nothing at this address', fix: 'Compare the path with /openapi.json.' },
     ko: { title: '이 주소에는 아무것도 없습니다', fix: '/openapi.json의 경로와 비교하십시오.' },
+  },
+  SERVICE_UNKNOWN: {
+    kind: 'missing',
+    en: {
+      title: 'The router knows no such service',
+      fix: 'Begin the path with one of the names in the message; `dure status` shows what runs.',
+    },
+    ko: {
+      title: '라우터가 모르는 서비스입니다',
+      fix: '메시지에 나온 이름 중 하나로 경로를 시작하십시오. 실행 중인 서비스는 `dure status`로 확인할 수 있습니다.',
+    },
+  },
+  NOT_LOCAL: {
+    kind: 'forbidden',
+    en: {
+      title: 'The router serves programs on its own machine only',
+      fix: 'Call http://127.0.0.1 or http://localhost from a program; let browsers and other machines use the gateway.',
+    },
+    ko: {
+      title: '라우터는 같은 머신의 프로그램만 쓸 수 있습니다',
+      fix: '프로그램에서 http://127.0.0.1이나 http://localhost로 호출하십시오. 브라우저와 다른 머신은 게이트웨이를 쓰십시오.',
+    },
   },
   METHOD_NOT_ALLOWED: {
     kind: 'method',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { localInstance, openGateway } from '../testing/open-gateway.ts';
+import { openGateway } from '../testing/open-gateway.ts';
+import { localInstance } from '../testing/open-proxy.ts';
 import { rawClient, sendRaw } from '../testing/raw-client.ts';
 import { plainAnswer, scriptedUpstream } from '../testing/scripted-upstream.ts';
 import { things } from '../testing/test-contract.ts';

@@ -2,6 +2,7 @@ import type { Clock, Identity } from '@dure/core';
 import type { AnyContract, HttpOperation } from '@dure/service/contract';
 import { gatewayErrors } from '../errors.ts';
 import type { RequestHead } from '../http/request-head.ts';
+import { isSameOrigin } from '../http/same-origin.ts';
 
 /** How browsers stay signed in. */
 export interface SessionOptions {
@@ -50,21 +51,9 @@ export function forgottenCookie(secure: boolean): string {
   return sessionCookie('', 0, secure);
 }
 
-/**
- * Refuses a request that changes something and that a page of another origin made (GATEWAY_CROSS_SITE). Browsers say
- * where a request comes from by `Sec-Fetch-Site`, older ones by `Origin`; programs say neither and cannot be tricked.
- * Another port of the same host is another origin.
- */
-export function demandSameOrigin({ fetchSite, origin, host }: RequestHead): void {
-  const same =
-    fetchSite === undefined
-      ? origin === undefined || originHost(origin) === host
-      : fetchSite === 'same-origin' || fetchSite === 'none';
-  if (!same) throw gatewayErrors.CROSS_SITE('a page of another origin cannot act by the session cookie');
-}
-
-function originHost(origin: string): string | undefined {
-  return /^https?:\/\/([^/]+)$/.exec(origin)?.[1];
+/** Refuses a request that changes something and that a page of another origin made (GATEWAY_CROSS_SITE). */
+export function demandSameOrigin(head: RequestHead): void {
+  if (!isSameOrigin(head)) throw gatewayErrors.CROSS_SITE('a page of another origin cannot act by the session cookie');
 }
 
 /** The operation that signs in. GATEWAY_SESSION_INVALID when the contract has none of that name. */

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import type { OpenGateway } from '../testing/open-gateway.ts';
-import { localInstance, openGateway } from '../testing/open-gateway.ts';
+import { openGateway } from '../testing/open-gateway.ts';
+import type { OpenProxy } from '../testing/open-proxy.ts';
+import { localInstance } from '../testing/open-proxy.ts';
 import { rawClient } from '../testing/raw-client.ts';
 import { plainAnswer, scriptedUpstream } from '../testing/scripted-upstream.ts';
 import { things } from '../testing/test-contract.ts';
@@ -18,7 +19,7 @@ async function deadPort(): Promise<number> {
   return port;
 }
 
-function serve(gateway: OpenGateway, ...ports: readonly number[]): void {
+function serve(gateway: OpenProxy, ...ports: readonly number[]): void {
   gateway.instances.set(
     'things',
     ports.map((port) => localInstance('things', port)),

@@ -1,0 +1,95 @@
+import type { Instance, StaticInstances } from '@dure/balancer';
+import { staticInstances } from '@dure/balancer';
+import type { Clock, Identity, ManagementEndpoint } from '@dure/core';
+import { seededRandom, systemClock } from '@dure/core';
+import { testIds } from '@dure/core/testing';
+import type { Listener, OpenListener, ServiceDefinition, TokenVerifier } from '@dure/service/server';
+import { serviceErrors } from '@dure/service/server';
+import type { Telemetry } from '@dure/telemetry';
+import type { MemoryTelemetry } from '@dure/telemetry/testing';
+import { memoryTelemetry } from '@dure/telemetry/testing';
+
+/** A proxy on a port of its own, with instances that a test sets. */
+export interface OpenProxy extends AsyncDisposable {
+  readonly port: number;
+  readonly origin: string;
+  readonly instances: StaticInstances;
+  readonly telemetry: MemoryTelemetry;
+  readonly endpoint: ManagementEndpoint;
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Tokens that a test writes by hand: `Bearer ann` is Ann, `Bearer ann+admin` is Ann with a role. */
+export const testVerifier: TokenVerifier = {
+  async verify(authorization) {
+    const match = /^Bearer ([a-z]+)(?:\+([a-z]+))?$/.exec(authorization);
+    const [, subject, role] = match ?? [];
+    if (subject === undefined || subject === 'expired')
+      throw serviceErrors.TOKEN_INVALID('the token is not valid; sign in again');
+    const identity: Identity = { kind: 'user', subject, roles: role === undefined ? [] : [role], scopes: [] };
+    return identity;
+  },
+};
+
+/** Parts of a proxy that a test brings. */
+export interface ProxyParts {
+  readonly clock?: Clock;
+  readonly verifier?: TokenVerifier;
+  readonly telemetry?: Telemetry;
+  readonly port?: number;
+  readonly host?: string;
+}
+
+/** Starts a gateway or a router as a host would, on 127.0.0.1. */
+export async function openProxy(definition: ServiceDefinition, parts: ProxyParts = {}): Promise<OpenProxy> {
+  const { clock = systemClock, verifier = testVerifier, host = '127.0.0.1' } = parts;
+  const instances = staticInstances();
+  const memory = memoryTelemetry({ service: definition.contract.name, clock });
+  const telemetry = parts.telemetry ?? memory;
+  const added: { open?: OpenListener; endpoint?: ManagementEndpoint } = {};
+  await definition.start({
+    config: {},
+    uses: {},
+    db: undefined,
+    clock,
+    random: seededRandom(1),
+    ids: testIds(),
+    log: telemetry.log,
+    telemetry,
+    platform: { instances, verifier, signer: { authorize: async () => '' } },
+    add: {
+      route: () => {},
+      health: () => {},
+      onStop: () => {},
+      endpoint: (endpoint) => {
+        added.endpoint = endpoint;
+      },
+      listener: (open) => {
+        added.open = open;
+      },
+    },
+  });
+  const listener = (await added.open?.({ host, port: parts.port ?? 0 })) as Listener;
+  return {
+    port: listener.port,
+    origin: `http://127.0.0.1:${listener.port}`,
+    instances,
+    telemetry: memory,
+    endpoint: added.endpoint as ManagementEndpoint,
+    close: (graceMs = 0) => listener.close(graceMs),
+    [Symbol.asyncDispose]: () => listener.close(0),
+  };
+}
+
+/** An instance at a port of this machine. */
+export function localInstance(service: string, port: number): Instance {
+  return {
+    id: `${service}:${port}`,
+    service,
+    host: '127.0.0.1',
+    port,
+    managementPort: undefined,
+    zone: undefined,
+    metadata: {},
+  };
+}
