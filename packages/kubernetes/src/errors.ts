@@ -1,0 +1,29 @@
+import { errorCatalogue } from '@dure/core';
+
+/** What can go wrong between Dure and a Kubernetes API server. */
+export const kubernetesErrors = errorCatalogue('KUBERNETES', {
+  REFUSED: {
+    kind: 'upstream',
+    retryable: true,
+    en: {
+      title: 'The Kubernetes API server refused a request',
+      fix: 'For 401 and 403 give the service account a role that may get, list and watch endpointslices (discovery.k8s.io); else see the status in the message.',
+    },
+    ko: {
+      title: 'Kubernetes API 서버가 요청을 거부했습니다',
+      fix: '401, 403이면 서비스 계정에 endpointslices(discovery.k8s.io)의 get, list, watch 권한을 주십시오. 그 밖에는 메시지에 나온 상태 코드를 확인하십시오.',
+    },
+  },
+  ANSWER_INVALID: {
+    kind: 'upstream',
+    retryable: true,
+    en: {
+      title: 'The Kubernetes API server answered something that is not an EndpointSlice',
+      fix: 'Check that the address leads to a Kubernetes API server of version 1.21 or later, not to a proxy.',
+    },
+    ko: {
+      title: 'Kubernetes API 서버의 응답이 EndpointSlice가 아닙니다',
+      fix: '주소가 프록시가 아니라 1.21 이상의 Kubernetes API 서버를 가리키는지 확인하십시오.',
+    },
+  },
+});
