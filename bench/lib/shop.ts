@@ -43,8 +43,8 @@ export async function startShop(state: string, ...flags: readonly string[]): Pro
   const lines = createInterface({ input: child.stdout ?? process.stdin });
   let ready: { readonly tookMs: number; readonly urls: { readonly gateway: string } } | undefined;
   for await (const line of lines) {
-    const event = JSON.parse(line) as { readonly type: string };
-    if (event.type !== 'ready') continue;
+    const event = JSON.parse(line) as { readonly event: string };
+    if (event.event !== 'ready') continue;
     ready = event as unknown as typeof ready;
     break;
   }
