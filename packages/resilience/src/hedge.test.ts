@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Call, Handler } from '@dure/core';
-import { DureError, plainOperation, Refusal, wait } from '@dure/core';
+import type { Call, Handler, Layer } from '@dure/core';
+import { DureError, plainOperation, Refusal, stack, wait } from '@dure/core';
 import { fakeClock, testCall } from '@dure/core/testing';
 import type { HedgeEvent } from './hedge.ts';
 import { hedge } from './hedge.ts';
@@ -38,7 +38,7 @@ function setup(options: { perSecond?: number } = {}) {
     }
     seen.length = 0;
   };
-  return { clock, events, seen, plans, run, learn, layer };
+  return { clock, events, seen, plans, run, learn, layer, handler };
 }
 
 test('a second attempt goes out at the observed p95, the first answer counts, and the other is cancelled', async () => {
@@ -153,4 +153,25 @@ test('the shortest and the longest wait before a hedge change while running', as
   await clock.advance(300);
   await answer;
   assert.throws(() => layer.update({ mostMs: 10 }), { code: 'RESILIENCE_OPTION_INVALID' });
+});
+
+test('the second attempt goes to another instance than the first', async () => {
+  const { clock, plans, learn, layer, handler, seen } = setup();
+  const balanced: Layer<string, string> = (next) => (input, call) => {
+    const id = ['a', 'b', 'c'].find((instance) => !call.attempt.tried.includes(instance)) ?? '?';
+    return next(input, call.with({ attempt: { ...call.attempt, target: { id, host: 'h', port: 1 } } }));
+  };
+  await learn(20);
+  const run = stack<string, string>(layer, balanced, layer.target)(handler);
+  plans.push({ ms: 1_000 }, { ms: 10 });
+  const answer = run('x', testCall({ operation: read, attempt: { number: 2, tried: ['a'] } }));
+  await clock.advance(100);
+  await answer;
+  assert.deepEqual(
+    seen.map(({ attempt }) => [attempt.target?.id, attempt.tried]),
+    [
+      ['b', ['a']],
+      ['c', ['a', 'b']],
+    ],
+  );
 });

@@ -1,4 +1,4 @@
-import type { Call, Clock, DureError, Handler, Operation } from '@dure/core';
+import type { Call, Clock, DureError, Handler, Layer, Operation } from '@dure/core';
 import { mayRepeat } from '@dure/core';
 import type { Adjustable } from './adjustable.ts';
 import { adjustable } from './adjustable.ts';
@@ -36,23 +36,31 @@ export type HedgeEvent =
   | { readonly kind: 'hedge-won'; readonly operation: Operation }
   | { readonly kind: 'hedge-denied'; readonly operation: Operation };
 
+/** A layer outside the balancer, and its second half inside. */
+export interface Hedge<In, Out> extends Adjustable<In, Out, HedgeLimits> {
+  /** Inside the balancer: notes where the first attempt went, so that the second goes elsewhere. */
+  readonly target: Layer<In, Out>;
+}
+
 /**
  * Sends a second attempt when the first takes longer than nearly all do (the observed p95 of its operation), takes the
  * first answer and cancels the other. Only for operations that may be repeated, only within the retry budget, and only
  * where the callers above still allow a retry. After "The Tail at Scale" (Dean, Barroso, 2013).
  *
  * A refusal is an answer. When one attempt fails, the other is waited for; an attempt that fails before the hedge is sent
- * is for `retry` to judge. Stand it inside `retry` and outside the balancer.
+ * is for `retry` to judge. Stand it inside `retry` and outside the balancer, and its `target` inside that.
  *
  * @example
- * stack(retry({ clock, random, budget }), hedge({ clock, budget }), timeout({ clock }))(send)
+ * const hedges = hedge<Input, Output>({ clock, budget });
+ * stack(retry({ clock, random, budget }), hedges, balanced, hedges.target, timeout({ clock }))(send);
  */
-export function hedge<In, Out>(options: HedgeOptions): Adjustable<In, Out, HedgeLimits> {
+export function hedge<In, Out>(options: HedgeOptions): Hedge<In, Out> {
   const { clock, budget, quantile: ratio = 0.95, leastAnswers = 50, observe, ...limits } = options;
   checkOption('hedge', 'quantile', ratio, 0.5, 0.9999);
   checkOption('hedge', 'leastAnswers', leastAnswers, 1, 1_000_000);
   const times = byKey(() => quantile(ratio, leastAnswers));
-  return adjustable<In, Out, HedgeLimits>(limits, checkLimits, (current) => (next) => (input, call) => {
+  const went: Went = new WeakMap();
+  const layer = adjustable<In, Out, HedgeLimits>(limits, checkLimits, (current) => (next) => (input, call) => {
     const { operation, attempt } = call;
     const target = budget(operation.service);
     if (attempt.budgetLeft === undefined) target.deposit();
@@ -61,8 +69,20 @@ export function hedge<In, Out>(options: HedgeOptions): Adjustable<In, Out, Hedge
     const seen = times.of(`${operation.service} ${operation.name}`);
     const known = seen.value();
     const delayMs = known === undefined ? undefined : Math.min(Math.max(known, leastMs), mostMs);
-    return new Race(next, input, call, { clock, budget: target, seen, observe, delayMs }).run();
+    return new Race(next, input, call, { clock, budget: target, seen, observe, delayMs, went }).run();
   });
+  return Object.assign(layer, { target: noting<In, Out>(went) });
+}
+
+/** Where an attempt went, by its own list of instances tried: whoever changes the call in between keeps that list. */
+type Went = WeakMap<readonly string[], string>;
+
+function noting<In, Out>(went: Went): Layer<In, Out> {
+  return (next) => (input, call) => {
+    const { target, tried } = call.attempt;
+    if (target !== undefined) went.set(tried, target.id);
+    return next(input, call);
+  };
 }
 
 interface RaceOptions {
@@ -71,6 +91,7 @@ interface RaceOptions {
   readonly seen: Quantile;
   readonly observe: HedgeOptions['observe'];
   readonly delayMs: number | undefined;
+  readonly went: Went;
 }
 
 class Race<In, Out> {
@@ -80,6 +101,7 @@ class Race<In, Out> {
   readonly #options: RaceOptions;
   readonly #runners: DerivedSignal[] = [];
   readonly #outcome = Promise.withResolvers<Out>();
+  #tried: readonly string[];
   #running = 0;
   #failure: { readonly error: unknown } | undefined = undefined;
   #over = false;
@@ -89,6 +111,7 @@ class Race<In, Out> {
     this.#input = input;
     this.#call = call;
     this.#options = options;
+    this.#tried = [...call.attempt.tried];
   }
 
   run(): Promise<Out> {
@@ -105,13 +128,16 @@ class Race<In, Out> {
     if (this.#over || signal.aborted) return;
     if (!budget.withdraw()) return void observe?.({ kind: 'hedge-denied', operation });
     observe?.({ kind: 'hedged', operation, afterMs });
+    const first = this.#options.went.get(this.#tried);
+    if (first !== undefined) this.#tried = [...this.#tried, first];
     void this.#start(0, clock.monotonicMs());
   }
 
   async #start(budgetLeft: number | undefined, startedAt: number): Promise<void> {
     const runner = new DerivedSignal(this.#call);
     const place = this.#runners.push(runner) - 1;
-    const attempt = { ...this.#call.attempt, ...(budgetLeft === undefined ? {} : { budgetLeft }) };
+    const left = budgetLeft === undefined ? {} : { budgetLeft };
+    const attempt = { ...this.#call.attempt, tried: this.#tried, ...left };
     this.#running += 1;
     try {
       const output = await this.#next(this.#input, this.#call.with({ attempt, signal: runner.get }));

@@ -24,7 +24,7 @@ export type { FallbackEvent, FallbackMark, FallbackOptions, FallbackSource, Last
 export { fallback, fallbackBy, fallbackOf, fallbackValue, lastGood } from './fallback.ts';
 export type { Guarded, GuardedCall, GuardOptions } from './guard.ts';
 export { guard } from './guard.ts';
-export type { HedgeEvent, HedgeLimits, HedgeOptions } from './hedge.ts';
+export type { Hedge, HedgeEvent, HedgeLimits, HedgeOptions } from './hedge.ts';
 export { hedge } from './hedge.ts';
 export type { LimitAlgorithm, LimitSample } from './limit-algorithm.ts';
 export { aimdLimit, gradientLimit } from './limit-algorithm.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '@dure/core';
+import type { Clock, Timer } from '@dure/core';
 import { checkOption } from './options.ts';
 
 /** How late the event loop is: the best sign of pressure that a Node.js process has about itself. */
@@ -21,6 +21,7 @@ export function watchLoop(options: { readonly clock: Clock; readonly everyMs?: n
   let before = 0;
   let last = 0;
   let dueAt = 0;
+  let timer: Timer | undefined;
   const look = () => {
     before = last;
     last = Math.max(clock.monotonicMs() - dueAt, 0);
@@ -30,11 +31,9 @@ export function watchLoop(options: { readonly clock: Clock; readonly everyMs?: n
     dueAt = clock.monotonicMs() + everyMs;
     timer = clock.after(everyMs, look);
   };
-  let timer = clock.after(0, () => undefined);
-  timer.cancel();
   arm();
   return {
     delayMs: () => Math.max(before, last, clock.monotonicMs() - dueAt),
-    close: () => timer.cancel(),
+    close: () => timer?.cancel(),
   };
 }

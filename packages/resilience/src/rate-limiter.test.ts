@@ -94,6 +94,9 @@ test('limits change while running; another rate begins full, and wrong ones chan
   assert.equal(limiter.snapshot().left, 4);
   await clock.advance(1_000);
   assert.equal(limiter.snapshot().left, 5);
+  limiter.update({ perSecond: 2, burst: 1 });
+  limiter.update({ burst: 2 });
+  assert.deepEqual([limiter.take(), limiter.take(), limiter.take()], [0, 0, 500], 'the rate is kept');
 });
 
 test('closing refuses what waits and what comes', async () => {

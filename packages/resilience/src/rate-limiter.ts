@@ -109,13 +109,14 @@ class MeteredLimiter implements RateLimiter {
   }
 
   update(limits: RateLimits): void {
-    const { perSecond, burst, limit, windowMs, ...waiting } = this.#limits;
-    const rate = { perSecond, burst, limit, windowMs };
-    const changed = Object.keys(rate).some((key) => key in limits);
-    const merged: RateLimits = changed ? { ...waiting, ...limits } : { ...this.#limits, ...limits };
+    const toWindow = 'limit' in limits || 'windowMs' in limits;
+    const toBucket = 'perSecond' in limits || 'burst' in limits;
+    const { perSecond, burst, ...windowOnly } = this.#limits;
+    const { limit, windowMs, ...bucketOnly } = this.#limits;
+    const merged: RateLimits = { ...(toWindow ? windowOnly : toBucket ? bucketOnly : this.#limits), ...limits };
     const meter = meterOf(merged);
     this.#limits = merged;
-    if (changed) this.#meter = meter;
+    if (toWindow || toBucket) this.#meter = meter;
     this.#wake();
   }
 

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '@dure/core';
 
 /** Something that must not last longer than until `endsAt`. */
 export interface Expiring {
-  /** On the clock's monotonic scale, in milliseconds. */
+  /** On the clock's monotonic scale, in milliseconds; fixed while it is watched. */
   readonly endsAt: number;
   expire(): void;
 }
@@ -16,10 +16,13 @@ export interface Sweeper<T extends Expiring> {
 /**
  * One timer for many short waits. Nearly every wait ends before its time, so a timer of its own for each is wasted:
  * the one timer stands at the earliest end, is left standing when that wait is over, and, when it fires, moves on to
- * the earliest end that is left. Adding and removing costs a set insertion; a sweep visits the waits under way.
+ * the earliest end that is left. Waits that end in the same millisecond stand together, so that adding and removing
+ * cost a set insertion, and a sweep touches what has expired and nothing else, however many are under way.
  */
 export function sweeper<T extends Expiring>(clock: Clock): Sweeper<T> {
-  const items = new Set<T>();
+  const byEnd = new Map<number, Set<T>>();
+  /** The ends in `byEnd`, soonest first; nearly always a new one is the last. */
+  const ends: number[] = [];
   let timer: Timer | undefined;
   let firesAt = Number.POSITIVE_INFINITY;
   const arm = (at: number) => {
@@ -31,20 +34,39 @@ export function sweeper<T extends Expiring>(clock: Clock): Sweeper<T> {
     timer = undefined;
     firesAt = Number.POSITIVE_INFINITY;
     const now = clock.monotonicMs();
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const item of items) {
-      if (item.endsAt <= now) {
-        items.delete(item);
-        item.expire();
-      } else if (item.endsAt < earliest) earliest = item.endsAt;
+    const expired: T[] = [];
+    let swept = 0;
+    for (const end of ends) {
+      const items = byEnd.get(end);
+      if (end > now && items !== undefined && items.size > 0) break;
+      swept += 1;
+      byEnd.delete(end);
+      for (const item of items ?? []) expired.push(item);
     }
-    if (earliest < firesAt) arm(earliest);
+    ends.splice(0, swept);
+    for (const item of expired) item.expire();
+    const [next] = ends;
+    if (next !== undefined && next < firesAt) arm(next);
   };
   return {
     add(item) {
+      const end = Math.ceil(item.endsAt);
+      let items = byEnd.get(end);
+      if (items === undefined) {
+        items = new Set();
+        byEnd.set(end, items);
+        insert(ends, end);
+      }
       items.add(item);
-      if (item.endsAt < firesAt) arm(item.endsAt);
+      if (end < firesAt) arm(end);
     },
-    remove: (item) => void items.delete(item),
+    remove: (item) => void byEnd.get(Math.ceil(item.endsAt))?.delete(item),
   };
+}
+
+function insert(sorted: number[], value: number): void {
+  let at = sorted.length;
+  while (at > 0 && (sorted[at - 1] ?? 0) > value) at -= 1;
+  if (at === sorted.length) sorted.push(value);
+  else sorted.splice(at, 0, value);
 }
