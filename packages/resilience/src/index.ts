@@ -49,7 +49,7 @@ export { retry } from './retry.ts';
 export type { NamedBudget, RetryBudget, RetryBudgetOptions, RetryBudgets } from './retry-budget.ts';
 export { retryBudget, retryBudgets } from './retry-budget.ts';
 export { shutdown } from './shutdown.ts';
-export type { SingleFlightOptions } from './single-flight.ts';
+export type { FlightEvent, SingleFlightOptions } from './single-flight.ts';
 export { singleFlight } from './single-flight.ts';
 export type { TimeoutEvent, TimeoutLimits, TimeoutOptions } from './timeout.ts';
 export { timeout } from './timeout.ts';

@@ -1,5 +1,5 @@
-import type { ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
-import type { BreakerSwitch } from './breaker-events.ts';
+import type { Health, ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
+import type { BreakerState, BreakerSwitch } from './breaker-events.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Policy } from './policy.ts';
 import type { EventList, PastEvent } from './policy-events.ts';
@@ -71,6 +71,16 @@ function shown(breaker: CircuitBreaker) {
     notPermittedCalls: seen.rejected,
     state: stateWord(seen.state),
   };
+}
+
+/** After Resilience4j's health indicator: an open breaker makes the component unknown at worst, never down. */
+export function breakersHealth(policies: readonly Policy[]): Health {
+  const breakers = breakersOf(policies);
+  const status = (state: BreakerState) =>
+    state === 'closed' ? 'UP' : state === 'open' || state === 'half-open' ? `CIRCUIT_${stateWord(state)}` : 'UNKNOWN';
+  const isUp = breakers.length === 0 || breakers.some(({ state }) => state === 'closed');
+  const details = breakers.map((breaker) => [breaker.name, { status: status(breaker.state), details: shown(breaker) }]);
+  return { status: isUp ? 'UP' : 'UNKNOWN', details: Object.fromEntries(details) };
 }
 
 /** `50.0%`, as Java writes a float; `-1.0%` while it is unknown. */

@@ -7,7 +7,9 @@ import type { HedgeEvent } from './hedge.ts';
 import type { RateLimiterEvent } from './rate-limiter.ts';
 import type { CacheEvent } from './response-cache.ts';
 import type { RetryEvent } from './retry.ts';
+import type { FlightEvent } from './single-flight.ts';
 import type { TimeoutEvent } from './timeout.ts';
+import type { WorkerPoolEvent } from './worker-pool/worker-pool-event.ts';
 
 /** Everything that the layers of this package have to say. */
 export type ResilienceEvent =
@@ -19,7 +21,9 @@ export type ResilienceEvent =
   | AdaptiveLimitEvent
   | HedgeEvent
   | FallbackEvent
-  | CacheEvent;
+  | CacheEvent
+  | FlightEvent
+  | WorkerPoolEvent;
 
 /** The four lists that Resilience4j's actuator endpoints keep. */
 export type EventList = 'circuitBreaker' | 'bulkhead' | 'retry' | 'rateLimiter';

@@ -142,3 +142,17 @@ test('sources and events are bounded', async () => {
   const answer = await shown?.handle({ method: 'GET', path: [], query: {}, body: undefined });
   assert.equal((answer?.body as { bulkheadEvents: unknown[] } | undefined)?.bulkheadEvents.length, 3);
 });
+
+test('health shows each breaker, and an open one never takes the service down', async () => {
+  const { registry, breakers } = setup();
+  assert.deepEqual(await registry.health.check(), { status: 'UP', details: {} });
+  breakers.of('a').switchTo('open');
+  const shown = await registry.health.check();
+  assert.equal(shown.status, 'UNKNOWN');
+  const { a } = shown.details as Record<string, { status: string; details: { state: string } }>;
+  assert.deepEqual([a?.status, a?.details.state], ['CIRCUIT_OPEN', 'OPEN']);
+  breakers.of('b');
+  assert.equal((await registry.health.check()).status, 'UP');
+  breakers.of('b').switchTo('disabled');
+  assert.equal((await registry.health.check()).status, 'UNKNOWN');
+});

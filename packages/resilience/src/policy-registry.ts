@@ -1,7 +1,7 @@
-import type { Clock, ManagementEndpoint } from '@dure/core';
+import type { Clock, HealthCheck, ManagementEndpoint } from '@dure/core';
 import { checkOption } from './options.ts';
 import type { Policy, PolicySource } from './policy.ts';
-import { policyEndpoints } from './policy-endpoints.ts';
+import { breakersHealth, policyEndpoints } from './policy-endpoints.ts';
 import type { EventList, PastEvent, ResilienceEvent } from './policy-events.ts';
 import { shownEvents } from './policy-events.ts';
 
@@ -21,6 +21,8 @@ export interface PolicyRegistry {
   policies(): readonly Policy[];
   /** Resilience4j's actuator endpoints, ready to be mounted. */
   readonly endpoints: readonly ManagementEndpoint[];
+  /** The component `circuitBreakers` of `/actuator/health`. It belongs to no group: an open breaker takes nobody out of service. */
+  readonly health: HealthCheck;
 }
 
 /**
@@ -62,5 +64,6 @@ export function policyRegistry(options: PolicyRegistryOptions): PolicyRegistry {
     },
     policies,
     endpoints: policyEndpoints(policies, (list) => past[list]),
+    health: { name: 'circuitBreakers', groups: [], check: () => breakersHealth(policies()) },
   };
 }

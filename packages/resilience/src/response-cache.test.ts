@@ -11,6 +11,7 @@ function setup(limits: ResponseCacheLimits & { shared?: boolean } = {}) {
   const clock = fakeClock();
   const asked: Call[] = [];
   let error: unknown;
+  let joined = 0;
   const cache = responseCache<string, { sku: string; at: number }>({ clock, key: (sku) => sku, ...limits });
   const handler = async (sku: string, call: Call) => {
     asked.push(call);
@@ -35,7 +36,14 @@ function setup(limits: ResponseCacheLimits & { shared?: boolean } = {}) {
     fail: (by: unknown) => {
       error = by;
     },
-    flight: singleFlight<string, { sku: string; at: number }>({ clock, key: (sku) => sku })(handler),
+    joined: () => joined,
+    flight: singleFlight<string, { sku: string; at: number }>({
+      clock,
+      key: (sku) => sku,
+      observe: () => {
+        joined += 1;
+      },
+    })(handler),
   };
 }
 
@@ -95,11 +103,12 @@ test('what was asked before everything was forgotten is answered, but not kept',
 });
 
 test('a thousand callers at once are one call', async () => {
-  const { clock, asked, flight } = setup();
+  const { clock, asked, flight, joined } = setup();
   const all = Array.from({ length: 1_000 }, () => flight('A', testCall()));
   await clock.advance(10);
   assert.equal(new Set(await Promise.all(all)).size, 1);
   assert.equal(asked.length, 1);
+  assert.equal(joined(), 999);
 });
 
 test('who leaves leaves alone, the first one too; when the last has left the call is cancelled', async () => {

@@ -2,7 +2,7 @@ import type { Call, Operation } from '@dure/core';
 import type { Adjustable } from './adjustable.ts';
 import { adjustable } from './adjustable.ts';
 import { checkOption } from './options.ts';
-import type { Flight, SingleFlightOptions } from './single-flight.ts';
+import type { Flight, FlightEvent, SingleFlightOptions } from './single-flight.ts';
 import { callerKey, fly } from './single-flight.ts';
 
 /** How long and how many. May change while running; a shorter time holds for what is kept already, too. */
@@ -13,10 +13,10 @@ export interface ResponseCacheLimits {
   readonly most?: number;
 }
 
-export interface ResponseCacheOptions<In, Out> extends ResponseCacheLimits, SingleFlightOptions<In> {
+export interface ResponseCacheOptions<In, Out> extends ResponseCacheLimits, Omit<SingleFlightOptions<In>, 'observe'> {
   /** Which answers are worth keeping. Default: all; errors and refusals never are. */
   readonly keep?: (output: Out, input: In, call: Call) => boolean;
-  readonly observe?: (event: CacheEvent) => void;
+  readonly observe?: (event: CacheEvent | FlightEvent) => void;
 }
 
 export interface CacheEvent {
@@ -63,7 +63,7 @@ export function responseCache<In, Out>(options: ResponseCacheOptions<In, Out>): 
       }
       observe?.({ kind: 'cache-miss', operation: call.operation });
       const askedIn = age;
-      return fly(flights, key, clock, call, async (flightCall) => {
+      return fly(flights, key, { clock, observe }, call, async (flightCall) => {
         const output = await next(input, flightCall);
         if (askedIn === age && (keep === undefined || keep(output, input, call))) {
           kept.set(key, { output, at: clock.monotonicMs() });

@@ -1,4 +1,4 @@
-import type { Call, Clock, Layer } from '@dure/core';
+import type { Call, Clock, Layer, Operation } from '@dure/core';
 import { codeOf, timeLeftMs } from '@dure/core';
 import { cancelled } from './deadline.ts';
 import { DerivedSignal } from './derived-signal.ts';
@@ -12,6 +12,13 @@ export interface SingleFlightOptions<In> {
   readonly key: (input: In, call: Call) => string | undefined;
   /** Whether all callers get the same answer, whoever they are. Default false. */
   readonly shared?: boolean;
+  readonly observe?: (event: FlightEvent) => void;
+}
+
+/** A call did not go out: it waits for the answer to one that asks the same. */
+export interface FlightEvent {
+  readonly kind: 'flight-joined';
+  readonly operation: Operation;
 }
 
 /**
@@ -27,7 +34,7 @@ export function singleFlight<In, Out>(options: SingleFlightOptions<In>): Layer<I
   return (next) => (input, call) => {
     const key = callerKey(options, input, call);
     if (key === undefined) return next(input, call);
-    return fly(flights, key, options.clock, call, (flightCall) => next(input, flightCall));
+    return fly(flights, key, options, call, (flightCall) => next(input, flightCall));
   };
 }
 
@@ -38,11 +45,16 @@ export function callerKey<In>(options: SingleFlightOptions<In>, input: In, call:
   return JSON.stringify([call.identity, key]);
 }
 
+interface FlightOptions {
+  readonly clock: Clock;
+  readonly observe?: ((event: FlightEvent) => void) | undefined;
+}
+
 /** Joins the flight of a key, or begins it. */
 export async function fly<Out>(
   flights: Map<string, Flight<Out>>,
   key: string,
-  clock: Clock,
+  { clock, observe }: FlightOptions,
   call: Call,
   run: (call: Call) => Promise<Out>,
 ): Promise<Out> {
@@ -55,7 +67,7 @@ export async function fly<Out>(
       flights.set(key, begun);
       void begun.run(run);
       flight = begun;
-    }
+    } else observe?.({ kind: 'flight-joined', operation: call.operation });
     const outcome = await flight.join(call);
     if (outcome.ok) return outcome.output;
     const isBeginnersDeadline = codeOf(outcome.error) === resilienceErrors.DEADLINE_EXCEEDED.code;

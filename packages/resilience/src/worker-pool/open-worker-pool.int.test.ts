@@ -4,11 +4,12 @@ import { systemClock as clock, stack, wait } from '@dure/core';
 import { testCall } from '@dure/core/testing';
 import type { Task } from '../fixtures/tasks.worker.ts';
 import { timeout } from '../timeout.ts';
-import type { WorkerPoolLimits } from './open-worker-pool.ts';
+import type { WorkerPoolLimits, WorkerPoolOptions } from './open-worker-pool.ts';
 import { openWorkerPool } from './open-worker-pool.ts';
 import { serveTasks } from './serve-tasks.ts';
+import type { WorkerPoolEvent } from './worker-pool-event.ts';
 
-const open = (limits: WorkerPoolLimits) =>
+const open = (limits: WorkerPoolLimits & Pick<WorkerPoolOptions, 'observe'>) =>
   openWorkerPool<Task, unknown>({
     clock,
     name: 'sums',
@@ -51,7 +52,8 @@ test('a task that runs into its timeout is ended with its thread, and its place 
 });
 
 test('a caller who leaves is told apart, whether the task runs or waits', async () => {
-  await using pool = open({ workers: 1, queue: 1 });
+  const events: WorkerPoolEvent[] = [];
+  await using pool = open({ workers: 1, queue: 1, observe: (event) => void events.push(event) });
   const [first, second] = [new AbortController(), new AbortController()];
   const running = assert.rejects(pool.run({ do: 'hang' }, testCall({ signal: first.signal })), {
     code: 'RESILIENCE_CANCELLED',
@@ -64,6 +66,10 @@ test('a caller who leaves is told apart, whether the task runs or waits', async 
   await waiting;
   first.abort();
   await running;
+  assert.deepEqual(
+    events.map((event) => (event.kind === 'worker-ended' ? event.reason : event.kind)),
+    ['worker-started', 'pool-full', 'RESILIENCE_CANCELLED'],
+  );
 });
 
 test('an error in a task comes through: a known one as itself, another with its message', async () => {

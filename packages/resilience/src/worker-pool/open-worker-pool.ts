@@ -9,6 +9,7 @@ import { checkOption } from '../options.ts';
 import { Places } from '../places.ts';
 import type { TaskOutcome } from './messages.ts';
 import { unpackError } from './messages.ts';
+import type { WorkerPoolEvent } from './worker-pool-event.ts';
 
 /** How much a pool takes on. All of it may change while running. */
 export interface WorkerPoolLimits {
@@ -26,6 +27,7 @@ export interface WorkerPoolOptions extends WorkerPoolLimits {
   readonly name: string;
   /** The file that each thread runs; it calls `serveTasks`. */
   readonly file: URL;
+  readonly observe?: (event: WorkerPoolEvent) => void;
 }
 
 export interface WorkerPoolSnapshot {
@@ -67,6 +69,7 @@ export function openWorkerPool<In, Out>(options: WorkerPoolOptions): WorkerPool<
 class ThreadPool<In, Out> implements WorkerPool<In, Out> {
   readonly name: string;
   readonly #file: URL;
+  readonly #observe: WorkerPoolOptions['observe'];
   readonly #places: Places;
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, (reason: DureError) => void>();
@@ -76,6 +79,7 @@ class ThreadPool<In, Out> implements WorkerPool<In, Out> {
     const { workers, queue, waitMs } = poolLimits(options);
     this.name = options.name;
     this.#file = options.file;
+    this.#observe = options.observe;
     this.#places = new Places(options.clock, workers, queue, waitMs);
   }
 
@@ -85,8 +89,7 @@ class ThreadPool<In, Out> implements WorkerPool<In, Out> {
       const outcome = await this.#places.wait(call, () => undefined);
       if (outcome !== 'entered') throw this.#full(call);
     }
-    const worker = this.#idle.pop() ?? new Worker(this.#file);
-    return this.#work(worker, input, call);
+    return this.#work(this.#idle.pop() ?? this.#start(), input, call);
   };
 
   update(limits: WorkerPoolLimits): void {
@@ -112,11 +115,17 @@ class ThreadPool<In, Out> implements WorkerPool<In, Out> {
     return this.close();
   }
 
+  #start(): Worker {
+    this.#observe?.({ kind: 'worker-started', name: this.name });
+    return new Worker(this.#file);
+  }
+
   #work(worker: Worker, input: In, call: Call): Promise<Out> {
     return new Promise((resolve, reject) => {
       const stop = (reason: DureError) => {
         over();
         reject(reason);
+        this.#observe?.({ kind: 'worker-ended', name: this.name, reason: reason.code });
         void worker.terminate().finally(() => this.#gone(worker));
       };
       const left = () => stop(cancelled(call));
@@ -174,6 +183,7 @@ class ThreadPool<In, Out> implements WorkerPool<In, Out> {
 
   #full(call: Call): DureError {
     const { most: workers, queue } = this.#places;
+    this.#observe?.({ kind: 'pool-full', name: this.name });
     return resilienceErrors.POOL_FULL(
       `${nameOf(call)}: the ${workers} threads of "${this.name}" are busy, and no place was to be had among the ${queue} that may wait`,
       { details: { name: this.name, workers, queue, sent: false } },
