@@ -1,5 +1,5 @@
 import type { Balancer } from '@dure/balancer';
-import type { Call, Clock, Layer, ManagementEndpoint, Random } from '@dure/core';
+import type { Call, Clock, HealthCheck, Layer, ManagementEndpoint, Random } from '@dure/core';
 import { isRefusal, stack } from '@dure/core';
 import type { BreakerLimits, CircuitBreakers, ResilienceEvent, RetryLimits, TimeoutLimits } from '@dure/resilience';
 import { circuitBreakers, deadline, policyRegistry, retry, retryBudgets, timeout } from '@dure/resilience';
@@ -21,6 +21,8 @@ export interface OutboundLayers {
   readonly local: Layer<unknown, unknown>;
   /** What the actuator shows of breakers and retries: `circuitbreakers`, `retries`, their events and the like. */
   readonly endpoints: readonly ManagementEndpoint[];
+  /** What the health page shows of breakers; an open one takes nobody out of service. */
+  readonly health: HealthCheck;
   /** Changes limits while running; what is wrong is RESILIENCE_OPTION_INVALID. */
   update(limits: OutboundLimits): void;
 }
@@ -60,6 +62,7 @@ export function outboundLayers(options: OutboundOptions): OutboundLayers {
     ),
     local: stack(...shared, timeouts), // one place to go to: nothing to pick, nothing to break
     endpoints: registry.endpoints,
+    health: registry.health,
     update(limits) {
       if (limits.retry !== undefined) retries.update(limits.retry);
       if (limits.breaker !== undefined) breakers.update(limits.breaker);
