@@ -92,6 +92,17 @@ export const dureErrors = errorCatalogue('DURE', {
     en: { title: 'The system has no such service', fix: 'Use one of the names that the message lists.' },
     ko: { title: '시스템에 그런 서비스가 없습니다', fix: '메시지에 나열된 이름 가운데 하나를 쓰십시오.' },
   },
+  SINGLE_PROCESS: {
+    kind: 'invalid',
+    en: {
+      title: 'This can have one process only',
+      fix: "Name one of the system's own services; start the system with `--placement each`, which gives each its own process.",
+    },
+    ko: {
+      title: '프로세스를 하나만 둘 수 있습니다',
+      fix: '시스템 자체 서비스의 이름을 지정하십시오. 시스템은 서비스마다 프로세스를 두는 `--placement each`로 시작해야 합니다.',
+    },
+  },
   CONTROL_FAILED: {
     kind: 'upstream',
     retryable: true,

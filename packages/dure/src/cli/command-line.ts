@@ -16,6 +16,8 @@ export interface CommandSpec {
   readonly name: string;
   /** `[system]` */
   readonly positional?: string;
+  /** Whether several may be given. */
+  readonly repeats?: boolean;
   readonly options: Readonly<Record<string, OptionSpec>>;
   readonly en: string;
   readonly ko: string;
@@ -25,6 +27,8 @@ export interface CommandSpec {
 export interface CommandLine {
   readonly command: CommandSpec;
   readonly positional: string | undefined;
+  /** All of them, where several may be given. */
+  readonly positionals: readonly string[];
   readonly switches: ReadonlySet<string>;
   readonly values: ReadonlyMap<string, string>;
 }
@@ -46,13 +50,13 @@ export function readCommandLine(command: CommandSpec, argv: readonly string[]): 
     if (spec.value === undefined) switches.add(token.name);
     else values.set(token.name, givenValue(token, spec));
   }
-  const allowed = command.positional === undefined ? 0 : 1;
+  const allowed = command.positional === undefined ? 0 : command.repeats === true ? Number.POSITIVE_INFINITY : 1;
   if (positionals.length > allowed) {
     throw dureErrors.USAGE(
       `\`dure ${command.name}\` takes ${allowed === 0 ? 'no argument' : 'one argument'}, but "${positionals[allowed]}" was given too`,
     );
   }
-  return { command, positional: positionals[0], switches, values };
+  return { command, positional: positionals[0], positionals, switches, values };
 }
 
 /** Finds a command by its name. DURE_USAGE suggests the nearest one. */

@@ -39,3 +39,8 @@ export const stateOption = {
     ko: '상태 폴더(기본값: 시스템 폴더의 .dure)',
   },
 } satisfies Readonly<Record<string, OptionSpec>>;
+
+/** The option by which a command that is about a service is told of which system. */
+export const systemOption = {
+  system: { value: '<folder>', en: 'the folder of the system', ko: '시스템 폴더' },
+} satisfies Readonly<Record<string, OptionSpec>>;

@@ -22,7 +22,7 @@ export const down: Command = {
   },
   async run({ positional, values, switches }, { folder, clock, terminal, language }) {
     const stateFolder = await stateFolderOf(folder, positional, values.get('state'));
-    const { tookMs } = await askSupervisor(stateFolder, 'stop');
+    const { tookMs } = await askSupervisor(stateFolder, { ask: 'stop' });
     await untilGone(stateFolder, clock);
     terminal.out(
       switches.has('json')

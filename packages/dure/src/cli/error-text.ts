@@ -31,6 +31,10 @@ const koreanMessages: Readonly<Record<string, (details: ErrorDetails) => string 
   DURE_SYSTEM_NOT_FOUND: ({ folder }) =>
     folder === undefined ? undefined : `${folder}에서 시스템(system.ts)을 찾을 수 없습니다`,
   DURE_PROCESS_FAILED: ({ process, reason }) => `"${process}" 프로세스가 시작되지 않았습니다: ${reason}`,
-  DURE_START_TIMEOUT: ({ timeoutMs, missing }) =>
-    `시스템이 ${Number(timeoutMs) / 1_000}초 안에 준비되지 않았습니다: ${Array.isArray(missing) ? missing.join('; ') : missing}`,
+  DURE_SERVICE_UNKNOWN: ({ service, services }) =>
+    Array.isArray(services)
+      ? `시스템에 "${service}" 서비스가 없습니다. 있는 서비스: ${services.join(', ')}`
+      : undefined,
+  DURE_START_TIMEOUT: ({ what, timeoutMs, missing }) =>
+    `${what === undefined ? '시스템이' : `${what} 프로세스가`} ${Number(timeoutMs) / 1_000}초 안에 준비되지 않았습니다: ${Array.isArray(missing) ? missing.join('; ') : missing}`,
 };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { wait } from '@dure/core';
 import { dureErrors } from '../errors.ts';
 import type { Command, CommandContext } from './command.ts';
-import { commonOptions, stateOption } from './command.ts';
+import { commonOptions, stateOption, systemOption } from './command.ts';
 import type { CommandLine } from './command-line.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { LogEntry } from './log-entry.ts';
@@ -33,7 +33,7 @@ export const logs: Command = {
         en: 'how many of the last lines (default: 100; with --trace: all)',
         ko: '마지막 몇 줄(기본값: 100, --trace와 함께면 전부)',
       },
-      system: { value: '<folder>', en: 'the folder of the system', ko: '시스템 폴더' },
+      ...systemOption,
       ...stateOption,
       ...commonOptions,
     },
@@ -49,7 +49,7 @@ export const logs: Command = {
       return exitCodes.notRunning;
     }
     const chosen = chooseFiles(files, line.positional);
-    const fits = filterOf(line);
+    const fits = filterOf(line, files.map(processOf));
     const print = printer(line, context);
     const tails = line.switches.has('follow') ? await Promise.all(chosen.map((path) => LogTail.atEnd(path))) : [];
     const found = await Promise.all(chosen.map((path) => lastEntries(path, limitOf(line), fits)));
@@ -74,10 +74,14 @@ async function follow(
   await Promise.all(tails.map((tail) => tail.close()));
 }
 
-/** A service's own log, or, when everything ran in one process, that process's. */
+/** The logs of a service's processes, or of the one that is named, or, when everything ran in one, that process's. */
 function chooseFiles(files: readonly string[], service: string | undefined): readonly string[] {
   if (service === undefined) return files;
-  const own = files.filter((path) => processOf(path) === service);
+  const processes = files.map(processOf);
+  const own = files.filter((path) => {
+    const process = processOf(path);
+    return process === service || serviceOf(process, processes) === service;
+  });
   const all = files.filter((path) => processOf(path) === 'all');
   if (own.length + all.length > 0) return [...own, ...all];
   const names = files.map(processOf);
@@ -88,10 +92,18 @@ function chooseFiles(files: readonly string[], service: string | undefined): rea
   );
 }
 
-function filterOf({ positional, values }: CommandLine): (entry: LogEntry) => boolean {
+function filterOf({ positional, values }: CommandLine, processes: readonly string[]): (entry: LogEntry) => boolean {
   const trace = values.get('trace');
+  const service = positional === undefined ? undefined : serviceOf(positional, processes);
   return (entry) =>
-    (trace === undefined || entry.traceId === trace) && (positional === undefined || entry.service === positional);
+    (trace === undefined || entry.traceId === trace) &&
+    (service === undefined || serviceOf(entry.service, processes) === service);
+}
+
+/** The service of a process such as `order-2`, which stands beside `order`. */
+function serviceOf(process: string, processes: readonly string[]): string {
+  const [, service = process] = /^(.+)-\d+$/.exec(process) ?? [];
+  return processes.includes(service) ? service : process;
 }
 
 function limitOf({ values }: CommandLine): number {

@@ -35,7 +35,17 @@ const english = {
   verdict: (held: number, all: number) => `${held} of ${all} invariants hold`,
   noInvariants: (system: string) => `the system "${system}" declares no invariants`,
   moreInLogs: (folder: string) => `logs: ${folder}`,
+  scaled: (service: string, from: number, to: number) =>
+    from === to ? `${service} has ${counted(to)} already` : `${service} has ${counted(to)} now (${from} before)`,
+  replaced: (name: string, formerPid: string, pid: string, seconds: string) =>
+    `${name}: process ${pid} took over from ${formerPid} in ${seconds} s`,
+  restarted: (service: string, count: number, seconds: string) =>
+    `${service} was restarted without a break: ${counted(count)}, ${seconds} s`,
 };
+
+function counted(processes: number): string {
+  return processes === 1 ? '1 process' : `${processes} processes`;
+}
 
 type Messages = typeof english;
 
@@ -73,6 +83,11 @@ const korean: Messages = {
   verdict: (held, all) => `불변식 ${all}개 가운데 ${held}개가 성립합니다`,
   noInvariants: (system) => `시스템 "${system}"에는 선언된 불변식이 없습니다`,
   moreInLogs: (folder) => `로그: ${folder}`,
+  scaled: (service, from, to) =>
+    from === to ? `${service}: 이미 프로세스가 ${to}개입니다` : `${service}: 프로세스 ${to}개(이전 ${from}개)`,
+  replaced: (name, formerPid, pid, seconds) =>
+    `${name}: 프로세스 ${pid}이(가) ${seconds}초 만에 ${formerPid}을(를) 대신했습니다`,
+  restarted: (service, count, seconds) => `${service}: 중단 없이 재시작했습니다(프로세스 ${count}개, ${seconds}초)`,
 };
 
 /** Everything that commands say, by language. */

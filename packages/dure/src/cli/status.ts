@@ -20,7 +20,7 @@ export const status: Command = {
   },
   async run({ positional, values, switches }, { folder, terminal, language }) {
     const stateFolder = await stateFolderOf(folder, positional, values.get('state'));
-    const answer = await askSupervisor(stateFolder, 'status');
+    const answer = await askSupervisor(stateFolder, { ask: 'status' });
     terminal.out(switches.has('json') ? `${JSON.stringify(answer)}\n` : table(answer, terminal, language));
     return answer.ready ? exitCodes.ok : exitCodes.notReady;
   },

@@ -10,6 +10,7 @@ import type { Command, CommandContext } from './command.ts';
 import { commonOptions, stateOption } from './command.ts';
 import type { CommandLine } from './command-line.ts';
 import { exitCodes } from './exit-codes.ts';
+import { readCounts } from './instance-counts.ts';
 import { messages } from './messages.ts';
 import { startView } from './start-view.ts';
 import { systemPlace } from './system-folder.ts';
@@ -32,6 +33,11 @@ export const up: Command = {
         en: 'gateway, registry, config server and console take this port and the three after it; 0: any free ones',
         ko: '게이트웨이, 레지스트리, 설정 서버, 콘솔이 이 포트부터 네 개를 씁니다. 0: 빈 포트 아무거나',
       },
+      scale: {
+        value: '<service>=<n>,…',
+        en: 'how many processes services have (default: one each), such as order=2,payment=2',
+        ko: '서비스의 프로세스 수(기본값: 하나씩). 예: order=2,payment=2',
+      },
       fresh: { en: 'forget the databases and keys of earlier runs', ko: '이전 실행의 데이터베이스와 키를 지우고 시작' },
       verbose: { en: 'show how long each phase took, and stacks', ko: '단계별 소요 시간과 스택 표시' },
       ...stateOption,
@@ -47,6 +53,7 @@ export const up: Command = {
       ...place,
       placement: placementOf(line),
       portBase: portBaseOf(line),
+      counts: readCounts(line.values.get('scale')?.split(',') ?? []),
       mode: 'development',
       fresh: line.switches.has('fresh'),
       durable: true,
@@ -97,6 +104,9 @@ function jsonObserver({ terminal, clock }: CommandContext): Observer {
           return print('phase', roundedPhase(event.phase));
         case 'ready':
           return print('ready', { tookMs: Math.round(event.tookMs), urls: event.urls });
+        case 'scaled':
+        case 'restarted':
+          return print(event.type, event.report);
         case 'stopping':
           return print('stopping', {});
         case 'stopped':
@@ -139,6 +149,14 @@ function textObserver(line: CommandLine, context: CommandContext, module: string
         case 'ready':
           ready = event;
           return view.end();
+        case 'scaled':
+          return terminal.out(
+            lines(event.report.services.map(({ service, from, to }) => text.scaled(service, from, to))),
+          );
+        case 'restarted': {
+          const { service, processes, tookMs } = event.report;
+          return terminal.out(lines([text.restarted(service, processes.length, seconds(tookMs))]));
+        }
         case 'stopping':
           view.end();
           return asked() ? terminal.out(`${text.stopping}\n`) : undefined;
@@ -158,6 +176,10 @@ function textObserver(line: CommandLine, context: CommandContext, module: string
       terminal.out(welcome(ready.tookMs, ready.urls, examples, hasStorefront, context));
     },
   };
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((line) => `${line}\n`).join('');
 }
 
 function welcome(

@@ -21,7 +21,7 @@ export const verify: Command = {
   },
   async run({ positional, values, switches }, { folder, clock, random, terminal, language }) {
     const { module, stateFolder } = await systemPlace(folder, positional, values.get('state'));
-    const databaseUrls = await askSupervisor(stateFolder, 'databases');
+    const databaseUrls = await askSupervisor(stateFolder, { ask: 'databases' });
     const { system } = await loadSystem(module);
     const verdicts = await verifyInvariants({ invariants: system.invariants, databaseUrls, clock, random });
     const holds = verdicts.every((verdict) => verdict.holds);

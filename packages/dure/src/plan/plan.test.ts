@@ -9,6 +9,7 @@ import { on, service } from '@dure/service/server';
 import { z } from 'zod';
 import type { Definitions } from '../load-system.ts';
 import { edge, system } from '../system.ts';
+import { checkCounts, instanceNames } from './instances.ts';
 import { messageFlow } from './message-flow.ts';
 import { portsFrom } from './placement.ts';
 import type { RunSettings } from './plan.ts';
@@ -230,5 +231,51 @@ for (const [what, faulty, pattern] of contradictions) {
       assert.match(messageOf(error), pattern);
       return true;
     });
+  });
+}
+
+test('a service may have several processes, whose names are nobody else’s', () => {
+  const processes = planProcesses(shop, 'each', { order: 3 });
+  assert.deepEqual(
+    processes.filter(({ services }) => services.includes('order')).map(({ name, stage }) => [name, stage]),
+    [
+      ['order', 'services'],
+      ['order-2', 'services'],
+      ['order-3', 'services'],
+    ],
+  );
+  const crowded = system('crowded', {
+    services: { order: lazy('order'), 'order-2': lazy('order') },
+    edge: edge({ expose: [order] }),
+  });
+  assert.deepEqual(instanceNames(crowded, 'order', 3), ['order', 'order-3', 'order-4']);
+});
+
+for (const [what, placement, counts, code, pattern] of [
+  [
+    'the gateway',
+    'each',
+    { gateway: 2 },
+    'DURE_SINGLE_PROCESS',
+    /"gateway" has one process at any time: it holds a port/,
+  ],
+  ['the registry', 'each', { registry: 2 }, 'DURE_SINGLE_PROCESS', /it holds a port/],
+  ['a composed service', 'each', { pages: 2 }, 'DURE_SINGLE_PROCESS', /it is part of the gateway/],
+  ['a service in one process with all', 'one', { order: 2 }, 'DURE_SINGLE_PROCESS', /everything runs in one/],
+  [
+    'an unknown service',
+    'each',
+    { ordr: 2 },
+    'DURE_SERVICE_UNKNOWN',
+    /no service "ordr"; it has product, inventory, order/,
+  ],
+  ['no process at all', 'each', { order: 0 }, 'DURE_USAGE', /"order" can have 1 to 16 processes, not 0/],
+  ['too many processes', 'each', { order: 17 }, 'DURE_USAGE', /not 17/],
+] as const) {
+  test(`${what} cannot be asked for in any number: ${JSON.stringify(counts)}`, () => {
+    assert.throws(
+      () => checkCounts(shop, placement, counts),
+      (error) => codeOf(error) === code && pattern.test(messageOf(error)),
+    );
   });
 }

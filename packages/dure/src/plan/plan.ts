@@ -3,6 +3,8 @@ import { publicKeyOf } from '@dure/identity';
 import type { Definitions, LoadedSystem } from '../load-system.ts';
 import type { Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
 import type { System } from '../system.ts';
+import type { InstanceCounts } from './instances.ts';
+import { instanceNames } from './instances.ts';
 import type { MessageFlow } from './message-flow.ts';
 import { messageFlow } from './message-flow.ts';
 import type { EdgePorts, Placement } from './placement.ts';
@@ -13,7 +15,7 @@ export type Stage = 'platform' | 'services' | 'edge';
 
 /** One process of a run. */
 export interface PlannedProcess {
-  /** `order`, or `all` when everything runs in one. */
+  /** `order`, `order-2` for a further one of the same service, or `all` when everything runs in one. */
   readonly name: string;
   readonly stage: Stage;
   /** What it runs, in the order of starting. */
@@ -43,16 +45,26 @@ export interface PlannedRun extends PlannedProcess {
 }
 
 /** The processes of a system, in the order of starting. Needs no definition. */
-export function planProcesses({ services, edge }: System, placement: Placement): readonly PlannedProcess[] {
+export function planProcesses(
+  system: System,
+  placement: Placement,
+  counts: InstanceCounts = {},
+): readonly PlannedProcess[] {
+  const { services, edge } = system;
   const own = Object.keys(services);
   const outside = [...Object.keys(edge.composed), 'gateway'];
   const platform = ['registry', 'config', 'console'];
   if (placement === 'one') return [{ name: 'all', stage: 'edge', services: [...platform, ...own, ...outside] }];
   return [
     ...platform.map((name): PlannedProcess => ({ name, stage: 'platform', services: [name] })),
-    ...own.map((name): PlannedProcess => ({ name, stage: 'services', services: [name] })),
+    ...own.flatMap((service) => planInstances(system, service, counts[service] ?? 1)),
     { name: 'gateway', stage: 'edge', services: outside },
   ];
+}
+
+/** The processes of one service. */
+export function planInstances(system: System, service: string, count: number): readonly PlannedProcess[] {
+  return instanceNames(system, service, count).map((name) => ({ name, stage: 'services', services: [service] }));
 }
 
 /** Judges the definitions together and computes what follows from them. DURE_SYSTEM_INVALID. */

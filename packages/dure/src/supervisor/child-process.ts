@@ -24,6 +24,8 @@ export interface RunningChild {
   readonly pid: number | undefined;
   readonly ended: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;
+  /** Says something to it over IPC; lost when it does not listen any more. */
+  send(message: object): void;
 }
 
 /** Output that is still on its way when a process has ended is waited for this long, in milliseconds. */
@@ -65,5 +67,10 @@ export function runChild(
     child.once('error', (error) => void end(null, null, error.message));
     child.once('exit', (code, signal) => void end(code, signal));
   });
-  return { pid: child.pid, ended, kill: (signal) => void child.kill(signal) };
+  return {
+    pid: child.pid,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    send: (message) => void (child.connected && child.send(message, () => undefined)),
+  };
 }

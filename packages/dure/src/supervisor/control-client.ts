@@ -1,18 +1,19 @@
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { isDureError, messageOf } from '@dure/core';
+import type { ErrorDetails, ErrorKind } from '@dure/core';
+import { DureError, isDureError, messageOf } from '@dure/core';
 import { dureErrors } from '../errors.ts';
-import type { ControlAnswers } from './control-server.ts';
+import type { ControlAnswers, ControlRequest } from './control-server.ts';
 import type { ControlFile } from './lock.ts';
 import { readControlFile } from './lock.ts';
 
 /**
  * Asks the supervisor that runs a system on this state folder. DURE_NOT_RUNNING when none does, DURE_CONTROL_FAILED when
- * it does not answer within `timeoutMs`.
+ * it does not answer within `timeoutMs`; otherwise what went wrong there.
  */
 export async function askSupervisor<Ask extends keyof ControlAnswers>(
   stateFolder: string,
-  ask: Ask,
+  request: Extract<ControlRequest, { readonly ask: Ask }>,
   timeoutMs = 10_000,
 ): Promise<ControlAnswers[Ask]> {
   const control = await readControlFile(stateFolder);
@@ -20,26 +21,39 @@ export async function askSupervisor<Ask extends keyof ControlAnswers>(
     throw dureErrors.NOT_RUNNING(`no system is running on ${stateFolder}`, { details: { folder: stateFolder } });
   }
   try {
-    return (await exchange(control, ask, timeoutMs)) as ControlAnswers[Ask];
+    return (await exchange(control, request, timeoutMs)) as ControlAnswers[Ask];
   } catch (cause) {
     if (isDureError(cause)) throw cause;
     throw failed(control, messageOf(cause), cause);
   }
 }
 
-async function exchange(control: ControlFile, ask: string, timeoutMs: number): Promise<unknown> {
+type ControlAnswer =
+  | { readonly ok: true; readonly value: unknown }
+  | {
+      readonly ok: false;
+      readonly message: string;
+      readonly code?: string;
+      readonly kind?: ErrorKind;
+      readonly retryable?: boolean;
+      readonly details?: ErrorDetails;
+    };
+
+async function exchange(control: ControlFile, request: ControlRequest, timeoutMs: number): Promise<unknown> {
   const socket = connect(control.socket);
   socket.setTimeout(timeoutMs, () => socket.destroy(new RangeError(`no answer within ${timeoutMs} ms`)));
   const faulty = new Promise<never>((_, reject) => socket.once('error', reject));
   faulty.catch(() => undefined);
-  socket.write(`${JSON.stringify({ ask })}\n`);
+  socket.write(`${JSON.stringify(request)}\n`);
   const first = createInterface({ input: socket })[Symbol.asyncIterator]().next();
   const { value, done } = await Promise.race([first, faulty]);
   socket.destroy();
   if (done === true) throw failed(control, 'it closed the connection');
-  const answer = JSON.parse(value) as { readonly ok: boolean; readonly value?: unknown; readonly message?: string };
-  if (!answer.ok) throw failed(control, answer.message ?? 'it refused');
-  return answer.value;
+  const answer = JSON.parse(value) as ControlAnswer;
+  if (answer.ok) return answer.value;
+  const { code, kind, message, retryable = false, details = {} } = answer;
+  if (code === undefined || kind === undefined) throw failed(control, message);
+  throw new DureError(code, kind, message, { retryable, details });
 }
 
 function failed(control: ControlFile, reason: string, cause?: unknown) {

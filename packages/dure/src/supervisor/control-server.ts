@@ -4,16 +4,24 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { messageOf } from '@dure/core';
-import type { SystemStatus } from './events.ts';
+import { isDureError, messageOf } from '@dure/core';
+import type { InstanceCounts } from '../plan/instances.ts';
+import type { RestartReport, ScaleReport, SystemStatus } from './events.ts';
 
 /** What can be asked of a running supervisor: one JSON line in, one out. */
-export type ControlRequest = { readonly ask: 'status' } | { readonly ask: 'stop' } | { readonly ask: 'databases' };
+export type ControlRequest =
+  | { readonly ask: 'status' }
+  | { readonly ask: 'stop' }
+  | { readonly ask: 'databases' }
+  | { readonly ask: 'scale'; readonly counts: InstanceCounts }
+  | { readonly ask: 'restart'; readonly service: string };
 export interface ControlAnswers {
   readonly status: SystemStatus;
   readonly stop: { readonly tookMs: number };
   /** Connection strings by service; secrets, so the socket is its owner's only. */
   readonly databases: Readonly<Record<string, string>>;
+  readonly scale: ScaleReport;
+  readonly restart: RestartReport;
 }
 
 /** Answers requests; the value becomes the line that is sent back. */
@@ -82,7 +90,9 @@ async function outcome(line: string, handle: ControlHandler): Promise<unknown> {
   try {
     return { ok: true, value: await handle(JSON.parse(line) as ControlRequest) };
   } catch (error) {
-    return { ok: false, message: messageOf(error) };
+    if (!isDureError(error)) return { ok: false, message: messageOf(error) };
+    const { code, kind, message, retryable, details } = error;
+    return { ok: false, code, kind, message, retryable, details };
   }
 }
 

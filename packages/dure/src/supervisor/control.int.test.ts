@@ -21,13 +21,13 @@ test('a question is answered over a socket that only its owner can open', async 
   );
   await takeLock(folder, { module: '/shop/system.ts', startedAt: 1, socket: socket.path });
   assert.equal((await stat(socket.path)).mode & 0o777, 0o600);
-  assert.deepEqual(await askSupervisor(folder, 'databases'), { order: 'postgres://…' });
+  assert.deepEqual(await askSupervisor(folder, { ask: 'databases' }), { order: 'postgres://…' });
   await rm(folder, { recursive: true });
 });
 
 test('a folder in which nothing runs says so', async () => {
   const folder = await scratch();
-  await assert.rejects(askSupervisor(folder, 'status'), (error) => codeOf(error) === 'DURE_NOT_RUNNING');
+  await assert.rejects(askSupervisor(folder, { ask: 'status' }), (error) => codeOf(error) === 'DURE_NOT_RUNNING');
   await rm(folder, { recursive: true });
 });
 
@@ -36,7 +36,7 @@ test('a supervisor that fails, hangs or is not there is reported with its proces
   const socket = await controlSocket(folder);
   await takeLock(folder, { module: '/shop/system.ts', startedAt: 1, socket: socket.path });
   const failing = (pattern: RegExp) =>
-    assert.rejects(askSupervisor(folder, 'status', 100), (error) => {
+    assert.rejects(askSupervisor(folder, { ask: 'status' }, 100), (error) => {
       assert.equal(codeOf(error), 'DURE_CONTROL_FAILED');
       assert.match(String(error), pattern);
       return true;
@@ -48,7 +48,7 @@ test('a supervisor that fails, hangs or is not there is reported with its proces
     await release.promise;
   });
   await failing(/no answer within 100 ms/);
-  await assert.rejects(askSupervisor(folder, 'stop', 1_000), /the disk is full/);
+  await assert.rejects(askSupervisor(folder, { ask: 'stop' }, 1_000), /the disk is full/);
   release.resolve();
   await server[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });

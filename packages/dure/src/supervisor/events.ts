@@ -18,8 +18,42 @@ export type SupervisorEvent =
   | { readonly type: 'phase'; readonly phase: Phase }
   /** Every readiness check is up and the gateway sees every instance. */
   | { readonly type: 'ready'; readonly tookMs: number; readonly urls: SystemUrls }
+  /** A service has more or fewer processes than before. */
+  | { readonly type: 'scaled'; readonly report: ScaleReport }
+  /** Every process of a service was replaced. */
+  | { readonly type: 'restarted'; readonly report: RestartReport }
   | { readonly type: 'stopping' }
   | { readonly type: 'stopped'; readonly tookMs: number };
+
+/** What scaling did to one service: the names of the processes that were started and stopped. */
+export interface ScaledService {
+  readonly service: string;
+  readonly from: number;
+  readonly to: number;
+  readonly started: readonly string[];
+  readonly stopped: readonly string[];
+}
+
+/** What `dure scale --json` prints. */
+export interface ScaleReport {
+  readonly services: readonly ScaledService[];
+  readonly tookMs: number;
+}
+
+/** One process that took over from another. */
+export interface ReplacedProcess {
+  readonly name: string;
+  readonly formerPid?: number;
+  readonly pid?: number;
+  readonly tookMs: number;
+}
+
+/** What `dure restart --json` prints. */
+export interface RestartReport {
+  readonly service: string;
+  readonly processes: readonly ReplacedProcess[];
+  readonly tookMs: number;
+}
 
 /** One service of a component. */
 export interface ServiceStatus {

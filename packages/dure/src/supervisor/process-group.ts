@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Random } from '@dure/core';
 import { dureErrors } from '../errors.ts';
@@ -6,8 +7,10 @@ import type { PlannedProcess, Stage } from '../plan/plan.ts';
 import type { RunFile } from '../run-file.ts';
 import type { StartedService } from './child-message.ts';
 import type { Component } from './component.ts';
+import type { LogFile } from './log-file.ts';
 import { openLogFile } from './log-file.ts';
 import type { StateFolder } from './state-folder.ts';
+import type { Patience } from './supervised-process.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
 /** How host processes are run. */
@@ -35,29 +38,141 @@ export interface ProcessGroupOptions {
  * service of the shop: 51 MB of its own memory, 61 with four threads, and no more time to start), and nothing is printed
  * about features that we use on purpose.
  */
-const leanFlags = ['--max-semi-space-size=2', '--v8-pool-size=1', '--disable-warning=ExperimentalWarning'] as const;
+const leanFlags = ['--max-semi-space-size=1', '--v8-pool-size=1', '--disable-warning=ExperimentalWarning'] as const;
+
+/** `serving`: the system counts on it; `joining`: it will; `leaving`: another has taken its place. */
+type Role = 'leaving' | 'serving' | 'joining';
+
+interface Member {
+  readonly planned: PlannedProcess;
+  readonly process: SupervisedProcess;
+  role: Role;
+}
+
+/** A process that started beside those that serve. */
+export interface Joining {
+  readonly process: SupervisedProcess;
+  /** From now on the system counts on it. */
+  serve(): void;
+  /** Ends it after all. */
+  abandon(): Promise<void>;
+}
+
+/** A process that serves. */
+export interface Serving {
+  readonly name: string;
+  readonly pid: number | undefined;
+  /** Ends it with patience; resolves when nothing of it is left. From now on the system does not count on it. */
+  leave(patience: Patience): Promise<void>;
+}
+
+const stages: readonly Stage[] = ['platform', 'services', 'edge'];
+const roles: readonly Role[] = ['leaving', 'serving', 'joining'];
+const abandonMs = 1_000;
 
 /** The processes of a run. */
 export class ProcessGroup {
   readonly #options: ProcessGroupOptions;
-  readonly #processes = new Map<string, { readonly planned: PlannedProcess; readonly process: SupervisedProcess }>();
-  readonly #closeLogs: (() => Promise<void>)[] = [];
+  readonly #members = new Set<Member>();
+  readonly #logs = new Map<string, Promise<LogFile>>();
   #closed = false;
 
   constructor(options: ProcessGroupOptions) {
     this.#options = options;
   }
 
-  /** Writes the run file (mode 0600) and starts the process; resolves when it is ready. */
+  /** Writes the run file (mode 0600) and starts the process; resolves when it is ready. The system counts on it. */
   async start(planned: PlannedProcess, runFile: RunFile): Promise<readonly StartedService[]> {
+    const { process } = await this.#launch(planned, runFile, 'serving');
+    return process.start();
+  }
+
+  /** Starts a process beside those that serve, even beside one of the same name; nothing is left of one that fails. */
+  async join(planned: PlannedProcess, runFile: RunFile): Promise<Joining> {
+    const member = await this.#launch(planned, runFile, 'joining');
+    const abandon = () => this.#end(member, () => member.process.stop(abandonMs));
+    try {
+      await member.process.start();
+    } catch (error) {
+      await abandon();
+      throw error;
+    }
+    return {
+      process: member.process,
+      serve() {
+        member.role = 'serving';
+      },
+      abandon,
+    };
+  }
+
+  /** Everything that runs or should, in the order of stages and names. */
+  get components(): readonly Component[] {
+    return this.#sorted().map(({ process }) => process);
+  }
+
+  /** What the system counts on. */
+  get expected(): readonly Component[] {
+    return this.#sorted()
+      .filter(({ role }) => role === 'serving')
+      .map(({ process }) => process);
+  }
+
+  /** The services that the system counts on and that run now. */
+  get services(): readonly StartedService[] {
+    return this.expected.flatMap(({ state }) => (state.kind === 'ready' ? state.services : []));
+  }
+
+  /** The processes of a service that the system counts on, the first first. */
+  serving(service: string): readonly Serving[] {
+    return this.#sorted()
+      .filter(({ role, planned }) => role === 'serving' && planned.services.includes(service))
+      .map((member) => ({
+        name: member.planned.name,
+        pid: member.process.pid,
+        leave: (patience) => {
+          member.role = 'leaving';
+          return this.#end(member, () => member.process.leave(patience));
+        },
+      }));
+  }
+
+  /** The process that has this name, or runs this service. */
+  processOf(name: string): SupervisedProcess | undefined {
+    const serving = this.#sorted().filter(({ role }) => role === 'serving');
+    const found =
+      serving.find(({ planned }) => planned.name === name) ??
+      serving.find(({ planned }) => planned.services.includes(name));
+    return found?.process;
+  }
+
+  /** Ends the processes of these stages; resolves when none is left. Nothing more is started. */
+  async stop(chosen: readonly Stage[], graceMs: number): Promise<void> {
+    this.#closed = true;
+    const members = [...this.#members].filter(({ planned }) => chosen.includes(planned.stage));
+    await Promise.all(members.map(({ process }) => process.stop(graceMs)));
+  }
+
+  /** Ends everything at once, without asking. */
+  killAll(): void {
+    this.#closed = true;
+    for (const { process } of this.#members) process.kill('SIGKILL');
+  }
+
+  async closeLogs(): Promise<void> {
+    const opened = await Promise.allSettled(this.#logs.values());
+    await Promise.all(opened.map((log) => (log.status === 'fulfilled' ? log.value.close() : undefined)));
+  }
+
+  async #launch(planned: PlannedProcess, runFile: RunFile, role: Role): Promise<Member> {
     const { state, host, clock, random, changed } = this.#options;
-    const path = join(state.run, `${planned.name}.json`);
-    const log = await openLogFile(join(state.logs, `${planned.name}.log`));
+    const { name } = planned;
+    const path = join(state.run, `${name}.json`);
+    const log = await this.#logOf(name);
     if (this.#closed) {
       await log.close();
       throw dureErrors.START_CANCELLED('the start was stopped');
     }
-    this.#closeLogs.push(() => log.close());
     writeFileSync(path, JSON.stringify(runFile), { mode: 0o600 });
     const program = {
       file: process.execPath,
@@ -70,48 +185,32 @@ export class ProcessGroup {
       },
       folder: runFile.folder,
     };
-    const supervised = new SupervisedProcess({ name: planned.name, program, log, clock, random, changed });
-    this.#processes.set(planned.name, { planned, process: supervised });
-    return supervised.start();
+    const supervised = new SupervisedProcess({ name, program, log, clock, random, changed });
+    const member: Member = { planned, process: supervised, role };
+    this.#members.add(member);
+    return member;
   }
 
-  /** In the order of stages and names. */
-  get components(): readonly Component[] {
-    const order: readonly Stage[] = ['platform', 'services', 'edge'];
-    return [...this.#processes.values()]
-      .sort(
-        (a, b) =>
-          order.indexOf(a.planned.stage) - order.indexOf(b.planned.stage) || (a.planned.name < b.planned.name ? -1 : 1),
-      )
-      .map(({ process }) => process);
+  /** One log for all processes of a name, also for two at once. */
+  #logOf(name: string): Promise<LogFile> {
+    const known = this.#logs.get(name) ?? openLogFile(join(this.#options.state.logs, `${name}.log`));
+    this.#logs.set(name, known);
+    return known;
   }
 
-  /** The services that run now. */
-  get services(): readonly StartedService[] {
-    return this.components.flatMap(({ state }) => (state.kind === 'ready' ? state.services : []));
+  async #end(member: Member, end: () => Promise<void>): Promise<void> {
+    await end();
+    this.#members.delete(member);
+    const { name } = member.planned;
+    if ([...this.#members].every(({ planned }) => planned.name !== name))
+      await rm(join(this.#options.state.run, `${name}.json`), { force: true });
   }
 
-  /** The process that runs a service, or has this name. */
-  processOf(name: string): SupervisedProcess | undefined {
-    const entries = [...this.#processes.values()];
-    const found = entries.find(({ planned }) => planned.name === name || planned.services.includes(name));
-    return found?.process;
-  }
-
-  /** Ends the processes of these stages; resolves when none is left. Nothing more is started. */
-  async stop(stages: readonly Stage[], graceMs: number): Promise<void> {
-    this.#closed = true;
-    const chosen = [...this.#processes.values()].filter(({ planned }) => stages.includes(planned.stage));
-    await Promise.all(chosen.map(({ process }) => process.stop(graceMs)));
-  }
-
-  /** Ends everything at once, without asking. */
-  killAll(): void {
-    this.#closed = true;
-    for (const { process } of this.#processes.values()) process.kill('SIGKILL');
-  }
-
-  async closeLogs(): Promise<void> {
-    await Promise.all(this.#closeLogs.map((close) => close()));
+  #sorted(): readonly Member[] {
+    const byRank = (a: Member, b: Member) =>
+      stages.indexOf(a.planned.stage) - stages.indexOf(b.planned.stage) ||
+      a.planned.name.localeCompare(b.planned.name, 'en', { numeric: true }) ||
+      roles.indexOf(a.role) - roles.indexOf(b.role);
+    return [...this.#members].sort(byRank);
   }
 }

@@ -7,8 +7,10 @@ import { getJson } from './transport.ts';
 /** What is asked about a system's readiness. */
 export interface ReadinessQuestion {
   readonly host: string;
-  /** Every service that runs, the gateway among them. */
+  /** The services that are to be ready. */
   readonly services: readonly StartedService[];
+  /** Whose table has to show them. */
+  readonly gateway: StartedService | undefined;
   /** An `Authorization` header for the gateway's management port. */
   readonly authorization: string;
 }
@@ -16,30 +18,34 @@ export interface ReadinessQuestion {
 const askTimeoutMs = 1_000;
 const pollMs = 20;
 
-/** What keeps a system from being ready, one line each; nothing when every check is up and the gateway sees every instance. */
-export async function notReady({ host, services, authorization }: ReadinessQuestion): Promise<readonly string[]> {
+/** What keeps services from being ready, one line each; nothing when every check is up and the gateway sees every instance. */
+export async function notReady(question: ReadinessQuestion): Promise<readonly string[]> {
   const [down, unseen] = await Promise.all([
-    Promise.all(services.map((service) => healthOf(host, service))),
-    unseenByGateway(host, services, authorization),
+    Promise.all(question.services.map((service) => healthOf(question.host, service))),
+    unseenByGateway(question),
   ]);
   return [...down.filter((line) => line !== undefined), ...unseen];
 }
 
-/** Waits until nothing keeps the system from being ready. DURE_START_TIMEOUT says what still did. */
+/** Waits until nothing keeps `what`, by default the system, from being ready. DURE_START_TIMEOUT says what still did. */
 export async function untilReady(
   ask: () => Promise<readonly string[]>,
   clock: Clock,
   timeoutMs: number,
   signal: AbortSignal,
+  what?: string,
 ): Promise<void> {
   const deadline = clock.monotonicMs() + timeoutMs;
   for (;;) {
     const missing = await ask();
     if (missing.length === 0) return;
     if (clock.monotonicMs() > deadline) {
-      throw dureErrors.START_TIMEOUT(`the system was not ready after ${timeoutMs / 1_000} s: ${missing.join('; ')}`, {
-        details: { missing, timeoutMs },
-      });
+      throw dureErrors.START_TIMEOUT(
+        `${what ?? 'the system'} was not ready after ${timeoutMs / 1_000} s: ${missing.join('; ')}`,
+        {
+          details: { what, missing, timeoutMs },
+        },
+      );
     }
     if (!(await wait(clock, pollMs, signal))) throw dureErrors.START_CANCELLED('the start was stopped');
   }
@@ -61,12 +67,12 @@ function statusIn(body: unknown): string {
 }
 
 /** The gateway lists the instances of each service that it routes to: `{ order: ['order:0193…'] }`. */
-async function unseenByGateway(
-  host: string,
-  services: readonly StartedService[],
-  authorization: string,
-): Promise<readonly string[]> {
-  const gateway = services.find(({ name }) => name === 'gateway');
+async function unseenByGateway({
+  host,
+  services,
+  gateway,
+  authorization,
+}: ReadinessQuestion): Promise<readonly string[]> {
   if (gateway === undefined) return ['the gateway has not started'];
   const url = `http://${host}:${gateway.managementPort}/actuator/gateway/instances`;
   const answer = await getJson(url, askTimeoutMs, authorization);

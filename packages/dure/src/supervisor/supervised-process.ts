@@ -24,6 +24,17 @@ export interface SupervisedProcessOptions {
   readonly startTimeoutMs?: number;
 }
 
+/** How long a process may take to leave. */
+export interface Patience {
+  /** For its callers to go, in milliseconds. */
+  readonly drainMs: number;
+  /** For requests in flight to end, in milliseconds. */
+  readonly graceMs: number;
+}
+
+/** What a process that leaves does besides: it ends its consumers before, and closes its connections after. */
+const closingMs = 4_000;
+
 /**
  * A process that is kept running. Its first start either succeeds or fails for good: a system that cannot start says
  * so. After that a crash is followed by a new start, for as long as it takes.
@@ -77,7 +88,16 @@ export class SupervisedProcess implements Component {
   }
 
   /** Ends it: asks first, kills after `graceMs`. Resolves when nothing of it is left. */
-  async stop(graceMs: number): Promise<void> {
+  stop(graceMs: number): Promise<void> {
+    return this.#end(graceMs, (child) => child.kill('SIGTERM'));
+  }
+
+  /** Ends it when another has taken its place: gives it the time to see its callers go and its requests end. */
+  leave({ drainMs, graceMs }: Patience): Promise<void> {
+    return this.#end(drainMs + graceMs + closingMs, (child) => child.send({ type: 'leave', drainMs, graceMs }));
+  }
+
+  async #end(graceMs: number, ask: (child: RunningChild) => void): Promise<void> {
     this.#retry?.cancel();
     const child = this.#child;
     if (child === undefined) {
@@ -86,7 +106,7 @@ export class SupervisedProcess implements Component {
     }
     if (this.#state.kind !== 'stopping') {
       this.#to({ kind: 'stopping', ...(child.pid === undefined ? {} : { pid: child.pid }) });
-      child.kill('SIGTERM');
+      ask(child);
     }
     const done = new AbortController();
     const patience = wait(this.#options.clock, graceMs, done.signal).then((late) => late && child.kill('SIGKILL'));

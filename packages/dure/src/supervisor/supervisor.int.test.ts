@@ -13,8 +13,8 @@ import { startSystem } from '../testing/start-system.ts';
 import { askSupervisor } from './control-client.ts';
 import { readControlFile } from './lock.ts';
 import { identify, isAlive } from './process-identity.ts';
-import type { SupervisorOptions } from './supervisor.ts';
 import { startSupervisor } from './supervisor.ts';
+import type { SupervisorOptions } from './supervisor-options.ts';
 
 const fixtures = join(import.meta.dirname, '..', '..', 'fixtures');
 const plain = join(fixtures, 'plain', 'system.ts');
@@ -252,8 +252,8 @@ test('the supervisor is asked to stop over its socket, also while it starts', as
   for (let turn = 0; turn < 200 && (await readControlFile(stateFolder)) === undefined; turn += 1)
     await wait(systemClock, 5);
   await wait(systemClock, 30);
-  assert.equal((await askSupervisor(stateFolder, 'status')).ready, false);
-  await askSupervisor(stateFolder, 'stop');
+  assert.equal((await askSupervisor(stateFolder, { ask: 'status' })).ready, false);
+  await askSupervisor(stateFolder, { ask: 'stop' });
   await assert.rejects(starting, (error) => codeOf(error) === 'DURE_START_CANCELLED');
   await rm(stateFolder, { recursive: true });
 });
@@ -287,7 +287,7 @@ test('when the supervisor is killed everything ends, and the next start works at
   const second = await run(first.port);
   assert.equal(second.port, first.port);
   await gone(first.pids, 3_000);
-  await askSupervisor(stateFolder, 'stop');
+  await askSupervisor(stateFolder, { ask: 'stop' });
   await gone(second.pids, 0);
   await rm(stateFolder, { recursive: true });
 });

@@ -1,60 +1,38 @@
 import { join } from 'node:path';
-import type { Clock, Random } from '@dure/core';
 import { ids } from '@dure/core';
 import { serviceTokens } from '@dure/identity';
 import type { TokenSigner } from '@dure/service/client';
 import { dureErrors } from '../errors.ts';
 import type { LoadedSystem } from '../load-system.ts';
 import { loadDefinitions, loadSystem } from '../load-system.ts';
-import type { EdgePorts, Placement } from '../plan/placement.ts';
-import type { PlannedProcess, RunSettings, Wiring } from '../plan/plan.ts';
-import { planProcesses, runFileOf, wire } from '../plan/plan.ts';
-import type { RunFile } from '../run-file.ts';
+import type { InstanceCounts } from '../plan/instances.ts';
+import { checkCounts } from '../plan/instances.ts';
+import type { EdgePorts } from '../plan/placement.ts';
+import type { RunSettings } from '../plan/plan.ts';
+import { wire } from '../plan/plan.ts';
 import { infrastructure } from '../system.ts';
+import type { StartedService } from './child-message.ts';
 import type { Component } from './component.ts';
+import { consoleLink } from './console-link.ts';
 import type { ControlRequest } from './control-server.ts';
 import { controlSocket, openControl } from './control-server.ts';
 import { DatabaseServer } from './database-server.ts';
 import { databasesOf, prepareDatabases } from './databases.ts';
-import type { SupervisorEvent, SystemStatus, SystemUrls } from './events.ts';
+import type { RestartReport, ScaleReport, SystemStatus, SystemUrls } from './events.ts';
 import { componentStatus } from './events.ts';
 import { openKeys } from './key-store.ts';
+import { launchAll } from './launch.ts';
 import { takeLock } from './lock.ts';
 import { openLogFile } from './log-file.ts';
 import { openPorts } from './ports.ts';
-import type { HostProgram } from './process-group.ts';
 import { ProcessGroup } from './process-group.ts';
 import { notReady, untilReady } from './readiness.ts';
 import type { StateFolder } from './state-folder.ts';
 import { emptyRunFolder, forgetState, openStateFolder } from './state-folder.ts';
+import { Steering } from './steering.ts';
+import type { SupervisorOptions } from './supervisor-options.ts';
 import type { Timeline } from './timeline.ts';
 import { timeline } from './timeline.ts';
-import { postForJson } from './transport.ts';
-
-export interface SupervisorOptions {
-  /** Absolute path of the module that exports the system. */
-  readonly module: string;
-  /** Where the run keeps its state. */
-  readonly stateFolder: string;
-  readonly placement: Placement;
-  /** The first of four ports in a row; 0 takes any; undefined the standard ones. */
-  readonly portBase: number | undefined;
-  readonly mode: RunFile['mode'];
-  /** Forget the state of earlier runs. */
-  readonly fresh: boolean;
-  /** False for tests: the databases need not survive a crash of the machine. */
-  readonly durable: boolean;
-  readonly host: HostProgram;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** The clock's monotonic time from which the start is measured. */
-  readonly startedMs: number;
-  readonly observe: (event: SupervisorEvent) => void;
-  /** Aborts the start. */
-  readonly signal: AbortSignal;
-  /** Milliseconds until a start that is not ready has failed. Default 120 000. */
-  readonly readyTimeoutMs?: number;
-}
 
 /** A system that runs. */
 export interface Supervisor extends AsyncDisposable {
@@ -65,7 +43,11 @@ export interface Supervisor extends AsyncDisposable {
   readonly components: readonly Component[];
   /** Looks at every readiness check now. */
   status(): Promise<SystemStatus>;
-  /** Sends a signal to the process that runs a service; false when there is none. */
+  /** Gives services more or fewer processes, without losing a request. Rejects as `Steering.scale` does. */
+  scale(counts: InstanceCounts): Promise<ScaleReport>;
+  /** Replaces the processes of a service one by one, without losing a request. Rejects as `Steering.restart` does. */
+  restart(service: string): Promise<RestartReport>;
+  /** Sends a signal to the process that runs a service, or has this name; false when there is none. */
   kill(service: string, signal: NodeJS.Signals): boolean;
   /** Stops everything, within two seconds. Idempotent. */
   stop(): Promise<void>;
@@ -78,6 +60,8 @@ export interface Supervisor extends AsyncDisposable {
 const loopback = '127.0.0.1';
 /** Together less than the two seconds that a stop may take. */
 const graceMs = { services: 1_300, platform: 400 } as const;
+/** How long a process that joins later may take to be ready. */
+const joinTimeoutMs = 60_000;
 /** How long the children of a supervisor that was killed may hold their ports. */
 const orphanPatienceMs = 3_000;
 
@@ -116,6 +100,7 @@ class SystemRun implements Supervisor {
   #ports: EdgePorts = { gateway: 0, registry: 0, config: 0, console: 0 };
   #database: DatabaseServer | undefined;
   #processes: ProcessGroup | undefined;
+  #steering: Steering | undefined;
   #signer: TokenSigner | undefined;
   #databaseUrls: Readonly<Record<string, string>> = {};
   #claiming: Promise<void> = Promise.resolve();
@@ -186,6 +171,18 @@ class SystemRun implements Supervisor {
     };
   }
 
+  async scale(counts: InstanceCounts): Promise<ScaleReport> {
+    const report = await this.#steer().scale(counts);
+    this.#options.observe({ type: 'scaled', report });
+    return report;
+  }
+
+  async restart(service: string): Promise<RestartReport> {
+    const report = await this.#steer().restart(service);
+    this.#options.observe({ type: 'restarted', report });
+    return report;
+  }
+
   kill(service: string, signal: NodeJS.Signals): boolean {
     const process = this.#processes?.processOf(service);
     process?.kill(signal);
@@ -231,14 +228,17 @@ class SystemRun implements Supervisor {
   /** Starts everything as early as what it needs allows; resolves when every process is ready. */
   async #launch(state: StateFolder): Promise<void> {
     this.#checkStopping();
-    const { clock, random, placement, module, host, mode, durable, stateFolder, observe } = this.#options;
+    const { clock, random, placement, module, host, mode, durable, stateFolder, observe, counts = {} } = this.#options;
     const changed = (component: Component) => observe({ type: 'component', component });
     const measure = this.#timeline.measure.bind(this.#timeline);
     const processes = new ProcessGroup({ state, host, clock, random, changed });
     this.#processes = processes;
     this.#resources.defer(() => processes.closeLogs());
     const adminUrl = measure('database server', () => this.#startDatabase(state, durable, changed));
-    const system = measure('system', () => loadSystem(module));
+    const system = measure('system', () => loadSystem(module)).then((loaded) => {
+      checkCounts(loaded.system, placement, counts);
+      return loaded;
+    });
     const settings = system.then((loaded) => this.#settle(loaded, { state, mode, placement, stateFolder }));
     const definitions = system.then((loaded) => measure('definitions', () => loadDefinitions(loaded.system)));
     const wiring = definitions.then(wire);
@@ -248,12 +248,27 @@ class SystemRun implements Supervisor {
         prepareDatabases({ adminUrl: url, databases: databasesOf(loaded), keysFolder: state.keys, clock, random }),
       ),
     );
-    const launched = launchAll({ system, settings, wiring, databases, placement, processes, timeline: this.#timeline });
+    const launched = launchAll({ system, settings, wiring, databases, counts, processes, timeline: this.#timeline });
     const urls = databases.then(async (map) => {
       const entries = [...map].map(async ([service, url]) => [service, await url] as const);
       this.#databaseUrls = Object.fromEntries(await Promise.all(entries));
     });
-    await Promise.all([launched, urls]);
+    const [runFile, loaded] = await Promise.all([launched, system, urls]);
+    this.#steering = new Steering({
+      system: loaded.system,
+      placement,
+      processes,
+      runFile,
+      notReady: (services) => this.#notReadyOf(services),
+      clock,
+      signal: this.#stopping.signal,
+      readyTimeoutMs: this.#options.readyTimeoutMs ?? joinTimeoutMs,
+    });
+  }
+
+  #steer(): Steering {
+    if (this.#steering !== undefined && this.#ready) return this.#steering;
+    throw dureErrors.NOT_RUNNING('the system is still starting; wait until it is ready', { retryable: true });
   }
 
   async #startDatabase(state: StateFolder, durable: boolean, changed: (component: Component) => void): Promise<string> {
@@ -294,13 +309,18 @@ class SystemRun implements Supervisor {
   }
 
   async #notReady(): Promise<readonly string[]> {
-    const components = this.components;
-    const waiting = components.filter(({ state }) => state.kind !== 'ready');
-    if (components.length === 0) return ['nothing has started yet'];
+    const expected = [...(this.#database === undefined ? [] : [this.#database]), ...(this.#processes?.expected ?? [])];
+    const waiting = expected.filter(({ state }) => state.kind !== 'ready');
+    if (expected.length === 0) return ['nothing has started yet'];
     if (waiting.length > 0) return waiting.map(({ name, state }) => `${name} is ${state.kind}`);
+    return this.#notReadyOf(this.#processes?.services ?? []);
+  }
+
+  async #notReadyOf(services: readonly StartedService[]): Promise<readonly string[]> {
     return notReady({
       host: loopback,
-      services: this.#processes?.services ?? [],
+      services,
+      gateway: this.#processes?.services.find(({ name }) => name === 'gateway'),
       authorization: (await this.#signer?.authorize('gateway', undefined)) ?? '',
     });
   }
@@ -313,6 +333,10 @@ class SystemRun implements Supervisor {
       }
       case 'databases':
         return this.#databaseUrls;
+      case 'scale':
+        return this.scale(request.counts);
+      case 'restart':
+        return this.restart(request.service);
       case 'stop': {
         await this.#halt();
         void this.stop();
@@ -323,19 +347,9 @@ class SystemRun implements Supervisor {
     }
   }
 
-  /** The console's URL with a fresh one-time token; without one while the console cannot be asked. */
-  async #consoleLink(): Promise<string> {
-    const { console: base } = this.urls;
+  #consoleLink(): Promise<string> {
     const found = this.#processes?.services.find(({ name }) => name === 'console');
-    if (found === undefined) return base;
-    const authorization = await this.#signer?.authorize('console', undefined);
-    const answer = await postForJson(
-      `http://${loopback}:${found.managementPort}/actuator/console/token`,
-      1_000,
-      authorization,
-    );
-    const token = answer.ok && answer.status === 200 ? (answer.body as { readonly token?: string }).token : undefined;
-    return token === undefined ? base : `${base}/?token=${token}`;
+    return consoleLink(this.urls.console, loopback, found, this.#signer);
   }
 
   /** Ends every process: the edge and the services first, so that they can still take leave of the registry. */
@@ -362,39 +376,4 @@ class SystemRun implements Supervisor {
   #stoppingMs(): number {
     return this.#options.clock.monotonicMs() - this.#stoppingSince;
   }
-}
-
-interface Launch {
-  readonly system: Promise<LoadedSystem>;
-  readonly settings: Promise<RunSettings>;
-  readonly wiring: Promise<Wiring>;
-  readonly databases: Promise<ReadonlyMap<string, Promise<string>>>;
-  readonly placement: Placement;
-  readonly processes: ProcessGroup;
-  readonly timeline: Timeline;
-}
-
-/** Each process starts when what it is told is known, and, but for the platform's own, when the platform is ready. */
-async function launchAll(launch: Launch): Promise<void> {
-  const [loaded, settings] = await Promise.all([launch.system, launch.settings]);
-  const planned = planProcesses(loaded.system, launch.placement);
-  const start = (process: PlannedProcess, run: RunSettings, wiring?: Wiring) =>
-    launch.timeline.measure(`process ${process.name}`, () =>
-      launch.processes.start(process, runFileOf(process, loaded, run, wiring)),
-    );
-  const early = planned.filter(({ stage }) => stage === 'platform').map((process) => start(process, settings));
-  const platform = Promise.all(early);
-  const late = planned
-    .filter(({ stage }) => stage !== 'platform')
-    .map(async (process) => {
-      const [wiring, databases] = await Promise.all([launch.wiring, launch.databases, platform]);
-      const urls = await Promise.all(
-        process.services.map(async (service) => {
-          const url = await databases.get(service);
-          return url === undefined ? [] : [[service, url] as const];
-        }),
-      );
-      await start(process, { ...settings, databaseUrls: Object.fromEntries(urls.flat()) }, wiring);
-    });
-  await Promise.all([platform, ...late]);
 }

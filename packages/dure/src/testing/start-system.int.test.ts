@@ -63,7 +63,7 @@ test('a killed supervisor takes services and database with it, and the next star
   const left = async () => (await Promise.all(first.lives.map(isAlive))).filter((alive) => alive).length;
   for (let turn = 0; turn < 150 && (await left()) > 0; turn += 1) await wait(systemClock, 20);
   assert.equal(await left(), 0);
-  await askSupervisor(stateFolder, 'stop');
+  await askSupervisor(stateFolder, { ask: 'stop' });
   await once(second.child, 'exit');
   await rm(stateFolder, { recursive: true });
 });

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import type { Clock, Random } from '@dure/core';
 import { systemClock, systemRandom } from '@dure/core';
 import { dureErrors } from '../errors.ts';
+import type { InstanceCounts } from '../plan/instances.ts';
 import type { Placement } from '../plan/placement.ts';
-import type { SupervisorEvent, SystemStatus, SystemUrls } from '../supervisor/events.ts';
+import type { RestartReport, ScaleReport, SupervisorEvent, SystemStatus, SystemUrls } from '../supervisor/events.ts';
 import { hostModule } from '../supervisor/host-module.ts';
 import { untilReady } from '../supervisor/readiness.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
@@ -22,6 +23,8 @@ export interface StartSystemOptions {
   readonly portBase?: number;
   /** A state folder that is kept; by default a temporary one that is removed with the system. */
   readonly stateFolder?: string;
+  /** How many processes each service has; default one. */
+  readonly scale?: InstanceCounts;
   readonly observe?: (event: SupervisorEvent) => void;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -45,7 +48,11 @@ export interface TestSystem extends AsyncDisposable {
   status(): Promise<SystemStatus>;
   /** Resolves when every process is ready again. DURE_START_TIMEOUT. */
   untilReady(timeoutMs?: number): Promise<void>;
-  /** Sends a signal to the process that runs a service, by default SIGKILL. Returns the process id. DURE_SERVICE_UNKNOWN. */
+  /** As `dure scale`. */
+  scale(counts: InstanceCounts): Promise<ScaleReport>;
+  /** As `dure restart`. */
+  restart(service: string): Promise<RestartReport>;
+  /** Sends a signal to the process that runs a service or has this name, by default SIGKILL. Returns the process id. DURE_SERVICE_UNKNOWN. */
   kill(service: string, signal?: NodeJS.Signals): number;
   /** The verdicts on the system's invariants. DURE_INVARIANT_BROKEN, with the figures, when one does not hold. */
   verify(options?: { readonly settleMs?: number }): Promise<readonly Verdict[]>;
@@ -76,6 +83,7 @@ export async function startSystem(module: string | URL, options: StartSystemOpti
       stateFolder,
       placement: options.placement ?? 'one',
       portBase: options.portBase ?? 0,
+      counts: options.scale ?? {},
       mode: 'test',
       fresh: false,
       durable: false,
@@ -129,6 +137,8 @@ function testSystem({ supervisor, stateFolder, consoleUrl, clock, random, remove
     status: () => supervisor.status(),
     untilReady: (timeoutMs = 30_000) =>
       untilReady(async () => (await supervisor.status()).waitingFor, clock, timeoutMs, new AbortController().signal),
+    scale: (counts) => supervisor.scale(counts),
+    restart: (service) => supervisor.restart(service),
     kill(service, signal = 'SIGKILL') {
       const pid = pids()[service];
       if (pid === undefined || !supervisor.kill(service, signal)) {
@@ -152,7 +162,7 @@ function pidsOf({ components }: Supervisor): Readonly<Record<string, number>> {
   for (const { name, state } of components) {
     if (!('pid' in state) || state.pid === undefined) continue;
     pids[name] = state.pid;
-    if (state.kind === 'ready') for (const service of state.services) pids[service.name] = state.pid;
+    if (state.kind === 'ready') for (const service of state.services) pids[service.name] ??= state.pid;
   }
   return pids;
 }
