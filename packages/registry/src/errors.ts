@@ -42,6 +42,18 @@ export const registryErrors = errorCatalogue('REGISTRY', {
       fix: '`dure status`와 `dure logs registry`를 확인하십시오. 그동안은 마지막으로 알려진 인스턴스를 씁니다.',
     },
   },
+  PEER_REFUSED: {
+    kind: 'upstream',
+    retryable: true,
+    en: {
+      title: 'Another registry refused what this one told it',
+      fix: 'See the log of the peer that the message names; it must know this registry’s key, or list its user in `writers`.',
+    },
+    ko: {
+      title: '다른 레지스트리가 복제 요청을 거절했습니다',
+      fix: '메시지에 나온 피어의 로그를 확인하십시오. 피어가 이 레지스트리의 키를 알고 있거나, 사용자가 피어의 `writers`에 있어야 합니다.',
+    },
+  },
   REFUSED: {
     kind: 'upstream',
     en: {

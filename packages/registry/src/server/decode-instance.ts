@@ -15,7 +15,11 @@ export function decodeRegistration(body: Uint8Array, app: string, clock: Clock):
   } catch {
     return unparsable;
   }
-  const instance = isRecord(parsed) ? parsed.instance : undefined;
+  return decodeInstance(isRecord(parsed) ? parsed.instance : undefined, app, clock);
+}
+
+/** Reads an instance without its envelope, as peers send it; the name is in upper case. */
+export function decodeInstance(instance: unknown, app: string, clock: Clock): Decoded {
   if (!isRecord(instance)) return unparsable;
   try {
     return checked(instance, app, clock.now());
@@ -25,7 +29,8 @@ export function decodeRegistration(body: Uint8Array, app: string, clock: Clock):
   }
 }
 
-const unparsable: Decoded = {
+/** Eureka's answer to a body that it cannot read. */
+export const unparsable: Decoded = {
   ok: false,
   status: 400,
   text: JSON.stringify({ error: 'cannot parse request body' }),
@@ -130,6 +135,7 @@ function texts(from: Readonly<Record<string, unknown>>): Readonly<Record<string,
   return Object.fromEntries(entries.map(([key, value]) => [key, text(value) ?? '']));
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether a parsed value is an object with keys. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

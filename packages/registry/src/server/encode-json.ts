@@ -42,6 +42,11 @@ function applicationObject({ name, entries }: Application, variant: Variant) {
   return { name, instance: entries.map(variant === 'full' ? fullInstance : compactInstance) };
 }
 
+/** An instance without its envelope, as peers exchange it. */
+export function bareInstance(entry: Entry): Readonly<Record<string, unknown>> {
+  return fullInstance(entry);
+}
+
 /** The order of the fields is Eureka's; no field may be added, for its stricter clients refuse unknown ones. */
 function fullInstance({ info, lease }: Entry): Record<string, unknown> {
   return {

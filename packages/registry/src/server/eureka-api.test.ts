@@ -49,7 +49,17 @@ function open() {
     changed: () => {},
   });
   const mayWrite = (identity: Identity, app: string) => identity.subject.toUpperCase() === app;
-  const api = eurekaApi({ registry, clock, mayWrite, maxInstances: 10, startedAt: clock.now() });
+  const told: string[] = [];
+  const api = eurekaApi({
+    registry,
+    clock,
+    mayWrite,
+    isPeer: ({ headers }) => headers['x-netflix-discovery-replication'] === 'true',
+    tellPeers: ({ action, id }) => void told.push(`${action} ${id}`),
+    peers: () => [],
+    maxInstances: 10,
+    startedAt: clock.now(),
+  });
   const send = async (
     method: HttpRequest['method'],
     url: string,
@@ -63,7 +73,7 @@ function open() {
     );
     return api({ method, url, params: {}, query, headers, body: bytes }, identity);
   };
-  return { send, registry, clock };
+  return { send, registry, clock, told };
 }
 
 const expectedInstance =
@@ -225,7 +235,7 @@ test('an answer that is kept is not a day behind: a change ends it at once', asy
   assert.match(String((await send('GET', '/eureka/apps')).body), /UP_1_/);
 });
 
-test('bad registrations get Eureka’s words, XML is told what to send instead', async () => {
+test('bad registrations get Eureka’s words, in JSON and in XML', async () => {
   const { send } = open();
   assert.deepEqual(await send('POST', '/eureka/apps/ORDERS', registration({ hostName: null })), {
     status: 400,
@@ -233,11 +243,76 @@ test('bad registrations get Eureka’s words, XML is told what to send instead',
     body: 'Missing hostname',
   });
   assert.equal((await send('POST', '/eureka/apps/ORDERS', '{')).status, 400);
-  const xml = await send('POST', '/eureka/apps/ORDERS', '<instance/>', { 'content-type': 'application/xml' });
+  const xml = (body: string) => send('POST', '/eureka/apps/ORDERS', body, { 'content-type': 'application/xml' });
+  assert.deepEqual([(await xml('<instance/>')).status, (await xml('<instance/>')).body], [400, 'Missing instanceId']);
+  for (const body of ['', '<a/>', '<instance>', '<!DOCTYPE a [<!ENTITY b "c">]><instance/>'])
+    assert.match(String((await xml(body)).body), /cannot parse request body/);
+});
+
+test('a registration in XML is the same instance as its JSON, also after it was read as XML', async () => {
+  const { send, registry } = open();
+  const metadata = { 'management.port': '8081', with_underscore: 'a < b & "c"', $dollar: '두레' };
+  await send('POST', '/eureka/apps/ORDERS', registration({ metadata }));
+  const first = registry.get('ORDERS', id);
+  const xml = String((await send('GET', `/eureka/apps/ORDERS/${id}`, undefined, { accept: 'application/xml' })).body);
+  await send('DELETE', `/eureka/apps/ORDERS/${id}`);
+  const answer = await send('POST', '/eureka/apps/ORDERS', xml, { 'content-type': 'application/xml;charset=UTF-8' });
+  assert.equal(answer.status, 204);
+  assert.deepEqual(registry.get('ORDERS', id)?.info, first?.info);
+});
+
+test('XML’s defaults are Eureka’s: a port is enabled and a secure port is not, unless they say so', async () => {
+  const { send, registry } = open();
+  const body = `<?xml version="1.0"?><instance><hostName>h</hostName><app>orders</app><ipAddr>1.2.3.4</ipAddr>
+    <port>8080</port><securePort>8443</securePort><status>UP</status>
+    <dataCenterInfo class="com.netflix.appinfo.AmazonInfo"><name>Amazon</name>
+      <metadata><instance-id>i-1</instance-id></metadata></dataCenterInfo>
+    <leaseInfo><durationInSecs>20</durationInSecs></leaseInfo></instance>`;
+  assert.equal((await send('POST', '/eureka/apps/ORDERS', body, { 'content-type': 'text/xml' })).status, 204);
+  const info = registry.get('ORDERS', 'i-1')?.info;
+  assert.deepEqual(info?.port, { number: 8080, enabled: true });
+  assert.deepEqual(info?.securePort, { number: 8443, enabled: false });
+  assert.equal(info?.durationInSecs, 20);
+  assert.deepEqual(info?.dataCenter, { name: 'Amazon', metadata: { 'instance-id': 'i-1' } });
+});
+
+test('regions are taken and answered with what is here; auto-scaling groups are refused', async () => {
+  const { send } = open();
+  await send('POST', '/eureka/apps/ORDERS', registration());
+  assert.match(String((await send('GET', '/eureka/apps/?regions=us-west-2,eu-west-1')).body), /UP_1_/);
+  assert.match(String((await send('GET', '/eureka/apps/delta?regions=us-west-2')).body), /UP_1_/);
+  assert.equal((await send('PUT', '/eureka/asg/orders-v001/status?value=ENABLED')).status, 400);
+});
+
+test('peers are told what clients do, and nothing that peers did', async () => {
+  const { send, told } = open();
+  const asPeer = { ...json, 'x-netflix-discovery-replication': 'true' };
+  for (const headers of [json, asPeer]) {
+    await send('POST', '/eureka/apps/ORDERS', registration(), headers);
+    await send('PUT', `/eureka/apps/ORDERS/${id}?status=UP`, undefined, headers);
+    await send('PUT', `/eureka/apps/ORDERS/${id}/status?value=OUT_OF_SERVICE`, undefined, headers);
+    await send('DELETE', `/eureka/apps/ORDERS/${id}/status?value=UP`, undefined, headers);
+    await send('PUT', `/eureka/apps/ORDERS/${id}/metadata?a=b`, undefined, headers);
+    await send('DELETE', `/eureka/apps/ORDERS/${id}`, undefined, headers);
+  }
+  const actions = ['Register', 'Heartbeat', 'StatusUpdate', 'DeleteStatusOverride', 'Register', 'Cancel'];
   assert.deepEqual(
-    [xml.status, xml.body],
-    [415, 'This registry takes registrations in JSON: send Content-Type: application/json'],
+    told,
+    actions.map((action) => `${action} ${id}`),
   );
+});
+
+test('a peer’s renewal of an older copy is answered 409 with the newer one, of a newer copy 404', async () => {
+  const { send } = open();
+  const asPeer = { ...json, 'x-netflix-discovery-replication': 'true' };
+  await send('POST', '/eureka/apps/ORDERS', registration());
+  const renew = (dirty: number) =>
+    send('PUT', `/eureka/apps/ORDERS/${id}?status=UP&lastDirtyTimestamp=${dirty}`, undefined, asPeer);
+  const older = await renew(1_700_000_000_000);
+  assert.equal(older.status, 409);
+  assert.equal(JSON.parse(String(older.body)).instance.instanceId, id);
+  assert.equal((await renew(1_700_000_000_123)).status, 200);
+  assert.equal((await renew(1_700_000_000_999)).status, 404);
 });
 
 test('nobody changes another application’s registrations, and a full registry says so', async () => {

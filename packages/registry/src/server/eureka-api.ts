@@ -3,13 +3,16 @@ import type { HttpRequest, HttpResponse } from '@dure/service/server';
 import { registryErrors } from '../errors.ts';
 import { instanceStatuses } from '../wire/push-stream.ts';
 import { decodeRegistration } from './decode-instance.ts';
+import { decodeXmlRegistration } from './decode-xml.ts';
 import { notYours } from './drains.ts';
 import type { Application, Applications, Variant } from './encode-json.ts';
 import { applicationJson, applicationsJson, instanceJson } from './encode-json.ts';
 import { applicationsXml, applicationXml, instanceXml } from './encode-xml.ts';
 import type { Entry } from './instance-info.ts';
+import { statusOf } from './instance-info.ts';
 import type { InstanceRegistry } from './instance-registry.ts';
 import { applicationsOf, Payloads } from './payloads.ts';
+import type { ReplicatedOperation } from './peer-queue.ts';
 
 /** What the Eureka API works on. */
 export interface EurekaApiOptions {
@@ -17,6 +20,11 @@ export interface EurekaApiOptions {
   readonly clock: Clock;
   /** Whether a caller may change an application's registrations. The name is in upper case. */
   readonly mayWrite: (identity: Identity, app: string) => boolean;
+  /** Whether a request comes from a peer, on behalf of an instance that reports there. */
+  readonly isPeer: (request: HttpRequest, identity: Identity) => boolean;
+  /** Tells the peers what was done here. */
+  readonly tellPeers: (operation: ReplicatedOperation) => void;
+  readonly peers: () => readonly { readonly url: string; readonly isReachable: boolean }[];
   readonly maxInstances: number;
   /** Epoch milliseconds at which the server started. */
   readonly startedAt: number;
@@ -40,23 +48,24 @@ export function eurekaApi(options: EurekaApiOptions): EurekaApi {
     if (path === undefined) return missing;
     const [collection, first, second, third] = path;
     if (request.method === 'GET') return read(options, payloads, request, path);
+    if (collection === 'asg') return plain(400, 'There are no auto-scaling groups outside Amazon’s cloud');
     if (collection !== 'apps' || first === undefined || path.length > 4) return missing;
     const app = first.toUpperCase();
-    if (!options.mayWrite(identity, app)) throw notYours(identity, app);
-    if (request.method === 'POST') return path.length === 2 ? register(options, request, app) : missing;
+    const isPeer = options.isPeer(request, identity);
+    if (!isPeer && !options.mayWrite(identity, app)) throw notYours(identity, app);
+    const change = { ...options, tellPeers: isPeer ? () => {} : options.tellPeers };
+    if (request.method === 'POST') return path.length === 2 ? register(change, request, app, isPeer) : missing;
     if (second === undefined) return missing;
-    if (request.method === 'DELETE' && third === undefined) return found(registry.cancel(app, second));
-    if (request.method === 'PUT' && third === undefined) return renew(registry, request, app, second);
-    if (third === 'status') return setStatus(registry, request, app, second);
-    if (third === 'metadata' && request.method === 'PUT') {
-      return found(registry.mergeMetadata(app, second, firstValues(request.query)));
-    }
+    if (request.method === 'DELETE' && third === undefined) return cancel(change, app, second);
+    if (request.method === 'PUT' && third === undefined) return renew(change, request, app, second, isPeer);
+    if (third === 'status') return setStatus(change, request, app, second);
+    if (third === 'metadata' && request.method === 'PUT') return mergeMetadata(change, request, app, second);
     return missing;
   };
 }
 
 async function read(
-  { registry, startedAt, clock }: EurekaApiOptions,
+  { registry, startedAt, clock, peers }: EurekaApiOptions,
   payloads: Payloads,
   request: HttpRequest,
   path: readonly string[],
@@ -89,35 +98,77 @@ async function read(
     return answer({ ...asked, format: 'json' }, JSON.stringify(registry.statusOverrides()));
   }
   if (collection === 'status' && depth === 1) {
-    return answer({ ...asked, format: 'json' }, JSON.stringify(serverStatus(registry, clock.now() - startedAt)));
+    return answer(
+      { ...asked, format: 'json' },
+      JSON.stringify(serverStatus(registry, peers(), clock.now() - startedAt)),
+    );
   }
   return missing;
 }
 
-function register(options: EurekaApiOptions, request: HttpRequest, app: string): HttpResponse {
-  if (header(request, 'content-type').includes('xml')) {
-    return plain(415, 'This registry takes registrations in JSON: send Content-Type: application/json');
-  }
-  const decoded = decodeRegistration(request.body, app, options.clock);
+function register(options: EurekaApiOptions, request: HttpRequest, app: string, isPeer: boolean): HttpResponse {
+  const decode = header(request, 'content-type').includes('xml') ? decodeXmlRegistration : decodeRegistration;
+  const decoded = decode(request.body, app, options.clock);
   if (!decoded.ok) {
     const type = decoded.isJson ? 'application/json' : 'text/plain; charset=utf-8';
     return { status: decoded.status, headers: { 'content-type': type }, body: decoded.text };
   }
-  if (!options.registry.register(decoded.info)) {
+  if (!options.registry.register(decoded.info, isPeer ? 'peer' : 'client')) {
     throw registryErrors.FULL(
       `the registry holds ${options.maxInstances} instances and takes no more (\`maxInstances\`); ${app} was not registered`,
       { details: { app, maxInstances: options.maxInstances } },
     );
   }
+  options.tellPeers({ action: 'Register', app, id: decoded.info.instanceId });
   return { status: 204 };
 }
 
-function renew(registry: InstanceRegistry, request: HttpRequest, app: string, id: string): HttpResponse {
-  const dirty = timestamp(request.query);
-  return dirty === 'malformed' ? malformedTimestamp : found(registry.renew(app, id, dirty));
+function cancel({ registry, tellPeers }: EurekaApiOptions, app: string, id: string): HttpResponse {
+  const lastDirtyTimestamp = registry.get(app, id)?.info.lastDirtyTimestamp;
+  if (!registry.cancel(app, id)) return missing;
+  tellPeers({ action: 'Cancel', app, id, ...(lastDirtyTimestamp === undefined ? {} : { lastDirtyTimestamp }) });
+  return done;
 }
 
-function setStatus(registry: InstanceRegistry, request: HttpRequest, app: string, id: string): HttpResponse {
+function renew(
+  { registry, tellPeers }: EurekaApiOptions,
+  request: HttpRequest,
+  app: string,
+  id: string,
+  isPeer: boolean,
+): HttpResponse {
+  const dirty = timestamp(request.query);
+  if (dirty === 'malformed') return malformedTimestamp;
+  if (!isPeer) {
+    const isRenewed = registry.renew(app, id, dirty);
+    if (registry.get(app, id) !== undefined) tellPeers({ action: 'Heartbeat', app, id });
+    return found(isRenewed);
+  }
+  const overridden = statusOf(request.query.get('overriddenstatus') ?? 'UNKNOWN');
+  const renewed = registry.renewFromPeer(app, id, dirty, overridden);
+  const entry = registry.get(app, id);
+  if (renewed !== 'older' || entry === undefined) return found(renewed === 'renewed');
+  return { status: 409, headers: { 'content-type': 'application/json' }, body: instanceJson(entry) };
+}
+
+/** Peers have no operation for metadata: they are told of the instance anew. */
+function mergeMetadata(
+  { registry, tellPeers }: EurekaApiOptions,
+  request: HttpRequest,
+  app: string,
+  id: string,
+): HttpResponse {
+  if (!registry.mergeMetadata(app, id, firstValues(request.query))) return missing;
+  tellPeers({ action: 'Register', app, id });
+  return done;
+}
+
+function setStatus(
+  { registry, tellPeers }: EurekaApiOptions,
+  request: HttpRequest,
+  app: string,
+  id: string,
+): HttpResponse {
   const dirty = timestamp(request.query);
   if (dirty === 'malformed') return malformedTimestamp;
   const value = request.query.get('value')?.toUpperCase();
@@ -125,10 +176,15 @@ function setStatus(registry: InstanceRegistry, request: HttpRequest, app: string
   if (value !== undefined && status === undefined) {
     return plain(400, `Unknown status, expecting one of ${instanceStatuses.join(', ')}`);
   }
-  if (request.method === 'DELETE') return found(registry.removeOverride(app, id, status ?? 'UNKNOWN', dirty));
-  if (request.method !== 'PUT') return missing;
-  if (status === undefined) return plain(400, 'Missing value');
-  return found(registry.override(app, id, status, dirty));
+  if (request.method !== 'PUT' && request.method !== 'DELETE') return missing;
+  const isRemoval = request.method === 'DELETE';
+  if (status === undefined && !isRemoval) return plain(400, 'Missing value');
+  const wanted = status ?? 'UNKNOWN';
+  const isFound = isRemoval
+    ? registry.removeOverride(app, id, wanted, dirty)
+    : registry.override(app, id, wanted, dirty);
+  if (isFound) tellPeers({ action: isRemoval ? 'DeleteStatusOverride' : 'StatusUpdate', app, id, status: wanted });
+  return found(isFound);
 }
 
 const malformedTimestamp = plain(400, 'Malformed lastDirtyTimestamp, expecting epoch milliseconds');
@@ -198,14 +254,19 @@ function hashOf(entries: readonly Entry[]): string {
   return statuses.map(([status, of]) => `${status}_${of.length}_`).join('');
 }
 
-function serverStatus(registry: InstanceRegistry, uptimeMs: number) {
+function serverStatus(registry: InstanceRegistry, peers: ReturnType<EurekaApiOptions['peers']>, uptimeMs: number) {
+  const urls = (of: typeof peers) => of.map(({ url }) => url).join(',');
   const minutes = Math.floor(uptimeMs / 60_000);
   const two = (value: number) => String(value).padStart(2, '0');
   const days = Math.floor(minutes / 1_440);
   const uptime = `${days} day${days === 1 ? '' : 's'} ${two(Math.floor(minutes / 60) % 24)}:${two(minutes % 60)}`;
   return {
     generalStats: { 'server-uptime': uptime, environment: 'dure' },
-    applicationStats: { 'registered-replicas': '', 'available-replicas': '', 'unavailable-replicas': '' },
+    applicationStats: {
+      'registered-replicas': urls(peers),
+      'available-replicas': urls(peers.filter(({ isReachable }) => isReachable)),
+      'unavailable-replicas': urls(peers.filter(({ isReachable }) => !isReachable)),
+    },
     registry: {
       instances: registry.size,
       renewsLastMin: registry.meter.lastMinute,

@@ -61,6 +61,8 @@ export interface Lease {
   renewedAt: number;
   /** Whether it was renewed since it was registered. */
   isRenewed: boolean;
+  /** Whether the instance itself was heard last, not a peer on its behalf. */
+  isDirect: boolean;
   serviceUpAt: number;
   evictedAt: number;
   readonly durationMs: number;

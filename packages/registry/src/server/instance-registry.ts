@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@dure/core';
 import { randomInteger } from '@dure/core';
 import type { InstanceStatus } from '../wire/push-stream.ts';
+import { Cancellations } from './cancellations.ts';
 import type { Entry, InstanceInfo, Lease } from './instance-info.ts';
 import { RecentChanges } from './recent-changes.ts';
 import { RenewalMeter } from './renewal-meter.ts';
@@ -20,18 +21,25 @@ export interface InstanceRegistryOptions {
   readonly changed: (app: string, instanceId: string) => void;
 }
 
+/** Who says it: an instance itself, or another registry on its behalf. */
+export type Source = 'client' | 'peer';
+
 const evictedShareAtOnce = 0.85;
 
 /**
  * Who is registered, with Eureka's semantics: leases, status overrides, self-preservation, recent changes.
  *
- * After `AbstractInstanceRegistry` of Netflix/eureka; replication between peers is not here.
+ * What comes `from` a peer follows the rules of replication: the newer `lastDirtyTimestamp` wins, and what was
+ * cancelled here is not brought back by a peer that has not heard of it.
+ *
+ * After `AbstractInstanceRegistry` of Netflix/eureka; that a cancellation carries a time is ours.
  */
 export class InstanceRegistry {
   readonly #options: InstanceRegistryOptions;
   readonly #apps = new Map<string, Map<string, Entry>>();
   readonly #overrides: StatusOverrides;
   readonly #recent: RecentChanges;
+  readonly #cancelled: Cancellations;
   readonly meter: RenewalMeter;
   #size = 0;
   #version = 0;
@@ -41,6 +49,7 @@ export class InstanceRegistry {
     this.#options = options;
     this.#overrides = new StatusOverrides(options.clock, options.maxInstances);
     this.#recent = new RecentChanges(options.clock, 2 * options.maxInstances);
+    this.#cancelled = new Cancellations(options.clock, options.maxInstances);
     this.meter = new RenewalMeter(options.clock, options.selfPreservation);
     this.#evictedAt = options.clock.monotonicMs();
   }
@@ -55,10 +64,11 @@ export class InstanceRegistry {
   }
 
   /** False when the registry is full. */
-  register(incoming: InstanceInfo): boolean {
+  register(incoming: InstanceInfo, from: Source = 'client'): boolean {
     const { clock, maxInstances } = this.#options;
     const { app, instanceId } = incoming;
     const existing = this.get(app, instanceId);
+    if (from === 'peer' && this.#cancelled.isNewer(app, instanceId, incoming.lastDirtyTimestamp)) return true;
     if (existing === undefined) {
       if (this.#size >= maxInstances) return false;
       this.#size += 1;
@@ -69,17 +79,19 @@ export class InstanceRegistry {
     if (info.overriddenStatus !== 'UNKNOWN' && this.#overrides.get(instanceId) === undefined)
       this.#overrides.set(instanceId, info.overriddenStatus);
     const overriddenStatus = this.#overrides.get(instanceId) ?? info.overriddenStatus;
-    const status = this.#effectiveStatus(info, existing);
+    const status = this.#effectiveStatus(info, from === 'client' ? existing : undefined);
     const now = clock.now();
     const lease: Lease = {
       registeredAt: now,
       renewedAt: now,
       isRenewed: false,
+      isDirect: from === 'client',
       serviceUpAt: existing?.lease.serviceUpAt || (status === 'UP' ? now : 0),
       evictedAt: 0,
       durationMs: info.durationInSecs * 1_000,
     };
     this.#put({ ...info, status, overriddenStatus, actionType: 'ADDED', lastUpdatedTimestamp: now }, lease);
+    this.#cancelled.forget(app, instanceId);
     return true;
   }
 
@@ -92,12 +104,35 @@ export class InstanceRegistry {
     if (status !== entry.info.status) this.#put({ ...entry.info, status }, entry.lease);
     this.meter.count();
     this.#touch(entry.lease);
+    entry.lease.isDirect = true;
     return lastDirtyTimestamp === undefined || lastDirtyTimestamp <= entry.info.lastDirtyTimestamp;
   }
 
-  cancel(app: string, instanceId: string): boolean {
+  /** A peer's renewal: `missing` asks for a registration, `older` is answered with what is held here. */
+  renewFromPeer(
+    app: string,
+    instanceId: string,
+    lastDirtyTimestamp: number | undefined,
+    overriddenStatus: InstanceStatus,
+  ): 'renewed' | 'missing' | 'older' {
     const entry = this.get(app, instanceId);
-    if (entry === undefined) return false;
+    if (entry === undefined) return 'missing';
+    const status = this.#effectiveStatus(entry.info, undefined);
+    if (status === 'UNKNOWN') return 'missing';
+    if (status !== entry.info.status) this.#put({ ...entry.info, status }, entry.lease);
+    this.meter.count();
+    this.#touch(entry.lease);
+    if (lastDirtyTimestamp === undefined || lastDirtyTimestamp === entry.info.lastDirtyTimestamp) return 'renewed';
+    if (lastDirtyTimestamp < entry.info.lastDirtyTimestamp) return 'older';
+    if (overriddenStatus !== 'UNKNOWN') this.#overrides.set(instanceId, overriddenStatus);
+    return 'missing';
+  }
+
+  /** With a time stamp, which a peer's cancellation has: false also when what is held here is newer. */
+  cancel(app: string, instanceId: string, lastDirtyTimestamp = Number.POSITIVE_INFINITY): boolean {
+    const entry = this.get(app, instanceId);
+    if (entry === undefined || entry.info.lastDirtyTimestamp > lastDirtyTimestamp) return false;
+    this.#cancelled.add(app, instanceId, entry.info.lastDirtyTimestamp);
     const instances = this.#apps.get(app);
     instances?.delete(instanceId);
     if (instances?.size === 0) this.#apps.delete(app);
@@ -133,6 +168,14 @@ export class InstanceRegistry {
     return true;
   }
 
+  /** Says anew that it is here, newer than anything that others may have heard of it. */
+  reassert(app: string, instanceId: string): void {
+    const entry = this.get(app, instanceId);
+    if (entry === undefined) return;
+    this.#modify(entry, {}, Math.max(entry.info.lastDirtyTimestamp + 1, this.#options.clock.now()));
+    entry.lease.isDirect = true;
+  }
+
   mergeMetadata(app: string, instanceId: string, metadata: Readonly<Record<string, string>>): boolean {
     const entry = this.get(app, instanceId);
     if (entry === undefined) return false;
@@ -146,6 +189,7 @@ export class InstanceRegistry {
     const elapsedMs = clock.monotonicMs() - this.#evictedAt;
     this.#evictedAt = clock.monotonicMs();
     this.#recent.purge();
+    this.#cancelled.purge();
     this.meter.recount(this.#size);
     if (!this.meter.expires) return [];
     const pausedMs = Math.max(0, elapsedMs - evictionIntervalMs);

@@ -5,12 +5,17 @@ import { service } from '@dure/service/server';
 import type { Telemetry } from '@dure/telemetry';
 import { registryErrors } from '../errors.ts';
 import type { ChangeStream } from './change-stream.ts';
-import { drainRoute } from './drains.ts';
+import { drainRoute, notYours } from './drains.ts';
 import { eurekaApi } from './eureka-api.ts';
 import type { InstanceRegistry } from './instance-registry.ts';
+import { parsePeerUrl } from './peers.ts';
 import { pushRoutes } from './push-routes.ts';
-import type { RegistrySettings } from './registry-parts.ts';
-import { openParts } from './registry-parts.ts';
+import { pageRoute } from './registry-page.ts';
+import type { RegistryContext, RegistryParts, RegistrySettings } from './registry-parts.ts';
+import { mayReplicate, openParts } from './registry-parts.ts';
+import { replicate } from './replication-api.ts';
+import type { PeerTransport } from './transport.ts';
+import { peerTransport } from './transport.ts';
 
 /** Options of `registryService`; every one has a default. */
 export interface RegistryOptions {
@@ -24,6 +29,12 @@ export interface RegistryOptions {
   readonly selfPreservation?: boolean;
   /** Callers that may change every application's registrations, not just their own. Default none. */
   readonly writers?: readonly string[];
+  /** The other registries: `http://10.0.0.2:8761`, with `user:password@` for one of Eureka's. Default none. */
+  readonly peers?: readonly string[];
+  /** Who may read the page at `/`: whoever reaches the port (`open`, default), or who has credentials. */
+  readonly page?: 'open' | 'credentials';
+  /** Default: HTTP. */
+  readonly peerTransport?: (url: string) => PeerTransport;
   /** Default 10 000. */
   readonly maxInstances?: number;
   /** Push streams open at a time. Default 2 000. */
@@ -63,20 +74,28 @@ export function registryService(options: RegistryOptions = {}): ServiceDefinitio
     streamsPerSecond: atLeast('streamsPerSecond', options.streamsPerSecond ?? 30, 1),
     lease: options.lease ?? 'exact',
     selfPreservation: options.selfPreservation ?? true,
+    peers: (options.peers ?? []).filter(parsePeerUrl),
+    page: options.page ?? 'open',
+    peerTransport: options.peerTransport ?? peerTransport,
     writers: new Set(options.writers ?? []),
   };
   return service({ contract: registryContract, start: (context) => start(context, settings) });
 }
 
-type Context = Pick<StartContext<unknown, unknown, unknown>, 'add' | 'clock' | 'random' | 'ids' | 'telemetry'>;
+type Context = Pick<StartContext<unknown, unknown, unknown>, 'add' | keyof RegistryContext>;
 
 function start(context: Context, settings: RegistrySettings): Record<never, never> {
   const { add, clock, telemetry } = context;
   const parts = openParts(context, settings);
   const { registry, streams } = parts;
   addGauges(telemetry, registry, streams);
-  const api = eurekaApi({ ...parts, maxInstances: settings.maxInstances, startedAt: clock.now() });
-  for (const route of [...eurekaRoutes(api), ...pushRoutes(parts), drainRoute(parts)]) add.route(route);
+  const peers = () => parts.otherRegistries.all;
+  const api = eurekaApi({ ...parts, peers, maxInstances: settings.maxInstances, startedAt: clock.now() });
+  const liveness = (process: string) => parts.watch.liveness(process);
+  add.route(pageRoute({ ...parts, peers, liveness, page: settings.page }));
+  const routes = [...eurekaRoutes(api), ...replicationRoutes(parts, settings), ...pushRoutes(parts), drainRoute(parts)];
+  for (const route of routes) add.route(route);
+  void parts.otherRegistries.synchronise();
   const evicted = telemetry.metrics.counter('registry_evictions', 'Instances removed because their lease ran out');
   const sweeping = sweep(clock, settings.evictionIntervalMs, () => {
     for (const { info } of registry.evict()) {
@@ -109,6 +128,21 @@ function eurekaRoutes(api: ReturnType<typeof eurekaApi>): readonly HttpRoute[] {
       return { method, path, access: 'service', maxBodyBytes: 64 * 1024, handle };
     }),
   );
+}
+
+const largestReplicationBytes = 4 * 2 ** 20;
+
+function replicationRoutes(parts: RegistryParts, { writers }: RegistrySettings): readonly HttpRoute[] {
+  return ['/eureka', '/eureka/v2', '/v2'].map((base) => ({
+    method: 'POST',
+    path: `${base}/peerreplication/*`,
+    access: 'service',
+    maxBodyBytes: largestReplicationBytes,
+    handle(request, { identity }) {
+      if (!mayReplicate(identity, writers)) throw notYours(identity, 'every application');
+      return replicate(parts, request);
+    },
+  }));
 }
 
 function health(registry: InstanceRegistry, streams: number) {

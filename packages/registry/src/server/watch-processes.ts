@@ -5,6 +5,7 @@ import type { Acknowledgements } from './acknowledgements.ts';
 import type { ChangeStream } from './change-stream.ts';
 import type { Entry } from './instance-info.ts';
 import type { InstanceRegistry } from './instance-registry.ts';
+import type { ReplicatedOperation } from './peer-queue.ts';
 import { ProcessWatch } from './process-watch.ts';
 import type { PushFeed } from './push-feed.ts';
 import type { Probe, ProbeResult } from './tcp-probe.ts';
@@ -24,6 +25,7 @@ export interface WatchParts {
     readonly massLossShare: number;
   };
   readonly askAll: () => void;
+  readonly tellPeers: (operation: ReplicatedOperation) => void;
 }
 
 const probeTimeoutMs = 1_000;
@@ -52,10 +54,11 @@ export function watchProcesses(parts: WatchParts): ProcessWatch {
     },
     died(process, because) {
       for (const { info } of instancesOf(registry, process)) {
-        registry.cancel(info.app, info.instanceId);
+        const { app, instanceId: id, lastDirtyTimestamp } = info;
+        registry.cancel(app, id);
+        parts.tellPeers({ action: 'Cancel', app, id, lastDirtyTimestamp });
         lost.add(1);
-        const fields = { app: info.app, instance: info.instanceId };
-        log.warn(`the process of ${info.instanceId} is gone: ${because}`, fields);
+        log.warn(`the process of ${id} is gone: ${because}`, { app, instance: id });
       }
       acknowledgements.left(process);
       for (const [stream, owner] of [...streams]) if (owner === process) stream.close();

@@ -19,10 +19,14 @@ export interface RunningRegistry extends AsyncDisposable {
  * Starts a registry on a real port (any free one unless told). Its tokens are plain names: `Bearer order`, or HTTP
  * Basic with any password.
  */
-export async function startRegistry(options: RegistryOptions = {}, port = 0): Promise<RunningRegistry> {
+export async function startRegistry(
+  options: RegistryOptions = {},
+  port = 0,
+  host = '127.0.0.1',
+): Promise<RunningRegistry> {
   const running = await startService(registryService(options), {
     instanceId: 'registry:test',
-    host: '127.0.0.1',
+    host,
     ports: { api: port, management: 0 },
     mode: 'test',
     clock: systemClock,
@@ -31,7 +35,7 @@ export async function startRegistry(options: RegistryOptions = {}, port = 0): Pr
     telemetry: silentTelemetry(),
     platform: {
       instances: { instances: () => [], onChange: () => () => {} },
-      signer: { authorize: async () => '' },
+      signer: { authorize: async () => 'Bearer registry' },
       verifier: { verify: async (authorization) => identityOf(authorization) },
     },
     registrar: undefined,
@@ -45,7 +49,7 @@ export async function startRegistry(options: RegistryOptions = {}, port = 0): Pr
     graceMs: 200,
   });
   return {
-    url: `http://127.0.0.1:${running.port}`,
+    url: `http://${host}:${running.port}`,
     port: running.port,
     signer: (subject) => ({ authorize: async () => `Bearer ${subject}` }),
     close: () => running.close(),
