@@ -73,14 +73,24 @@ class TimeWindow implements OutcomeWindow {
   readonly #sliceMs: number;
   readonly #counts = new Float64Array(slices * width);
   #slice = Number.NEGATIVE_INFINITY;
+  /** Where the counters of the current slice begin, and when it ends. */
+  #at = 0;
+  #endsAt = Number.NEGATIVE_INFINITY;
 
   constructor(windowMs: number) {
     this.#sliceMs = windowMs / slices;
   }
 
   add(outcome: number, now: number): void {
-    this.expire(now);
-    this.#count((this.#slice % slices) * width, outcome);
+    if (now >= this.#endsAt) this.expire(now);
+    if (outcome === 0) {
+      this.calls += 1;
+      this.#counts[this.#at] = (this.#counts[this.#at] ?? 0) + 1;
+      return;
+    }
+    const failed = outcome & failedBit;
+    const slow = (outcome & slowBit) >> 1;
+    this.#add(this.#at, 1, failed, slow, failed & slow);
   }
 
   expire(now: number): void {
@@ -89,17 +99,13 @@ class TimeWindow implements OutcomeWindow {
     if (slice - this.#slice >= slices) this.clear();
     else for (let old = this.#slice + 1; old <= slice; old += 1) this.#forget((old % slices) * width);
     this.#slice = slice;
+    this.#at = (slice % slices) * width;
+    this.#endsAt = (slice + 1) * this.#sliceMs;
   }
 
   clear(): void {
     this.#counts.fill(0);
     this.calls = this.failed = this.slow = this.slowFailed = 0;
-  }
-
-  #count(at: number, outcome: number): void {
-    const failed = outcome & failedBit;
-    const slow = (outcome & slowBit) >> 1;
-    this.#add(at, 1, failed, slow, failed & slow);
   }
 
   #forget(at: number): void {
