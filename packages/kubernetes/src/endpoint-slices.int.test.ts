@@ -1,123 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { instanceListContract } from '@dure/balancer/testing';
 import type { Clock } from '@dure/core';
-import { codeOf, seededRandom, systemClock } from '@dure/core';
+import { codeOf, isDureError, messageOf, seededRandom, systemClock } from '@dure/core';
+import { fakeClock } from '@dure/core/testing';
 import type { KubernetesEvent, KubernetesInstances, WatchedService } from './endpoint-slices.ts';
 import { openKubernetesInstances } from './endpoint-slices.ts';
-import { inCluster, kubernetesApi } from './transport.ts';
-
-interface FakeSlice {
-  readonly name: string;
-  readonly service: string;
-  readonly addresses: readonly (
-    | string
-    | { readonly address: string; readonly ready?: boolean; readonly zone?: string; readonly pod?: string }
-  )[];
-  readonly ports: readonly { readonly name: string; readonly port: number }[];
-}
-
-/** As much of a Kubernetes API server as a watch needs: list, watch from a version, bookmarks, 410. */
-async function openApiServer() {
-  let version = 100;
-  let oldest = 0;
-  let isBroken = false;
-  const slices = new Map<string, { readonly slice: FakeSlice; readonly version: number }>();
-  const history: { readonly version: number; readonly service: string; readonly line: string }[] = [];
-  const watchers = new Map<ServerResponse, string>();
-  const requests: { readonly url: URL; readonly authorization: string | undefined }[] = [];
-  const encode = ({ name, addresses, ports }: FakeSlice, at: number) => ({
-    metadata: { name, resourceVersion: String(at) },
-    addressType: 'IPv4',
-    ports,
-    endpoints: addresses.map((entry) => {
-      const { address, ready, zone, pod } = typeof entry === 'string' ? { address: entry } : entry;
-      return {
-        addresses: [address],
-        conditions: ready === undefined ? {} : { ready, terminating: !ready },
-        zone,
-        targetRef: pod === undefined ? undefined : { kind: 'Pod', name: pod },
-      };
-    }),
-  });
-  const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const url = new URL(request.url ?? '', 'http://api');
-    requests.push({ url, authorization: request.headers.authorization });
-    const service = /=(.*)$/.exec(url.searchParams.get('labelSelector') ?? '')?.[1] ?? '';
-    if (isBroken) {
-      response.writeHead(503).end();
-      return;
-    }
-    if (url.searchParams.get('watch') === null) {
-      const items = [...slices.values()]
-        .filter(({ slice }) => slice.service === service)
-        .map(({ slice, version: at }) => encode(slice, at));
-      response.end(
-        JSON.stringify({ kind: 'EndpointSliceList', metadata: { resourceVersion: String(version) }, items }),
-      );
-      return;
-    }
-    const from = Number(url.searchParams.get('resourceVersion'));
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.flushHeaders();
-    if (from < oldest) {
-      response.end(
-        `${JSON.stringify({ type: 'ERROR', object: { code: 410, message: 'too old resource version' } })}\n`,
-      );
-      return;
-    }
-    watchers.set(response, service);
-    response.on('close', () => watchers.delete(response));
-    for (const event of history) if (event.version > from && event.service === service) response.write(event.line);
-  };
-  const server = createServer(handle);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const publish = (type: string, slice: FakeSlice): void => {
-    version += 1;
-    if (type === 'DELETED') slices.delete(slice.name);
-    else slices.set(slice.name, { slice, version });
-    const line = `${JSON.stringify({ type, object: encode(slice, version) })}\n`;
-    history.push({ version, service: slice.service, line });
-    for (const [response, service] of watchers)
-      if (service === slice.service) {
-        response.write(line.slice(0, 10)); // lines come in pieces
-        response.write(line.slice(10));
-      }
-  };
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    watching: () => watchers.size,
-    put: (slice: FakeSlice) => publish(slices.has(slice.name) ? 'MODIFIED' : 'ADDED', slice),
-    remove: (slice: FakeSlice) => publish('DELETED', slice),
-    say: (object: unknown) => {
-      for (const response of watchers.keys())
-        response.write(`${typeof object === 'string' ? object : JSON.stringify(object)}\n`);
-    },
-    version: () => version,
-    forgetHistory: () => {
-      oldest = version + 1;
-      version += 1;
-    },
-    endWatches: () => {
-      for (const response of watchers.keys()) response.end();
-    },
-    break: (broken: boolean) => {
-      isBroken = broken;
-    },
-    close: () => {
-      server.closeAllConnections();
-      return new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
-}
+import type { FakeEndpoint, FakeSlice } from './testing/fake-api-server.ts';
+import { FakeApiServer } from './testing/fake-api-server.ts';
+import { until } from './testing/until.ts';
+import { kubernetesApi } from './transport.ts';
 
 /** The machine's clock, a hundred times as fast. */
 const quickClock: Clock = {
@@ -125,48 +18,60 @@ const quickClock: Clock = {
   after: (delayMs, fire, options) => systemClock.after(delayMs / 100, fire, options),
 };
 
-async function until(isTrue: () => boolean, what: string): Promise<void> {
-  for (let turn = 0; turn < 400; turn += 1) {
-    if (isTrue()) return;
-    await sleep(5);
-  }
-  assert.fail(`not within 2 s: ${what}`);
-}
-
 const http = [
   { name: 'http', port: 7001 },
   { name: 'management', port: 7002 },
 ];
-const stock = (addresses: FakeSlice['addresses'], name = 'stock-1'): FakeSlice => ({
+const stock = (hosts: readonly (string | FakeEndpoint)[], name = 'stock-1'): FakeSlice => ({
   name,
   service: 'stock',
-  addresses,
+  endpoints: hosts.map((host) => (typeof host === 'string' ? { address: host } : host)),
   ports: http,
 });
 
+interface World {
+  readonly api: FakeApiServer;
+  readonly list: KubernetesInstances;
+  readonly events: KubernetesEvent[];
+  readonly hosts: () => string;
+  readonly failures: () => readonly Extract<KubernetesEvent, { kind: 'watch-failed' }>[];
+}
+
+interface Setting {
+  readonly watched?: WatchedService;
+  readonly clock?: Clock;
+  readonly answerWithinMs?: number;
+  readonly prepare?: (api: FakeApiServer) => void;
+  readonly isFollowed?: boolean;
+}
+
 async function withInstances(
   first: readonly FakeSlice[],
-  run: (open: {
-    api: Awaited<ReturnType<typeof openApiServer>>;
-    list: KubernetesInstances;
-    events: KubernetesEvent[];
-    ids: () => string[];
-  }) => Promise<void>,
-  watched: WatchedService = { namespace: 'shop' },
+  run: (world: World) => Promise<void>,
+  setting: Setting = {},
 ): Promise<void> {
-  const api = await openApiServer();
+  const { watched = { namespace: 'shop' }, clock = quickClock, prepare, isFollowed = true, answerWithinMs } = setting;
+  const api = await new FakeApiServer().listen();
   for (const slice of first) api.put(slice);
+  prepare?.(api);
   const events: KubernetesEvent[] = [];
   const list = await openKubernetesInstances({
     services: { stock: watched },
     api: kubernetesApi({ url: api.url, token: async () => 'secret' }),
-    clock: quickClock,
+    clock,
     random: seededRandom(1),
     observe: (event) => void events.push(event),
+    ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
   });
   try {
-    await until(() => api.watching() === 1, 'a watch is open');
-    await run({ api, list, events, ids: () => list.instances('stock').map(({ host }) => host) });
+    if (isFollowed) await until(() => api.watching === 1, 'a watch is open');
+    const hosts = () =>
+      list
+        .instances('stock')
+        .map(({ host }) => host)
+        .join(' ');
+    const failures = () => events.filter((event) => event.kind === 'watch-failed');
+    await run({ api, list, events, hosts, failures });
   } finally {
     await list.close();
     await api.close();
@@ -176,28 +81,36 @@ async function withInstances(
 instanceListContract(
   'openKubernetesInstances',
   async () => {
-    const api = await openApiServer();
+    const api = await new FakeApiServer().listen();
     const list = await openKubernetesInstances({
       services: { stock: { namespace: 'shop' }, order: { namespace: 'shop' } },
       api: kubernetesApi({ url: api.url }),
       clock: systemClock,
       random: seededRandom(1),
     });
-    await until(() => api.watching() === 2, 'watches are open');
+    await until(() => api.watching === 2, 'watches are open');
+    const present = new Map<string, FakeSlice>();
     return {
       list,
       put: async (service, instances) => {
-        const wanted = instances.map(({ port }) => `${service}:127.0.0.1:${port}`).sort();
-        for (const port of [7001, 7003, 7004]) {
-          const addresses = instances.some((instance) => instance.port === port) ? ['127.0.0.1'] : [];
-          api.put({ name: `${service}-${port}`, service, addresses, ports: [{ name: 'http', port }] });
+        const wanted = instances.map(({ host, port }) => `${service}:${host}:${port}`).sort();
+        for (const { host, port, managementPort = 0 } of instances) {
+          const name = `${service}-${port}`;
+          const ports = [
+            { name: 'management', port: managementPort },
+            { name: 'http', port },
+          ];
+          const slice = { name, service, endpoints: [{ address: host }], ports };
+          if (!present.has(name)) api.put(slice);
+          present.set(name, slice);
         }
-        const listed = () =>
-          list
-            .instances(service)
-            .map(({ id }) => id)
-            .join();
-        await until(() => listed() === wanted.join(), `${wanted.join()} is listed`);
+        for (const [name, slice] of present) {
+          if (slice.service !== service || instances.some(({ port }) => name === `${service}-${port}`)) continue;
+          api.remove(slice);
+          present.delete(name);
+        }
+        const listed = () => list.instances(service).map(({ id }) => id);
+        await until(() => listed().join() === wanted.join(), `${wanted.join()} is listed`);
       },
       close: async () => {
         await list.close();
@@ -205,121 +118,214 @@ instanceListContract(
       },
     };
   },
-  (instance) => ({
-    ...instance,
-    id: `${instance.service}:${instance.host}:${instance.port}`,
-    managementPort: undefined,
-  }),
+  (instance) => ({ ...instance, id: `${instance.service}:${instance.host}:${instance.port}` }),
 );
 
-test('ready endpoints of all slices are instances, with zone, pod and management port; unknown readiness counts as ready', async () => {
-  const slices = [
-    stock([
-      { address: '10.0.0.1', ready: true, zone: 'a', pod: 'stock-x' },
-      { address: '10.0.0.2', ready: false },
-    ]),
-    stock(['10.0.0.1', '10.0.0.3'], 'stock-2'),
-  ];
-  await withInstances(slices.slice(0, 1), async ({ list, api }) => {
-    assert.deepEqual(list.instances('stock'), [
-      {
-        id: 'stock:10.0.0.1:7001',
-        service: 'stock',
-        host: '10.0.0.1',
-        port: 7001,
-        managementPort: 7002,
-        zone: 'a',
-        metadata: { pod: 'stock-x' },
-      },
-    ]);
-    assert.equal(api.requests[0]?.authorization, 'Bearer secret');
+test('ready endpoints of all slices are instances, with zone, pod and management port; each request has the token', async () => {
+  const first = stock([{ address: '10.0.0.1', conditions: { ready: true }, zone: 'a', pod: 'stock-x' }]);
+  await withInstances([first, stock(['10.0.0.3'], 'stock-2')], async ({ list, api, hosts }) => {
+    assert.deepEqual(list.instances('stock')[0], {
+      id: 'stock:10.0.0.1:7001',
+      service: 'stock',
+      host: '10.0.0.1',
+      port: 7001,
+      managementPort: 7002,
+      zone: 'a',
+      metadata: { pod: 'stock-x' },
+    });
+    assert.equal(hosts(), '10.0.0.1 10.0.0.3');
+    assert.deepEqual(list.health(), { status: 'UP', details: { services: 1, following: 1 } });
+    assert.deepEqual([...new Set(api.requests.map(({ authorization }) => authorization))], ['Bearer secret']);
     assert.equal(api.requests[0]?.url.pathname, '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices');
-  });
-  await withInstances(slices, async ({ ids }) => assert.deepEqual(ids(), ['10.0.0.1', '10.0.0.3']));
-  await withInstances(slices, async ({ list }) => assert.equal(list.instances('stock')[0]?.port, 7002), {
-    namespace: 'shop',
-    name: 'stock',
-    port: 'management',
   });
 });
 
-test('additions, changes and deletions show at once; an instance that terminates is gone', async () => {
-  await withInstances([stock(['10.0.0.1'])], async ({ api, ids, list }) => {
-    api.put(stock(['10.0.0.1', '10.0.0.2']));
-    await until(() => ids().length === 2, 'the second is there');
+test('additions, changes and deletions show at once, and instances that did not change stay the same objects', async () => {
+  await withInstances([stock(['10.0.0.1'])], async ({ api, hosts, list }) => {
     const [first] = list.instances('stock');
-    api.put(stock(['10.0.0.1', { address: '10.0.0.2', ready: false }]));
-    await until(() => ids().length === 1, 'the second is gone');
+    api.put(stock(['10.0.0.1', '10.0.0.2']));
+    await until(() => hosts() === '10.0.0.1 10.0.0.2', 'the second is there');
+    api.put(stock(['10.0.0.1', { address: '10.0.0.2', conditions: { ready: false, terminating: true } }]));
+    await until(() => hosts() === '10.0.0.1', 'the second is gone');
     assert.equal(list.instances('stock')[0], first);
     api.remove(stock([]));
-    await until(() => ids().length === 0, 'all are gone');
+    await until(() => hosts() === '', 'all are gone');
   });
+});
+
+test('a list comes in pages', async () => {
+  const slices = [1, 2, 3, 4, 5].map((number) => stock([`10.0.0.${number}`], `stock-${number}`));
+  const prepare = (api: FakeApiServer) => {
+    api.pageSize = 2;
+  };
+  const run = async ({ api, hosts }: World) => {
+    assert.equal(hosts().split(' ').length, 5);
+    assert.equal(api.lists.length, 3);
+    assert.equal(api.requests[3]?.isWatch, true);
+  };
+  await withInstances(slices, run, { prepare });
 });
 
 test('a watch that ends is resumed from the last version seen, bookmarks included, without a new list', async () => {
-  await withInstances([stock(['10.0.0.1'])], async ({ api, ids }) => {
-    api.say({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '100' } } });
+  await withInstances([stock(['10.0.0.1'])], async ({ api, hosts, events }) => {
+    api.version = 900;
+    api.say({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '900' } } });
     api.endWatches();
-    await until(() => api.requests.length === 3, 'it watches again');
-    assert.equal(api.requests[2]?.url.searchParams.get('resourceVersion'), '100');
-    await until(() => api.watching() === 1, 'the watch is open');
+    await until(() => api.requests.length === 3 && api.watching === 1, 'it watches again');
+    assert.equal(api.requests[2]?.url.searchParams.get('resourceVersion'), '900');
     api.put(stock(['10.0.0.9']));
-    await until(() => ids().join() === '10.0.0.9', 'the change came');
-    assert.equal(api.requests.filter(({ url }) => url.searchParams.get('watch') === null).length, 1);
-  });
-});
-
-test('after 410 Gone it lists anew', async () => {
-  await withInstances([stock(['10.0.0.1'])], async ({ api, ids, events }) => {
-    api.forgetHistory();
-    api.endWatches();
-    await until(
-      () => api.requests.filter(({ url }) => url.searchParams.get('watch') === null).length === 2,
-      'it lists anew',
-    );
-    await until(() => api.watching() === 1, 'and watches');
-    assert.deepEqual(ids(), ['10.0.0.1']);
+    await until(() => hosts() === '10.0.0.9', 'the change came');
+    assert.equal(api.lists.length, 1);
     assert.deepEqual(events, []);
   });
 });
 
-test('while the API server is away, or talks nonsense, the last known instances stay; questions become rarer', async () => {
-  await withInstances([stock(['10.0.0.1'])], async ({ api, ids, events }) => {
-    api.say('<html>');
-    await until(() => events.length === 1, 'nonsense is reported');
-    assert.equal(codeOf(events[0]?.error), 'KUBERNETES_ANSWER_INVALID');
-    api.break(true);
-    api.endWatches();
-    await until(() => events.length >= 6, 'failures are reported');
-    assert.equal(codeOf(events.at(-1)?.error), 'KUBERNETES_REFUSED');
-    assert.ok((events.at(-1)?.againInMs ?? 0) > 2 * (events[1]?.againInMs ?? 0));
-    assert.deepEqual(ids(), ['10.0.0.1']);
-    api.break(false);
-    api.put(stock(['10.0.0.7']));
-    await until(() => ids().join() === '10.0.0.7', 'it is back');
+test('a watch that is cut in the middle of a line is resumed, and nothing is lost and nothing listed anew', async () => {
+  await withInstances([stock(['10.0.0.1'])], async ({ api, hosts, failures }) => {
+    api.cutWatches(stock(['10.0.0.1', '10.0.0.2']));
+    await until(() => hosts() === '10.0.0.1 10.0.0.2', 'the change came after all');
+    assert.equal(api.lists.length, 1);
+    assert.deepEqual(
+      failures().map(({ error }) => codeOf(error)),
+      ['KUBERNETES_UNREACHABLE'],
+    );
   });
+});
+
+for (const goneBy of ['event', 'status'] as const) {
+  test(`after 410 Gone, told by the ${goneBy}, it lists anew, and what vanished meanwhile is gone`, async () => {
+    const both = [stock(['10.0.0.1']), stock(['10.0.0.2'], 'stock-2')];
+    await withInstances(both, async ({ api, hosts, events }) => {
+      api.goneBy = goneBy;
+      api.fault = { kind: 'silent' };
+      api.endWatches();
+      await until(() => api.watching === 0, 'the watch has ended');
+      api.remove(stock([], 'stock-2'));
+      api.compact();
+      api.fault = undefined;
+      await until(() => api.lists.length === 2 && api.watching === 1, 'it lists anew and watches');
+      assert.equal(hosts(), '10.0.0.1');
+      assert.deepEqual(
+        events.filter((event) => event.kind === 'watch-failed' && codeOf(event.error) !== 'KUBERNETES_UNREACHABLE'),
+        [],
+      );
+    });
+  });
+}
+
+test('while the API server is away, or talks nonsense, the last known instances stay; questions become rarer', async () => {
+  await withInstances([stock(['10.0.0.1'])], async ({ api, hosts, failures, list }) => {
+    api.fault = { kind: 'status', status: 503 };
+    api.say('<html>\n');
+    await until(() => failures().length >= 6, 'failures are reported');
+    assert.equal(codeOf(failures()[0]?.error), 'KUBERNETES_ANSWER_INVALID');
+    assert.equal(codeOf(failures().at(-1)?.error), 'KUBERNETES_REFUSED');
+    assert.ok((failures().at(-1)?.againInMs ?? 0) > 4 * (failures()[1]?.againInMs ?? 0));
+    assert.equal(list.health().status, 'UNKNOWN');
+    assert.equal(hosts(), '10.0.0.1');
+    api.fault = undefined;
+    api.put(stock(['10.0.0.7']));
+    await until(() => hosts() === '10.0.0.7', 'it is back');
+    assert.equal(api.lists.length, 1);
+  });
+});
+
+test('an ERROR event that is not 410 is reported with its message, and the watch resumed', async () => {
+  await withInstances([stock(['10.0.0.1'])], async ({ api, failures }) => {
+    api.say({ type: 'ERROR', object: { code: 500, message: 'etcd is unhappy' } });
+    await until(() => failures().length === 1 && api.watching === 1, 'it watches again');
+    assert.match(messageOf(failures()[0]?.error), /etcd is unhappy/);
+    assert.equal(api.lists.length, 1);
+  });
+});
+
+test('a refusal says why, and the time in Retry-After is kept', async () => {
+  const prepare = (api: FakeApiServer) => {
+    api.fault = { kind: 'status', status: 429, headers: { 'retry-after': '7' } };
+  };
+  const run = async ({ failures, hosts }: World) => {
+    assert.equal(hosts(), '');
+    const [failure] = failures();
+    assert.ok(isDureError(failure?.error));
+    assert.match(failure.error.message, /answered 429 by .*: endpointslices is forbidden: "nobody" may not$/);
+    assert.equal(failure.againInMs, 7_000);
+  };
+  await withInstances([], run, { prepare, isFollowed: false, clock: fakeClock() });
+});
+
+test('a server that is silent keeps nobody waiting: opening ends, and it is asked again', async () => {
+  const prepare = (api: FakeApiServer) => {
+    api.fault = { kind: 'silent' };
+  };
+  const run = async ({ api, failures, hosts }: World) => {
+    assert.equal(codeOf(failures()[0]?.error), 'KUBERNETES_UNREACHABLE');
+    assert.match(messageOf(failures()[0]?.error), /silent for 3000 ms/);
+    api.fault = undefined;
+    await until(() => hosts() === '10.0.0.1', 'the list is there');
+  };
+  await withInstances([stock(['10.0.0.1'])], run, { prepare, isFollowed: false, answerWithinMs: 3_000 });
+});
+
+test('a server that ends every watch at once is asked ever more rarely', async () => {
+  const fake = fakeClock();
+  const delays: number[] = [];
+  const clock: Clock = {
+    ...fake,
+    after(delayMs, fire, options) {
+      delays.push(delayMs);
+      return fake.after(delayMs, fire, options);
+    },
+  };
+  const pauses = () => delays.filter((delayMs) => delayMs < 9_000);
+  const prepare = (api: FakeApiServer) => {
+    api.fault = { kind: 'short' };
+  };
+  const run = async ({ api, failures }: World) => {
+    for (const [round, longest] of [1_000, 2_000, 4_000, 8_000].entries()) {
+      await until(() => pauses().length === round + 1, 'it pauses');
+      const pauseMs = pauses()[round] ?? 0;
+      assert.ok(pauseMs >= longest / 2 && pauseMs <= longest, `${pauseMs} ms of ${longest}`);
+      assert.equal(api.requests.length, round + 2);
+      await fake.advance(pauseMs);
+    }
+    assert.deepEqual(failures(), []);
+  };
+  await withInstances([stock(['10.0.0.1'])], run, { prepare, isFollowed: false, clock });
+});
+
+test('a watch that the server does not end after its time is dead, and begun anew from where it was', async () => {
+  const clock = fakeClock();
+  const run = async ({ api, failures, hosts }: World) => {
+    const seconds = Number(api.requests[1]?.url.searchParams.get('timeoutSeconds'));
+    assert.ok(seconds >= 240 && seconds <= 480);
+    await clock.advance(seconds * 1_000 + 15_000);
+    await until(() => failures().length === 1, 'it is given up');
+    await clock.advance(1_000);
+    await until(() => api.requests.length === 3 && api.watching === 1, 'it watches again');
+    assert.equal(hosts(), '10.0.0.1');
+    assert.equal(api.lists.length, 1);
+  };
+  await withInstances([stock(['10.0.0.1'])], run, { clock });
+});
+
+test('endpoints without the wanted port are reported with the ports they have', async () => {
+  const run = async ({ events, hosts, api }: World) => {
+    assert.equal(hosts(), '');
+    assert.deepEqual(events, [{ kind: 'port-missing', service: 'stock', ports: ['http', 'management'] }]);
+    assert.equal(api.requests[0]?.url.searchParams.get('labelSelector'), 'kubernetes.io/service-name=stock-v2');
+  };
+  const watched = { namespace: 'shop', name: 'stock-v2', port: 'grpc' };
+  await withInstances([{ ...stock(['10.0.0.1']), service: 'stock-v2' }], run, { watched });
 });
 
 test('closing ends the watch and asks no more', async () => {
-  await withInstances([stock(['10.0.0.1'])], async ({ api, list, ids }) => {
+  await withInstances([stock(['10.0.0.1'])], async ({ api, list, hosts }) => {
     await list.close();
-    await until(() => api.watching() === 0, 'the watch is closed');
+    await list.close();
+    await until(() => api.watching === 0, 'the watch is closed');
     const { length } = api.requests;
     await sleep(20);
     assert.equal(api.requests.length, length);
-    assert.deepEqual(ids(), ['10.0.0.1']);
+    assert.equal(hosts(), '10.0.0.1');
   });
-});
-
-test('in a cluster, access comes from the mounted service account, the token anew for each request', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'dure-kubernetes-'));
-  await writeFile(join(folder, 'ca.crt'), 'PEM');
-  await writeFile(join(folder, 'token'), 'one\n');
-  const access = await inCluster('https://api', folder);
-  assert.equal(await access.token?.(), 'one');
-  await writeFile(join(folder, 'token'), 'two\n');
-  assert.equal(await access.token?.(), 'two');
-  assert.equal(access.ca, 'PEM');
-  await rm(folder, { recursive: true });
-  await assert.rejects(inCluster('https://api', folder));
 });

@@ -14,6 +14,29 @@ export const kubernetesErrors = errorCatalogue('KUBERNETES', {
       fix: '401, 403이면 서비스 계정에 endpointslices(discovery.k8s.io)의 get, list, watch 권한을 주십시오. 그 밖에는 메시지에 나온 상태 코드를 확인하십시오.',
     },
   },
+  UNREACHABLE: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'The Kubernetes API server cannot be reached',
+      fix: 'Check the address in the message, network policies, and the certificate authority; the last known instances are used meanwhile.',
+    },
+    ko: {
+      title: 'Kubernetes API 서버에 연결할 수 없습니다',
+      fix: '메시지에 나온 주소, 네트워크 정책, 인증 기관(CA)을 확인하십시오. 그동안은 마지막으로 알려진 인스턴스를 씁니다.',
+    },
+  },
+  NOT_IN_CLUSTER: {
+    kind: 'internal',
+    en: {
+      title: 'There is no service account of a pod here',
+      fix: 'Run it in a pod with `automountServiceAccountToken`, or give `kubernetesApi` the address and a token yourself.',
+    },
+    ko: {
+      title: '파드의 서비스 계정을 찾을 수 없습니다',
+      fix: '`automountServiceAccountToken`이 켜진 파드에서 실행하거나, `kubernetesApi`에 주소와 토큰을 직접 넘기십시오.',
+    },
+  },
   ANSWER_INVALID: {
     kind: 'upstream',
     retryable: true,

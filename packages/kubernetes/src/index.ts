@@ -6,5 +6,7 @@ export type {
 } from './endpoint-slices.ts';
 export { openKubernetesInstances } from './endpoint-slices.ts';
 export { kubernetesErrors } from './errors.ts';
+export type { InClusterAccess } from './in-cluster.ts';
+export { inCluster } from './in-cluster.ts';
 export type { KubernetesAccess, KubernetesApi } from './transport.ts';
-export { inCluster, kubernetesApi } from './transport.ts';
+export { kubernetesApi } from './transport.ts';

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { messageOf } from '@dure/core';
 import { kubernetesErrors } from './errors.ts';
 
 /** Where the API server is, and how to be let in. */
@@ -10,43 +10,75 @@ export interface KubernetesAccess {
   readonly url: string;
   /** Asked before every request, because tokens are renewed. */
   readonly token?: () => Promise<string>;
-  /** The certificate authority of the server, PEM. */
-  readonly ca?: string;
+  /** The certificate authority of the server, PEM; a function is asked before every request. Default: Node.js's own list. */
+  readonly ca?: string | (() => Promise<string>);
 }
 
 /** Asks the API server. */
 export interface KubernetesApi {
-  /** The pieces of the body of a GET. KUBERNETES_REFUSED when the status is 400 or above. Ends when `signal` aborts. */
+  /**
+   * The pieces of the body of a GET. KUBERNETES_REFUSED when the status is not 200, with `status` and, if the server says
+   * so, `retryAfterMs` in its details; KUBERNETES_UNREACHABLE when no answer came. Ends when `signal` aborts.
+   */
   get(path: string, signal: AbortSignal): Promise<AsyncIterable<string>>;
 }
 
-/** The access every pod has: the mounted service account. Rejects where none is mounted. */
-export async function inCluster(
-  url: string = 'https://kubernetes.default.svc',
-  folder: string = '/var/run/secrets/kubernetes.io/serviceaccount',
-): Promise<KubernetesAccess> {
-  const ca = await readFile(`${folder}/ca.crt`, 'utf8');
-  return { url, ca, token: async () => (await readFile(`${folder}/token`, 'utf8')).trim() };
-}
+/** A connection that is dead without a word is noticed after this, and ten probes a second apart. */
+const keepAliveMs = 15_000;
+const longestReason = 4_096;
 
-/** The API server over HTTP. */
+/** The API server over HTTP, on a connection of its own for each request. */
 export function kubernetesApi(access: KubernetesAccess): KubernetesApi {
-  const { url, token, ca } = access;
+  const { url, token } = access;
   const send = url.startsWith('https:') ? httpsRequest : httpRequest;
   return {
     async get(path, signal) {
+      const ca = typeof access.ca === 'function' ? await access.ca() : access.ca;
       const authorization = token === undefined ? {} : { authorization: `Bearer ${await token()}` };
-      const headers = { accept: 'application/json', ...authorization };
+      const headers = { accept: 'application/json', 'user-agent': 'dure', ...authorization };
+      const options = { agent: false, headers, signal, ...(ca === undefined ? {} : { ca }) };
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        const sent = send(new URL(path, url), { headers, signal, ...(ca === undefined ? {} : { ca }) }, resolve);
-        sent.once('error', reject);
+        const sent = send(new URL(path, url), options, resolve);
+        sent.once('socket', (socket) => socket.setKeepAlive(true, keepAliveMs));
+        sent.on('error', (cause) => reject(unreachable(path, url, cause)));
         sent.end();
       });
-      const status = response.statusCode ?? 0;
       response.setEncoding('utf8');
-      if (status < 400) return response;
-      response.destroy();
-      throw kubernetesErrors.REFUSED(`GET ${path} was answered ${status} by ${url}`, { details: { path, status } });
+      if (response.statusCode === 200) return bodyOf(response, path, url);
+      throw await refused(response, path, url);
     },
   };
+}
+
+async function* bodyOf(response: IncomingMessage, path: string, url: string): AsyncIterable<string> {
+  try {
+    for await (const piece of response) yield piece as string;
+  } catch (cause) {
+    throw unreachable(path, url, cause);
+  }
+}
+
+/** The server says why in a `Status` object. */
+async function refused(response: IncomingMessage, path: string, url: string) {
+  const status = response.statusCode ?? 0;
+  let text = '';
+  try {
+    for await (const piece of response) {
+      text += piece as string;
+      if (text.length > longestReason) break;
+    }
+  } catch {
+    // The status alone must do.
+  }
+  response.destroy();
+  const seconds = Number(response.headers['retry-after'] ?? Number.NaN);
+  const reason = /"message"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
+  const why = reason === undefined ? '' : `: ${String(JSON.parse(reason))}`;
+  return kubernetesErrors.REFUSED(`GET ${path} was answered ${status} by ${url}${why}`, {
+    details: { path, status, ...(seconds >= 0 ? { retryAfterMs: seconds * 1_000 } : {}) },
+  });
+}
+
+function unreachable(path: string, url: string, cause: unknown) {
+  return kubernetesErrors.UNREACHABLE(`GET ${path} of ${url} came to nothing: ${messageOf(cause)}`, { cause });
 }
