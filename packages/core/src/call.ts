@@ -24,6 +24,8 @@ export interface Attempt {
   readonly target?: Target;
   /** Retries that the callers above still allow; undefined when nobody limited them. */
   readonly budgetLeft?: number;
+  /** Why the attempts before this one failed, in order. */
+  readonly failed?: readonly unknown[];
 }
 
 /** What may change from one call to the next in the same chain. */

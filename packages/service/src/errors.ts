@@ -22,10 +22,27 @@ export const serviceErrors = errorCatalogue('SERVICE', {
     en: { title: 'The request body is too large', fix: 'Send less, or raise the limit that the message names.' },
     ko: { title: '요청 본문이 너무 큽니다', fix: '더 작게 보내거나 메시지에 나온 한도를 올리십시오.' },
   },
+  BODY_BROKEN: {
+    kind: 'invalid',
+    en: {
+      title: 'The bytes that were being sent broke off',
+      fix: 'Look at the cause: the file or stream that was sent, or the connection it came by; then send it again from the start.',
+    },
+    ko: {
+      title: '보내던 바이트가 중간에 끊겼습니다',
+      fix: '원인(보내던 파일이나 스트림, 또는 연결)을 확인한 뒤 처음부터 다시 보내십시오.',
+    },
+  },
   MEDIA_TYPE: {
     kind: 'media-type',
-    en: { title: 'The request has the wrong media type', fix: 'Send `Content-Type: application/json`.' },
-    ko: { title: '요청의 미디어 타입이 잘못되었습니다', fix: '`Content-Type: application/json`으로 보내십시오.' },
+    en: {
+      title: 'The request has the wrong media type',
+      fix: 'Send `Content-Type: application/json`, or one of the types that the message names.',
+    },
+    ko: {
+      title: '요청의 미디어 타입이 잘못되었습니다',
+      fix: '`Content-Type: application/json`이나 메시지에 나온 타입 가운데 하나로 보내십시오.',
+    },
   },
   OUTPUT_INVALID: {
     kind: 'internal',

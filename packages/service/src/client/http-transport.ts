@@ -1,11 +1,15 @@
 import type { Call, Clock } from '@dure/core';
-import { formatTraceparent, headers, isDureError, isRefusal, messageOf, userOf } from '@dure/core';
+import { isDureError, isRefusal, messageOf, userOf } from '@dure/core';
 import type { Dispatcher } from 'undici';
 import { Agent } from 'undici';
+import type { Bytes } from '../contract/bytes.ts';
+import { bytesOf, isBytes, limitedBytes } from '../contract/bytes.ts';
+import type { CallPolicy } from '../contract/call-policy.ts';
 import type { HttpOperation } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
 import type { Answer } from './exchange.ts';
 import { exchange } from './exchange.ts';
+import { outboundHeaders } from './outbound-headers.ts';
 import { readEventStream } from './read-event-stream.ts';
 import { remoteError } from './remote-error.ts';
 import type { RequestWriter } from './request-writer.ts';
@@ -15,8 +19,17 @@ import type { TokenSigner } from './token-signer.port.ts';
 /** Sends calls over HTTP; owns the connections. */
 export interface HttpTransport {
   /** Makes the innermost handler of an operation: one request to `call.attempt.target`. */
-  sender(operation: HttpOperation): (input: unknown, call: Call) => Promise<unknown>;
+  sender(operation: HttpOperation, to?: SenderOptions): (input: unknown, call: Call) => Promise<unknown>;
   close(): Promise<void>;
+}
+
+/** What is special about where the requests go. */
+export interface SenderOptions {
+  /** Scheme and path prefix come from here; the host from the call's target. Default `http:` and none. */
+  readonly baseUrl?: string | undefined;
+  /** It is no Dure service: refusals are told by status, no token is signed, no header of ours sent but the trace. */
+  readonly foreign?: boolean;
+  readonly headers?: CallPolicy['headers'] | undefined;
 }
 
 /** What a transport needs. */
@@ -28,8 +41,8 @@ export interface HttpTransportOptions {
 }
 
 /**
- * HTTP/1.1 by undici, one pool per instance. SERVICE_CONNECT_FAILED, SERVICE_RESPONSE_INVALID, and whatever the remote
- * answers.
+ * HTTP/1.1 by undici, one pool per instance. SERVICE_CONNECT_FAILED, SERVICE_RESPONSE_INVALID, SERVICE_BODY_BROKEN, and
+ * whatever the remote answers.
  */
 export function httpTransport(options: HttpTransportOptions): HttpTransport {
   const agent = new Agent({
@@ -39,9 +52,20 @@ export function httpTransport(options: HttpTransportOptions): HttpTransport {
     bodyTimeout: 0,
   });
   return {
-    sender(operation) {
-      const writer = requestWriter(operation);
-      return (input, call) => send({ operation, writer, agent, options }, input, call);
+    sender(operation, to = {}) {
+      const url = to.baseUrl === undefined ? undefined : new URL(to.baseUrl);
+      const sending: Sending = {
+        operation,
+        writer: requestWriter(operation, url?.pathname.replace(/\/$/, '')),
+        agent,
+        options,
+        scheme: `${url?.protocol ?? 'http:'}//`,
+        foreign: to.foreign ?? false,
+        headers: to.headers,
+        isSigned: operation.spec.access !== 'public' && to.foreign !== true,
+        streams: operation.spec.stream === true || isBytes(operation.spec.output),
+      };
+      return (input, call) => send(sending, input, call);
     },
     close: () => agent.destroy(),
   };
@@ -52,74 +76,96 @@ interface Sending {
   readonly writer: RequestWriter;
   readonly agent: Agent;
   readonly options: HttpTransportOptions;
+  readonly scheme: string;
+  readonly foreign: boolean;
+  readonly headers: CallPolicy['headers'] | undefined;
+  readonly isSigned: boolean;
+  readonly streams: boolean;
 }
 
-async function send({ operation, writer, agent, options }: Sending, input: unknown, call: Call): Promise<unknown> {
+async function send(sending: Sending, input: unknown, call: Call): Promise<unknown> {
+  const { operation, writer, agent, options } = sending;
   const { target } = call.attempt;
-  if (target === undefined) {
+  if (target === undefined)
     throw serviceErrors.NO_INSTANCE(`${operation.service}.${operation.name} was sent without an instance`);
-  }
-  const authorization =
-    operation.spec.access === 'public'
-      ? undefined
-      : await options.signer.authorize(operation.service, userOf(call.identity));
+  const authorization = sending.isSigned
+    ? await options.signer.authorize(operation.service, userOf(call.identity))
+    : undefined;
+  const bytes = writer.bytes(input);
+  const headers = outboundHeaders(call, options.clock, {
+    authorization,
+    type: bytes?.type ?? (writer.hasBody ? 'application/json' : undefined),
+    length: bytes?.length,
+    foreign: sending.foreign,
+  });
+  if (sending.headers !== undefined) Object.assign(headers, await sending.headers(call));
   const request: Dispatcher.DispatchOptions = {
-    origin: `http://${target.host}:${target.port}`,
+    origin: `${sending.scheme}${target.host}:${target.port}`,
     path: writer.path(input),
     method: operation.method,
-    headers: outboundHeaders(call, authorization, writer.hasBody, options.clock),
-    body: writer.body(input),
+    headers,
+    body: (bytes?.content ?? writer.body(input)) as Dispatcher.DispatchOptions['body'] & {},
   };
   try {
-    if (operation.spec.stream === true) return await openStream(operation, agent, request, call);
-    return understood(operation, await exchange(agent, request, call.signal), target.id);
+    if (sending.streams) return await openStream(sending, request, call, target.id);
+    return understood(sending, await exchange(agent, request, call.signal), target.id);
   } catch (error) {
-    throw call.signal.aborted ? error : failed(operation, target.id, error);
+    throw call.signal.aborted ? error : (bytes?.failure() ?? failed(operation, target.id, error));
   }
 }
 
+/** The longest answer that is read to tell why something failed. */
+const longestProblem = 2 ** 20;
+
 async function openStream(
-  operation: HttpOperation,
-  agent: Agent,
+  sending: Sending,
   request: Dispatcher.DispatchOptions,
   call: Call,
-): Promise<AsyncIterable<unknown>> {
-  const instance = call.attempt.target?.id ?? '';
-  const {
-    statusCode,
-    headers: got,
-    body,
-  } = await agent.request({ ...request, signal: call.signal } as Dispatcher.RequestOptions);
-  if (statusCode === 200) return readEventStream(body, `${operation.service}.${operation.name}`, instance);
-  throw failure(operation, { status: statusCode, headers: got, text: await body.text() }, instance);
+  instance: string,
+): Promise<unknown> {
+  const { operation, agent } = sending;
+  const answer = await agent.request({ ...request, signal: call.signal } as Dispatcher.RequestOptions);
+  const { statusCode: status, headers, body } = answer;
+  const name = `${operation.service}.${operation.name}`;
+  if (status >= 200 && status < 300)
+    return isBytes(operation.spec.output)
+      ? arrivingBytes(operation.spec.output.bytes.maxBytes, headers, body, { name, instance })
+      : readEventStream(body, name, instance);
+  const text = Number(headers['content-length'] ?? 0) > longestProblem ? '' : await body.text();
+  throw failure(sending, { status, headers, text }, instance);
 }
 
-function outboundHeaders(
-  call: Call,
-  authorization: string | undefined,
-  hasBody: boolean,
-  clock: Clock,
-): Record<string, string> {
-  const sent: Record<string, string> = {
-    [headers.traceparent]: formatTraceparent(call.trace),
-    accept: 'application/json',
-  };
-  if (authorization !== undefined) sent.authorization = authorization;
-  if (hasBody) sent['content-type'] = 'application/json';
-  if (call.trace.state !== undefined) sent[headers.tracestate] = call.trace.state;
-  if (call.deadline !== Number.POSITIVE_INFINITY)
-    sent[headers.timeoutMs] = String(Math.max(1, Math.floor(call.deadline - clock.now())));
-  if (call.attempt.number > 1) sent[headers.attempt] = String(call.attempt.number);
-  if (call.attempt.budgetLeft !== undefined) sent[headers.retryBudget] = String(call.attempt.budgetLeft);
-  if (call.idempotencyKey !== undefined) sent[headers.idempotencyKey] = call.idempotencyKey;
-  const baggage = Object.entries(call.baggage);
-  if (baggage.length > 0)
-    sent[headers.baggage] = baggage.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join(',');
-  return sent;
+function arrivingBytes(
+  maxBytes: number | undefined,
+  headers: Answer['headers'],
+  body: AsyncIterable<Uint8Array>,
+  { name, instance }: { readonly name: string; readonly instance: string },
+): Bytes {
+  async function* understandable(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === 'AbortError') throw cause;
+      throw serviceErrors.RESPONSE_INVALID(`${name}: the bytes from ${instance} broke off: ${messageOf(cause)}`, {
+        cause,
+        details: { instance },
+      });
+    }
+  }
+  const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
+  const type = headers['content-type'] ?? 'application/octet-stream';
+  const bytes = bytesOf({ [Symbol.asyncIterator]: understandable }, { type, length });
+  if (maxBytes === undefined) return bytes;
+  return limitedBytes(bytes, maxBytes, () =>
+    serviceErrors.RESPONSE_INVALID(`${name}: the answer of ${instance} is longer than ${maxBytes} bytes`, {
+      details: { instance },
+    }),
+  );
 }
 
-function understood(operation: HttpOperation, answer: Answer, instance: string): unknown {
-  if (answer.status < 200 || answer.status >= 300) throw failure(operation, answer, instance);
+function understood(sending: Sending, answer: Answer, instance: string): unknown {
+  const { operation } = sending;
+  if (answer.status < 200 || answer.status >= 300) throw failure(sending, answer, instance);
   if (operation.spec.output === undefined) return undefined;
   try {
     return JSON.parse(answer.text) as unknown;
@@ -131,9 +177,9 @@ function understood(operation: HttpOperation, answer: Answer, instance: string):
   }
 }
 
-function failure(operation: HttpOperation, { status, headers: got, text }: Answer, instance: string): Error {
-  const retryAfter = got['retry-after'];
-  return remoteError(operation, { status, instance, body: parsed(text), retryAfter });
+function failure({ operation, foreign }: Sending, { status, headers, text }: Answer, instance: string): Error {
+  const retryAfter = headers['retry-after'];
+  return remoteError(operation, { status, instance, body: parsed(text), retryAfter, foreign });
 }
 
 function parsed(text: string): unknown {

@@ -6,6 +6,7 @@ import { circuitBreakers, deadline, policyRegistry, retry, retryBudgets, timeout
 import type { Telemetry } from '@dure/telemetry';
 import { traced } from '@dure/telemetry';
 import { serviceErrors } from '../errors.ts';
+import { attemptTrail } from './attempt-trail.ts';
 
 /** What the outbound layers of one service share: budgets and breakers belong to the caller, not to a client. */
 export interface OutboundOptions {
@@ -52,6 +53,7 @@ export function outboundLayers(options: OutboundOptions): OutboundLayers {
     traced(telemetry, 'client'), // outermost: the span covers every attempt
     deadline({ clock }), // before retry: attempts share what is left
     retries, // attempts share deadline and budget
+    attemptTrail(), // inside retry: says of each attempt where it went and what refused it
   ];
   return {
     remote: stack(

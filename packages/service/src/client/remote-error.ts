@@ -1,5 +1,5 @@
 import type { DureError, ErrorKind, Problem } from '@dure/core';
-import { DureError as DureErrorValue, errorEntry, Refusal } from '@dure/core';
+import { check, DureError as DureErrorValue, errorEntry, Refusal } from '@dure/core';
 import type { HttpOperation } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
 
@@ -28,12 +28,18 @@ export interface RemoteFailure {
   readonly instance: string;
   readonly body: unknown;
   readonly retryAfter: string | undefined;
+  /** Refusals are told by their status alone. */
+  readonly foreign: boolean;
 }
 
 /** A refusal when the answer is one that the contract declares, else an error with the remote's code. */
 export function remoteError(operation: HttpOperation, failure: RemoteFailure): Refusal | DureError {
   const problem = isProblem(failure.body) ? failure.body : undefined;
   const name = `${operation.service}.${operation.name}`;
+  if (failure.foreign) {
+    const refusal = refusalByStatus(operation, failure);
+    if (refusal !== undefined) return refusal;
+  }
   if (problem?.refusal !== undefined && operation.spec.refuses?.[problem.refusal] !== undefined) {
     return new Refusal({
       service: operation.service,
@@ -44,7 +50,7 @@ export function remoteError(operation: HttpOperation, failure: RemoteFailure): R
     });
   }
   const kind = kindOfStatus[failure.status] ?? (failure.status >= 500 ? 'upstream' : 'invalid');
-  const code = problem?.code ?? serviceErrors.REMOTE.code;
+  const code = (failure.foreign ? undefined : problem?.code) ?? serviceErrors.REMOTE.code;
   const seconds = Number(failure.retryAfter);
   const details = {
     operation: name,
@@ -60,6 +66,16 @@ export function remoteError(operation: HttpOperation, failure: RemoteFailure): R
     `${name} answered ${failure.status}: ${problem?.detail ?? problem?.title ?? 'no problem was given'}`,
     { details, retryable },
   );
+}
+
+/** The declared refusal of that status, if the body is what was declared: a foreign service has no codes of ours. */
+function refusalByStatus({ service, name, spec }: HttpOperation, { status, body }: RemoteFailure): Refusal | undefined {
+  for (const [code, refusal] of Object.entries(spec.refuses ?? {})) {
+    if (refusal.status !== status) continue;
+    const data = check(refusal.data, body);
+    if (data.ok) return new Refusal({ service, operation: name, code, data: data.value, status });
+  }
+  return undefined;
 }
 
 function isProblem(body: unknown): body is Problem {

@@ -2,10 +2,14 @@ import type { Operation, SchemaInput, SchemaOutput } from '@dure/core';
 import { defaultTimeoutMs, Refusal } from '@dure/core';
 import type { AnyCommand, AnyEvent, RefusalSpecs } from '@dure/messaging';
 import { serviceErrors } from '../errors.ts';
+import type { CallPolicies, CallPolicy } from './call-policy.ts';
+import { addPolicies, noPolicies } from './call-policy.ts';
+import { checkName, checkRoute } from './check-route.ts';
 import type {
   Access,
   AnySchema,
   Bindings,
+  CheckedPages,
   CommandBinding,
   HttpBinding,
   HttpOperation,
@@ -54,6 +58,24 @@ export interface Contract<Service extends string = string, B extends Bindings = 
   readonly refuse: Refuse<B>;
   /** The same contract with some of its operations only, for exposing part of it at the edge. */
   only<Name extends keyof B & string>(...names: readonly Name[]): Contract<Service, Pick<B, Name>>;
+  /** Where it is found when no registry tells. */
+  readonly baseUrl: string | undefined;
+  /** It is not a Dure service: its errors are told by their status, and nothing of ours but the trace is sent to it. */
+  readonly foreign: boolean;
+  /** How whoever holds this value calls it. */
+  readonly policies: CallPolicies;
+  /**
+   * The same contract, called differently here: some operations, and all of them by the second argument.
+   *
+   * @example
+   * uses: { inventory: inventory.with({ getStock: { timeoutMs: 200, attempts: 1 } }) }
+   */
+  with(
+    operations: { readonly [Name in keyof HttpOperations<B>]?: CallPolicy },
+    every?: CallPolicy,
+  ): Contract<Service, B>;
+  /** The same contract at a fixed address, such as `https://api.example.com/v1`, looked up in no registry. */
+  at(baseUrl: string): Contract<Service, B>;
 }
 
 /** Any contract, where its operations' types do not matter. */
@@ -62,6 +84,18 @@ export interface AnyContract {
   readonly operations: Readonly<Record<string, HttpOperation>>;
   readonly commands: Readonly<Record<string, AnyCommand>>;
   readonly emits: readonly AnyEvent[];
+  readonly baseUrl?: string | undefined;
+  readonly foreign?: boolean;
+  readonly policies?: CallPolicies;
+}
+
+/** What a contract says beside its operations. */
+export interface ContractOptions {
+  readonly emits?: readonly AnyEvent[];
+  /** Where it is found when no registry tells: scheme, host, port and path. */
+  readonly baseUrl?: string | undefined;
+  /** It is not a Dure service. Default false. */
+  readonly foreign?: boolean;
 }
 
 /**
@@ -76,9 +110,19 @@ export interface AnyContract {
 export function contract<const Service extends string, const B extends Bindings>(
   name: Service,
   bindings: B,
-  options: { readonly emits?: readonly AnyEvent[] } = {},
+  options: ContractOptions = {},
+): Contract<Service, B> {
+  return contractWith(name, bindings, options, noPolicies);
+}
+
+function contractWith<const Service extends string, const B extends Bindings>(
+  name: Service,
+  bindings: B,
+  options: ContractOptions,
+  policies: CallPolicies,
 ): Contract<Service, B> {
   checkName('service', name);
+  checkBaseUrl(name, options.baseUrl);
   const operations: Record<string, HttpOperation> = {};
   const commands: Record<string, unknown> = {};
   const refuse: Record<string, Record<string, (data: unknown) => Refusal>> = {};
@@ -100,7 +144,13 @@ export function contract<const Service extends string, const B extends Bindings>
     commands: commands as Contract<Service, B>['commands'],
     emits: options.emits ?? [],
     refuse: refuse as unknown as Contract<Service, B>['refuse'],
-    only: (...names) => contract(name, pick(bindings, names), options),
+    only: (...names) => contractWith(name, pick(bindings, names), options, policies),
+    baseUrl: options.baseUrl,
+    foreign: options.foreign ?? false,
+    policies,
+    with: (byOperation, every = {}) =>
+      contractWith(name, bindings, options, addPolicies({ name, operations }, policies, byOperation, every)),
+    at: (baseUrl) => contractWith(name, bindings, { ...options, baseUrl }, policies),
   };
 }
 
@@ -142,7 +192,12 @@ export function isExposable(access: Access): boolean {
 }
 
 function binding(method: Method) {
-  return <const S extends HttpSpec>(path: string, spec: S): HttpBinding<S> => ({ kind: 'http', method, path, spec });
+  return <const S extends HttpSpec>(path: string, spec: S & CheckedPages<S>): HttpBinding<S> => ({
+    kind: 'http',
+    method,
+    path,
+    spec,
+  });
 }
 
 function describe(service: string, name: string, { method, spec }: HttpBinding): Operation {
@@ -188,42 +243,17 @@ function pick<B extends Bindings, Name extends keyof B & string>(bindings: B, na
   return kept as Pick<B, Name>;
 }
 
-function checkName(what: string, name: string): void {
-  if (!/^[a-z][a-zA-Z0-9-]{0,62}$/.test(name)) {
+function checkBaseUrl(name: string, baseUrl: string | undefined): void {
+  if (baseUrl === undefined) return;
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  if (
+    url === undefined ||
+    !/^https?:$/.test(url.protocol) ||
+    url.search !== '' ||
+    url.hash !== '' ||
+    url.username !== ''
+  )
     throw serviceErrors.CONTRACT_INVALID(
-      `the ${what} name "${name}" is not a name: a lower-case letter, then letters, digits or hyphens, at most 63`,
-      { details: { name } },
+      `${name}: the base URL "${baseUrl}" is not one such as "https://api.example.com/v1", without query or credentials`,
     );
-  }
-}
-
-function checkRoute(
-  service: string,
-  name: string,
-  { method, path, spec }: HttpBinding,
-  seen: Map<string, string>,
-): void {
-  if (!/^(\/(:[a-zA-Z][a-zA-Z0-9]*|[a-zA-Z0-9._~-]+))+$|^\/$/.test(path)) {
-    throw serviceErrors.CONTRACT_INVALID(`${service}.${name}: the path "${path}" is not a path such as "/stock/:sku"`, {
-      details: { path },
-    });
-  }
-  const route = `${method} ${path.replace(/:[^/]+/g, ':')}`;
-  const other = seen.get(route);
-  if (other !== undefined) {
-    throw serviceErrors.CONTRACT_INVALID(
-      `${service}.${name} and ${service}.${other} both answer ${method} ${path}; give one another path`,
-      { details: { path } },
-    );
-  }
-  seen.set(route, name);
-  if (path.includes('/:') !== (spec.params !== undefined)) {
-    throw serviceErrors.CONTRACT_INVALID(
-      `${service}.${name}: the path "${path}" and \`params\` do not agree; declare a schema for exactly the path's parameters`,
-      { details: { path } },
-    );
-  }
-  if (method === 'GET' && spec.body !== undefined) {
-    throw serviceErrors.CONTRACT_INVALID(`${service}.${name}: a GET has no body; use \`query\``, { details: { path } });
-  }
 }

@@ -1,4 +1,7 @@
-export type { AnyContract, Contract } from './contract.ts';
+export type { Bytes, BytesOptions, BytesSchema, BytesSource } from './bytes.ts';
+export { bytes, bytesOf, isBytes } from './bytes.ts';
+export type { CallPolicies, CallPolicy } from './call-policy.ts';
+export type { AnyContract, Contract, ContractOptions } from './contract.ts';
 export { command, contract, get, isExposable, patch, post, put, remove } from './contract.ts';
 export type { OpenApi, OpenApiInfo } from './open-api.ts';
 export { openApi } from './open-api.ts';
@@ -17,5 +20,7 @@ export type {
   HttpSpec,
   Method,
   OutputOf,
+  PageItem,
+  PagesSpec,
   RefusalOf,
 } from './operation-spec.ts';

@@ -1,7 +1,8 @@
 import type { JsonSchema } from '@dure/core';
 import { jsonSchemaOf } from '@dure/core';
+import { isBytes } from './bytes.ts';
 import type { AnyContract } from './contract.ts';
-import type { Access, HttpOperation } from './operation-spec.ts';
+import type { Access, AnySchema, HttpOperation } from './operation-spec.ts';
 
 /** An OpenAPI 3.1 document, as plain data. */
 export type OpenApi = Readonly<Record<string, unknown>>;
@@ -51,15 +52,14 @@ function describe(operation: HttpOperation): Record<string, unknown> {
     ...parametersOf(operation, 'query', 'query'),
     ...keyParameter(operation),
   ];
-  const body = spec.body === undefined ? undefined : strip(jsonSchemaOf(spec.body, 'input', `${service}.${name} body`));
   return {
     operationId: `${service}.${name}`,
     tags: [service],
     ...(spec.summary === undefined ? {} : { summary: spec.summary }),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined
+    ...(spec.body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+      : { requestBody: { required: true, content: content(spec.body, 'input', `${service}.${name} body`) } }),
     responses: responses(operation),
     ...security(spec.access),
   };
@@ -97,8 +97,6 @@ function keyParameter(operation: HttpOperation): Record<string, unknown>[] {
 
 function responses({ spec, service, name }: HttpOperation): Record<string, unknown> {
   const status = spec.status ?? (spec.output === undefined ? 204 : 200);
-  const output =
-    spec.output === undefined ? undefined : strip(jsonSchemaOf(spec.output, 'output', `${service}.${name} output`));
   const media = spec.stream === true ? 'text/event-stream' : 'application/json';
   const byStatus = new Map<number, { codes: string[]; data: JsonSchema[] }>();
   for (const [code, refusal] of Object.entries(spec.refuses ?? {})) {
@@ -119,11 +117,24 @@ function responses({ spec, service, name }: HttpOperation): Record<string, unkno
   return {
     [String(status)]: {
       description: 'Success',
-      ...(output === undefined ? {} : { content: { [media]: { schema: output } } }),
+      ...(spec.output === undefined
+        ? {}
+        : { content: content(spec.output, 'output', `${service}.${name} output`, media) }),
     },
     ...Object.fromEntries(refusals),
     default: problem('Any other failure', { $ref: '#/components/schemas/Problem' }),
   };
+}
+
+/** Raw bytes have no schema (OpenAPI 3.1, "Considerations for File Uploads"): their media type says it all. */
+function content(
+  schema: AnySchema,
+  direction: 'input' | 'output',
+  name: string,
+  media = 'application/json',
+): Record<string, unknown> {
+  if (isBytes(schema)) return Object.fromEntries(schema.bytes.types.map((type) => [type, {}]));
+  return { [media]: { schema: strip(jsonSchemaOf(schema, direction, name)) } };
 }
 
 function problem(description: string, schema: JsonSchema): Record<string, unknown> {

@@ -25,6 +25,8 @@ export interface HttpSpec {
   readonly status?: number;
   /** The output is a stream of such values, sent as server-sent events. */
   readonly stream?: boolean;
+  /** The output is one page of a list: a client can follow it (`client.list.pages`). */
+  readonly pages?: PagesSpec;
   readonly cost?: number;
   /** Dotted paths in the input (`body.password`) that must never reach a log, a trace or an error. */
   readonly sensitive?: readonly string[];
@@ -32,6 +34,40 @@ export interface HttpSpec {
   readonly timeoutMs?: number;
   readonly summary?: string;
 }
+
+/** Which fields a list is followed by. */
+export interface PagesSpec {
+  /** The field of the query that takes the cursor. */
+  readonly cursor: string;
+  /** The field of the output that holds the next cursor; absent, `null` or empty on the last page. */
+  readonly next: string;
+  /** The field of the output that holds the items. */
+  readonly items: string;
+}
+
+type FieldOf<T> = keyof NonNullable<T> & string;
+type ListOf<T> = { [Key in keyof T & string]: T[Key] extends readonly unknown[] ? Key : never }[keyof T & string];
+
+/** Demands that the fields named in `pages` are there. */
+export type CheckedPages<S extends HttpSpec> = S extends { readonly pages: PagesSpec }
+  ? {
+      readonly pages: {
+        readonly cursor: FieldOf<SchemaInput<S['query']>>;
+        readonly next: FieldOf<SchemaOutput<S['output']>>;
+        readonly items: ListOf<SchemaOutput<S['output']>>;
+      };
+    }
+  : unknown;
+
+/** One item of an operation's pages; `never` when it has none. */
+export type PageItem<S extends HttpSpec> = S extends {
+  readonly pages: { readonly items: infer Key };
+  readonly output: infer O;
+}
+  ? SchemaOutput<O> extends { readonly [K in Key & string]: readonly (infer Item)[] }
+    ? Item
+    : never
+  : never;
 
 /** What a command declares. */
 export interface CommandSpec {

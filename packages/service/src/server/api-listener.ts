@@ -1,17 +1,15 @@
-import type { Call, Clock, Ids } from '@dure/core';
-import { isDureError, problemMediaType } from '@dure/core';
+import type { Clock, Ids } from '@dure/core';
+import { isDureError } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
-import type { HttpOperation } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
-import { arrive, sendProblem, traceOf } from './arrival.ts';
+import { sendProblem } from './arrival.ts';
 import { drained, unusedConnections } from './drained.ts';
-import { sendEventStream } from './event-stream.ts';
 import type { HttpRoute } from './http-route.ts';
 import { listenFailure } from './listen-failure.ts';
+import { addOperation } from './operation-route.ts';
 import type { OperationSet } from './operation-set.ts';
-import { problemAnswer } from './problem-answer.ts';
 import { addRawRoutes } from './raw-routes.ts';
 import type { Listener } from './service.ts';
 import type { TokenVerifier } from './token-verifier.port.ts';
@@ -52,7 +50,7 @@ export async function openApiListener(
   app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(app, request), ''));
   for (const operation of options.operations.operations) {
     const signal = operation.spec.stream === true ? stopping.signal : cutting.signal;
-    addOperation(app, operation, options, signal);
+    await addOperation(app, operation, options, signal);
   }
   if (options.routes.length > 0) await app.register(async (scope) => addRawRoutes(scope, options, stopping.signal));
   try {
@@ -71,60 +69,6 @@ export async function openApiListener(
       cut.cancel();
     },
   };
-}
-
-function addOperation(
-  app: FastifyInstance,
-  operation: HttpOperation,
-  options: ApiListenerOptions,
-  stopping: AbortSignal,
-): void {
-  const { spec, name } = operation;
-  const status = spec.status ?? (spec.output === undefined ? 204 : 200);
-  app.route({
-    method: operation.method,
-    url: operation.path,
-    handler: async (request, reply) => {
-      let call: Call | undefined;
-      try {
-        call = await arrive(request, reply, operation, options, stopping);
-        const input = { params: request.params, query: request.query, body: request.body };
-        const output = await options.operations.invoke(name, input, call);
-        if (spec.stream === true) {
-          reply.hijack();
-          await stream(reply, output as AsyncIterable<unknown>, call, options);
-          return reply;
-        }
-        reply.code(status);
-        if (output === undefined) return reply.send();
-        return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(output));
-      } catch (error) {
-        return sendProblem(reply, error, call?.trace.traceId ?? traceOf(request));
-      }
-    },
-  });
-}
-
-async function stream(
-  reply: FastifyReply,
-  items: AsyncIterable<unknown>,
-  call: Call,
-  options: ApiListenerOptions,
-): Promise<void> {
-  try {
-    await sendEventStream(reply.raw, items, {}, call.signal, options.clock);
-  } catch (error) {
-    if (reply.raw.headersSent) {
-      options.telemetry.log.error(`the stream of ${options.service}.${call.operation.name} broke`, {
-        error,
-        trace: call.trace,
-      });
-      reply.raw.destroy();
-      return;
-    }
-    const { problem } = problemAnswer(error, call.trace.traceId);
-    reply.raw.writeHead(problem.status, { 'content-type': problemMediaType }).end(JSON.stringify(problem));
-  }
 }
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;

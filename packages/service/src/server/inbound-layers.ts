@@ -2,8 +2,11 @@ import type { Call, Clock, Handler, Layer } from '@dure/core';
 import { check, isDureError, isRefusal, stack, userOf } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
 import { traced } from '@dure/telemetry';
+import type { Bytes, BytesSchema } from '../contract/bytes.ts';
+import { defaultMaxBytes, isBytes, limitedBytes } from '../contract/bytes.ts';
 import type { Access, HttpOperation, HttpSpec } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
+import { tooLarge } from './arrived-bytes.ts';
 import type { IdempotencyStore } from './idempotency-store.port.ts';
 import { inputHash } from './input-hash.ts';
 
@@ -109,7 +112,8 @@ function validated(spec: HttpSpec): Layer<unknown, unknown> {
       const schema = spec[part];
       if (schema === undefined) continue;
       const checked = check(schema, given[part], part);
-      if (checked.ok) decoded[part] = checked.value;
+      if (checked.ok)
+        decoded[part] = isBytes(schema) ? limitedBody(checked.value as Bytes, schema, call) : checked.value;
       else errors.push(...checked.errors);
     }
     if (errors.length > 0) {
@@ -118,6 +122,10 @@ function validated(spec: HttpSpec): Layer<unknown, unknown> {
     }
     return next(decoded, call);
   };
+}
+
+function limitedBody(body: Bytes, { bytes: { maxBytes = defaultMaxBytes } }: BytesSchema, call: Call): Bytes {
+  return limitedBytes(body, maxBytes, () => tooLarge(nameOf(call), maxBytes));
 }
 
 function repeatable(operation: HttpOperation, store: IdempotencyStore | undefined): Layer<unknown, unknown> {
@@ -142,7 +150,7 @@ function checkedOutput(
   if (schema === undefined) return (next) => async (input, call) => void (await next(input, call));
   const verify = (output: unknown, call: Call): unknown => {
     const checked = check(schema, output, 'output');
-    if (checked.ok) return checked.value;
+    if (checked.ok) return isBytes(schema) ? limitedOutput(checked.value as Bytes, schema, call) : checked.value;
     const places = checked.errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
     const error = serviceErrors.OUTPUT_INVALID(
       `${service}.${name} answered what its contract does not allow: ${places}`,
@@ -158,6 +166,13 @@ function checkedOutput(
       ? eachChecked(output as AsyncIterable<unknown>, (item) => verify(item, call))
       : verify(output, call);
   };
+}
+
+function limitedOutput(output: Bytes, { bytes: { maxBytes } }: BytesSchema, call: Call): Bytes {
+  if (maxBytes === undefined) return output;
+  return limitedBytes(output, maxBytes, () =>
+    serviceErrors.OUTPUT_INVALID(`${nameOf(call)} answered more than the ${maxBytes} bytes of its contract`),
+  );
 }
 
 async function* eachChecked(
