@@ -38,6 +38,11 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Answer> 
 
 const address = { recipient: '김두레', street: '세종대로 110', city: '서울', postcode: '04524' };
 
+/** The body of an order of one article. */
+export function orderOf(sku: string, quantity: number, method: string): object {
+  return { lines: [{ sku, quantity }], payment: { method }, address };
+}
+
 /** Registers a customer and signs in. */
 export async function customer(edge: string, name: string): Promise<Customer> {
   const credentials = { email: `${name}@example.com`, password: 'correct horse battery' };
@@ -63,12 +68,7 @@ export async function customer(edge: string, name: string): Promise<Customer> {
     token,
     ask: request,
     order: (sku, quantity, method, key = crypto.randomUUID()) =>
-      request(
-        'POST',
-        '/orders',
-        { lines: [{ sku, quantity }], payment: { method }, address },
-        { 'idempotency-key': key },
-      ),
+      request('POST', '/orders', orderOf(sku, quantity, method), { 'idempotency-key': key }),
     async follow(orderId) {
       const response = await fetch(`${edge}/orders/${orderId}/events`, {
         headers: { authorization },

@@ -5,9 +5,10 @@ import type { TestSystem } from '@dure/dure/testing';
 import { startSystem } from '@dure/dure/testing';
 import type { Answer, Customer } from './customer.ts';
 import { customer } from './customer.ts';
+import { countBy, decidedOrders, pause } from './decided-orders.ts';
 
 const seed = Number(process.env.SEED ?? 20261120);
-const services = ['user', 'product', 'inventory', 'order', 'payment', 'delivery'] as const;
+const victims = ['user', 'product', 'inventory', 'order', 'payment', 'delivery', 'registry', 'gateway'] as const;
 const orders = 200;
 const ordersPerSecond = 20;
 const killsEach = 2;
@@ -15,7 +16,7 @@ const settleMs = 60_000;
 const skus = ['tea-green', 'tea-citron', 'cup-moon', 'spoon-brass', 'paper-hanji', 'hat-gat', 'drum-janggu'] as const;
 const methods = ['card', 'card', 'card', 'declined-card', 'expired-card'] as const;
 
-test(`every order ends, none is lost and none is doubled, while every service is killed twice (seed ${seed})`, async (context) => {
+test(`every order ends, none is lost and none is doubled, while every service, the registry and the gateway are killed twice (seed ${seed})`, async (context) => {
   await using shop = await startSystem(new URL('../system.ts', import.meta.url), { placement: 'each' });
   const kim = await customer(shop.edge, 'kim');
   const random = seededRandom(seed);
@@ -32,35 +33,35 @@ test(`every order ends, none is lost and none is doubled, while every service is
   const kills = await killing;
   const lastKillAt = performance.now();
 
-  const states = await untilDecided(kim);
+  const states = await decidedOrders(kim, settleMs);
   const tookMs = performance.now() - lastKillAt;
   context.diagnostic(
     `${kills} kills; all decided ${(tookMs / 1_000).toFixed(1)} s after the last; ${JSON.stringify(countBy(states))}`,
   );
-  assert.ok(kills >= services.length * killsEach, `${kills} kills`);
+  assert.ok(kills >= victims.length * killsEach, `${kills} kills`);
   assert.equal(new Set(placed).size, orders, 'one order for each key');
   assert.deepEqual([...states.keys()].sort(), [...placed].sort(), 'the orders that were placed, and no others');
   assert.ok(tookMs <= settleMs, `decided after ${Math.round(tookMs)} ms`);
   await shop.verify();
 });
 
-/** Kills every service's process `killsEach` times, in random order and at random times; each is back before its next turn. */
+/** Kills every victim's process `killsEach` times, in random order and at random times; each is back before its next turn. */
 async function killAtRandom(shop: TestSystem, from: number): Promise<number> {
   const random = seededRandom(from + 1);
-  const turns = services
-    .flatMap((service) => Array.from({ length: killsEach }, () => ({ service, at: random.next() })))
+  const turns = victims
+    .flatMap((victim) => Array.from({ length: killsEach }, () => ({ victim, at: random.next() })))
     .sort((a, b) => a.at - b.at);
   let kills = 0;
-  for (const { service } of turns) {
+  for (const { victim } of turns) {
     await pause(200 + random.next() * 800);
-    for (let tries = 0; shop.pids[service] === undefined && tries < 200; tries += 1) await pause(50);
-    shop.kill(service);
+    for (let tries = 0; shop.pids[victim] === undefined && tries < 200; tries += 1) await pause(50);
+    shop.kill(victim);
     kills += 1;
   }
   return kills;
 }
 
-/** A client that retries with the same key until it is told that the order is placed. */
+/** A client that retries with the same key, also when it gets no connection, until it is told that the order is placed. */
 async function untilPlaced(kim: Customer, sku: string, quantity: number, method: string): Promise<string> {
   const key = crypto.randomUUID();
   const until = performance.now() + settleMs;
@@ -77,39 +78,4 @@ async function untilPlaced(kim: Customer, sku: string, quantity: number, method:
   throw new assert.AssertionError({
     message: `an order was not placed within ${settleMs} ms; last: ${last?.status} ${JSON.stringify(last?.body)}`,
   });
-}
-
-async function untilDecided(kim: Customer): Promise<Map<string, string>> {
-  const until = performance.now() + settleMs;
-  for (;;) {
-    const states = await allOrders(kim).catch(() => undefined);
-    if (states !== undefined && ![...states.values()].includes('pending')) return states;
-    if (performance.now() > until) {
-      assert.fail(
-        `after ${settleMs} ms: ${JSON.stringify(states === undefined ? 'the orders cannot be listed' : countBy(states))}`,
-      );
-    }
-    await pause(250);
-  }
-}
-
-async function allOrders(kim: Customer): Promise<Map<string, string>> {
-  const states = new Map<string, string>();
-  for (let after = ''; ; ) {
-    const { status, body } = await kim.ask('GET', `/orders?limit=50${after}`);
-    assert.equal(status, 200, JSON.stringify(body));
-    for (const { orderId, state } of body.orders as { orderId: string; state: string }[]) states.set(orderId, state);
-    if (body.next === null || body.next === undefined) return states;
-    after = `&after=${String(body.next)}`;
-  }
-}
-
-function countBy(states: ReadonlyMap<string, string>): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const state of states.values()) counts[state] = (counts[state] ?? 0) + 1;
-  return counts;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { seededRandom } from '@dure/core';
+import type { TestSystem } from '@dure/dure/testing';
+import { startSystem } from '@dure/dure/testing';
+import { customer } from './customer.ts';
+import { countBy, decidedOrders } from './decided-orders.ts';
+import { startLoad } from './load.ts';
+
+export interface RollingOptions {
+  readonly seed: number;
+  readonly requests: number;
+  readonly perSecond: number;
+  readonly connections: number;
+  readonly orderShare: number;
+  /** What is done to the system under load. */
+  readonly turn: (shop: TestSystem) => Promise<void>;
+  /** Again and again, until there were enough requests. */
+  readonly repeats: boolean;
+}
+
+const settleMs = 60_000;
+
+/**
+ * Loads the shop through the gateway, its participants and consumers doubled, while its processes are replaced, added
+ * and taken away: no request fails, and every order is decided once.
+ */
+export async function rollUnderLoad(context: TestContext, options: RollingOptions): Promise<void> {
+  const { seed, requests, perSecond, connections, orderShare, turn, repeats } = options;
+  await using shop = await startSystem(new URL('../system.ts', import.meta.url), {
+    placement: 'each',
+    scale: { inventory: 2, payment: 2 },
+  });
+  const kim = await customer(shop.edge, 'kim');
+  const load = startLoad({
+    edge: shop.edge,
+    customer: kim,
+    random: seededRandom(seed),
+    requests,
+    perSecond,
+    connections,
+    orderShare,
+  });
+  let turns = 0;
+  try {
+    do {
+      await turn(shop);
+      turns += 1;
+    } while (repeats && load.answered < requests);
+  } finally {
+    const { failures, placed, ...figures } = await load.end();
+    const again = await repetitions(shop);
+    context.diagnostic(
+      `${turns} turns; ${JSON.stringify(figures)}; ${placed.length} orders; the gateway tried again after ${again.length} failures`,
+    );
+    assert.deepEqual(
+      failures.slice(0, 10),
+      [],
+      `${failures.length} of ${figures.requests} requests failed (seed ${seed})`,
+    );
+    const states = await decidedOrders(kim, settleMs);
+    context.diagnostic(JSON.stringify(countBy(states)));
+    assert.equal(new Set(placed).size, placed.length);
+    assert.deepEqual([...states.keys()].sort(), [...placed].sort(), 'the orders that were placed, and no others');
+  }
+  await demandShared(shop, context);
+  await shop.verify();
+}
+
+/** What made the gateway try a request again on another connection. */
+async function repetitions(shop: TestSystem): Promise<readonly string[]> {
+  const lines = (await shop.output('gateway')).split('\n');
+  return lines.filter((line) => /"code":"GATEWAY_(CONNECT_FAILED|UPSTREAM_CLOSED)"/.test(line));
+}
+
+/** Both processes of a service took part, and each command was carried out by one of them. */
+async function demandShared(shop: TestSystem, context: TestContext): Promise<void> {
+  const done = new Map<string, number>();
+  const shares: number[] = [];
+  for (const process of ['payment', 'payment-2']) {
+    const lines = (await shop.output(process))
+      .split('\n')
+      .filter((line) => line.includes('"carries out payment.capture"'));
+    shares.push(lines.length);
+    for (const line of lines) {
+      const { key } = JSON.parse(line) as { key: string };
+      done.set(key, (done.get(key) ?? 0) + 1);
+    }
+  }
+  context.diagnostic(`captures by the two processes of payment: ${shares.join(' and ')}`);
+  assert.deepEqual(
+    [...done.values()].filter((times) => times > 1),
+    [],
+    'captures that were carried out twice',
+  );
+}
