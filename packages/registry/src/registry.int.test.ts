@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request as forward } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -222,4 +224,46 @@ instanceListContract('registryClient over HTTP', async () => {
       await registry.close();
     },
   };
+});
+
+test('against a registry without a push stream the client registers, polls, and finds the others', async () => {
+  await using registry = await startRegistry();
+  const proxied = createServer((request, response) => {
+    if (request.url?.startsWith('/dure/')) return void response.writeHead(404).end();
+    const { method = 'GET', headers } = request;
+    const path = request.url?.replace('/my/eureka/v2', '/eureka') ?? '';
+    const onward = forward({ host: '127.0.0.1', port: registry.port, path, method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward);
+  });
+  proxied.listen(0, '127.0.0.1');
+  await once(proxied, 'listening');
+  const { port } = proxied.address() as AddressInfo;
+  const open = (user: string) =>
+    registryClient({
+      url: `http://${user}:secret@127.0.0.1:${port}/my/eureka/v2/`,
+      signer: { authorize: async () => 'Bearer nobody' },
+      clock: systemClock,
+      random: systemRandom,
+      telemetry: silentTelemetry(),
+      pollMs: 20,
+    });
+  const stock = open('stock');
+  const caller = open('order');
+  const registered = await stock.register(registrationOf('stock', 'a'));
+  await caller.ready('stock', 5_000);
+  await until(() => caller.health().status === 'UP');
+  await registered.setStatus('OUT_OF_SERVICE');
+  await until(() => caller.instances('stock').length === 0);
+  assert.equal(caller.known()[0]?.status, 'OUT_OF_SERVICE');
+  await registered.setStatus('UP');
+  await until(() => caller.instances('stock').length === 1);
+  assert.equal(await registered.drain(100), 'timed-out', 'nobody can be asked there');
+  await registered.close();
+  await until(() => caller.known().length === 0);
+  await Promise.all([stock.close(), caller.close()]);
+  proxied.closeAllConnections();
+  proxied.close();
 });

@@ -7,6 +7,7 @@ import type { Position } from '../wire/push-stream.ts';
 import { positionText, processParameter, pushPath, retryAfterHeader, turnParameter } from '../wire/push-stream.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { backoffMs } from './backoff.ts';
+import { EurekaPoll } from './eureka-poll.ts';
 import type { PushEvent } from './read-push-events.ts';
 import { readPushEvents } from './read-push-events.ts';
 import { audience } from './registration-loop.ts';
@@ -22,6 +23,8 @@ export interface SubscriptionOptions {
   readonly process: string;
   /** Silence after which the connection is taken for dead. */
   readonly silenceMs: number;
+  /** The interval at which a registry without a push stream is asked. */
+  readonly pollMs: number;
   /** Ends the subscription. */
   readonly signal: AbortSignal;
   /** The registry could not be reached and never was before. */
@@ -34,6 +37,7 @@ export interface SubscriptionOptions {
 export class PushSubscription {
   readonly #options: SubscriptionOptions;
   readonly #acknowledger: Acknowledger;
+  #poller: EurekaPoll | undefined;
   #isConnected = false;
   /** How far the last stream came: a new one goes on from there. */
   #position: Position | undefined;
@@ -82,6 +86,11 @@ export class PushSubscription {
       const authorization = await signer.authorize(audience, undefined);
       const lastEventId = this.#position === undefined ? {} : { lastEventId: positionText(this.#position) };
       const answer = await transport.stream({ path, authorization, ...lastEventId, signal: connection.signal });
+      if (answer.status === 404) {
+        watch.stop();
+        await this.#poll(connected);
+        return;
+      }
       if (answer.status !== 200) {
         this.#turnInMs = turnOf(answer);
         if (this.#turnInMs !== undefined) return;
@@ -110,6 +119,26 @@ export class PushSubscription {
     }
   }
 
+  /** There is no push stream here: a registry of another kind. */
+  async #poll(connected: () => void): Promise<void> {
+    const { transport, signer, signal, received, log, pollMs } = this.#options;
+    this.#poller ??= new EurekaPoll({
+      ...this.#options,
+      intervalMs: pollMs,
+      async get(path) {
+        const authorization = await signer.authorize(audience, undefined);
+        return transport.send({ method: 'GET', path, authorization, timeoutMs: pollTimeoutMs });
+      },
+      snapshot: (snapshot) => received({ kind: 'snapshot', position: undefined, snapshot }, false),
+      change: (change) => received({ kind: 'change', position: undefined, change }, false),
+    });
+    await this.#poller.run(() => {
+      connected();
+      if (!this.#isConnected) log.info('following the registry by polling, as it has no push stream', { pollMs });
+      this.#isConnected = !signal.aborted;
+    });
+  }
+
   #watchSilence(connection: AbortController) {
     const { clock, silenceMs } = this.#options;
     const fire = () => connection.abort(registryErrors.UNREACHABLE(`the registry was silent for ${silenceMs} ms`));
@@ -124,6 +153,7 @@ export class PushSubscription {
   }
 }
 
+const pollTimeoutMs = 8_000;
 /** A turn is waited for at most this long, whatever the registry says. */
 const longestTurnMs = 120_000;
 

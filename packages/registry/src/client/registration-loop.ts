@@ -99,6 +99,7 @@ export class RegistrationLoop implements Registered {
   async #askDrain(withinMs: number): Promise<DrainAnswer | undefined> {
     const path = `${this.#path.replace('/eureka/apps', drainPath)}?within=${withinMs}`;
     const { status, text } = await this.#send({ method: 'PUT', path, timeoutMs: withinMs + 1_000 });
+    if (status === 404) await this.#sendStatus('OUT_OF_SERVICE'); // a registry of another kind: it can tell, not ask
     return status === 200 ? (JSON.parse(text) as DrainAnswer) : undefined;
   }
 

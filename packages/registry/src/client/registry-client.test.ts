@@ -71,7 +71,7 @@ function stream(signal: AbortSignal) {
 
 const snapshot = (epoch: string, ...ids: string[]) => {
   const instances = ids.map((id) => ({ id, service: 'stock', host: 'h', port: 1, status: 'UP', metadata: {} }));
-  return `event: snapshot\ndata: ${JSON.stringify({ epoch, instances })}\n\n`;
+  return `id: ${epoch}.1\nevent: snapshot\ndata: ${JSON.stringify({ epoch, instances })}\n\n`;
 };
 const app = '/eureka/apps/STOCK';
 const own = `${app}/stock%3Aa`;

@@ -16,7 +16,7 @@ import { fetchTransport } from './transport.ts';
 
 /** Options of `registryClient`. */
 export interface RegistryClientOptions {
-  /** `http://127.0.0.1:8761` */
+  /** `http://127.0.0.1:8761`; a Eureka server elsewhere: `http://user:password@host:8080/eureka/v2/`. */
   readonly url: string;
   /** Proves who follows the registry, and who registers unless `signerOf` says otherwise. */
   readonly signer: TokenSigner;
@@ -37,6 +37,8 @@ export interface RegistryClientOptions {
   readonly leaseMs?: number;
   /** Silence of the registry after which the client reconnects. Default 15 000, three of its heartbeats. */
   readonly silenceMs?: number;
+  /** How often a registry without a push stream, such as Netflix's or Spring's Eureka, is asked. Default 30 000. */
+  readonly pollMs?: number;
   /** After a registry came back without them, how long instances on a stream of their own are kept. Default 5 000. */
   readonly holdMs?: number;
 }
@@ -93,6 +95,7 @@ class Client implements RegistryClient {
       log: telemetry.log,
       process: this.#process,
       silenceMs: options.silenceMs ?? 15_000,
+      pollMs: options.pollMs ?? 30_000,
       signal: this.#stop.signal,
       away: () => this.#restore(),
       received: (event, isFirst) => this.#received(event, isFirst),
@@ -203,7 +206,8 @@ class Client implements RegistryClient {
     const gone = event.kind === 'change' ? event.change.gone.map(({ id }) => id) : [];
     for (const loop of this.#registrations.values()) {
       const { service, instanceId } = loop.instance;
-      const isDoubtful = isFirst || event.kind === 'snapshot' || gone.includes(instanceId);
+      const isTold = event.position !== undefined; // what is polled may be older than the registration
+      const isDoubtful = isTold && (isFirst || event.kind === 'snapshot' || gone.includes(instanceId));
       if (isDoubtful && !this.#table.has(service, instanceId)) loop.missing();
     }
   }

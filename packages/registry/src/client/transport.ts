@@ -30,14 +30,25 @@ export interface StreamRequest {
   readonly signal: AbortSignal;
 }
 
-/** Reaches the registry over HTTP. */
+/**
+ * Reaches the registry over HTTP. A path in the URL is that of its Eureka API (`http://host:8761/eureka/`, which is
+ * also the default); a user and password are sent as HTTP Basic in place of tokens.
+ */
 export function fetchTransport(url: string): RegistryTransport {
-  const base = url.replace(/\/+$/, '');
+  const { origin, pathname, username, password } = new URL(url);
+  const base = pathname.replace(/\/+$/, '') || '/eureka';
+  const basic = `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}`;
+  const address = (path: string) => origin + (path.startsWith('/eureka/') ? base + path.slice('/eureka'.length) : path);
+  const proof = (authorization: string) => (username === '' ? authorization : basic);
   return {
     async send({ method, path, authorization, body, timeoutMs }) {
-      const response = await fetch(base + path, {
+      const response = await fetch(address(path), {
         method,
-        headers: { authorization, accept: 'application/json', 'content-type': 'application/json' },
+        headers: {
+          authorization: proof(authorization),
+          accept: 'application/json',
+          'content-type': 'application/json',
+        },
         signal: AbortSignal.timeout(timeoutMs),
         ...(body === undefined ? {} : { body }),
       });
@@ -45,8 +56,8 @@ export function fetchTransport(url: string): RegistryTransport {
     },
     async stream({ path, authorization, lastEventId, signal }) {
       const last = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
-      const response = await fetch(base + path, {
-        headers: { authorization, accept: 'text/event-stream', ...last },
+      const response = await fetch(address(path), {
+        headers: { authorization: proof(authorization), accept: 'text/event-stream', ...last },
         signal,
       });
       return { status: response.status, headers: response.headers, chunks: decoded(response.body) };
