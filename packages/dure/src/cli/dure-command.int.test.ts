@@ -107,11 +107,73 @@ test('down stops what runs; up --json tells it as events', async () => {
   const { urls, tookMs } = events.find(({ event }) => event === 'ready');
   assert.ok(tookMs > 0);
   assert.match(urls.console, /\?token=/);
-  for (const command of ['down', 'status', 'verify']) {
-    const { code, err } = await outcome(command, 'plain', ...state('two'));
+  for (const argv of [
+    ['down', 'plain'],
+    ['status', 'plain'],
+    ['verify', 'plain'],
+    ['restart', 'left'],
+    ['scale', 'left=2'],
+  ]) {
+    const { code, err } = await outcome(...argv, ...state('two'));
     assert.equal(code, 7);
     assert.match(err, /no system is running on .*\[DURE_NOT_RUNNING\]\n {6}Start it with `dure up`/);
   }
+});
+
+test('scale and restart change what runs, say what they did, and refuse what cannot be', async () => {
+  const up = call(['up', 'plain', '--port-base', '0', '--scale', 'left=2', ...state('steered')]);
+  await up.says(/Ctrl-C/);
+  const more = await outcome('scale', 'left=3', 'right=1', ...state('steered'));
+  assert.deepEqual([more.code, more.out], [0, 'left has 3 processes now (2 before)\nright has 1 process already\n']);
+  const restarted = await outcome('restart', 'right', ...state('steered'));
+  assert.equal(restarted.code, 0);
+  assert.match(
+    restarted.out,
+    /^right: process \d+ took over from \d+ in \d\.\d\d s\nright was restarted without a break: 1 process, \d\.\d\d s\n$/,
+  );
+  const fewer = JSON.parse((await outcome('scale', 'left=1', '--json', ...state('steered'))).out);
+  assert.deepEqual(fewer.services, [{ service: 'left', from: 3, to: 1, started: [], stopped: ['left-2', 'left-3'] }]);
+  assert.ok(fewer.tookMs > 0);
+  assert.match(up.said.out, /^left has 3 processes now \(2 before\)$/m);
+  assert.match(up.said.out, /^right was restarted without a break/m);
+
+  const logs = await outcome('logs', 'left', '--json', ...state('steered'));
+  const speakers = new Set(
+    logs.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).service),
+  );
+  assert.deepEqual([...speakers].sort(), ['left', 'left-2', 'left-3']);
+  const one = await outcome('logs', 'left-2', '--json', ...state('steered'));
+  assert.deepEqual(
+    new Set(
+      one.out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).service),
+    ),
+    new Set(['left-2']),
+  );
+
+  for (const [argv, code, pattern] of [
+    [['scale', 'console=2'], 2, /"console" has one process at any time: .*\[DURE_SINGLE_PROCESS\]\n {6}Name one of/],
+    [['restart', 'gateway'], 2, /"gateway" has one process at any time/],
+    [['restart', 'lfet'], 2, /no service "lfet"; it has left, right \[DURE_SERVICE_UNKNOWN\]/],
+    [['scale', 'left=99'], 2, /1 to 16 processes, not 99 \[DURE_USAGE\]/],
+    [['scale'], 2, /needs to know what: `dure scale <service>=<n>`/],
+    [['restart'], 2, /needs to know what: `dure restart <service>`/],
+    [['scale', 'left'], 2, /"left" does not say how many/],
+  ] as const) {
+    const refused = await outcome(...argv, ...state('steered'));
+    assert.equal(refused.code, code);
+    assert.match(refused.err, pattern);
+  }
+  const korean = call(['restart', 'lfet', ...state('steered')], { language: 'ko' });
+  assert.equal(await korean.exit, 2);
+  assert.match(korean.said.err, /"lfet" 서비스가 없습니다\. 있는 서비스: left, right/);
+  up.interrupt();
+  assert.equal(await up.exit, 0);
 });
 
 test('a second Ctrl-C kills at once', async () => {

@@ -38,7 +38,7 @@ export interface ProcessGroupOptions {
  * service of the shop: 51 MB of its own memory, 61 with four threads, and no more time to start), and nothing is printed
  * about features that we use on purpose.
  */
-const leanFlags = ['--max-semi-space-size=1', '--v8-pool-size=1', '--disable-warning=ExperimentalWarning'] as const;
+const leanFlags = ['--max-semi-space-size=2', '--v8-pool-size=1', '--disable-warning=ExperimentalWarning'] as const;
 
 /** `serving`: the system counts on it; `joining`: it will; `leaving`: another has taken its place. */
 type Role = 'leaving' | 'serving' | 'joining';
