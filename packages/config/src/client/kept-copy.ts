@@ -1,4 +1,5 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The server's last good answers, one file a service, readable by the owner only: they may hold secrets. */
@@ -21,10 +22,16 @@ export function keptCopy(folder: string): KeptCopy {
     },
     async write(service, text) {
       const path = pathOf(service);
+      // A name of its own: several processes of one service start at once.
+      const whole = `${path}.${randomUUID()}`;
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(`${path}.new`, text, { mode: 0o600 });
-      await chmod(`${path}.new`, 0o600);
-      await rename(`${path}.new`, path);
+      try {
+        await writeFile(whole, text, { mode: 0o600, flag: 'wx' });
+        await rename(whole, path);
+      } catch (error) {
+        await rm(whole, { force: true });
+        throw error;
+      }
     },
   };
 }
