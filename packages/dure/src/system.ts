@@ -46,6 +46,11 @@ export interface SystemOptions {
   readonly edge: Edge;
   /** The folder of configuration files, relative to the system's folder. Default: none. */
   readonly config?: string;
+  /**
+   * A router for programs of this machine that know no Dure: `http://127.0.0.1:<port>/order/…` reaches an instance of
+   * `order`. `true` takes 8081, or the port after the console's. Default: none.
+   */
+  readonly router?: boolean | { readonly port: number };
   /** What must hold at any time; `dure verify` proves it. */
   readonly invariants?: readonly Invariant[];
   /** What `dure up` suggests to try, given the gateway's URL. */
@@ -59,12 +64,14 @@ export interface System {
   readonly services: Readonly<Record<string, LazyService>>;
   readonly edge: Edge;
   readonly config: string | undefined;
+  /** Undefined for a system without a router; without a port it takes the usual one. */
+  readonly router: { readonly port?: number } | undefined;
   readonly invariants: readonly Invariant[];
   readonly examples: (gateway: string) => readonly Example[];
 }
 
 /** The names of the platform's own servers; no service may take one. */
-export const infrastructure = ['registry', 'config', 'console', 'gateway'] as const;
+export const infrastructure = ['registry', 'config', 'console', 'gateway', 'router'] as const;
 export type InfrastructureName = (typeof infrastructure)[number];
 
 const reserved: ReadonlySet<string> = new Set([...infrastructure, 'supervisor', 'postgres', 'all']);
@@ -93,11 +100,12 @@ export function system(name: string, options: SystemOptions): System {
   }
   for (const contract of outside.expose) checkHas(name, contract.name, 'exposes', services, outside.composed);
   if (outside.session !== undefined) checkSession(name, outside.session, services);
-  const { config, invariants = [], examples = () => [] } = options;
+  const { config, router = false, invariants = [], examples = () => [] } = options;
   for (const { name: invariant, reads } of invariants) {
     for (const service of reads) checkHas(name, service, `has the invariant "${invariant}", which reads`, services, {});
   }
-  return { kind: 'system', name, services, edge: outside, config, invariants, examples };
+  const routed = router === true ? {} : router === false ? undefined : router;
+  return { kind: 'system', name, services, edge: outside, config, router: routed, invariants, examples };
 }
 
 /** Declares what of the system can be reached from outside. */
@@ -119,6 +127,11 @@ export function edge(options: EdgeOptions): Edge {
     session: options.session,
     storefront: options.storefront,
   };
+}
+
+/** The platform's own servers that a system has: a router only if it asks for one. */
+export function infrastructureOf({ router }: System): readonly InfrastructureName[] {
+  return infrastructure.filter((name) => name !== 'router' || router !== undefined);
 }
 
 /** Whether a value is a system, also one made by another copy of this package. */

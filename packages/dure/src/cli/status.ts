@@ -37,6 +37,7 @@ function table(answer: SystemStatus, terminal: Terminal, language: Language): st
     [text.console, answer.urls.console],
     [text.registry, answer.urls.registry],
     [text.config, answer.urls.config],
+    ...(answer.urls.router === undefined ? [] : [[text.router, answer.urls.router]]),
   ]);
   return `${[head, '', ...rows, '', ...links].join('\n')}\n`;
 }

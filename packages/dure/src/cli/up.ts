@@ -196,6 +196,7 @@ function welcome(
     [text.console, urls.console],
     [text.registry, `${urls.registry}/`],
     [text.config, `${urls.config}/`],
+    ...(urls.router === undefined ? [] : [[text.router, `${urls.router}/{service}/…`]]),
   ];
   const commands = examples.flatMap(([title, command]) => [
     paint(terminal, 'dim', `  # ${title}`),

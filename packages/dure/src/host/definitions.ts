@@ -3,6 +3,7 @@ import type { ServiceDefinition } from '@dure/service/server';
 import type { LoadedSystem } from '../load-system.ts';
 import { loadDefinitions, loadSystem } from '../load-system.ts';
 import type { RunFile } from '../run-file.ts';
+import { infrastructure } from '../system.ts';
 import { storefrontPages } from './web.ts';
 
 /**
@@ -18,6 +19,11 @@ const servers: Readonly<Record<string, (run: RunFile) => Promise<ServiceDefiniti
     const { consoleService } = await import('@dure/console');
     const services = Object.keys(peers).filter((name) => name !== 'supervisor');
     return consoleService({ stateFolder: join(stateFolder, 'console'), token: consoleToken, services });
+  },
+  router: async ({ peers }) => {
+    const { routerService } = await import('@dure/proxy/router');
+    const platform: ReadonlySet<string> = new Set([...infrastructure, 'supervisor']);
+    return routerService({ services: Object.keys(peers).filter((name) => !platform.has(name)) });
   },
   config: async ({ configFolder, peers }) => {
     const { configService } = await import('@dure/config/server');

@@ -81,7 +81,10 @@ export async function startHost(
   return { close };
 }
 
-const platformNames: ReadonlySet<string> = new Set(infrastructure.filter((name) => name !== 'gateway'));
+/** What others need before they can start; gateway and router need the others. */
+const platformNames: ReadonlySet<string> = new Set(
+  infrastructure.filter((name) => name !== 'gateway' && name !== 'router'),
+);
 
 function stages(names: readonly string[]): readonly [string[], string[]] {
   return [names.filter((name) => platformNames.has(name)), names.filter((name) => !platformNames.has(name))];

@@ -11,7 +11,7 @@ import type { Definitions } from '../load-system.ts';
 import { edge, system } from '../system.ts';
 import { checkCounts, instanceNames } from './instances.ts';
 import { messageFlow } from './message-flow.ts';
-import { portsFrom } from './placement.ts';
+import { portsFrom, routerPort } from './placement.ts';
 import type { RunSettings } from './plan.ts';
 import { planProcesses, planSystem } from './plan.ts';
 import { scopesOf } from './scopes.ts';
@@ -136,6 +136,22 @@ test('the run file of a service holds what it needs and nothing more', () => {
     userIssuer: 'order',
   });
   assert.deepEqual(Object.keys(peers), owners);
+});
+
+test('a router, where the system has one, has a process and a port of its own, and the key of nobody else', () => {
+  const routed = { ...shop, router: {} };
+  const ports = { ...portsFrom(9_000), router: routerPort(9_000, portsFrom(9_000)) };
+  const keys = { ...settings.keys, router: key('router') };
+  assert.deepEqual(
+    planProcesses(routed, 'each').map(({ name }) => name),
+    ['registry', 'config', 'console', 'product', 'inventory', 'order', 'router', 'gateway'],
+  );
+  assert.deepEqual(planProcesses(routed, 'one')[0]?.services.slice(-3), ['router', 'pages', 'gateway']);
+  const runs = planSystem({ ...loaded, system: routed }, definitions, { ...settings, ports, keys });
+  const router = runs.find(({ name }) => name === 'router')?.runFile;
+  assert.deepEqual(router?.services.router?.ports, { api: 9_004, management: 0 });
+  assert.ok(!JSON.stringify(router).includes('order-secret'));
+  assert.equal(routerPort(undefined, portsFrom(undefined)), 8081);
 });
 
 test('no run file holds another service’s secret', () => {

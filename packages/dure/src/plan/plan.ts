@@ -52,12 +52,15 @@ export function planProcesses(
 ): readonly PlannedProcess[] {
   const { services, edge } = system;
   const own = Object.keys(services);
+  const router = system.router === undefined ? [] : ['router'];
   const outside = [...Object.keys(edge.composed), 'gateway'];
   const platform = ['registry', 'config', 'console'];
-  if (placement === 'one') return [{ name: 'all', stage: 'edge', services: [...platform, ...own, ...outside] }];
+  if (placement === 'one')
+    return [{ name: 'all', stage: 'edge', services: [...platform, ...own, ...router, ...outside] }];
   return [
     ...platform.map((name): PlannedProcess => ({ name, stage: 'platform', services: [name] })),
     ...own.flatMap((service) => planInstances(system, service, counts[service] ?? 1)),
+    ...router.map((name): PlannedProcess => ({ name, stage: 'services', services: [name] })),
     { name: 'gateway', stage: 'edge', services: outside },
   ];
 }
@@ -127,5 +130,6 @@ function serviceRun(name: string, { ports, keys, databaseUrls }: RunSettings, wi
 }
 
 function listenPorts(name: string, ports: EdgePorts): ListenPorts {
-  return { api: name in ports ? ports[name as keyof EdgePorts] : 0, management: 0 };
+  const known = Object.hasOwn(ports, name) ? ports[name as keyof EdgePorts] : undefined;
+  return { api: known ?? 0, management: 0 };
 }

@@ -8,6 +8,8 @@ export interface SystemUrls {
   readonly config: string;
   /** Carries a one-time token in the event `ready` and in the answer of `dure status`, and none anywhere else. */
   readonly console: string;
+  /** Only where the system has a router. */
+  readonly router?: string;
 }
 
 /** What a supervisor tells while it works. */

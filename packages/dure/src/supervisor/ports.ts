@@ -29,17 +29,24 @@ export async function openPorts(choice: PortChoice): Promise<EdgePorts> {
   const { host, base, clock, patienceMs } = choice;
   if (base === 0) return anyPorts(choice);
   const ports = portsFrom(base);
-  const deadline = clock.monotonicMs() + patienceMs;
-  const check = async (component: string, port: number): Promise<void> => {
-    for (;;) {
-      const fault = await listenOnce(host, port);
-      if (fault === undefined) return;
-      if (clock.monotonicMs() >= deadline) throw await portFault(host, component, port, fault);
-      await wait(clock, retryMs);
-    }
-  };
+  const check = (component: string, port: number) => checkPort({ host, clock, patienceMs }, component, port);
   await Promise.all(Object.entries(ports).map(([component, port]) => check(component, port)));
   return ports;
+}
+
+/** Sees that a port is free, or becomes so in time. DURE_PORT_BUSY, DURE_PORT_FORBIDDEN. */
+export async function checkPort(
+  { host, clock, patienceMs }: Pick<PortChoice, 'host' | 'clock' | 'patienceMs'>,
+  component: string,
+  port: number,
+): Promise<void> {
+  const deadline = clock.monotonicMs() + patienceMs;
+  for (;;) {
+    const fault = await listenOnce(host, port);
+    if (fault === undefined) return;
+    if (clock.monotonicMs() >= deadline) throw await portFault(host, component, port, fault);
+    await wait(clock, retryMs);
+  }
 }
 
 async function anyPorts(choice: PortChoice): Promise<EdgePorts> {

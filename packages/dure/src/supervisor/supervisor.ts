@@ -8,9 +8,10 @@ import { loadDefinitions, loadSystem } from '../load-system.ts';
 import type { InstanceCounts } from '../plan/instances.ts';
 import { checkCounts } from '../plan/instances.ts';
 import type { EdgePorts } from '../plan/placement.ts';
+import { routerPort } from '../plan/placement.ts';
 import type { RunSettings } from '../plan/plan.ts';
 import { wire } from '../plan/plan.ts';
-import { infrastructure } from '../system.ts';
+import { infrastructureOf } from '../system.ts';
 import type { StartedService } from './child-message.ts';
 import type { Component } from './component.ts';
 import { consoleLink } from './console-link.ts';
@@ -24,7 +25,7 @@ import { openKeys } from './key-store.ts';
 import { launchAll } from './launch.ts';
 import { takeLock } from './lock.ts';
 import { openLogFile } from './log-file.ts';
-import { openPorts } from './ports.ts';
+import { checkPort, openPorts } from './ports.ts';
 import { ProcessGroup } from './process-group.ts';
 import { notReady, untilReady } from './readiness.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -124,8 +125,9 @@ class SystemRun implements Supervisor {
 
   get urls(): SystemUrls {
     const at = (port: number) => `http://${loopback}:${port}`;
-    const { gateway, registry, config, console } = this.#ports;
-    return { gateway: at(gateway), registry: at(registry), config: at(config), console: at(console) };
+    const { gateway, registry, config, console, router } = this.#ports;
+    const urls = { gateway: at(gateway), registry: at(registry), config: at(config), console: at(console) };
+    return router === undefined ? urls : { ...urls, router: at(router) };
   }
 
   get databaseUrls(): Readonly<Record<string, string>> {
@@ -288,9 +290,15 @@ class SystemRun implements Supervisor {
     run: { readonly state: StateFolder } & Pick<RunSettings, 'mode' | 'placement' | 'stateFolder'>,
   ): Promise<RunSettings> {
     this.#loaded = loaded;
-    const { clock, random } = this.#options;
-    const { services, edge } = loaded.system;
-    const owners = ['supervisor', ...infrastructure, ...Object.keys(services), ...Object.keys(edge.composed)];
+    const { clock, random, portBase } = this.#options;
+    const { services, edge, router } = loaded.system;
+    if (router !== undefined) {
+      const port = router.port ?? routerPort(portBase, this.#ports);
+      await checkPort({ host: loopback, clock, patienceMs: orphanPatienceMs }, 'router', port);
+      this.#ports = { ...this.#ports, router: port };
+    }
+    const platform = infrastructureOf(loaded.system);
+    const owners = ['supervisor', ...platform, ...Object.keys(services), ...Object.keys(edge.composed)];
     const keys = await this.#timeline.measure('keys', () => openKeys(run.state.keys, owners));
     this.#signer = serviceTokens({
       service: 'supervisor',

@@ -67,3 +67,14 @@ test('a killed supervisor takes services and database with it, and the next star
   await once(second.child, 'exit');
   await rm(stateFolder, { recursive: true });
 });
+
+test("a system that asks for a router is reached by its services' names", async () => {
+  await using system = await startSystem(join(fixtures, 'routed', 'system.ts'), { placement: 'each' });
+  const { router = '' } = system.urls;
+  assert.equal(new URL(router).port, String(Number(new URL(system.urls.console).port) + 1));
+  const answer = await getJson(`${router}/plain/total`, 2_000);
+  assert.deepEqual(answer.ok && [answer.status, answer.body], [200, { total: 7 }]);
+  const unknown = await getJson(`${router}/books/total`, 2_000);
+  assert.ok(unknown.ok && unknown.status === 404);
+  assert.match(JSON.stringify(unknown.body), /the router knows: [a-z, ]*plain/);
+});

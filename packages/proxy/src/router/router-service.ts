@@ -1,4 +1,4 @@
-import type { ManagementEndpoint } from '@dure/core';
+import type { HealthCheck, ManagementEndpoint } from '@dure/core';
 import { contract } from '@dure/service/contract';
 import type { ServiceDefinition } from '@dure/service/server';
 import { service } from '@dure/service/server';
@@ -40,12 +40,28 @@ export function routerService(options: RouterOptions = {}): ServiceDefinition {
       const engine = proxyEngine(name, { limits, secure: false }, tools);
       const known = destinations({ instances, services, self: name, timeoutMs });
       add.onStop(() => known.close());
+      add.health(sawAll(services, (one) => instances.instances(one).length > 0));
       add.endpoint(routerEndpoint(known, (one) => instances.instances(one).map(({ id }) => id)));
       const handle = requestHandler(engine, (arrived) => routeByName(engine, known, arrived));
       add.listener(({ host, port }) => openProxyListener(engine, handle, { host: loopbackOf(host), port }));
       return {};
     },
   });
+}
+
+/** Ready once every named service has been seen; what goes away later makes the router no less ready. */
+function sawAll(services: readonly string[], isSeen: (service: string) => boolean): HealthCheck {
+  const missing = new Set(services);
+  return {
+    name: 'instancesSeen',
+    groups: ['readiness'],
+    check() {
+      for (const service of missing) if (isSeen(service)) missing.delete(service);
+      return missing.size === 0
+        ? { status: 'UP' }
+        : { status: 'OUT_OF_SERVICE', details: { missing: [...missing].sort() } };
+    },
+  };
 }
 
 /** `/actuator/router`: the instances that the router sees, by service. */

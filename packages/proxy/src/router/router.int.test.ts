@@ -120,6 +120,16 @@ test('a service that nobody named is reached, and listed, while it has an instan
   assert.deepEqual(await listed(), { order: [`order:${world.port}`] });
 });
 
+test('it is ready once it has seen every service, and stays so when one goes', async () => {
+  await using world = await routerTo(echo);
+  const health = async () => (await world.router.health[0]?.check())?.status;
+  assert.equal(await health(), 'OUT_OF_SERVICE');
+  world.router.instances.set('stock', [localInstance('stock', world.port)]);
+  assert.equal(await health(), 'UP');
+  world.router.instances.set('stock', []);
+  assert.equal(await health(), 'UP');
+});
+
 test('a name that is not this machine, and a page of another origin, are refused', async () => {
   await using world = await routerTo(echo);
   const { port } = world.router;

@@ -1,6 +1,6 @@
 import type { Instance, StaticInstances } from '@dure/balancer';
 import { staticInstances } from '@dure/balancer';
-import type { Clock, Identity, ManagementEndpoint } from '@dure/core';
+import type { Clock, HealthCheck, Identity, ManagementEndpoint } from '@dure/core';
 import { seededRandom, systemClock } from '@dure/core';
 import { testIds } from '@dure/core/testing';
 import type { Listener, OpenListener, ServiceDefinition, TokenVerifier } from '@dure/service/server';
@@ -16,6 +16,7 @@ export interface OpenProxy extends AsyncDisposable {
   readonly instances: StaticInstances;
   readonly telemetry: MemoryTelemetry;
   readonly endpoint: ManagementEndpoint;
+  readonly health: readonly HealthCheck[];
   close(graceMs?: number): Promise<void>;
 }
 
@@ -46,6 +47,7 @@ export async function openProxy(definition: ServiceDefinition, parts: ProxyParts
   const instances = staticInstances();
   const memory = memoryTelemetry({ service: definition.contract.name, clock });
   const telemetry = parts.telemetry ?? memory;
+  const health: HealthCheck[] = [];
   const added: { open?: OpenListener; endpoint?: ManagementEndpoint } = {};
   await definition.start({
     config: {},
@@ -59,7 +61,7 @@ export async function openProxy(definition: ServiceDefinition, parts: ProxyParts
     platform: { instances, verifier, signer: { authorize: async () => '' } },
     add: {
       route: () => {},
-      health: () => {},
+      health: (check) => void health.push(check),
       onStop: () => {},
       endpoint: (endpoint) => {
         added.endpoint = endpoint;
@@ -76,6 +78,7 @@ export async function openProxy(definition: ServiceDefinition, parts: ProxyParts
     instances,
     telemetry: memory,
     endpoint: added.endpoint as ManagementEndpoint,
+    health,
     close: (graceMs = 0) => listener.close(graceMs),
     [Symbol.asyncDispose]: () => listener.close(0),
   };
