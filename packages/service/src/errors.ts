@@ -167,6 +167,17 @@ export const serviceErrors = errorCatalogue('SERVICE', {
       fix: '그 포트를 쓰는 프로세스를 멈추거나 `--port-base`로 다른 포트를 고르십시오.',
     },
   },
+  NOT_MOCKED: {
+    kind: 'missing',
+    en: {
+      title: 'A test calls an operation that it has not mocked',
+      fix: 'Give the mock an answer for the operation that the message names.',
+    },
+    ko: {
+      title: '테스트가 목(mock)에 없는 오퍼레이션을 호출했습니다',
+      fix: '메시지에 나온 오퍼레이션의 응답을 목에 추가하십시오.',
+    },
+  },
   INTERNAL: {
     kind: 'internal',
     en: { title: 'The service failed', fix: 'The cause is in its log under the same trace id.' },

@@ -103,7 +103,8 @@ function authorised(access: Access): Layer<unknown, unknown> {
 
 const parts = ['params', 'query', 'body'] as const;
 
-function validated(spec: HttpSpec): Layer<unknown, unknown> {
+/** Hands on what the contract declares of the input, decoded. SERVICE_INPUT_INVALID names every field that does not fit. */
+export function validated(spec: HttpSpec): Layer<unknown, unknown> {
   return (next) => async (input, call) => {
     const given = input as Readonly<Record<string, unknown>>;
     const decoded: Record<string, unknown> = {};
@@ -142,9 +143,10 @@ function repeatable(operation: HttpOperation, store: IdempotencyStore | undefine
   };
 }
 
-function checkedOutput(
+/** Lets through what the contract declares of the output. SERVICE_OUTPUT_INVALID, or a line in the log unless `strictOutput`. */
+export function checkedOutput(
   { service, name, spec }: HttpOperation,
-  { strictOutput, telemetry }: InboundOptions,
+  { strictOutput, telemetry }: Pick<InboundOptions, 'strictOutput' | 'telemetry'>,
 ): Layer<unknown, unknown> {
   const schema = spec.output;
   if (schema === undefined) return (next) => async (input, call) => void (await next(input, call));
