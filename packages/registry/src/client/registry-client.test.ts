@@ -4,7 +4,7 @@ import { codeOf, seededRandom } from '@dure/core';
 import { fakeClock } from '@dure/core/testing';
 import { silentTelemetry } from '@dure/telemetry';
 import { registryClient } from './registry-client.ts';
-import type { RegistryRequest } from './transport.ts';
+import type { RegistryRequest, StreamRequest } from './transport.ts';
 
 const registration = {
   service: 'stock',
@@ -16,11 +16,17 @@ const registration = {
 };
 
 /** A client whose registry is a script: `answer` gives the status of a request, `chunks` what the stream says. */
-function open(answer: (request: RegistryRequest, count: number) => number | Error) {
+function open(
+  answer: (request: RegistryRequest, count: number) => number | Error,
+  streamAnswer: (request: StreamRequest) => { readonly status: number; readonly retryAfterMs?: number } = () => {
+    return { status: 200 };
+  },
+) {
   const clock = fakeClock();
   const sent: string[] = [];
   const told: unknown[] = [];
   const streams: { say: (text: string) => void; end: () => void; signal: AbortSignal }[] = [];
+  const asked: string[] = [];
   const silent = silentTelemetry();
   const warn = (_: string, fields?: { readonly error?: unknown }) => void told.push(codeOf(fields?.error));
   const client = registryClient({
@@ -36,14 +42,21 @@ function open(answer: (request: RegistryRequest, count: number) => number | Erro
         if (status instanceof Error) throw status;
         return { status, text: '' };
       },
-      async stream({ signal }) {
-        const script = stream(signal);
+      async stream(request) {
+        asked.push(`${request.path.replace(/process=[^&]*/, '')} ${request.lastEventId ?? ''}`);
+        const { status, retryAfterMs } = streamAnswer(request);
+        if (status === 0) throw new TypeError('connection refused');
+        const script = stream(request.signal);
+        if (status !== 200) {
+          const headers = new Map([['dure-retry-after-ms', String(retryAfterMs)]]);
+          return { status, headers: headers as never, chunks: script.chunks };
+        }
         streams.push(script);
         return { status: 200, headers: new Map<string, string>() as never, chunks: script.chunks };
       },
     },
   });
-  return { clock, client, sent, told, streams };
+  return { clock, client, sent, told, streams, asked };
 }
 
 function stream(signal: AbortSignal) {
@@ -175,5 +188,67 @@ test('a stream that breaks in the middle of an event loses nothing and invents n
   streams[0]?.end();
   await clock.advance(100);
   assert.equal(client.instances('stock').length, 2);
+  await client.close();
+});
+
+test('while the registry is gone for ten minutes none of 10 000 calls lacks an instance, and its return changes nothing', async () => {
+  let isGone = false;
+  const { clock, client, streams } = open(
+    () => (isGone ? new TypeError('connection refused') : 200),
+    () => ({ status: isGone ? 0 : 200 }),
+  );
+  await clock.advance(1);
+  streams[0]?.say(snapshot('one', 'stock:b', 'stock:c'));
+  await clock.advance(1);
+  isGone = true;
+  streams[0]?.end();
+  let failed = 0;
+  for (let call = 0; call < 10_000; call += 1) {
+    if (client.instances('stock').length !== 2) failed += 1;
+    await clock.advance(60);
+  }
+  isGone = false;
+  for (let call = 0; call < 100; call += 1) {
+    if (client.instances('stock').length !== 2) failed += 1;
+    await clock.advance(60);
+  }
+  streams[1]?.say(snapshot('two', 'stock:c'));
+  await clock.advance(1);
+  streams[1]?.say(`id: two.2\nevent: change\ndata: ${JSON.stringify({ put: [], gone: [] })}\n\n`);
+  if (client.instances('stock').length !== 2) failed += 1;
+  assert.equal(failed, 0);
+  assert.equal(client.health().status, 'UP');
+  await client.close();
+});
+
+test('a stream goes on where it ended, and a client that is given a turn comes back at its turn', async () => {
+  let turns = 0;
+  const { clock, client, streams, asked } = open(
+    () => 204,
+    ({ path }) =>
+      asked.length === 2 && !path.includes('turn') ? { status: 503, retryAfterMs: 7_000 } : { status: 200 },
+  );
+  await clock.advance(1);
+  streams[0]?.say(snapshot('one', 'stock:a'));
+  await clock.advance(1);
+  streams[0]?.end();
+  await clock.advance(100);
+  turns = asked.length;
+  await clock.advance(6_800);
+  assert.equal(asked.length, turns, 'not before its turn');
+  await clock.advance(200);
+  assert.deepEqual(asked, ['/dure/instances? ', '/dure/instances? one.1', '/dure/instances?&turn=1 one.1']);
+  await client.close();
+});
+
+test('a ping is answered with the position that was applied, the newest only', async () => {
+  const { clock, client, streams, sent } = open(() => 204);
+  await clock.advance(1);
+  streams[0]?.say(snapshot('one', 'stock:a'));
+  for (const version of [1, 2, 3]) streams[0]?.say(`id: one.${version}\nevent: ping\ndata: {}\n\n`);
+  await clock.advance(1);
+  const positions = sent.map((line) => /at=(one\.\d)/.exec(line)?.[1]);
+  assert.equal(positions.at(-1), 'one.3');
+  assert.ok(positions.length <= 3);
   await client.close();
 });

@@ -245,7 +245,7 @@ test('bad registrations get Eureka’s words, in JSON and in XML', async () => {
   assert.equal((await send('POST', '/eureka/apps/ORDERS', '{')).status, 400);
   const xml = (body: string) => send('POST', '/eureka/apps/ORDERS', body, { 'content-type': 'application/xml' });
   assert.deepEqual([(await xml('<instance/>')).status, (await xml('<instance/>')).body], [400, 'Missing instanceId']);
-  for (const body of ['', '<a/>', '<instance>', '<!DOCTYPE a [<!ENTITY b "c">]><instance/>'])
+  for (const body of ['<a/>', '<instance>', '<!DOCTYPE a [<!ENTITY b "c">]><instance/>'])
     assert.match(String((await xml(body)).body), /cannot parse request body/);
 });
 

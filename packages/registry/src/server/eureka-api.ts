@@ -107,7 +107,7 @@ async function read(
 }
 
 function register(options: EurekaApiOptions, request: HttpRequest, app: string, isPeer: boolean): HttpResponse {
-  const decode = header(request, 'content-type').includes('xml') ? decodeXmlRegistration : decodeRegistration;
+  const decode = isXml(request) ? decodeXmlRegistration : decodeRegistration;
   const decoded = decode(request.body, app, options.clock);
   if (!decoded.ok) {
     const type = decoded.isJson ? 'application/json' : 'text/plain; charset=utf-8';
@@ -121,6 +121,11 @@ function register(options: EurekaApiOptions, request: HttpRequest, app: string, 
   }
   options.tellPeers({ action: 'Register', app, id: decoded.info.instanceId });
   return { status: 204 };
+}
+
+/** Netflix’s client with its XML codec says JSON and sends XML. */
+function isXml(request: HttpRequest): boolean {
+  return header(request, 'content-type').includes('xml') || request.body[0] === 0x3c;
 }
 
 function cancel({ registry, tellPeers }: EurekaApiOptions, app: string, id: string): HttpResponse {

@@ -23,6 +23,6 @@ export class StreamAdmission {
     const now = this.#clock.monotonicMs();
     const stepMs = 1_000 / this.#perSecond;
     this.#takenUntil = Math.max(this.#takenUntil, now - this.#atOnce * stepMs) + stepMs;
-    return Math.max(0, Math.ceil(this.#takenUntil - now));
+    return Math.max(0, Math.round(this.#takenUntil - now));
   }
 }
