@@ -20,16 +20,18 @@ export interface LoadOptions {
   /** Connections, each with one request at a time. */
   readonly connections: number;
   readonly perSecond: number;
-  /** Which of them place an order, 0 to 1; the rest read. */
+  /** Which of them place an order, 0 to 1. */
   readonly orderShare: number;
+  /** Which of them sign in, 0 to 1; nobody on the way may repeat these. The rest read. */
+  readonly signInShare: number;
 }
 
 /** A load that runs. */
 export interface Load {
   /** How many requests were answered until now. */
   readonly answered: number;
-  /** Ends it once there were enough requests; resolves when the last has been answered. */
-  end(): Promise<LoadReport>;
+  /** Ends it once there were as many requests, by default those of the options; resolves when the last has been answered. */
+  end(atLeast?: number): Promise<LoadReport>;
 }
 
 export interface LoadReport {
@@ -39,15 +41,16 @@ export interface LoadReport {
   /** The ids of the orders that were placed, one for each key. */
   readonly placed: readonly string[];
   /** Milliseconds. */
-  readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly latency: { readonly p50: number; readonly p99: number; readonly slowest: readonly string[] };
 }
 
 const skus = ['tea-green', 'tea-citron', 'cup-moon', 'spoon-brass', 'paper-hanji', 'hat-gat', 'drum-janggu'] as const;
 const methods = ['card', 'card', 'card', 'declined-card', 'expired-card'] as const;
 const longestAnswerMs = 30_000;
+const mostSlow = 5;
 
 /**
- * Asks for products, stock and orders, and places orders, over connections that are kept alive. Nothing is tried twice: whatever is
+ * Asks for products, stock and orders, places orders and signs in, over connections that are kept alive. Nothing is tried twice: whatever is
  * not the answer that was asked for is a failure.
  */
 export function startLoad(options: LoadOptions): Load {
@@ -58,19 +61,23 @@ export function startLoad(options: LoadOptions): Load {
   const placed: string[] = [];
   const latencies: number[] = [];
   let begun = 0;
-  let ending = false;
+  let enough = Number.POSITIVE_INFINITY;
+  const slowest: { readonly ms: number; readonly sent: string }[] = [];
   const kinds = kindsOf(options);
   const work = async (): Promise<void> => {
-    while (!ending || begun < requests) {
+    while (begun < enough) {
       const aheadMs = startedMs + (begun * 1_000) / perSecond - performance.now();
       begun += 1;
       if (aheadMs > 0) await new Promise((resolve) => setTimeout(resolve, aheadMs));
       const kind = pickKind(kinds, random);
       const fromMs = performance.now();
       const outcome = await send(kind, options, agent);
-      latencies.push(performance.now() - fromMs);
-      if ('failure' in outcome)
-        failures.push(`${kind.name} at ${Math.round(fromMs - startedMs)} ms: ${outcome.failure}`);
+      const ms = Math.round(performance.now() - fromMs);
+      const sent = `${kind.name} at ${Math.round(fromMs - startedMs)} ms`;
+      latencies.push(ms);
+      slowest.push({ ms, sent });
+      if (slowest.length > 1_000) slowest.sort((a, b) => b.ms - a.ms).splice(mostSlow);
+      if ('failure' in outcome) failures.push(`${sent}: ${outcome.failure}`);
       else if (outcome.orderId !== undefined) placed.push(outcome.orderId);
     }
   };
@@ -79,23 +86,24 @@ export function startLoad(options: LoadOptions): Load {
     get answered() {
       return latencies.length;
     },
-    async end() {
-      ending = true;
+    async end(atLeast = requests) {
+      enough = atLeast;
       await working;
       agent.destroy();
       const seconds = (performance.now() - startedMs) / 1_000;
       const sorted = latencies.toSorted((a, b) => a - b);
-      const at = (share: number) =>
-        Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
-      const latency = { p50: at(0.5), p99: at(0.99), max: at(1) };
+      const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? 0;
+      const slow = slowest.sort((a, b) => b.ms - a.ms).slice(0, mostSlow);
+      const latency = { p50: at(0.5), p99: at(0.99), slowest: slow.map(({ ms, sent }) => `${ms} ms: ${sent}`) };
       return { requests: begun, perSecond: Math.round(begun / seconds), failures, placed, latency };
     },
   };
 }
 
-function kindsOf({ orderShare }: LoadOptions): readonly Kind[] {
-  const read = (1 - orderShare) / 3;
+function kindsOf({ orderShare, signInShare }: LoadOptions): readonly Kind[] {
+  const read = (1 - orderShare - signInShare) / 3;
   return [
+    { name: 'POST /sessions', share: signInShare, status: 200 },
     { name: 'POST /orders', share: orderShare, status: 202 },
     { name: 'GET /orders', share: read, status: 200 },
     { name: 'GET /stock', share: read, status: 200 },
@@ -109,7 +117,7 @@ function pickKind(kinds: readonly Kind[], random: Random): Kind {
     left -= kind.share;
     if (left < 0) return kind;
   }
-  return kinds[1] as Kind;
+  return kinds.at(-1) as Kind;
 }
 
 type Outcome = { readonly orderId?: string } | { readonly failure: string };
@@ -127,6 +135,11 @@ async function send({ name, status }: Kind, { edge, customer, random }: LoadOpti
           const body = JSON.stringify(orderOf(sku, randomInteger(random, 1, 2), method));
           const headers = { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() };
           return exchanged('POST', '/orders', { ...authorization, ...headers }, body);
+        }
+        case 'POST /sessions': {
+          const { email, password } = customer;
+          const body = JSON.stringify({ email, password });
+          return exchanged('POST', '/sessions', { 'content-type': 'application/json' }, body);
         }
         case 'GET /orders':
           return exchanged('GET', '/orders?limit=5', authorization);

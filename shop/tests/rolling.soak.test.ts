@@ -10,6 +10,7 @@ test(`of 100 000 requests none fails while every service is restarted and scaled
     perSecond: 1_000,
     connections: 32,
     orderShare: 0.02,
+    signInShare: 0.002,
     repeats: true,
     async turn(shop) {
       await shop.restart('order');

@@ -13,6 +13,7 @@ export interface RollingOptions {
   readonly perSecond: number;
   readonly connections: number;
   readonly orderShare: number;
+  readonly signInShare: number;
   /** What is done to the system under load. */
   readonly turn: (shop: TestSystem) => Promise<void>;
   /** Again and again, until there were enough requests. */
@@ -26,7 +27,7 @@ const settleMs = 60_000;
  * and taken away: no request fails, and every order is decided once.
  */
 export async function rollUnderLoad(context: TestContext, options: RollingOptions): Promise<void> {
-  const { seed, requests, perSecond, connections, orderShare, turn, repeats } = options;
+  const { seed, requests, perSecond, connections, orderShare, signInShare, turn, repeats } = options;
   await using shop = await startSystem(new URL('../system.ts', import.meta.url), {
     placement: 'each',
     scale: { inventory: 2, payment: 2 },
@@ -40,6 +41,7 @@ export async function rollUnderLoad(context: TestContext, options: RollingOption
     perSecond,
     connections,
     orderShare,
+    signInShare,
   });
   let turns = 0;
   try {
@@ -47,30 +49,30 @@ export async function rollUnderLoad(context: TestContext, options: RollingOption
       await turn(shop);
       turns += 1;
     } while (repeats && load.answered < requests);
-  } finally {
-    const { failures, placed, ...figures } = await load.end();
-    const again = await repetitions(shop);
-    context.diagnostic(
-      `${turns} turns; ${JSON.stringify(figures)}; ${placed.length} orders; the gateway tried again after ${again.length} failures`,
-    );
-    assert.deepEqual(
-      failures.slice(0, 10),
-      [],
-      `${failures.length} of ${figures.requests} requests failed (seed ${seed})`,
-    );
-    const states = await decidedOrders(kim, settleMs);
-    context.diagnostic(JSON.stringify(countBy(states)));
-    assert.equal(new Set(placed).size, placed.length);
-    assert.deepEqual([...states.keys()].sort(), [...placed].sort(), 'the orders that were placed, and no others');
+  } catch (error) {
+    await load.end(0);
+    throw error;
   }
+  const { failures, placed, ...figures } = await load.end();
+  context.diagnostic(`${turns} turns; ${placed.length} orders; ${JSON.stringify(figures)}`);
+  context.diagnostic(`the gateway tried again after ${await repetitions(shop)} failures`);
+  assert.deepEqual(
+    failures.slice(0, 10),
+    [],
+    `${failures.length} of ${figures.requests} requests failed (seed ${seed})`,
+  );
+  const states = await decidedOrders(kim, settleMs);
+  context.diagnostic(JSON.stringify(countBy(states)));
+  assert.equal(new Set(placed).size, placed.length);
+  assert.deepEqual([...states.keys()].sort(), [...placed].sort(), 'the orders that were placed, and no others');
   await demandShared(shop, context);
   await shop.verify();
 }
 
-/** What made the gateway try a request again on another connection. */
-async function repetitions(shop: TestSystem): Promise<readonly string[]> {
+/** How often the gateway met an instance that did not answer. */
+async function repetitions(shop: TestSystem): Promise<number> {
   const lines = (await shop.output('gateway')).split('\n');
-  return lines.filter((line) => /"code":"GATEWAY_(CONNECT_FAILED|UPSTREAM_CLOSED)"/.test(line));
+  return lines.filter((line) => /"code":"GATEWAY_(CONNECT_FAILED|UPSTREAM_CLOSED)"/.test(line)).length;
 }
 
 /** Both processes of a service took part, and each command was carried out by one of them. */
@@ -88,6 +90,10 @@ async function demandShared(shop: TestSystem, context: TestContext): Promise<voi
     }
   }
   context.diagnostic(`captures by the two processes of payment: ${shares.join(' and ')}`);
+  assert.ok(
+    shares.every((share) => share > 0),
+    'both took part',
+  );
   assert.deepEqual(
     [...done.values()].filter((times) => times > 1),
     [],
