@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { isDureError, messageOf } from '@dure/core';
+import { isDureError, messageOf, systemClock } from '@dure/core';
 import type { RunFile } from '../run-file.ts';
 import type { HostMessage, LeaveRequest } from './host-message.ts';
+import { settle } from './settle.ts';
 import { startHost } from './start-host.ts';
 
 const path = process.env.DURE_RUN_FILE;
+/** When the start is over and the process has nothing better to do. */
+const settleAfterMs = 1_000;
 const exitCodes = { failed: 1, usage: 64 } as const;
 
 if (path === undefined || process.send === undefined) {
@@ -27,6 +30,7 @@ process.on('message', (request: LeaveRequest) => {
 try {
   const runFile = JSON.parse(await readFile(path, 'utf8')) as RunFile;
   const host = await startHost(runFile, process.env, tell);
+  systemClock.after(settleAfterMs, settle);
   if (!stopping.signal.aborted) {
     await new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve(), { once: true }));
   }

@@ -70,6 +70,9 @@ const stages: readonly Stage[] = ['platform', 'services', 'edge'];
 const roles: readonly Role[] = ['leaving', 'serving', 'joining'];
 const abandonMs = 1_000;
 
+/** One arena for all threads: each of its own would keep what password hashing took, 16 MB at a time (glibc). */
+const leanMalloc = { MALLOC_ARENA_MAX: '1' } as const;
+
 /** The processes of a run. */
 export class ProcessGroup {
   readonly #options: ProcessGroupOptions;
@@ -179,6 +182,7 @@ export class ProcessGroup {
       parameters: [...leanFlags, host.module],
       environment: {
         ...host.configuration,
+        ...leanMalloc,
         DURE_RUN_FILE: path,
         PATH: host.path,
         NODE_COMPILE_CACHE: host.cacheFolder ?? state.cache,
