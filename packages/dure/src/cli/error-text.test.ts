@@ -2,12 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DureError } from '@dure/core';
 import { dureErrors } from '../errors.ts';
+import { demandRepeatable } from '../plan/instances.ts';
+import { edge, system } from '../system.ts';
 import { errorLines } from './error-text.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { languageOf } from './terminal.ts';
 
 const busy = dureErrors.PORT_BUSY('port 8080 of the gateway is in use by process 42 (node server.js)', {
   details: { component: 'gateway', port: 8080, pid: 42, command: 'node server.js' },
+});
+
+const unused = async (): Promise<never> => assert.fail('nothing is loaded');
+const shop = system('shop', {
+  services: { order: unused },
+  edge: edge({ expose: [], composed: { pages: unused } }),
 });
 
 test('an error says what happened and what to do, in two languages', () => {
@@ -18,6 +26,28 @@ test('an error says what happened and what to do, in two languages', () => {
   const korean = errorLines(busy, 'ko');
   assert.match(korean.message, /gateway의 포트 8080.*프로세스 42\(node server\.js\)/);
   assert.match(korean.fix ?? '', /--port-base/);
+});
+
+test('what can have one process only is told why in both languages', () => {
+  const told = (service: string, placement: 'each' | 'one') => {
+    try {
+      demandRepeatable(shop, placement, service);
+      return [];
+    } catch (error) {
+      return (['en', 'ko'] as const).map((language) => errorLines(error as DureError, language).message);
+    }
+  };
+  assert.deepEqual(told('gateway', 'each'), [
+    '"gateway" has one process at any time: it holds a port that everybody knows',
+    '"gateway"에는 언제나 프로세스가 하나만 있습니다: 모두가 아는 포트를 쓰고 있습니다',
+  ]);
+  assert.match(told('pages', 'each')[1] ?? '', /게이트웨이의 일부입니다$/);
+  assert.match(told('order', 'one')[1] ?? '', /한 프로세스에서 실행됩니다/);
+  assert.deepEqual(told('ordr', 'each'), [
+    'the system "shop" has no service "ordr"; it has order',
+    '시스템에 "ordr" 서비스가 없습니다. 있는 서비스: order',
+  ]);
+  assert.deepEqual(told('order', 'each'), []);
 });
 
 test('an error without a Korean wording of its own has its title', () => {

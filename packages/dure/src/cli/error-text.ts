@@ -19,6 +19,12 @@ export function errorLines(error: DureError, language: Language): ErrorLines {
   return { message: korean ?? (entry === undefined ? message : `${entry.ko.title}: ${message}`), fix };
 }
 
+const singleReasons: Readonly<Record<string, string>> = {
+  port: '모두가 아는 포트를 쓰고 있습니다',
+  composed: '모두가 아는 포트를 쓰는 게이트웨이의 일부입니다',
+  placement: '모든 서비스가 한 프로세스에서 실행됩니다(`--placement one`)',
+};
+
 /** Korean wording of the messages whose parts are in the details. */
 const koreanMessages: Readonly<Record<string, (details: ErrorDetails) => string | undefined>> = {
   DURE_PORT_BUSY: ({ component, port, pid, command }) =>
@@ -35,6 +41,8 @@ const koreanMessages: Readonly<Record<string, (details: ErrorDetails) => string 
     Array.isArray(services)
       ? `시스템에 "${service}" 서비스가 없습니다. 있는 서비스: ${services.join(', ')}`
       : undefined,
+  DURE_SINGLE_PROCESS: ({ service, reason }) =>
+    `"${service}"에는 언제나 프로세스가 하나만 있습니다: ${singleReasons[String(reason)] ?? String(reason)}`,
   DURE_START_TIMEOUT: ({ what, timeoutMs, missing }) =>
     `${what === undefined ? '시스템이' : `${what} 프로세스가`} ${Number(timeoutMs) / 1_000}초 안에 준비되지 않았습니다: ${Array.isArray(missing) ? missing.join('; ') : missing}`,
 };

@@ -39,8 +39,8 @@ export function demandRepeatable(system: System, placement: Placement, service: 
   const own = Object.keys(system.services);
   const reason = reasonAgainst(system, placement, service);
   if (reason !== undefined) {
-    throw dureErrors.SINGLE_PROCESS(`"${service}" has one process at any time: ${reason}`, {
-      details: { service, services: own },
+    throw dureErrors.SINGLE_PROCESS(`"${service}" has one process at any time: ${reasons[reason]}`, {
+      details: { service, reason, services: own },
     });
   }
   if (own.includes(service)) return;
@@ -50,9 +50,14 @@ export function demandRepeatable(system: System, placement: Placement, service: 
   );
 }
 
-function reasonAgainst({ services, edge }: System, placement: Placement, service: string): string | undefined {
-  if (infrastructure.some((name) => name === service)) return 'it holds a port that everybody knows';
-  if (service in edge.composed) return 'it is part of the gateway, which holds a port that everybody knows';
-  if (service in services && placement === 'one') return 'everything runs in one (`--placement one`)';
-  return undefined;
+const reasons = {
+  port: 'it holds a port that everybody knows',
+  composed: 'it is part of the gateway, which holds a port that everybody knows',
+  placement: 'everything runs in one (`--placement one`)',
+} as const;
+
+function reasonAgainst({ services, edge }: System, placement: Placement, service: string) {
+  if (infrastructure.some((name) => name === service)) return 'port';
+  if (service in edge.composed) return 'composed';
+  return service in services && placement === 'one' ? 'placement' : undefined;
 }

@@ -30,7 +30,10 @@ export async function openPorts(choice: PortChoice): Promise<EdgePorts> {
   if (base === 0) return anyPorts(choice);
   const ports = portsFrom(base);
   const check = (component: string, port: number) => checkPort({ host, clock, patienceMs }, component, port);
-  await Promise.all(Object.entries(ports).map(([component, port]) => check(component, port)));
+  const checks = await Promise.allSettled(Object.entries(ports).map(([component, port]) => check(component, port)));
+  // Of several that are busy the first is told, whichever was found first.
+  const fault = checks.find((outcome) => outcome.status === 'rejected');
+  if (fault !== undefined) throw fault.reason;
   return ports;
 }
 
