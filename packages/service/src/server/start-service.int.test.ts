@@ -329,6 +329,27 @@ test('a connection that is opened just before the stop gets an answer to its fir
   socket.destroy();
 });
 
+test('while the registry is away a drain is asked for again, for as long as there is time', async () => {
+  const answers = ['timed-out', 'timed-out', 'drained'] as const;
+  let asked = 0;
+  const registrar: Registrar = {
+    register: async () => ({
+      setStatus: async () => {},
+      drain: async () => answers[asked++] ?? 'timed-out',
+      close: async () => {},
+    }),
+  };
+  const first = await startService(stockService, { ...parts(), registrar });
+  await first.register();
+  await first.close({ drainMs: 5_000, graceMs: 500 });
+  assert.equal(asked, 3);
+  const second = await startService(stockService, { ...parts(), registrar });
+  await second.register();
+  const from = performance.now();
+  await second.close({ drainMs: 200, graceMs: 500 });
+  assert.ok(asked > 4 && performance.now() - from < 1_000);
+});
+
 test('a service that stops is drained and deregistered while it still answers', async () => {
   const steps: string[] = [];
   let base = '';

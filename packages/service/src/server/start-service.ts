@@ -1,5 +1,5 @@
 import type { Clock, HealthCheck, Ids, ManagementEndpoint, Random } from '@dure/core';
-import { messageOf } from '@dure/core';
+import { messageOf, wait } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
 import { openApi } from '../contract/index.ts';
 import { actuator } from './actuator.ts';
@@ -162,7 +162,7 @@ function runningService(
   const { instanceId, host, telemetry } = parts;
   const stop = async (drainMs: number, graceMs: number) => {
     state.ready = false;
-    await leave(service, state.registered, drainMs, telemetry);
+    await leave(state.registered, drainMs, parts);
     await Promise.all(opened.map((listener) => listener.close(graceMs)));
     await added.stop(telemetry);
   };
@@ -194,17 +194,26 @@ function runningService(
 
 const defaultDrainMs = 300;
 
+/** The longest pause before a drain is asked for again. */
+const longestPauseMs = 400;
+
+/** A registry that is away cannot tell the callers: it is asked again, as long as there is time. */
 async function leave(
-  service: string,
   registered: Registered | undefined,
   drainMs: number,
-  { log }: Telemetry,
+  { instanceId, clock, telemetry }: ServiceParts,
 ): Promise<void> {
+  if (registered === undefined) return;
+  const until = clock.monotonicMs() + drainMs;
   try {
-    await registered?.drain(drainMs);
-    await registered?.close();
+    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      const outcome = await registered.drain(Math.max(Math.ceil(until - clock.monotonicMs()), 0));
+      if (outcome === 'drained' || clock.monotonicMs() + pauseMs >= until) break;
+      await wait(clock, pauseMs);
+    }
+    await registered.close();
   } catch (error) {
-    log.warn(`${service} could not deregister`, { error });
+    telemetry.log.warn(`${instanceId} could not deregister`, { error });
   }
 }
 
