@@ -1,4 +1,5 @@
 import { balancer } from '@dure/balancer';
+import type { HealthCheck, ManagementEndpoint } from '@dure/core';
 import type { Database } from '@dure/postgres';
 import type { LocalTarget, OutboundLayers } from '@dure/service/client';
 import { httpClient, httpTransport, localClient, outboundLayers } from '@dure/service/client';
@@ -25,6 +26,13 @@ export interface ProcessKit {
   readonly local: (service: string) => LocalTarget;
 }
 
+/** The clients of a service, and what its actuator shows of them. */
+export interface ServiceClients {
+  readonly clients: Readonly<Record<string, unknown>>;
+  readonly endpoints: readonly ManagementEndpoint[];
+  readonly health: readonly HealthCheck[];
+}
+
 /** What one service has of its own, whatever it does. */
 export interface ServiceKit {
   readonly name: string;
@@ -33,7 +41,7 @@ export interface ServiceKit {
   readonly telemetry: Telemetry;
   readonly platform: Platform;
   /** Makes the clients of the services that it uses: functions within the process, HTTP beyond. */
-  clients(uses: Readonly<Record<string, AnyContract>>): Readonly<Record<string, unknown>>;
+  clients(uses: Readonly<Record<string, AnyContract>>): ServiceClients;
   /** Closes connections, then sends what telemetry is left. */
   close(): Promise<void>;
 }
@@ -63,14 +71,7 @@ export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): 
     verifier,
     ...(userTokens === undefined ? {} : { userTokens }),
   };
-  let layers: OutboundLayers | undefined;
-  const client = (contract: AnyContract): unknown => {
-    layers ??= outboundLayers({
-      clock,
-      random,
-      telemetry,
-      balancer: balancer({ instances: discovery, clock, random }),
-    });
+  const clientOf = (contract: AnyContract, layers: OutboundLayers): unknown => {
     if (!(contract.name in run.services)) return httpClient(contract, layers, transport);
     const caller = { service: name, scopes: (audience: string) => service.scopes[audience] ?? [] };
     return localClient(contract, layers, caller, () => kit.local(contract.name));
@@ -81,7 +82,14 @@ export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): 
     instanceId,
     telemetry,
     platform,
-    clients: (uses) => Object.fromEntries(Object.entries(uses).map(([key, contract]) => [key, client(contract)])),
+    clients(uses) {
+      const used = Object.entries(uses);
+      if (used.length === 0) return { clients: {}, endpoints: [], health: [] };
+      const balance = balancer({ instances: discovery, clock, random });
+      const layers = outboundLayers({ clock, random, telemetry, balancer: balance });
+      const clients = Object.fromEntries(used.map(([key, contract]) => [key, clientOf(contract, layers)]));
+      return { clients, endpoints: layers.endpoints, health: [layers.health] };
+    },
     async close() {
       await transport.close();
       await telemetry.close();

@@ -105,6 +105,7 @@ async function start(
   const data = definition.database === undefined ? undefined : await openData(definition, kit, process);
   try {
     const config = await serviceConfig(definition, kit, process);
+    const outbound = kit.clients(definition.uses);
     const running = await startService(definition, {
       instanceId: kit.instanceId,
       host: run.host,
@@ -115,12 +116,12 @@ async function start(
       platform: kit.platform,
       registrar: process.discovery,
       config: config.value,
-      uses: kit.clients(definition.uses),
+      uses: outbound.clients,
       db: data?.db,
       idempotency: data?.db.idempotency,
       routes: data?.routes ?? [],
-      health: data?.health ?? [],
-      endpoints: [...config.endpoints, ...(data?.endpoints ?? [])],
+      health: [...outbound.health, ...(data?.health ?? [])],
+      endpoints: [...config.endpoints, ...outbound.endpoints, ...(data?.endpoints ?? [])],
       graceMs,
     });
     hosted.set(name, { kit, running, data });

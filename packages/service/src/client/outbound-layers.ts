@@ -1,8 +1,8 @@
 import type { Balancer } from '@dure/balancer';
 import type { Call, Clock, HealthCheck, Layer, ManagementEndpoint, Random } from '@dure/core';
-import { isRefusal, stack } from '@dure/core';
+import { stack } from '@dure/core';
 import type { BreakerLimits, CircuitBreakers, ResilienceEvent, RetryLimits, TimeoutLimits } from '@dure/resilience';
-import { circuitBreakers, deadline, policyRegistry, retry, retryBudgets, timeout } from '@dure/resilience';
+import { circuitBreakers, deadline, policyRegistry, retry, retryBudgets, timeout, verdictOf } from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
 import { traced } from '@dure/telemetry';
 import { serviceErrors } from '../errors.ts';
@@ -87,10 +87,15 @@ function balanced(balancer: Balancer): Layer<unknown, unknown> {
       picked.done('success');
       return output;
     } catch (error) {
-      picked.done(isRefusal(error) ? 'success' : call.signal.aborted ? 'cancelled' : 'failure');
+      picked.done(call.signal.aborted ? 'cancelled' : isInstancesFault(error) ? 'failure' : 'success');
       throw error;
     }
   };
+}
+
+/** A refusal, or a mistake of the caller's, is a sign of life; the breaker and the balancer judge alike. */
+function isInstancesFault(error: unknown): boolean {
+  return verdictOf(error) === 'failure';
 }
 
 function breaking(breakers: CircuitBreakers): Layer<unknown, unknown> {
