@@ -65,6 +65,16 @@ test('a subscriber that never acknowledges holds a drain up no longer than it ma
   leaving.abort();
 });
 
+test('a subscriber that has closed is not waited for', async () => {
+  await using registry = await startRegistry({ reconnectGraceMs: 5_000 });
+  await using stock = follow(registry, 'stock');
+  const caller = follow(registry, 'order');
+  const registered = await stock.register(registrationOf('stock:a'));
+  await caller.ready('stock', 5_000);
+  await caller.close();
+  assert.equal(await registered.drain(2_000), 'drained');
+});
+
 test('while the registry is away a drain says at once that it could not', async () => {
   const registry = await startRegistry();
   const stock = follow(registry, 'stock');

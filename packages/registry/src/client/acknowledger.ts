@@ -1,10 +1,11 @@
 import type { TokenSigner } from '@dure/service/client';
 import type { Position } from '../wire/push-stream.ts';
-import { acknowledgePath, positionParameter, positionText, processParameter } from '../wire/push-stream.ts';
+import { acknowledgePath, leaving, positionParameter, positionText, processParameter } from '../wire/push-stream.ts';
 import { audience } from './registration-loop.ts';
 import type { RegistryTransport } from './transport.ts';
 
 const timeoutMs = 2_000;
+const leavingTimeoutMs = 500;
 
 /** What an acknowledger needs. */
 interface AcknowledgerOptions {
@@ -29,18 +30,27 @@ export class Acknowledger {
     if (!this.#isSending) void this.#send();
   }
 
+  /** This process calls nobody any more: drains need not wait for it. Never rejects, and takes half a second at most. */
+  leave(): Promise<void> {
+    return this.#tell(leaving, leavingTimeoutMs);
+  }
+
   async #send(): Promise<void> {
-    const { transport, signer, process } = this.#options;
     this.#isSending = true;
     while (this.#newest !== undefined) {
       const position = this.#newest;
       this.#newest = undefined;
-      const query = `${processParameter}=${encodeURIComponent(process)}&${positionParameter}=${positionText(position)}`;
-      try {
-        const authorization = await signer.authorize(audience, undefined);
-        await transport.send({ method: 'PUT', path: `${acknowledgePath}?${query}`, authorization, timeoutMs });
-      } catch {}
+      await this.#tell(positionText(position), timeoutMs);
     }
     this.#isSending = false;
+  }
+
+  async #tell(at: string, withinMs: number): Promise<void> {
+    const { transport, signer, process } = this.#options;
+    const query = `${processParameter}=${encodeURIComponent(process)}&${positionParameter}=${at}`;
+    try {
+      const authorization = await signer.authorize(audience, undefined);
+      await transport.send({ method: 'PUT', path: `${acknowledgePath}?${query}`, authorization, timeoutMs: withinMs });
+    } catch {}
   }
 }

@@ -53,6 +53,11 @@ export class PushSubscription {
     return this.#isConnected;
   }
 
+  /** Says good-bye, so that nobody who drains waits for this process. Never rejects. */
+  async leave(): Promise<void> {
+    if (this.#isConnected && this.#position !== undefined) await this.#acknowledger.leave();
+  }
+
   /** Resolves when the signal has aborted. Never rejects. */
   async run(): Promise<void> {
     const { signal, clock, random, log } = this.#options;

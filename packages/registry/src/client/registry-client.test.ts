@@ -251,4 +251,5 @@ test('a ping is answered with the position that was applied, the newest only', a
   assert.equal(positions.at(-1), 'one.3');
   assert.ok(positions.length <= 3);
   await client.close();
+  assert.match(sent.at(-1) ?? '', /at=leaving$/, 'nobody need wait for it any more');
 });

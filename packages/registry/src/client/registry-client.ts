@@ -184,7 +184,7 @@ class Client implements RegistryClient {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#registrations.values()].map((loop) => loop.close()));
+    await Promise.all([this.#subscription.leave(), ...[...this.#registrations.values()].map((loop) => loop.close())]);
     this.#stop.abort();
     await this.#running;
     await this.#saved?.close();

@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse, HttpRoute } from '@dure/service/server'
 import { registryErrors } from '../errors.ts';
 import {
   acknowledgePath,
+  leaving,
   parsePosition,
   positionParameter,
   processParameter,
@@ -40,9 +41,11 @@ export function pushRoutes(parts: PushParts): readonly HttpRoute[] {
 
 function acknowledge({ query }: HttpRequest, { watch, acknowledgements, feed }: PushParts): HttpResponse {
   const subscriber = query.get(processParameter) ?? '';
-  const position = parsePosition(query.get(positionParameter) ?? '');
+  const at = query.get(positionParameter) ?? '';
+  const position = parsePosition(at);
   watch.answered(subscriber);
   if (position?.epoch === feed.position.epoch) acknowledgements.applied(subscriber, position.version);
+  if (at === leaving) acknowledgements.left(subscriber);
   return { status: 204 };
 }
 

@@ -8,6 +8,8 @@ export const drainPath = '/dure/drains';
 export const processParameter = 'process';
 /** Query parameter of an acknowledgement: the `id` of the last event that was applied. */
 export const positionParameter = 'at';
+/** In place of a position: this process calls nobody any more and need not be waited for. */
+export const leaving = 'leaving';
 /** Query parameter: the registry refused this stream for a moment and told when to come; now is that time. */
 export const turnParameter = 'turn';
 /** Header of such a refusal: milliseconds. */
