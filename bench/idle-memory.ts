@@ -5,6 +5,7 @@ import { shopper } from './lib/shopper.ts';
 import { printTable, round } from './lib/table.ts';
 
 const folder = stateFolder();
+await (await startShop(folder)).stop(); // compiles: a first start holds more
 const shop = await startShop(folder);
 const buyer = await shopper(shop.edge, 'memory');
 for (let order = 0; order < 200; order += 1) await buyer.order('paper-hanji', 1, 'declined-card');
