@@ -178,6 +178,17 @@ export const serviceErrors = errorCatalogue('SERVICE', {
       fix: '메시지에 나온 오퍼레이션의 응답을 목에 추가하십시오.',
     },
   },
+  DOCUMENT_INEXPRESSIBLE: {
+    kind: 'unprocessable',
+    en: {
+      title: 'An OpenAPI document says what a contract cannot express',
+      fix: 'Leave out the operations that the pointers lead to (`--only`), or write those by hand.',
+    },
+    ko: {
+      title: 'OpenAPI 문서에 계약으로 표현할 수 없는 내용이 있습니다',
+      fix: '포인터가 가리키는 오퍼레이션을 빼거나(`--only`), 그 부분만 직접 작성하십시오.',
+    },
+  },
   INTERNAL: {
     kind: 'internal',
     en: { title: 'The service failed', fix: 'The cause is in its log under the same trace id.' },
