@@ -18,7 +18,6 @@ export interface Answer {
 /** Somebody who registered and signed in through the gateway, as with curl. */
 export interface Customer {
   readonly email: string;
-  readonly password: string;
   readonly token: string;
   ask(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   order(sku: string, quantity: number, method: string, key?: string): Promise<Answer>;
@@ -65,7 +64,7 @@ export async function customer(edge: string, name: string): Promise<Customer> {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   return {
-    ...credentials,
+    email: credentials.email,
     token,
     ask: request,
     order: (sku, quantity, method, key = crypto.randomUUID()) =>
