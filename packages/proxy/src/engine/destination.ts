@@ -1,7 +1,10 @@
+/** The `operation` of a destination that does not tell operations apart. */
+export const anyOperation = '*';
+
 /** Where requests of one kind go, as far as forwarding must know it. There are few, and each is kept: metrics hang on them. */
 export interface Destination {
   readonly service: string;
-  /** In metrics and logs: the operation's name, or `*` where operations are not told apart. Bounded in number. */
+  /** In metrics and logs: the operation's name, or `anyOperation`. Bounded in number. */
   readonly operation: string;
   /** How long the answer may take to begin, in milliseconds. */
   readonly timeoutMs: number;

@@ -1,46 +1,18 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Instance, Picked } from '@dure/balancer';
+import type { Outcome, Picked } from '@dure/balancer';
 import type { DureError } from '@dure/core';
-import { formatTraceparent } from '@dure/core';
+import type { CircuitBreaker } from '@dure/resilience';
 import type { Span } from '@dure/telemetry';
 import { gatewayErrors } from '../errors.ts';
-import { forwardedFields } from '../http/forwarding-fields.ts';
-import type { RequestHead } from '../http/request-head.ts';
 import type { ResponseHead } from '../upstream/response-head.ts';
 import type { ExchangeListener, UpstreamConnection, UpstreamFailure } from '../upstream/upstream-connection.ts';
+import type { Admitted } from './admitted.ts';
 import { isStreamAnswer, prefixPaths } from './answer-fields.ts';
-import type { Destination } from './destination.ts';
 import { failureError } from './failure-error.ts';
+import { verdictOf } from './instance-breakers.ts';
 import { sendProblem } from './problem.ts';
 import type { ProxyEngine, Underway } from './proxy-engine.ts';
 import { RequestBody } from './request-body.ts';
-
-/** One request that was let in. */
-export interface Admitted {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly destination: Destination;
-  /** Whether it may be sent again although an instance may have carried it out. */
-  readonly isRepeatable: boolean;
-  /** Path and query for the service. */
-  readonly target: string;
-  readonly head: RequestHead;
-  /** The client's address. */
-  readonly address: string;
-  readonly authorization: string | undefined;
-  readonly cookie: string | undefined;
-  readonly span: Span;
-  readonly startedMs: number;
-  /** The client waits for `100 Continue` before it sends the body. */
-  readonly expectsContinue: boolean;
-  /** Fields to add to the answer, names and values in turn. */
-  readonly answerFields: readonly string[];
-  /** Rewrites the whole answer instead of streaming it; may throw. */
-  readonly rewrite?: (
-    status: number,
-    body: Buffer,
-  ) => { readonly fields: readonly string[]; readonly body: string } | undefined;
-}
+import { requestText } from './request-text.ts';
 
 const mostAttempts = 3;
 /** Up to this length a last piece is sent as text, which Node.js joins with the head: one system call, not a gathering one. */
@@ -65,6 +37,8 @@ export class Forwarding implements ExchangeListener, Underway {
   #attempts = 0;
   #connection: UpstreamConnection | undefined;
   #picked: Picked | undefined;
+  #breaker: CircuitBreaker | undefined;
+  #permit = 0;
   #span: Span | undefined;
   #status = 0;
   #isStream = false;
@@ -85,6 +59,7 @@ export class Forwarding implements ExchangeListener, Underway {
     const { response } = this.admitted;
     response.on('close', () => this.#onResponseClosed());
     this.#engine.underway.watch(this);
+    this.#engine.policies.asked(this.admitted.destination.service);
     this.#attempt(false);
   }
 
@@ -150,8 +125,10 @@ export class Forwarding implements ExchangeListener, Underway {
       return;
     }
     response.writeHead(head.status, this.#answerFields(head));
-    if (this.#isStream) response.flushHeaders();
-    else if (head.bodyBytes !== 0) this.#expectProgress();
+    if (this.#isStream) {
+      this.#report(head.status >= 500 ? 'failure' : 'success');
+      response.flushHeaders();
+    } else if (head.bodyBytes !== 0) this.#expectProgress();
   }
 
   onBody(piece: Buffer, last: boolean): void {
@@ -204,7 +181,7 @@ export class Forwarding implements ExchangeListener, Underway {
       this.#giveUp();
       return;
     }
-    if (again) this.#attempt(kind === 'stale', error);
+    if (again) this.#attempt(kind === 'stale', error, kind !== 'stale');
     else this.#refuse(error);
   }
 
@@ -227,22 +204,21 @@ export class Forwarding implements ExchangeListener, Underway {
     else this.#refuse(error);
   }
 
-  #attempt(fresh: boolean, before?: DureError): void {
+  /** `before` is why the attempt before failed, `counts` whether the budget has to allow another. */
+  #attempt(fresh: boolean, before?: DureError, counts = false): void {
     const { destination, response } = this.admitted;
     if (response.destroyed) return;
-    const picked = this.#engine.balancer.pick(destination.service, this.#tried);
-    if (picked === undefined || this.#tried.includes(picked.instance.id)) {
-      picked?.done('cancelled');
-      this.#refuse(
-        before ?? gatewayErrors.NO_INSTANCE(`no instance of "${destination.service}" takes requests at the moment`),
-      );
+    const { telemetry, pool, policies } = this.#engine;
+    const picked = this.#pick();
+    this.#picked = picked;
+    if (picked === undefined || (counts && !policies.mayRetry(destination.service))) {
+      const none = `no instance of "${destination.service}" takes requests at the moment`;
+      this.#refuse(before ?? gatewayErrors.NO_INSTANCE(none));
       return;
     }
     this.#attempts += 1;
-    this.#picked = picked;
     this.#phase = 'connecting';
     this.dueAt = this.#engine.clock.monotonicMs() + this.#engine.limits.connectTimeoutMs;
-    const { telemetry, pool } = this.#engine;
     const span = telemetry.startSpan(destination.service, {
       kind: 'client',
       parent: this.admitted.span.context,
@@ -252,12 +228,49 @@ export class Forwarding implements ExchangeListener, Underway {
     const { method } = this.admitted.request;
     const connection = pool.start(picked.instance, this, {
       method: method ?? 'GET',
-      head: this.#requestHead(picked.instance, span),
+      head: requestText(this.admitted, this.#attemptText(picked, span), this.#engine.secure),
       hasBody: this.#body !== undefined,
       fresh,
     });
     if (connection === undefined) this.#onFull(picked);
     else if (this.#phase === 'connecting') this.#connection = connection;
+  }
+
+  /** An instance that was not tried yet and whose breaker lets the attempt through. */
+  #pick(): Picked | undefined {
+    const { balancer, policies } = this.#engine;
+    const { service, operation } = this.admitted.destination;
+    for (;;) {
+      const picked = balancer.pick(service, this.#tried);
+      if (picked === undefined) return undefined;
+      const { instance } = picked;
+      if (!this.#tried.includes(instance.id)) {
+        this.#breaker = policies.breakers?.of(instance, operation);
+        const permit = this.#breaker === undefined ? 0 : this.#breaker.acquire();
+        if (permit !== undefined) {
+          this.#permit = permit;
+          return picked;
+        }
+        this.#breaker = undefined;
+        picked.done('cancelled');
+        this.#tried.push(instance.id);
+        continue;
+      }
+      picked.done('cancelled');
+      return undefined;
+    }
+  }
+
+  /** Once for each attempt: what it says about the instance and the operation. */
+  #report(outcome: Outcome): void {
+    const { operation } = this.admitted.destination;
+    this.#breaker?.report(this.#permit, verdictOf(outcome, this.#status, operation));
+    this.#breaker = undefined;
+  }
+
+  #attemptText({ instance }: Picked, span: Span) {
+    const number = this.#attempts;
+    return { instance, span, number, budgetLeft: number === 1 ? mostAttempts - 1 : 0 };
   }
 
   #onFull({ instance }: Picked): void {
@@ -269,26 +282,6 @@ export class Forwarding implements ExchangeListener, Underway {
     this.#leaveUpstream('cancelled');
     if (this.#attempts < mostAttempts) this.#attempt(false, error);
     else this.#refuse(error);
-  }
-
-  #requestHead(instance: Instance, span: Span): string {
-    const { request, target, head, address, authorization, cookie, destination } = this.admitted;
-    const { secure } = this.#engine;
-    const host = instance.host.includes(':') ? `[${instance.host}]` : instance.host;
-    let text = `${request.method} ${target} HTTP/1.1\r\nhost: ${host}:${instance.port}\r\n${head.fields}`;
-    if (authorization !== undefined) text += `authorization: ${authorization}\r\n`;
-    if (cookie !== undefined) text += `cookie: ${cookie}\r\n`;
-    text += forwardedFields({
-      address,
-      host: head.host,
-      protocol: secure ? 'https' : 'http',
-      prefix: destination.prefix,
-    });
-    text += `traceparent: ${formatTraceparent(span.context)}\r\ndure-request-id: ${span.context.traceId}\r\n`;
-    text += `dure-timeout-ms: ${destination.timeoutMs}\r\n`;
-    if (this.#attempts > 1) text += `dure-attempt: ${this.#attempts}\r\n`;
-    if (head.chunked) return `${text}transfer-encoding: chunked\r\n\r\n`;
-    return head.contentLength === undefined ? `${text}\r\n` : `${text}content-length: ${head.contentLength}\r\n\r\n`;
   }
 
   #answerFields(head: ResponseHead): string[] {
@@ -348,11 +341,12 @@ export class Forwarding implements ExchangeListener, Underway {
   }
 
   /** Ends what concerns the instance of this attempt. */
-  #leaveUpstream(outcome: 'success' | 'failure' | 'cancelled'): void {
+  #leaveUpstream(outcome: Outcome): void {
     this.#connection?.destroy();
     this.#connection = undefined;
     this.#picked?.done(outcome, this.#isStream ? 'unmeasured' : undefined);
     this.#picked = undefined;
+    this.#report(outcome);
     if (this.#status !== 0) this.#span?.set('http.response.status_code', this.#status);
     this.#span?.end();
     this.#span = undefined;

@@ -50,6 +50,7 @@ export async function openProxyListener(
       server.close(() => {
         force.cancel();
         engine.pool.close();
+        engine.policies.breakers?.close();
         resolve();
       });
       connections.drain();

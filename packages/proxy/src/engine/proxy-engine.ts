@@ -10,6 +10,8 @@ import type { ProxyLimits } from './limits.ts';
 import { defaultLimits } from './limits.ts';
 import type { ProxyMeters } from './proxy-meters.ts';
 import { proxyMeters } from './proxy-meters.ts';
+import type { PolicyOptions, ProxyPolicies } from './proxy-policies.ts';
+import { proxyPolicies } from './proxy-policies.ts';
 
 /** An exchange under way. */
 export interface Underway extends Waiting {
@@ -31,6 +33,7 @@ export interface ProxyEngine {
   readonly meters: ProxyMeters;
   readonly balancer: Balancer;
   readonly pool: UpstreamPool;
+  readonly policies: ProxyPolicies;
   readonly limits: ProxyLimits;
   /** Every exchange under way. */
   readonly underway: Deadlines<Underway>;
@@ -39,6 +42,7 @@ export interface ProxyEngine {
 }
 
 export interface EngineOptions {
+  readonly policies: PolicyOptions;
   readonly limits: Partial<ProxyLimits> | undefined;
   readonly secure: boolean;
 }
@@ -67,6 +71,7 @@ export function proxyEngine(name: string, options: EngineOptions, tools: EngineT
     meters: proxyMeters(name, telemetry),
     balancer: balancer({ instances, clock, random }),
     pool,
+    policies: proxyPolicies(name, options.policies, tools),
     limits,
     underway,
     secure: options.secure,

@@ -6,6 +6,7 @@ import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import type { ProxyLimits } from '../engine/limits.ts';
 import { openProxyListener } from '../engine/open-proxy-listener.ts';
 import { proxyEngine } from '../engine/proxy-engine.ts';
+import type { PolicyOptions } from '../engine/proxy-policies.ts';
 import { requestHandler } from '../engine/request-handler.ts';
 import type { Edge } from './edge.ts';
 import { forward } from './forward.ts';
@@ -16,7 +17,7 @@ import { routesEndpoint } from './routes-endpoint.ts';
 import type { SessionOptions } from './session.ts';
 import { staticFiles } from './static-files.ts';
 
-export interface GatewayOptions {
+export interface GatewayOptions extends PolicyOptions {
   /** The contracts whose public, user and role operations can be reached from outside. */
   readonly exposes: readonly AnyContract[];
   /** How browsers stay signed in; without it there is no `/session`. */
@@ -58,7 +59,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const { instances, verifier } = platform;
   const { exposes, session, storefront, info = { title: 'gateway', version: '1' } } = options;
   const table = routeTable(exposes, ownPaths(session));
-  const settings = { limits: options.limits, secure: options.secure ?? false };
+  const settings = { policies: options, limits: options.limits, secure: options.secure ?? false };
   const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances });
   const edge: Edge = { ...engine, verifier, table };
   const own = ownAddresses(edge, {
@@ -67,6 +68,8 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     storefront: storefront === undefined ? undefined : await staticFiles(storefront),
   });
   const services = [...exposes.map(({ name }) => name), ...(session === undefined ? [] : [session.issuer.name])];
+  for (const endpoint of engine.policies.endpoints) add.endpoint(endpoint);
+  add.health(engine.policies.health);
   add.endpoint(routesEndpoint(table, instances, [...new Set(services)]));
   const handle = requestHandler(edge, (arrived) => lead(edge, own, arrived));
   add.listener((bind) => openProxyListener(edge, handle, bind));

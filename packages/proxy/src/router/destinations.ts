@@ -1,5 +1,6 @@
 import type { InstanceList } from '@dure/balancer';
 import type { Destination } from '../engine/destination.ts';
+import { anyOperation } from '../engine/destination.ts';
 
 /** The services that the router leads to. */
 export interface Destinations {
@@ -30,7 +31,13 @@ export function destinations({ instances, services, self, timeoutMs }: Destinati
   const known = new Map<string, Destination>();
   const declared = new Set(services.map((service) => service.toLowerCase()).filter((service) => service !== self));
   const add = (service: string): Destination => {
-    const destination: Destination = { service, operation: '*', timeoutMs, stream: 'by-type', prefix: `/${service}` };
+    const destination: Destination = {
+      service,
+      operation: anyOperation,
+      timeoutMs,
+      stream: 'by-type',
+      prefix: `/${service}`,
+    };
     known.set(service, destination);
     return destination;
   };

@@ -6,12 +6,13 @@ import type { ProxyLimits } from '../engine/limits.ts';
 import { defaultLimits } from '../engine/limits.ts';
 import { openProxyListener } from '../engine/open-proxy-listener.ts';
 import { proxyEngine } from '../engine/proxy-engine.ts';
+import type { PolicyOptions } from '../engine/proxy-policies.ts';
 import { requestHandler } from '../engine/request-handler.ts';
 import type { Destinations } from './destinations.ts';
 import { destinations } from './destinations.ts';
 import { routeByName } from './route-by-name.ts';
 
-export interface RouterOptions {
+export interface RouterOptions extends PolicyOptions {
   /** The services that exist: without an instance they are 503 and not 404. Any other is known while it has instances. */
   readonly services?: readonly string[];
   /** How long an answer may take to begin, in milliseconds. Default 30 000; more is 504. */
@@ -37,9 +38,11 @@ export function routerService(options: RouterOptions = {}): ServiceDefinition {
       const { services = [], timeoutMs = 30_000 } = options;
       const limits = { maxConnectionsPerClient: defaultLimits.maxConnections, ...options.limits };
       const tools = { clock, random, ids, telemetry, instances };
-      const engine = proxyEngine(name, { limits, secure: false }, tools);
+      const engine = proxyEngine(name, { policies: options, limits, secure: false }, tools);
       const known = destinations({ instances, services, self: name, timeoutMs });
       add.onStop(() => known.close());
+      for (const endpoint of engine.policies.endpoints) add.endpoint(endpoint);
+      add.health(engine.policies.health);
       add.health(sawAll(services, (one) => instances.instances(one).length > 0));
       add.endpoint(routerEndpoint(known, (one) => instances.instances(one).map(({ id }) => id)));
       const handle = requestHandler(engine, (arrived) => routeByName(engine, known, arrived));

@@ -122,7 +122,7 @@ test('a service that nobody named is reached, and listed, while it has an instan
 
 test('it is ready once it has seen every service, and stays so when one goes', async () => {
   await using world = await routerTo(echo);
-  const health = async () => (await world.router.health[0]?.check())?.status;
+  const health = async () => (await world.router.health.find(({ name }) => name === 'instancesSeen')?.check())?.status;
   assert.equal(await health(), 'OUT_OF_SERVICE');
   world.router.instances.set('stock', [localInstance('stock', world.port)]);
   assert.equal(await health(), 'UP');
@@ -205,6 +205,16 @@ test('bodies stream both ways: the first piece is answered before the last is se
   upload.end('last');
   const [rest] = (await once(answer, 'data')) as [Buffer];
   assert.equal(rest.toString(), 'last');
+});
+
+test('one operation that fails does not take the others away, an instance that is unwell does not get asked', async () => {
+  let status = 500;
+  await using world = await routerTo((_, response) => void response.writeHead(status).end());
+  const ask = async () => (await fetch(`${world.router.origin}/order/x`)).status;
+  for (let call = 0; call < 20; call += 1) assert.equal(await ask(), 500);
+  status = 502;
+  for (let call = 0; call < 50 && (await ask()) === 502; call += 1);
+  assert.equal(await ask(), 503);
 });
 
 test('what the gateway refuses, the router refuses: methods, limits, ambiguous paths, a silent service', async () => {

@@ -16,6 +16,8 @@ export interface OpenProxy extends AsyncDisposable {
   readonly instances: StaticInstances;
   readonly telemetry: MemoryTelemetry;
   readonly endpoint: ManagementEndpoint;
+  /** All of them, by their ids. */
+  readonly endpoints: ReadonlyMap<string, ManagementEndpoint>;
   readonly health: readonly HealthCheck[];
   close(graceMs?: number): Promise<void>;
 }
@@ -48,6 +50,7 @@ export async function openProxy(definition: ServiceDefinition, parts: ProxyParts
   const memory = memoryTelemetry({ service: definition.contract.name, clock });
   const telemetry = parts.telemetry ?? memory;
   const health: HealthCheck[] = [];
+  const endpoints = new Map<string, ManagementEndpoint>();
   const added: { open?: OpenListener; endpoint?: ManagementEndpoint } = {};
   await definition.start({
     config: {},
@@ -64,7 +67,8 @@ export async function openProxy(definition: ServiceDefinition, parts: ProxyParts
       health: (check) => void health.push(check),
       onStop: () => {},
       endpoint: (endpoint) => {
-        added.endpoint = endpoint;
+        if (endpoint.id === definition.contract.name) added.endpoint = endpoint;
+        endpoints.set(endpoint.id, endpoint);
       },
       listener: (open) => {
         added.open = open;
@@ -78,6 +82,7 @@ export async function openProxy(definition: ServiceDefinition, parts: ProxyParts
     instances,
     telemetry: memory,
     endpoint: added.endpoint as ManagementEndpoint,
+    endpoints,
     health,
     close: (graceMs = 0) => listener.close(graceMs),
     [Symbol.asyncDispose]: () => listener.close(0),

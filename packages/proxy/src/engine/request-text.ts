@@ -1,0 +1,32 @@
+import type { Instance } from '@dure/balancer';
+import { formatTraceparent } from '@dure/core';
+import type { Span } from '@dure/telemetry';
+import { forwardedFields } from '../http/forwarding-fields.ts';
+import type { Admitted } from './admitted.ts';
+
+/** Which attempt a request's head is for. */
+export interface AttemptText {
+  readonly instance: Instance;
+  readonly span: Span;
+  /** From 1. */
+  readonly number: number;
+  /** How often whoever is behind may still send again what it sends for this request. */
+  readonly budgetLeft: number;
+}
+
+/** The head of a forwarded request, with the empty line; latin-1. */
+export function requestText(admitted: Admitted, attempt: AttemptText, secure: boolean): string {
+  const { request, target, head, address, authorization, cookie, destination } = admitted;
+  const { instance, span, number, budgetLeft } = attempt;
+  const host = instance.host.includes(':') ? `[${instance.host}]` : instance.host;
+  let text = `${request.method} ${target} HTTP/1.1\r\nhost: ${host}:${instance.port}\r\n${head.fields}`;
+  if (authorization !== undefined) text += `authorization: ${authorization}\r\n`;
+  if (cookie !== undefined) text += `cookie: ${cookie}\r\n`;
+  const protocol = secure ? 'https' : 'http';
+  text += forwardedFields({ address, host: head.host, protocol, prefix: destination.prefix });
+  text += `traceparent: ${formatTraceparent(span.context)}\r\ndure-request-id: ${span.context.traceId}\r\n`;
+  text += `dure-timeout-ms: ${destination.timeoutMs}\r\ndure-retry-budget: ${budgetLeft}\r\n`;
+  if (number > 1) text += `dure-attempt: ${number}\r\n`;
+  if (head.chunked) return `${text}transfer-encoding: chunked\r\n\r\n`;
+  return head.contentLength === undefined ? `${text}\r\n` : `${text}content-length: ${head.contentLength}\r\n\r\n`;
+}
