@@ -1,4 +1,5 @@
 import { isDureError } from '@dure/core';
+import { add } from './add.ts';
 import type { Command, CommandContext } from './command.ts';
 import { findCommand, readCommandLine } from './command-line.ts';
 import { down } from './down.ts';
@@ -13,7 +14,7 @@ import { paint } from './terminal.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
-const commands: readonly Command[] = [up, down, status, logs, scale, restart, verify];
+const commands: readonly Command[] = [up, down, status, logs, scale, restart, verify, add];
 
 /** Runs one command line; resolves with the exit status. Says what went wrong in two lines, without a stack unless `--verbose`. */
 export async function dureCommand(argv: readonly string[], context: CommandContext): Promise<number> {

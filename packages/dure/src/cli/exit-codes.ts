@@ -27,6 +27,8 @@ export const exitCodes = {
 const byCode: Readonly<Record<string, number>> = {
   DURE_USAGE: exitCodes.usage,
   DURE_SERVICE_UNKNOWN: exitCodes.usage,
+  SERVICE_DOCUMENT_INEXPRESSIBLE: exitCodes.usage,
+  SERVICE_CONTRACT_INVALID: exitCodes.system,
   DURE_SINGLE_PROCESS: exitCodes.usage,
   DURE_SYSTEM_NOT_FOUND: exitCodes.system,
   DURE_SYSTEM_BROKEN: exitCodes.system,

@@ -31,6 +31,8 @@ const english = {
   isNotReady: (system: string, pid: number, why: string) => `${system} is not ready (supervisor ${pid}): ${why}`,
   noLogs: (folder: string) => `there are no logs in ${folder}`,
   noMatch: 'no line fits',
+  wrote: (file: string) =>
+    `wrote ${file}\nUse it in a service: \`uses: { … }\`; send credentials by \`with({}, { headers })\` or \`adjusted\`.\n`,
   holds: 'holds',
   broken: 'BROKEN',
   verdict: (held: number, all: number) => `${held} of ${all} invariants hold`,
@@ -80,6 +82,8 @@ const korean: Messages = {
   isNotReady: (system, pid, why) => `${system} 준비되지 않음 (수퍼바이저 ${pid}): ${why}`,
   noLogs: (folder) => `${folder}에 로그가 없습니다`,
   noMatch: '해당하는 줄이 없습니다',
+  wrote: (file) =>
+    `${file} 작성 완료\n서비스의 \`uses: { … }\`에 넣어 쓰십시오. 인증 정보는 \`with({}, { headers })\`나 \`adjusted\`로 보냅니다.\n`,
   holds: '성립',
   broken: '깨짐',
   verdict: (held, all) => `불변식 ${all}개 가운데 ${held}개가 성립합니다`,

@@ -2,7 +2,7 @@ import { balancer } from '@dure/balancer';
 import type { HealthCheck, ManagementEndpoint } from '@dure/core';
 import type { Database } from '@dure/postgres';
 import type { LocalTarget, OutboundLayers } from '@dure/service/client';
-import { httpClient, httpTransport, localClient, outboundLayers } from '@dure/service/client';
+import { httpClient, httpTransport, localClient, outboundLayers, withBaseUrls } from '@dure/service/client';
 import type { AnyContract } from '@dure/service/contract';
 import type { Platform } from '@dure/service/server';
 import type { LineSink, Telemetry } from '@dure/telemetry';
@@ -72,7 +72,8 @@ export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): 
     ...(userTokens === undefined ? {} : { userTokens }),
   };
   const clientOf = (contract: AnyContract, layers: OutboundLayers): unknown => {
-    if (!(contract.name in run.services)) return httpClient(contract, layers, transport);
+    if (contract.baseUrl !== undefined || !(contract.name in run.services))
+      return httpClient(contract, layers, transport);
     const caller = { service: name, scopes: (audience: string) => service.scopes[audience] ?? [] };
     return localClient(contract, layers, caller, () => kit.local(contract.name));
   };
@@ -85,7 +86,8 @@ export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): 
     clients(uses) {
       const used = Object.entries(uses);
       if (used.length === 0) return { clients: {}, endpoints: [], health: [] };
-      const balance = balancer({ instances: discovery, clock, random });
+      const instances = withBaseUrls(discovery, Object.values(uses));
+      const balance = balancer({ instances, clock, random });
       const layers = outboundLayers({ clock, random, telemetry, balancer: balance });
       const clients = Object.fromEntries(used.map(([key, contract]) => [key, clientOf(contract, layers)]));
       return { clients, endpoints: layers.endpoints, health: [layers.health] };

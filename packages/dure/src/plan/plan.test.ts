@@ -200,6 +200,15 @@ test('a service holds the scopes of the operations it uses, not those of the who
   assert.deepEqual(scopesOf(definitions).pages, { order: [], product: [] });
 });
 
+test('a service at a fixed address need not be of the system, and is given no scope', () => {
+  const away = definition({
+    contract: order,
+    database,
+    uses: { maps: contract('maps', {}).at('https://maps.example') },
+  });
+  assert.deepEqual(scopesOf({ order: away }), { order: {} });
+});
+
 const contradictions: readonly (readonly [string, Definitions, RegExp])[] = [
   [
     'a service that uses a service which is not there',
