@@ -9,8 +9,8 @@ const root = join(import.meta.dirname, '..');
 
 /** The suites, from the quickest to the slowest; `npm test` runs the first four. */
 const suites: Readonly<Record<string, readonly string[]>> = {
-  unit: ['{packages,shop,tools}/**/*.test.ts'],
-  int: ['{packages,shop}/**/*.int.test.ts'],
+  unit: ['{packages,shop,tools,examples}/**/*.test.ts'],
+  int: ['{packages,shop,examples}/**/*.int.test.ts'],
   system: ['shop/tests/**/*.system.test.ts'],
   soak: ['{packages,shop,tools}/**/*.soak.test.ts'],
 };

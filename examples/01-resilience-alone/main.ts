@@ -24,6 +24,7 @@ interface Stock {
 const clock = fakeClock(); // in a real program: systemClock and systemRandom
 const random = seededRandom(1);
 
+// region work
 /** The other system, as it is at the moment. A real one would be `fetch(url, { signal })`. */
 let mood: 'well' | 'slow' | 'down' = 'well';
 let asked = 0;
@@ -34,7 +35,9 @@ async function askStock(sku: string, { signal }: Call): Promise<Stock> {
   signal.throwIfAborted();
   return { sku, left: 3 };
 }
+// endregion
 
+// region guard
 const breaker = circuitBreaker({ clock, name: 'stock', openMs: 500, longestOpenMs: 1_000 });
 const readStock = guard(
   { name: 'stock', idempotent: true, timeoutMs: 200 },
@@ -45,6 +48,7 @@ const readStock = guard(
   timeout({ clock }), // one attempt
   bulkhead({ clock, name: 'stock', most: 20 }).layer(), // innermost: a place is taken until the work has really ended
 );
+// endregion
 
 const phases = [
   ['well', 2_000],

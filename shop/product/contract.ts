@@ -55,6 +55,7 @@ export const product = contract(
       }),
       access: 'public',
     }),
+    // region contract
     getProduct: get('/products/:sku', {
       summary: 'One product',
       params: z.object({ sku: Sku }),
@@ -71,6 +72,7 @@ export const product = contract(
       idempotent: 'key',
       refuses: { SkuTaken: { status: 409, data: z.object({ sku: z.string() }) } },
     }),
+    // endregion
     changePrice: put('/products/:sku/price', {
       summary: 'Changes the price of a product',
       params: z.object({ sku: Sku }),

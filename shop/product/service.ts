@@ -14,6 +14,7 @@ export const productService = service({
       const products = found.slice(0, query.limit);
       return { products, next: found.length > products.length ? (products.at(-1)?.sku ?? null) : null };
     },
+    // region service
     getProduct: async ({ params }) => {
       const found = await postgresProducts(db.read).find(params.sku);
       if (found === undefined) throw product.refuse.getProduct.UnknownProduct({ sku: params.sku });
@@ -26,6 +27,7 @@ export const productService = service({
         tx.emit(productAdded, { sku: body.sku, name: body.name, price: body.price });
         return body;
       }),
+    // endregion
     changePrice: ({ params, body }, call) =>
       db.uow(call, async (tx) => {
         const priced = await postgresProducts(tx.db).setPrice(params.sku, body);
