@@ -57,7 +57,7 @@ export function remoteError(operation: HttpOperation, failure: RemoteFailure): R
     instance: failure.instance,
     status: failure.status,
     ...(problem?.errors === undefined ? {} : { errors: problem.errors }),
-    ...(Number.isFinite(seconds) && failure.retryAfter !== undefined ? { retryAfterMs: seconds * 1_000 } : {}),
+    ...(Number.isFinite(seconds) && asksToWait(failure, code) ? { retryAfterMs: seconds * 1_000 } : {}),
   };
   const retryable = errorEntry(code)?.retryable ?? retryableKinds.has(kind);
   return new DureErrorValue(
@@ -66,6 +66,11 @@ export function remoteError(operation: HttpOperation, failure: RemoteFailure): R
     `${name} answered ${failure.status}: ${problem?.detail ?? problem?.title ?? 'no problem was given'}`,
     { details, retryable },
   );
+}
+
+/** An instance that is stopping says to everybody else how long to wait; we only go to another. */
+function asksToWait({ retryAfter }: RemoteFailure, code: string): boolean {
+  return retryAfter !== undefined && code !== serviceErrors.STOPPING.code;
 }
 
 /** The declared refusal of that status, if the body is what was declared: a foreign service has no codes of ours. */
