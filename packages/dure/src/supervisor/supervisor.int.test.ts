@@ -77,6 +77,7 @@ test('the run file of a process is its owner’s only, and nothing secret is in 
   const environment = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').map((line) => line.split('=')[0]);
   assert.deepEqual(environment.filter((name) => name !== '' && !name?.startsWith('NODE_CHANNEL')).sort(), [
     'DURE_RUN_FILE',
+    'MALLOC_ARENA_MAX',
     'NODE_COMPILE_CACHE',
     'PATH',
   ]);
