@@ -69,11 +69,10 @@ function stage(name: string): void {
 
 /** The pages are published built; the design system's sources stay sources, for the bundler of whoever uses them. */
 function stageWeb(from: string, to: string): void {
-  execFileSync('vite', ['build', '--logLevel', 'error', join(from, 'web')], {
-    cwd: root,
+  const builder = join(root, 'packages/console/src/build/main.ts');
+  execFileSync(process.execPath, [builder, join(from, 'web'), join(to, 'web', 'dist')], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  cpSync(join(from, 'web', 'dist'), join(to, 'web', 'dist'), { recursive: true });
   if (existsSync(join(from, 'web', 'design')))
     cpSync(join(from, 'web', 'design'), join(to, 'web', 'design'), {
       recursive: true,
