@@ -23,10 +23,7 @@ export function operationSet(
     const handler = handlers[name];
     if (handler === undefined)
       throw serviceErrors.CONTRACT_INVALID(`${contract.name}.${name} has no handler`, { details: { name } });
-    layered.set(
-      name,
-      inboundLayers(operation, options)(async (input, call) => handler(input, call)),
-    );
+    layered.set(name, inboundLayers(operation, options)(handler));
   }
   return {
     operations: Object.values(contract.operations),
