@@ -46,7 +46,7 @@ const layers = outboundLayers({
   telemetry,
   balancer: balancer({ instances: discovery, clock, random }),
 });
-const client = httpClient(price, layers, transport);
+const client = httpClient(price.with({ getPrice: { timeoutMs: 1_000, attempts: 2 } }), layers, transport);
 
 await discovery.ready('price', 5_000);
 const quote = await client.getPrice({ params: { sku: 'tea-green' } }, newCall());

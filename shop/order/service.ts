@@ -65,11 +65,13 @@ async function mine(db: Database<OrderTables>, orderId: string, call: Call, refu
 
 /** The prices of this moment, asked for all products at once. */
 async function priced(wishes: readonly Wish[], products: Client<typeof product>, call: Call) {
+  // region calling
   const asked = wishedSkus(wishes).map(async (sku) => products.getProduct.attempt({ params: { sku } }, call));
   const prices = new Map<string, number>();
   for (const answer of await Promise.all(asked)) {
     if (answer.ok) prices.set(answer.value.sku, answer.value.price.amount);
   }
+  // endregion
   const result = priceOrder(wishes, prices);
   if (result.kind === 'unknown-product') throw order.refuse.place.UnknownProduct({ sku: result.sku });
   return result;
