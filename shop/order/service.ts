@@ -16,7 +16,8 @@ import { watchOrder } from './watch-order.ts';
 /** Orders. The checkout, a saga, carries each of them through. */
 export const orderService = service({
   contract: order,
-  uses: { product },
+  // A price is asked for, never remembered.
+  uses: { product: product.with({ getProduct: { fallback: false } }) },
   database: migrations<OrderTables>(import.meta.dirname),
   sagas: [placeOrder],
   start: ({ db, ids, log, uses }) => ({

@@ -13,6 +13,8 @@ export const OrderPage = z.object({
   customer: User.pick({ name: true, email: true }).nullable(),
   /** The parts that are incomplete because their service did not answer. */
   partial: z.array(z.enum(['products', 'customer'])),
+  /** The parts that may be out of date: what was known of them when their service answered last. */
+  dated: z.array(z.enum(['products'])),
 });
 
 /** Answers that are composed of several services' answers, so that a client asks once. */

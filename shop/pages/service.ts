@@ -1,4 +1,5 @@
 import { isRefusal, userOf } from '@dure/core';
+import { fallbackOf } from '@dure/resilience';
 import { service } from '@dure/service/server';
 import { order } from '@shop/order/contract';
 import { product } from '@shop/product/contract';
@@ -40,6 +41,7 @@ export const pagesService = service({
           ...(known.length < products.length ? (['products'] as const) : []),
           ...(customer === undefined ? (['customer'] as const) : []),
         ],
+        dated: known.some((one) => fallbackOf(one) !== undefined) ? ['products'] : [],
       };
     },
   }),

@@ -61,6 +61,7 @@ export const product = contract(
       params: z.object({ sku: Sku }),
       output: Product,
       access: 'public',
+      fallback: { lastGood: { oldestMs: 600_000 } },
       refuses: { UnknownProduct },
     }),
     addProduct: post('/products', {

@@ -42,6 +42,7 @@ test('one answer holds order, products and customer', async () => {
     products: [{ sku: 'tea' }, { sku: 'cup' }],
     customer: { name: '소라', email: 's@example.com' },
     partial: [],
+    dated: [],
   });
 });
 
@@ -55,6 +56,7 @@ test('a part that cannot be had is left out and named', async () => {
     products: [{ sku: 'cup' }],
     customer: null,
     partial: ['products', 'customer'],
+    dated: [],
   });
 });
 

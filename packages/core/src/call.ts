@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { FallbackNotes } from './fallback-notes.ts';
 import type { Identity } from './identity.ts';
 import { anonymous } from './identity.ts';
 import type { Ids } from './ids.ts';
@@ -40,6 +41,8 @@ export interface CallChange {
   readonly trace?: TraceContext;
   readonly identity?: Identity;
   readonly baggage?: Readonly<Record<string, string>>;
+  /** Notes of its own, for a call whose answer is not simply part of its caller's. */
+  readonly fallbacks?: FallbackNotes;
 }
 
 /** Everything that travels with a call. Explicit and immutable: whoever needs it is handed it. */
@@ -57,6 +60,8 @@ export interface Call {
   readonly trace: TraceContext;
   readonly identity: Identity;
   readonly baggage: Readonly<Record<string, string>>;
+  /** What stood in for other answers since the chain began in this process; shared by all copies, told with the answer. */
+  readonly fallbacks: FallbackNotes;
   /** A copy with some things changed. A deadline can only shrink. */
   with(change: CallChange): Call;
 }
@@ -76,6 +81,7 @@ class CallValue implements Call {
   readonly trace: TraceContext;
   readonly identity: Identity;
   readonly baggage: Readonly<Record<string, string>>;
+  readonly fallbacks: FallbackNotes;
   #signal: AbortSignal | (() => AbortSignal);
 
   constructor(parts: CallParts) {
@@ -88,6 +94,7 @@ class CallValue implements Call {
     this.trace = parts.trace;
     this.identity = parts.identity;
     this.baggage = parts.baggage;
+    this.fallbacks = parts.fallbacks;
   }
 
   get signal(): AbortSignal {
@@ -106,6 +113,7 @@ class CallValue implements Call {
       trace: change.trace ?? this.trace,
       identity: change.identity ?? this.identity,
       baggage: change.baggage ?? this.baggage,
+      fallbacks: change.fallbacks ?? this.fallbacks,
     });
   }
 }
@@ -132,6 +140,7 @@ export function startCall(start: CallStart): Call {
     trace: start.trace,
     identity: start.identity ?? anonymous,
     baggage: start.baggage ?? noBaggage,
+    fallbacks: start.fallbacks ?? new FallbackNotes(),
   });
 }
 

@@ -8,6 +8,8 @@ export const headers = {
   retryBudget: 'dure-retry-budget',
   /** Log position that a following read must have seen. */
   position: 'dure-position',
+  /** Whose answers were stood in for in this one: `product.getProduct;kind=last-good;age=12`. */
+  fallback: 'dure-fallback',
   requestId: 'dure-request-id',
   idempotencyKey: 'idempotency-key',
   traceparent: 'traceparent',

@@ -31,6 +31,7 @@ export interface FallbackEvent {
   readonly kind: 'fell-back';
   readonly operation: Operation;
   readonly mark: FallbackMark;
+  readonly call: Call;
 }
 
 export interface FallbackOptions {
@@ -76,7 +77,7 @@ export function fallback<In, Out>(
         if (answer === undefined) continue;
         const age = answer.ageMs === undefined ? {} : { ageMs: answer.ageMs };
         const mark = { kind: source.kind, ...age, error };
-        observe?.({ kind: 'fell-back', operation: call.operation, mark });
+        observe?.({ kind: 'fell-back', operation: call.operation, mark, call });
         if (typeof answer.output === 'object' && answer.output !== null) marks.set(answer.output, mark);
         return answer.output;
       }

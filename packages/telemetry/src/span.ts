@@ -47,6 +47,8 @@ export const spanAttributes = {
   refusal: 'dure.refusal',
   attempt: 'dure.attempt',
   peer: 'peer.service',
+  /** How an answer was stood in for, on the caller's span; whose answers were, on the server's. */
+  fallback: 'dure.fallback',
 } as const;
 
 const maxAttributes = 64;

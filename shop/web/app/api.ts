@@ -20,6 +20,8 @@ export interface OrderPage {
   readonly customer: Pick<User, 'name' | 'email'> | null;
   /** The parts whose service did not answer. */
   readonly partial: readonly ('products' | 'customer')[];
+  /** The parts that may be out of date. */
+  readonly dated: readonly 'products'[];
 }
 
 /** What is bought, how it is paid, where it goes. */

@@ -97,6 +97,7 @@ export const english = {
   liveLost: 'The live connection was lost; connecting again.',
   shipment: 'Shipment',
   customer: 'Customer',
+  dated: 'The product details are as we last saw them; the shop is catching up.',
   partial: 'Some details could not be read just now; the order itself is complete.',
   buyAgain: 'To the products',
   seeTrace: 'See what happened inside',

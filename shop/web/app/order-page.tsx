@@ -69,6 +69,7 @@ function OrderView({ page }: { readonly page: OrderPageView }): JSX.Element {
         <TraceLink orderId={order.orderId} />
       </section>
       {page.partial.length > 0 ? <Note tone="warn">{m.partial}</Note> : null}
+      {page.dated.length > 0 ? <Note tone="info">{m.dated}</Note> : null}
       <section class="panel order-content" aria-labelledby="content-title">
         <h2 id="content-title">{m.yourOrder}</h2>
         <BasketLines

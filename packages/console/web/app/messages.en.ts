@@ -83,6 +83,7 @@ export const english = {
   offset: 'Begins at',
   parentMissing: 'Its parent span was not received.',
   refused: 'Refused',
+  fallback: 'fallback',
   failed: 'Failed',
   copyId: 'Copy the trace id',
   copied: 'Copied',

@@ -83,6 +83,7 @@ export const korean: Messages = {
   offset: '시작 지점',
   parentMissing: '부모 스팬이 수신되지 않았습니다.',
   refused: '거절됨',
+  fallback: '폴백',
   failed: '실패',
   copyId: '트레이스 ID 복사',
   copied: '복사했습니다',

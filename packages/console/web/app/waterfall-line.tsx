@@ -74,6 +74,7 @@ function LineName({ row, colour, showService, toggle }: WaterfallLineProps): JSX
           <span class="hidden">{m.failed}</span>
         </span>
       ) : null}
+      {span.attributes['dure.fallback'] === undefined ? null : <span class="badge badge-warn">{m.fallback}</span>}
       {span.refusal === undefined ? null : <span class="badge badge-warn">{span.refusal}</span>}
       {hidden > 0 ? <span class={`badge ${hiddenErrors > 0 ? 'badge-bad' : ''}`}>{m.hiddenSpans(hidden)}</span> : null}
     </span>

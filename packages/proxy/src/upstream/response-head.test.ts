@@ -23,11 +23,13 @@ test('end-to-end fields are kept, what concerns the connection is not', () => {
     'Upgrade: h2c',
     'Trailer: x',
     'Dure-Position: 7',
+    'Dure-Fallback: product.getProduct;kind=value',
     'Content-Length: 3',
     'X-Empty:',
   ]);
   assert.deepEqual(head.fields, [
-    ...['Content-Type', 'text/plain', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'Content-Length', '3', 'X-Empty', ''],
+    ...['Content-Type', 'text/plain', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2'],
+    ...['Dure-Fallback', 'product.getProduct;kind=value', 'Content-Length', '3', 'X-Empty', ''],
   ]);
   assert.deepEqual([head.status, head.bodyBytes, head.keepAlive, head.idleMs], [200, 3, true, 72_000]);
 });

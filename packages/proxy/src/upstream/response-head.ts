@@ -1,3 +1,4 @@
+import { headers } from '@dure/core';
 import { fieldKinds, hopByHop, tokens } from '../http/field-kinds.ts';
 
 /** The body goes in chunks. */
@@ -28,7 +29,7 @@ type Kind = 'pass' | 'drop' | 'internal' | 'connection' | 'keep-alive' | 'conten
 const kindOf = fieldKinds<Kind>((name) => {
   if (name === 'connection' || name === 'keep-alive' || name === 'content-length' || name === 'transfer-encoding')
     return name;
-  if (name.startsWith('dure-')) return 'internal';
+  if (name.startsWith('dure-')) return name === headers.fallback ? 'pass' : 'internal';
   return hopByHop.has(name) ? 'drop' : 'pass';
 });
 

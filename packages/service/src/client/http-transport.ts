@@ -1,5 +1,5 @@
 import type { Call, Clock } from '@dure/core';
-import { isDureError, isRefusal, messageOf, userOf } from '@dure/core';
+import { isDureError, isRefusal, messageOf, parseFallbacks, userOf, headers as wellKnown } from '@dure/core';
 import type { Dispatcher } from 'undici';
 import { Agent } from 'undici';
 import type { Bytes } from '../contract/bytes.ts';
@@ -108,7 +108,10 @@ async function send(sending: Sending, input: unknown, call: Call): Promise<unkno
   };
   try {
     if (sending.streams) return await openStream(sending, request, call, target.id);
-    return understood(sending, await exchange(agent, request, call.signal), target.id);
+    const answer = await exchange(agent, request, call.signal);
+    if (answer.headers[wellKnown.fallback] !== undefined && !sending.foreign)
+      for (const note of parseFallbacks(answer.headers[wellKnown.fallback])) call.fallbacks.add(note);
+    return understood(sending, answer, target.id);
   } catch (error) {
     throw call.signal.aborted ? error : (bytes?.failure() ?? failed(operation, target.id, error));
   }

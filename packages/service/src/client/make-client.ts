@@ -1,5 +1,5 @@
 import type { Attempt, Call, Handler, Identity } from '@dure/core';
-import { DureError, isDureError, isRefusal, stack, userOf } from '@dure/core';
+import { DureError, FallbackNotes, isDureError, isRefusal, stack, userOf } from '@dure/core';
 import type { Bytes } from '../contract/bytes.ts';
 import { bytesOf, isBytes } from '../contract/bytes.ts';
 import type { CallPolicy } from '../contract/call-policy.ts';
@@ -25,8 +25,11 @@ export function httpClient<C extends AnyContract>(
   layers: OutboundLayers,
   transport: HttpTransport,
 ): Client<C> {
-  return buildClient(contract, (operation, { headers, aroundAttempt = [] }) =>
+  return buildClient(contract, (operation, { headers, aroundAttempt = [], fallback }) =>
     layers.remote(
+      operation,
+      fallback,
+    )(
       stack(...aroundAttempt)(
         transport.sender(operation, { baseUrl: contract.baseUrl, foreign: contract.foreign ?? false, headers }),
       ),
@@ -42,16 +45,20 @@ export function localClient<C extends AnyContract>(
   target: () => LocalTarget,
 ): Client<C> {
   const scopes = caller.scopes(contract.name);
-  return buildClient(contract, (operation, { aroundAttempt = [] }) => {
+  return buildClient(contract, (operation, { aroundAttempt = [], fallback }) => {
     const invoke: Handler<unknown, unknown> = async (input, call) => {
       const identity = identityOf(caller.service, scopes, call);
       try {
-        return await target().invoke(operation.name, withoutTies(operation.spec, input), call.with({ identity }));
+        const fallbacks = new FallbackNotes();
+        const inner = call.with({ identity, fallbacks });
+        const output = await target().invoke(operation.name, withoutTies(operation.spec, input), inner);
+        for (const note of fallbacks.all()) call.fallbacks.add(note);
+        return output;
       } catch (error) {
         throw asFromOutside(error, operation);
       }
     };
-    return layers.local(stack(...aroundAttempt)(invoke));
+    return layers.local(operation, fallback)(stack(...aroundAttempt)(invoke));
   });
 }
 

@@ -5,8 +5,10 @@ import type { BreakerLimits, CircuitBreakers, ResilienceEvent, RetryLimits, Time
 import { circuitBreakers, deadline, policyRegistry, retry, retryBudgets, timeout, verdictOf } from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
 import { traced } from '@dure/telemetry';
+import type { HttpOperation } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
 import { attemptTrail } from './attempt-trail.ts';
+import { declaredFallback, standIn } from './declared-fallback.ts';
 
 /** What the outbound layers of one service share: budgets and breakers belong to the caller, not to a client. */
 export interface OutboundOptions {
@@ -18,8 +20,8 @@ export interface OutboundOptions {
 
 /** Layers for calls over the network, and for calls to a service in the same host. */
 export interface OutboundLayers {
-  readonly remote: Layer<unknown, unknown>;
-  readonly local: Layer<unknown, unknown>;
+  readonly remote: LayersOf;
+  readonly local: LayersOf;
   /** What the actuator shows of breakers and retries: `circuitbreakers`, `retries`, their events and the like. */
   readonly endpoints: readonly ManagementEndpoint[];
   /** What the health page shows of breakers; an open one takes nobody out of service. */
@@ -27,6 +29,9 @@ export interface OutboundLayers {
   /** Changes limits while running; what is wrong is RESILIENCE_OPTION_INVALID. */
   update(limits: OutboundLimits): void;
 }
+
+/** The layers for one operation; `fallback: false` leaves out what its contract declares. */
+export type LayersOf = (operation: HttpOperation, fallback?: false) => Layer<unknown, unknown>;
 
 /** What may be changed while running, for all targets. */
 export interface OutboundLimits {
@@ -49,20 +54,22 @@ export function outboundLayers(options: OutboundOptions): OutboundLayers {
   const retries = retry<unknown, unknown>({ clock, random, budget: budgets, observe });
   const timeouts = timeout<unknown, unknown>({ clock, observe });
   registry.add(budgets, breakers);
-  const shared: readonly Layer<unknown, unknown>[] = [
-    traced(telemetry, 'client'), // outermost: the span covers every attempt
+  const shared = (operation: HttpOperation, wanted?: false): readonly Layer<unknown, unknown>[] => [
+    traced(telemetry, 'client', standIn), // outermost: the span covers every attempt, and says what stood in
+    ...(wanted === false ? [] : declaredFallback(operation, { clock, observe })), // when all below has failed
     deadline({ clock }), // before retry: attempts share what is left
     retries, // attempts share deadline and budget
     attemptTrail(), // inside retry: says of each attempt where it went and what refused it
   ];
   return {
-    remote: stack(
-      ...shared,
-      balanced(balancer), // picks anew for each attempt; skips tried instances
-      breaking(breakers), // per instance and operation: knows where the attempt goes
-      timeouts, // innermost: one attempt
-    ),
-    local: stack(...shared, timeouts), // one place to go to: nothing to pick, nothing to break
+    remote: (operation, wanted) =>
+      stack(
+        ...shared(operation, wanted),
+        balanced(balancer), // picks anew for each attempt; skips tried instances
+        breaking(breakers), // per instance and operation: knows where the attempt goes
+        timeouts, // innermost: one attempt
+      ),
+    local: (operation, wanted) => stack(...shared(operation, wanted), timeouts), // one place to go to: nothing to pick, nothing to break
     endpoints: registry.endpoints,
     health: registry.health,
     update(limits) {
@@ -117,6 +124,13 @@ function teller({ log, metrics }: Telemetry): (event: ResilienceEvent) => void {
       case 'timed-out':
         events.add(1, { kind: event.kind, service: event.operation.service });
         return;
+      case 'fell-back': {
+        const { call, mark, operation } = event;
+        const name = `${operation.service}.${operation.name}`;
+        log.warn(`${name} was answered by its fallback (${mark.kind})`, { error: mark.error, trace: call.trace });
+        events.add(1, { kind: event.kind, service: operation.service });
+        return;
+      }
       case 'opened': {
         const { name, openMs, failureRatio, slowRatio } = event;
         const why = `${percent(failureRatio)} of the calls failed, ${percent(slowRatio)} were slow`;

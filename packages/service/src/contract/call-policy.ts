@@ -7,6 +7,8 @@ export interface CallPolicy {
   readonly timeoutMs?: number;
   /** The most attempts in all; 1: never again. Default, and the most: what the outbound layers allow, which is 3. */
   readonly attempts?: number;
+  /** `false`: the failure instead of the contract's fallback. */
+  readonly fallback?: false;
   /** Layers round the whole call, outermost first: outside of tracing, retry and all else; they run once. */
   readonly aroundCall?: readonly Layer<unknown, unknown>[];
   /** Layers round each attempt, outermost first: inside of retry, balancer, breaker and timeout; `call.attempt.target` is known. */

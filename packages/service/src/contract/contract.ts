@@ -4,11 +4,13 @@ import type { AnyCommand, AnyEvent, RefusalSpecs } from '@dure/messaging';
 import { serviceErrors } from '../errors.ts';
 import type { CallPolicies, CallPolicy } from './call-policy.ts';
 import { addPolicies, noPolicies } from './call-policy.ts';
+import { checkFallback } from './check-fallback.ts';
 import { checkName, checkRoute } from './check-route.ts';
 import type {
   Access,
   AnySchema,
   Bindings,
+  CheckedFallback,
   CheckedPages,
   CommandBinding,
   HttpBinding,
@@ -135,6 +137,7 @@ function contractWith<const Service extends string, const B extends Bindings>(
     } else {
       checkRoute(name, operation, binding, seen);
       operations[operation] = { ...binding, ...describe(name, operation, binding) };
+      checkFallback(operations[operation]);
     }
   }
   return {
@@ -192,7 +195,7 @@ export function isExposable(access: Access): boolean {
 }
 
 function binding(method: Method) {
-  return <const S extends HttpSpec>(path: string, spec: S & CheckedPages<S>): HttpBinding<S> => ({
+  return <const S extends HttpSpec>(path: string, spec: S & CheckedPages<S> & CheckedFallback<S>): HttpBinding<S> => ({
     kind: 'http',
     method,
     path,

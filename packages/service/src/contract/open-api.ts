@@ -61,6 +61,7 @@ function describe(operation: HttpOperation): Record<string, unknown> {
       ? {}
       : { requestBody: { required: true, content: content(spec.body, 'input', `${service}.${name} body`) } }),
     responses: responses(operation),
+    ...(spec.fallback === undefined ? {} : { 'x-dure-fallback': spec.fallback }),
     ...security(spec.access),
   };
 }

@@ -32,8 +32,26 @@ export interface HttpSpec {
   readonly sensitive?: readonly string[];
   /** The longest time one attempt may take, in milliseconds. Default 5 000. */
   readonly timeoutMs?: number;
+  /** What callers get, marked as such, when there is no answer. Never in place of a refusal. Default: the failure. */
+  readonly fallback?: FallbackSpec;
   readonly summary?: string;
 }
+
+/** What stands in for an answer, tried in this order. */
+export interface FallbackSpec {
+  /** The last good answer to the same question, of the same user unless the operation is public. */
+  readonly lastGood?: {
+    /** The oldest that is still given, in milliseconds. */
+    readonly oldestMs: number;
+  };
+  /** Always the same answer. */
+  readonly value?: unknown;
+}
+
+/** Demands that a fallback's value is an output. */
+export type CheckedFallback<S extends HttpSpec> = S extends { readonly fallback: { readonly value: unknown } }
+  ? { readonly fallback: { readonly value: Draft<S['output']> } }
+  : unknown;
 
 /** Which fields a list is followed by. */
 export interface PagesSpec {

@@ -1,7 +1,7 @@
 import type { Call, Clock, Handler, Layer } from '@dure/core';
-import { check, isDureError, isRefusal, stack, userOf } from '@dure/core';
-import type { Telemetry } from '@dure/telemetry';
-import { traced } from '@dure/telemetry';
+import { check, formatFallbacks, isDureError, isRefusal, stack, userOf } from '@dure/core';
+import type { Attributes, Telemetry } from '@dure/telemetry';
+import { spanAttributes, traced } from '@dure/telemetry';
 import type { Bytes, BytesSchema } from '../contract/bytes.ts';
 import { defaultMaxBytes, isBytes, limitedBytes } from '../contract/bytes.ts';
 import type { Access, HttpOperation, HttpSpec } from '../contract/index.ts';
@@ -22,7 +22,7 @@ export interface InboundOptions {
 /** The layers between a caller, wherever it is, and an operation's handler; outermost first. */
 export function inboundLayers(operation: HttpOperation, options: InboundOptions): Layer<unknown, unknown> {
   return stack(
-    traced(options.telemetry, 'server'), // outermost: the span covers refusals of every kind
+    traced(options.telemetry, 'server', madeOf), // outermost: the span covers refusals of every kind
     measured(operation, options), // inside the span, so that the log line of a failure names it
     notTooLate(options.clock), // whoever gave up is not worked for
     authorised(operation.spec.access), // before validation: strangers learn nothing about shapes
@@ -30,6 +30,12 @@ export function inboundLayers(operation: HttpOperation, options: InboundOptions)
     repeatable(operation, options.idempotency), // after validation, so that equal inputs have equal hashes
     checkedOutput(operation, options), // innermost: what is stored for a repetition has been checked
   );
+}
+
+/** Whose answers this one lacks. */
+function madeOf(_: unknown, { fallbacks }: Call): Attributes | undefined {
+  const field = formatFallbacks(fallbacks.all());
+  return field === undefined ? undefined : { [spanAttributes.fallback]: field };
 }
 
 /** Enforces an operation's or a route's access. SERVICE_TOKEN_MISSING, SERVICE_FORBIDDEN. */

@@ -1,5 +1,5 @@
 import type { Call } from '@dure/core';
-import { problemMediaType } from '@dure/core';
+import { formatFallbacks, headers, problemMediaType } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Bytes } from '../contract/bytes.ts';
@@ -59,6 +59,8 @@ function addRoute(
           return reply;
         }
         reply.code(status);
+        const standIns = formatFallbacks(call.fallbacks.all());
+        if (standIns !== undefined) reply.header(headers.fallback, standIns);
         if (output === undefined) return reply.send();
         return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(output));
       } catch (error) {
