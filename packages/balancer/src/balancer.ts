@@ -16,6 +16,8 @@ import { slowStart } from './slow-start.ts';
 export interface BalancerSettings {
   /** Default `peakEwma()`. */
   readonly rule?: Rule;
+  /** Other rules, for some services. */
+  readonly rules?: Readonly<Record<string, Rule>>;
   /** How an instance that joins gets its first calls; rules that weigh heed it. On unless 'off'. */
   readonly slowStart?: SlowStartOptions | 'off';
   /** Takes instances out that fail. Default 'off': the default rule by itself all but stops calling those that fail. */
@@ -91,6 +93,10 @@ export function balancer(options: BalancerOptions): Balancer {
   const pools = new Map<string, Pool>();
   let given: BalancerSettings = options;
   let settings = settingsOf(given, weightOf);
+  const settingsFor = (service: string): PoolSettings => {
+    const rule = given.rules?.[service];
+    return rule === undefined ? settings : { ...settings, rule };
+  };
   const poolOf = (service: string): Pool | undefined => {
     const list = instances.instances(service);
     const pool = pools.get(service);
@@ -104,7 +110,7 @@ export function balancer(options: BalancerOptions): Balancer {
     }
     forgetEmpty(pools, instances);
     health?.watch(service);
-    const opened = new Pool(service, list, settings, tools);
+    const opened = new Pool(service, list, settingsFor(service), tools);
     pools.set(service, opened);
     return opened;
   };
@@ -120,7 +126,7 @@ export function balancer(options: BalancerOptions): Balancer {
       settings = settingsOf(wanted, weightOf, settings.rule);
       given = wanted;
       const nowMs = clock.monotonicMs();
-      for (const pool of pools.values()) pool.update(settings, nowMs);
+      for (const [service, pool] of pools) pool.update(settingsFor(service), nowMs);
     },
     report: (service) => (pools.has(service) ? (poolOf(service)?.report(clock.monotonicMs()) ?? []) : []),
   };

@@ -8,7 +8,7 @@ export { openTelemetry } from './open-telemetry.ts';
 export { prometheusMediaType } from './prometheus.ts';
 export { silentTelemetry } from './silent-telemetry.ts';
 export type { SpanEvent, SpanFailure, SpanRecord } from './span.ts';
-export { spanAttributes } from './span.ts';
+export { spanAttributes, spanEvent } from './span.ts';
 export { stdoutSink } from './stdout-sink.ts';
 export type {
   Attributes,

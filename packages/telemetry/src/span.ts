@@ -51,6 +51,17 @@ export const spanAttributes = {
   fallback: 'dure.fallback',
 } as const;
 
+/** Calls under way, by the context that travels with them. */
+const underWay = new WeakMap<TraceContext, Span>();
+
+/**
+ * Notes something that happened to a call on the span of its caller, as long as that is recorded and has not ended.
+ * For layers, which are handed the call's trace and not its span.
+ */
+export function spanEvent(trace: TraceContext, name: string, attributes: Attributes): void {
+  underWay.get(trace)?.event(name, attributes);
+}
+
 const maxAttributes = 64;
 const maxEvents = 64;
 const noEvents: readonly SpanEvent[] = [];
@@ -93,6 +104,7 @@ class RecordedSpan implements Span, SpanRecord {
     this.name = name;
     this.kind = options.kind ?? 'internal';
     this.startedAt = source.wallTime.now();
+    if (this.kind === 'client') underWay.set(context, this);
     const { attributes } = options;
     if (attributes === undefined) return;
     for (const key of Object.keys(attributes)) {

@@ -1,3 +1,4 @@
+import type { Rule } from '@dure/balancer';
 import { balancer } from '@dure/balancer';
 import type { HealthCheck, ManagementEndpoint } from '@dure/core';
 import type { Database } from '@dure/postgres';
@@ -46,6 +47,16 @@ export interface ServiceKit {
   close(): Promise<void>;
 }
 
+/** The rules by which this service wants the instances of some of those it uses to be chosen. */
+function rulesOf(uses: Readonly<Record<string, AnyContract>>): Readonly<Record<string, Rule>> {
+  return Object.fromEntries(
+    Object.values(uses).flatMap(({ name, policies }) => {
+      const rule = policies?.every.rule;
+      return rule === undefined ? [] : [[name, rule]];
+    }),
+  );
+}
+
 /** The kit of one service of a process. */
 export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): ServiceKit {
   const { run, machine, discovery } = kit;
@@ -87,7 +98,7 @@ export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): 
       const used = Object.entries(uses);
       if (used.length === 0) return { clients: {}, endpoints: [], health: [] };
       const instances = withBaseUrls(discovery, Object.values(uses));
-      const balance = balancer({ instances, clock, random });
+      const balance = balancer({ instances, clock, random, rules: rulesOf(uses) });
       const layers = outboundLayers({ clock, random, telemetry, balancer: balance });
       const clients = Object.fromEntries(used.map(([key, contract]) => [key, clientOf(contract, layers)]));
       return { clients, endpoints: layers.endpoints, health: [layers.health] };

@@ -1,6 +1,7 @@
 import type { Layer } from '@dure/core';
 import { codeOf, DureError, isDureError, isRefusal, messageOf } from '@dure/core';
 import { resilienceErrors } from '@dure/resilience';
+import { spanEvent } from '@dure/telemetry';
 import { serviceErrors } from '../errors.ts';
 
 /** How one attempt of a call failed. */
@@ -29,7 +30,7 @@ const layers: Readonly<Record<string, string>> = {
 /**
  * Tells in each failure which attempt it was, where it went and which layer refused it, after what: as `details.trail`, a list of
  * `TrailStep`, and at the end of the message. The error keeps its code; what it was is its `cause`. Stands directly inside of
- * retry, which hands the failures before in `call.attempt.failed`.
+ * retry, which hands the failures before in `call.attempt.failed`. Each step is an event on the caller's span, too.
  */
 export function attemptTrail(): Layer<unknown, unknown> {
   return (next) => async (input, call) => {
@@ -39,6 +40,7 @@ export function attemptTrail(): Layer<unknown, unknown> {
       if (isRefusal(error) || !isDureError(error)) throw error;
       const { number, failed = [] } = call.attempt;
       const step = stepOf(error, number);
+      spanEvent(call.trace, 'attempt failed', { ...step });
       const trail = [...failed.map((before, index) => lastStepOf(before, index + 1)), step];
       throw new DureError(error.code, error.kind, `${error.message} ${asText(trail)}`, {
         cause: error,

@@ -1,5 +1,6 @@
 import type { Call, Clock } from '@dure/core';
 import { isDureError, isRefusal, messageOf, parseFallbacks, userOf, headers as wellKnown } from '@dure/core';
+import { resilienceErrors } from '@dure/resilience';
 import type { Dispatcher } from 'undici';
 import { Agent } from 'undici';
 import type { Bytes } from '../contract/bytes.ts';
@@ -38,11 +39,14 @@ export interface HttpTransportOptions {
   readonly signer: TokenSigner;
   /** Connections to one instance; default 64. A separate pool per instance keeps a slow one from starving others. */
   readonly connections?: number;
+  /** Requests to one instance that are under way or wait for a connection; default 1 000. What comes beyond is refused. */
+  readonly mostUnderWay?: number;
 }
 
 /**
- * HTTP/1.1 by undici, one pool per instance. SERVICE_CONNECT_FAILED, SERVICE_RESPONSE_INVALID, SERVICE_BODY_BROKEN, and
- * whatever the remote answers.
+ * HTTP/1.1 by undici, one pool per instance. SERVICE_CONNECT_FAILED, SERVICE_RESPONSE_INVALID, SERVICE_BODY_BROKEN,
+ * RESILIENCE_BULKHEAD_FULL when too many requests wait for one instance, RESILIENCE_SHUT_DOWN for those that `close` ends
+ * or that come after it, and whatever the remote answers.
  */
 export function httpTransport(options: HttpTransportOptions): HttpTransport {
   const agent = new Agent({
@@ -51,6 +55,8 @@ export function httpTransport(options: HttpTransportOptions): HttpTransport {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  const underWay = new Map<string, number>();
+  let closing: Promise<void> | undefined;
   return {
     sender(operation, to = {}) {
       const url = to.baseUrl === undefined ? undefined : new URL(to.baseUrl);
@@ -59,6 +65,8 @@ export function httpTransport(options: HttpTransportOptions): HttpTransport {
         writer: requestWriter(operation, url?.pathname.replace(/\/$/, '')),
         agent,
         options,
+        underWay,
+        isClosed: () => closing !== undefined,
         scheme: `${url?.protocol ?? 'http:'}//`,
         foreign: to.foreign ?? false,
         headers: to.headers,
@@ -67,7 +75,10 @@ export function httpTransport(options: HttpTransportOptions): HttpTransport {
       };
       return (input, call) => send(sending, input, call);
     },
-    close: () => agent.destroy(),
+    close() {
+      closing ??= agent.destroy(resilienceErrors.SHUT_DOWN('the process that made this request is stopping'));
+      return closing;
+    },
   };
 }
 
@@ -76,6 +87,9 @@ interface Sending {
   readonly writer: RequestWriter;
   readonly agent: Agent;
   readonly options: HttpTransportOptions;
+  /** Requests by instance. */
+  readonly underWay: Map<string, number>;
+  readonly isClosed: () => boolean;
   readonly scheme: string;
   readonly foreign: boolean;
   readonly headers: CallPolicy['headers'] | undefined;
@@ -106,6 +120,7 @@ async function send(sending: Sending, input: unknown, call: Call): Promise<unkno
     headers,
     body: (bytes?.content ?? writer.body(input)) as Dispatcher.DispatchOptions['body'] & {},
   };
+  enter(sending, target.id);
   try {
     if (sending.streams) return await openStream(sending, request, call, target.id);
     const answer = await exchange(agent, request, call.signal);
@@ -114,7 +129,30 @@ async function send(sending: Sending, input: unknown, call: Call): Promise<unkno
     return understood(sending, answer, target.id);
   } catch (error) {
     throw call.signal.aborted ? error : (bytes?.failure() ?? failed(operation, target.id, error));
+  } finally {
+    leave(sending, target.id);
   }
+}
+
+/** Takes a place among the requests to an instance, so that none of them queues without end for a connection. */
+function enter({ underWay, isClosed, options, operation: { service, name } }: Sending, instance: string): void {
+  const details = { instance, sent: false };
+  if (isClosed())
+    throw resilienceErrors.SHUT_DOWN(`${service}.${name}: the process that calls is stopping`, { details });
+  const count = underWay.get(instance) ?? 0;
+  const { mostUnderWay = 1_000 } = options;
+  if (count >= mostUnderWay)
+    throw resilienceErrors.BULKHEAD_FULL(
+      `${service}.${name}: ${count} requests to ${instance} are under way or wait for a connection already`,
+      { details },
+    );
+  underWay.set(instance, count + 1);
+}
+
+function leave({ underWay }: Sending, instance: string): void {
+  const count = underWay.get(instance) ?? 0;
+  if (count > 1) underWay.set(instance, count - 1);
+  else underWay.delete(instance);
 }
 
 /** The longest answer that is read to tell why something failed. */

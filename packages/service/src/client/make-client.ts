@@ -25,16 +25,10 @@ export function httpClient<C extends AnyContract>(
   layers: OutboundLayers,
   transport: HttpTransport,
 ): Client<C> {
-  return buildClient(contract, (operation, { headers, aroundAttempt = [], fallback }) =>
-    layers.remote(
-      operation,
-      fallback,
-    )(
-      stack(...aroundAttempt)(
-        transport.sender(operation, { baseUrl: contract.baseUrl, foreign: contract.foreign ?? false, headers }),
-      ),
-    ),
-  );
+  return buildClient(contract, (operation, policy) => {
+    const to = { baseUrl: contract.baseUrl, foreign: contract.foreign ?? false, headers: policy.headers };
+    return layers.remote(operation, policy)(stack(...(policy.aroundAttempt ?? []))(transport.sender(operation, to)));
+  });
 }
 
 /** A client of a service in the same host: a function call behind the same layers and checks. */
@@ -45,7 +39,7 @@ export function localClient<C extends AnyContract>(
   target: () => LocalTarget,
 ): Client<C> {
   const scopes = caller.scopes(contract.name);
-  return buildClient(contract, (operation, { aroundAttempt = [], fallback }) => {
+  return buildClient(contract, (operation, policy) => {
     const invoke: Handler<unknown, unknown> = async (input, call) => {
       const identity = identityOf(caller.service, scopes, call);
       try {
@@ -58,7 +52,7 @@ export function localClient<C extends AnyContract>(
         throw asFromOutside(error, operation);
       }
     };
-    return layers.local(operation, fallback)(stack(...aroundAttempt)(invoke));
+    return layers.local(operation, policy)(stack(...(policy.aroundAttempt ?? []))(invoke));
   });
 }
 

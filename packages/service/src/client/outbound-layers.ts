@@ -1,13 +1,23 @@
 import type { Balancer } from '@dure/balancer';
-import type { Call, Clock, HealthCheck, Layer, ManagementEndpoint, Random } from '@dure/core';
+import type { Clock, HealthCheck, Layer, ManagementEndpoint, Random } from '@dure/core';
 import { stack } from '@dure/core';
-import type { BreakerLimits, CircuitBreakers, ResilienceEvent, RetryLimits, TimeoutLimits } from '@dure/resilience';
-import { circuitBreakers, deadline, policyRegistry, retry, retryBudgets, timeout, verdictOf } from '@dure/resilience';
+import type { BreakerLimits, Bulkhead, ResilienceEvent, RetryLimits, TimeoutLimits } from '@dure/resilience';
+import {
+  bulkhead,
+  circuitBreakers,
+  deadline,
+  hedge,
+  policyRegistry,
+  retry,
+  retryBudgets,
+  timeout,
+} from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
 import { traced } from '@dure/telemetry';
+import type { CallPolicy } from '../contract/call-policy.ts';
 import type { HttpOperation } from '../contract/index.ts';
-import { serviceErrors } from '../errors.ts';
 import { attemptTrail } from './attempt-trail.ts';
+import { balanced, breaking } from './balanced.ts';
 import { declaredFallback, standIn } from './declared-fallback.ts';
 
 /** What the outbound layers of one service share: budgets and breakers belong to the caller, not to a client. */
@@ -30,8 +40,8 @@ export interface OutboundLayers {
   update(limits: OutboundLimits): void;
 }
 
-/** The layers for one operation; `fallback: false` leaves out what its contract declares. */
-export type LayersOf = (operation: HttpOperation, fallback?: false) => Layer<unknown, unknown>;
+/** The layers for one operation, as its contract and its caller's policy have it. */
+export type LayersOf = (operation: HttpOperation, policy?: CallPolicy) => Layer<unknown, unknown>;
 
 /** What may be changed while running, for all targets. */
 export interface OutboundLimits {
@@ -54,22 +64,27 @@ export function outboundLayers(options: OutboundOptions): OutboundLayers {
   const retries = retry<unknown, unknown>({ clock, random, budget: budgets, observe });
   const timeouts = timeout<unknown, unknown>({ clock, observe });
   registry.add(budgets, breakers);
-  const shared = (operation: HttpOperation, wanted?: false): readonly Layer<unknown, unknown>[] => [
+  const hedges = hedge<unknown, unknown>({ clock, budget: budgets, observe });
+  const bulkheads = bulkheadsBy({ clock, observe, add: (made) => registry.add(made) });
+  const shared = (operation: HttpOperation, policy: CallPolicy): readonly Layer<unknown, unknown>[] => [
     traced(telemetry, 'client', standIn), // outermost: the span covers every attempt, and says what stood in
-    ...(wanted === false ? [] : declaredFallback(operation, { clock, observe })), // when all below has failed
+    ...(policy.fallback === false ? [] : declaredFallback(operation, { clock, observe })), // when all below has failed
     deadline({ clock }), // before retry: attempts share what is left
     retries, // attempts share deadline and budget
     attemptTrail(), // inside retry: says of each attempt where it went and what refused it
   ];
   return {
-    remote: (operation, wanted) =>
+    remote: (operation, policy = {}) =>
       stack(
-        ...shared(operation, wanted),
-        balanced(balancer), // picks anew for each attempt; skips tried instances
+        ...shared(operation, policy),
+        ...(policy.hedge === true ? [hedges] : []), // outside the balancer: the second attempt goes elsewhere
+        balanced(operation, balancer, breakers, policy.prefer), // picks anew for each attempt; skips tried and open instances
+        ...(policy.hedge === true ? [hedges.target] : []),
         breaking(breakers), // per instance and operation: knows where the attempt goes
-        timeouts, // innermost: one attempt
+        timeouts, // one attempt
+        ...bulkheads(operation, policy), // innermost: a place is held until the work has really ended
       ),
-    local: (operation, wanted) => stack(...shared(operation, wanted), timeouts), // one place to go to: nothing to pick, nothing to break
+    local: (operation, policy = {}) => stack(...shared(operation, policy), timeouts, ...bulkheads(operation, policy)), // one place to go to
     endpoints: registry.endpoints,
     health: registry.health,
     update(limits) {
@@ -80,37 +95,26 @@ export function outboundLayers(options: OutboundOptions): OutboundLayers {
   };
 }
 
-function balanced(balancer: Balancer): Layer<unknown, unknown> {
-  return (next) => async (input, call) => {
-    const picked = balancer.pick(call.operation.service, call.attempt.tried);
-    if (picked === undefined) {
-      throw serviceErrors.NO_INSTANCE(`no instance of "${call.operation.service}" is up`, {
-        details: { service: call.operation.service, sent: false },
-      });
+interface BulkheadsOptions {
+  readonly clock: Clock;
+  readonly observe: (event: ResilienceEvent) => void;
+  readonly add: (made: Bulkhead) => void;
+}
+
+/** One bulkhead for all operations of a target whose policy says so for all, one of its own for each that says so itself. */
+function bulkheadsBy({ clock, observe, add }: BulkheadsOptions) {
+  const made = new Map<string, Bulkhead>();
+  return ({ service, name }: HttpOperation, { bulkhead: limits }: CallPolicy): readonly Layer<unknown, unknown>[] => {
+    if (limits === undefined) return [];
+    const key = limits.of === 'target' ? service : `${service}.${name}`;
+    let kept = made.get(key);
+    if (kept === undefined) {
+      kept = bulkhead({ ...limits, clock, name: key, observe });
+      made.set(key, kept);
+      add(kept);
     }
-    const { id, host, port } = picked.instance;
-    try {
-      const output = await next(input, call.with({ attempt: { ...call.attempt, target: { id, host, port } } }));
-      picked.done('success');
-      return output;
-    } catch (error) {
-      picked.done(call.signal.aborted ? 'cancelled' : isInstancesFault(error) ? 'failure' : 'success');
-      throw error;
-    }
+    return [kept.layer()];
   };
-}
-
-/** A refusal, or a mistake of the caller's, is a sign of life; the breaker and the balancer judge alike. */
-function isInstancesFault(error: unknown): boolean {
-  return verdictOf(error) === 'failure';
-}
-
-function breaking(breakers: CircuitBreakers): Layer<unknown, unknown> {
-  return (next) => (input, call) => breakers.of(breakerName(call)).call(next, input, call);
-}
-
-function breakerName({ attempt, operation }: Call): string {
-  return `${attempt.target?.id ?? operation.service} ${operation.name}`;
 }
 
 /** Counts what happened, and logs what a person should know. */

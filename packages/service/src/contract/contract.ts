@@ -2,7 +2,7 @@ import type { Operation, SchemaInput, SchemaOutput } from '@dure/core';
 import { defaultTimeoutMs, Refusal } from '@dure/core';
 import type { AnyCommand, AnyEvent, RefusalSpecs } from '@dure/messaging';
 import { serviceErrors } from '../errors.ts';
-import type { CallPolicies, CallPolicy } from './call-policy.ts';
+import type { CallPolicies, CallPolicy, TargetPolicy } from './call-policy.ts';
 import { addPolicies, noPolicies } from './call-policy.ts';
 import { checkFallback } from './check-fallback.ts';
 import { checkName, checkRoute } from './check-route.ts';
@@ -74,7 +74,7 @@ export interface Contract<Service extends string = string, B extends Bindings = 
    */
   with(
     operations: { readonly [Name in keyof HttpOperations<B>]?: CallPolicy },
-    every?: CallPolicy,
+    every?: TargetPolicy,
   ): Contract<Service, B>;
   /** The same contract at a fixed address, such as `https://api.example.com/v1`, looked up in no registry. */
   at(baseUrl: string): Contract<Service, B>;

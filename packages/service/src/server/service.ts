@@ -108,6 +108,8 @@ export interface ServiceSpec<
   readonly config?: Config;
   /** The contracts of the only services that it can call. */
   readonly uses?: U;
+  /** What its instances say of themselves in the registry; balancers heed `version`, `zone` and `weight`. */
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly database?: R;
   readonly reactions?: readonly Reaction<TxOf<R>>[];
   readonly sagas?: readonly SagaDefinition[];
@@ -125,6 +127,7 @@ export interface ServiceDefinition {
   readonly kind: 'service';
   readonly contract: AnyContract;
   readonly config: Schema<unknown, unknown> | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
   readonly uses: Readonly<Record<string, AnyContract>>;
   readonly database: Resource | undefined;
   readonly reactions: readonly Reaction[];
@@ -158,6 +161,7 @@ export function service<
     kind: 'service',
     contract: spec.contract,
     config: spec.config,
+    metadata: spec.metadata ?? {},
     uses: spec.uses ?? {},
     database: spec.database,
     reactions: (spec.reactions ?? []) as unknown as readonly Reaction[],

@@ -90,7 +90,7 @@ export async function startService(definition: ServiceDefinition, parts: Service
     await added.stop(telemetry);
     throw error;
   }
-  return runningService(definition.contract.name, parts, { added, operations, handlers, state, opened });
+  return runningService(definition, parts, { added, operations, handlers, state, opened });
 }
 
 interface ServiceState {
@@ -154,7 +154,7 @@ function openApiEndpoint({ contract }: ServiceDefinition): ManagementEndpoint {
 }
 
 function runningService(
-  service: string,
+  { contract: { name: service }, metadata }: ServiceDefinition,
   parts: ServiceParts,
   { added, operations, handlers, state, opened }: Started,
 ): RunningService {
@@ -181,7 +181,7 @@ function runningService(
         host,
         port,
         managementPort,
-        metadata: {},
+        metadata,
       });
       state.ready = true;
     },
