@@ -12,7 +12,8 @@ import { pages } from './contract.ts';
  */
 export const pagesService = service({
   contract: pages,
-  uses: { order, product, user },
+  // A part gets a share of the page's time only, so that its fallback comes before the page's own caller gives up.
+  uses: { order, product: product.with({ getProduct: { timeoutMs: 800, attempts: 2 } }), user },
   start: ({ uses, log }) => ({
     getOrderPage: async ({ params }, call) => {
       const found = await uses.order.getOrder.attempt({ params }, call);
