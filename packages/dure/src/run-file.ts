@@ -53,6 +53,8 @@ export interface RunFile {
   readonly telemetryUrl: string;
   /** Public keys by service, the supervisor's under `supervisor`. */
   readonly peers: Readonly<Record<string, Jwk>>;
+  /** For the registry: where it answers DNS, and for which domain. Absent without DNS answers. */
+  readonly dns?: { readonly port: number; readonly zone: string };
   /** Absolute path of the folder of configuration files, for the config server. */
   readonly configFolder?: string;
   /** The service that issues user tokens; its JWKS is at `/.well-known/jwks.json`. */

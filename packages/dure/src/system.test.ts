@@ -41,6 +41,18 @@ test('a system keeps its services unloaded', () => {
   assert.ok(!isSystem({ kind: 'service' }));
 });
 
+test('a router and DNS answers are there only if asked for', () => {
+  const asked = (options: Pick<SystemOptions, 'router' | 'dns'>) => {
+    const { router, dns } = system('shop', { services: {}, edge: edge({ expose: [] }), ...options });
+    return { router, dns };
+  };
+  assert.deepEqual(asked({}), { router: undefined, dns: undefined });
+  assert.deepEqual(asked({ router: false, dns: false }), { router: undefined, dns: undefined });
+  assert.deepEqual(asked({ router: true, dns: true }), { router: {}, dns: { zone: 'dure.internal' } });
+  assert.deepEqual(asked({ dns: { port: 53 } }).dns, { port: 53, zone: 'dure.internal' });
+  assert.deepEqual(asked({ dns: { zone: 'shop.test' } }).dns, { zone: 'shop.test' });
+});
+
 test('a contract that is exposed must belong to a service', () => {
   refused(
     'shop',

@@ -51,6 +51,11 @@ export interface SystemOptions {
    * `order`. `true` takes 8081, or the port after the console's. Default: none.
    */
   readonly router?: boolean | { readonly port: number };
+  /**
+   * DNS answers for programs that can look up names only: `order.dure.internal`, from the registry. `true` takes 8600,
+   * or the port after a router's. Default: none.
+   */
+  readonly dns?: boolean | { readonly port?: number; readonly zone?: string };
   /** What must hold at any time; `dure verify` proves it. */
   readonly invariants?: readonly Invariant[];
   /** What `dure up` suggests to try, given the gateway's URL. */
@@ -66,6 +71,8 @@ export interface System {
   readonly config: string | undefined;
   /** Undefined for a system without a router; without a port it takes the usual one. */
   readonly router: { readonly port?: number } | undefined;
+  /** Undefined for a system without DNS answers. */
+  readonly dns: { readonly port?: number; readonly zone: string } | undefined;
   readonly invariants: readonly Invariant[];
   readonly examples: (gateway: string) => readonly Example[];
 }
@@ -100,12 +107,13 @@ export function system(name: string, options: SystemOptions): System {
   }
   for (const contract of outside.expose) checkHas(name, contract.name, 'exposes', services, outside.composed);
   if (outside.session !== undefined) checkSession(name, outside.session, services);
-  const { config, router = false, invariants = [], examples = () => [] } = options;
+  const { config, router = false, dns = false, invariants = [], examples = () => [] } = options;
   for (const { name: invariant, reads } of invariants) {
     for (const service of reads) checkHas(name, service, `has the invariant "${invariant}", which reads`, services, {});
   }
   const routed = router === true ? {} : router === false ? undefined : router;
-  return { kind: 'system', name, services, edge: outside, config, router: routed, invariants, examples };
+  const named = dns === false ? undefined : { zone: 'dure.internal', ...(dns === true ? {} : dns) };
+  return { kind: 'system', name, services, edge: outside, config, router: routed, dns: named, invariants, examples };
 }
 
 /** Declares what of the system can be reached from outside. */

@@ -30,6 +30,17 @@ export const registryErrors = errorCatalogue('REGISTRY', {
     en: { title: 'The registry was given an impossible option', fix: 'Use a value in the range the message names.' },
     ko: { title: '레지스트리 옵션 값이 잘못되었습니다', fix: '메시지에 나온 범위 안의 값을 쓰십시오.' },
   },
+  DNS_LISTEN_FAILED: {
+    kind: 'unavailable',
+    en: {
+      title: 'The port for DNS answers could not be opened',
+      fix: 'Stop the process that holds it, or choose another port: `dns: { port }`.',
+    },
+    ko: {
+      title: 'DNS 응답용 포트를 열 수 없습니다',
+      fix: '그 포트를 쓰는 프로세스를 멈추거나 `dns: { port }`로 다른 포트를 고르십시오.',
+    },
+  },
   UNREACHABLE: {
     kind: 'unavailable',
     retryable: true,

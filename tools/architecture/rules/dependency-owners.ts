@@ -7,6 +7,7 @@ const owners: Readonly<Record<string, string>> = {
   undici: 'packages/service',
   jose: 'packages/identity',
   yaml: 'packages/config',
+  'dns-packet': 'packages/registry',
   pg: 'packages/postgres',
   kysely: 'packages/postgres',
   preact: 'packages/console',

@@ -38,6 +38,7 @@ function table(answer: SystemStatus, terminal: Terminal, language: Language): st
     [text.registry, answer.urls.registry],
     [text.config, answer.urls.config],
     ...(answer.urls.router === undefined ? [] : [[text.router, answer.urls.router]]),
+    ...(answer.urls.dns === undefined ? [] : [[text.dns, answer.urls.dns]]),
   ]);
   return `${[head, '', ...rows, '', ...links].join('\n')}\n`;
 }

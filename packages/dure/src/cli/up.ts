@@ -197,6 +197,7 @@ function welcome(
     [text.registry, `${urls.registry}/`],
     [text.config, `${urls.config}/`],
     ...(urls.router === undefined ? [] : [[text.router, `${urls.router}/{service}/…`]]),
+    ...(urls.dns === undefined ? [] : [[text.dns, urls.dns.replace(/[^/]*$/, '{service}.$&')]]),
   ];
   const commands = examples.flatMap(([title, command]) => [
     paint(terminal, 'dim', `  # ${title}`),

@@ -11,9 +11,9 @@ import { storefrontPages } from './web.ts';
  * the gateway needs the system itself.
  */
 const servers: Readonly<Record<string, (run: RunFile) => Promise<ServiceDefinition>>> = {
-  registry: async () => {
+  registry: async ({ dns }) => {
     const { registryService } = await import('@dure/registry/server');
-    return registryService();
+    return registryService(dns === undefined ? {} : { dns });
   },
   console: async ({ stateFolder, consoleToken, peers }) => {
     const { consoleService } = await import('@dure/console');

@@ -11,7 +11,7 @@ import type { Definitions } from '../load-system.ts';
 import { edge, system } from '../system.ts';
 import { checkCounts, instanceNames } from './instances.ts';
 import { messageFlow } from './message-flow.ts';
-import { portsFrom, routerPort } from './placement.ts';
+import { askedPorts, portsFrom } from './placement.ts';
 import type { RunSettings } from './plan.ts';
 import { planProcesses, planSystem } from './plan.ts';
 import { scopesOf } from './scopes.ts';
@@ -140,7 +140,7 @@ test('the run file of a service holds what it needs and nothing more', () => {
 
 test('a router, where the system has one, has a process and a port of its own, and the key of nobody else', () => {
   const routed = { ...shop, router: {} };
-  const ports = { ...portsFrom(9_000), router: routerPort(9_000, portsFrom(9_000)) };
+  const ports = { ...portsFrom(9_000), ...askedPorts(routed, 9_000, portsFrom(9_000)) };
   const keys = { ...settings.keys, router: key('router') };
   assert.deepEqual(
     planProcesses(routed, 'each').map(({ name }) => name),
@@ -151,7 +151,29 @@ test('a router, where the system has one, has a process and a port of its own, a
   const router = runs.find(({ name }) => name === 'router')?.runFile;
   assert.deepEqual(router?.services.router?.ports, { api: 9_004, management: 0 });
   assert.ok(!JSON.stringify(router).includes('order-secret'));
-  assert.equal(routerPort(undefined, portsFrom(undefined)), 8081);
+  assert.deepEqual(askedPorts(routed, undefined, portsFrom(undefined)), { router: 8081 });
+});
+
+test('DNS answers, where the system has them, have a port of their own and are the registry’s', () => {
+  const named = { ...shop, dns: { zone: 'shop.test' } };
+  assert.deepEqual(askedPorts(named, undefined, portsFrom(undefined)), { dns: 8600 });
+  assert.deepEqual(askedPorts({ ...named, router: {} }, 9_000, portsFrom(9_000)), { router: 9_004, dns: 9_005 });
+  assert.deepEqual(askedPorts({ ...named, dns: { port: 53, zone: 'a' } }, 9_000, portsFrom(9_000)), { dns: 53 });
+  assert.deepEqual(askedPorts(shop, 9_000, portsFrom(9_000)), {});
+  const ports = { ...portsFrom(9_000), dns: 9_005 };
+  const runs = planSystem({ ...loaded, system: named }, definitions, { ...settings, ports });
+  const told = runs.filter(({ runFile }) => runFile.dns !== undefined);
+  assert.deepEqual(
+    told.map(({ name, runFile }) => [name, runFile.dns]),
+    [['registry', { port: 9_005, zone: 'shop.test' }]],
+  );
+});
+
+test('a service may be called dns', () => {
+  const named = system('named', { services: { dns: lazy('product') }, edge: edge({ expose: [] }), dns: true });
+  const run = { ...settings, ports: { ...settings.ports, dns: 8600 } };
+  const runs = planSystem({ ...loaded, system: named }, {}, run);
+  assert.deepEqual(runs.find(({ name }) => name === 'dns')?.runFile.services.dns?.ports, { api: 0, management: 0 });
 });
 
 test('no run file holds another service’s secret', () => {

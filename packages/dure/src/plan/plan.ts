@@ -3,6 +3,7 @@ import { publicKeyOf } from '@dure/identity';
 import type { Definitions, LoadedSystem } from '../load-system.ts';
 import type { Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
 import type { System } from '../system.ts';
+import { infrastructure } from '../system.ts';
 import type { InstanceCounts } from './instances.ts';
 import { instanceNames } from './instances.ts';
 import type { MessageFlow } from './message-flow.ts';
@@ -96,8 +97,10 @@ export function runFileOf(
   wiring: Wiring = { pulls: {}, grants: {}, scopes: {} },
 ): RunFile {
   const { host, ports, keys } = settings;
+  const { dns } = ports;
   const issuer = system.edge.session?.issuer.name;
   const hasConsole = process.services.includes('console');
+  const answersDns = dns !== undefined && system.dns !== undefined && process.services.includes('registry');
   return {
     system: system.name,
     module,
@@ -113,6 +116,7 @@ export function runFileOf(
     peers: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, publicKeyOf(key)])),
     ...(system.config === undefined ? {} : { configFolder: resolve(folder, system.config) }),
     ...(issuer === undefined ? {} : { userIssuer: issuer }),
+    ...(answersDns ? { dns: { port: dns, zone: system.dns.zone } } : {}),
     ...(hasConsole ? { consoleToken: settings.consoleToken } : {}),
   };
 }
@@ -130,6 +134,6 @@ function serviceRun(name: string, { ports, keys, databaseUrls }: RunSettings, wi
 }
 
 function listenPorts(name: string, ports: EdgePorts): ListenPorts {
-  const known = Object.hasOwn(ports, name) ? ports[name as keyof EdgePorts] : undefined;
-  return { api: known ?? 0, management: 0 };
+  const known = infrastructure.find((server) => server === name);
+  return { api: known === undefined ? 0 : (ports[known] ?? 0), management: 0 };
 }

@@ -10,6 +10,8 @@ export interface SystemUrls {
   readonly console: string;
   /** Only where the system has a router. */
   readonly router?: string;
+  /** Only where the system has DNS answers: `dns://<host>:<port>/<zone>` (RFC 4501). */
+  readonly dns?: string;
 }
 
 /** What a supervisor tells while it works. */

@@ -3,7 +3,8 @@ import type { Clock, DureError, Random } from '@dure/core';
 import { messageOf, randomInteger, wait } from '@dure/core';
 import { dureErrors } from '../errors.ts';
 import type { EdgePorts } from '../plan/placement.ts';
-import { portsFrom } from '../plan/placement.ts';
+import { askedPorts, portsFrom } from '../plan/placement.ts';
+import type { System } from '../system.ts';
 import { portHolder } from './port-holder.ts';
 
 /** Below the range from which the system takes ports for outgoing connections, so that nothing takes them unasked. */
@@ -35,6 +36,17 @@ export async function openPorts(choice: PortChoice): Promise<EdgePorts> {
   const fault = checks.find((outcome) => outcome.status === 'rejected');
   if (fault !== undefined) throw fault.reason;
   return ports;
+}
+
+/** Adds the ports of what only some systems have. Rejects as `checkPort`. */
+export async function openAskedPorts(
+  system: Pick<System, 'router' | 'dns'>,
+  choice: Omit<PortChoice, 'random'>,
+  ports: EdgePorts,
+): Promise<EdgePorts> {
+  const asked = askedPorts(system, choice.base, ports);
+  for (const [component, port] of Object.entries(asked)) await checkPort(choice, component, port);
+  return { ...ports, ...asked };
 }
 
 /** Sees that a port is free, or becomes so in time. DURE_PORT_BUSY, DURE_PORT_FORBIDDEN. */

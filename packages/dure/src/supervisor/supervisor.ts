@@ -8,7 +8,6 @@ import { loadDefinitions, loadSystem } from '../load-system.ts';
 import type { InstanceCounts } from '../plan/instances.ts';
 import { checkCounts } from '../plan/instances.ts';
 import type { EdgePorts } from '../plan/placement.ts';
-import { routerPort } from '../plan/placement.ts';
 import type { RunSettings } from '../plan/plan.ts';
 import { wire } from '../plan/plan.ts';
 import { infrastructureOf } from '../system.ts';
@@ -25,7 +24,7 @@ import { openKeys } from './key-store.ts';
 import { launchAll } from './launch.ts';
 import { takeLock } from './lock.ts';
 import { openLogFile } from './log-file.ts';
-import { checkPort, openPorts } from './ports.ts';
+import { openAskedPorts, openPorts } from './ports.ts';
 import { ProcessGroup } from './process-group.ts';
 import { notReady, untilReady } from './readiness.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -125,9 +124,16 @@ class SystemRun implements Supervisor {
 
   get urls(): SystemUrls {
     const at = (port: number) => `http://${loopback}:${port}`;
-    const { gateway, registry, config, console, router } = this.#ports;
-    const urls = { gateway: at(gateway), registry: at(registry), config: at(config), console: at(console) };
-    return router === undefined ? urls : { ...urls, router: at(router) };
+    const { gateway, registry, config, console, router, dns } = this.#ports;
+    const zone = this.#loaded?.system.dns?.zone;
+    return {
+      gateway: at(gateway),
+      registry: at(registry),
+      config: at(config),
+      console: at(console),
+      ...(router === undefined ? {} : { router: at(router) }),
+      ...(dns === undefined ? {} : { dns: `dns://${loopback}:${dns}/${zone}` }),
+    };
   }
 
   get databaseUrls(): Readonly<Record<string, string>> {
@@ -291,12 +297,9 @@ class SystemRun implements Supervisor {
   ): Promise<RunSettings> {
     this.#loaded = loaded;
     const { clock, random, portBase } = this.#options;
-    const { services, edge, router } = loaded.system;
-    if (router !== undefined) {
-      const port = router.port ?? routerPort(portBase, this.#ports);
-      await checkPort({ host: loopback, clock, patienceMs: orphanPatienceMs }, 'router', port);
-      this.#ports = { ...this.#ports, router: port };
-    }
+    const { services, edge } = loaded.system;
+    const choice = { host: loopback, base: portBase, clock, patienceMs: orphanPatienceMs };
+    this.#ports = await openAskedPorts(loaded.system, choice, this.#ports);
     const platform = infrastructureOf(loaded.system);
     const owners = ['supervisor', ...platform, ...Object.keys(services), ...Object.keys(edge.composed)];
     const keys = await this.#timeline.measure('keys', () => openKeys(run.state.keys, owners));

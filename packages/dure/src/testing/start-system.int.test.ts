@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
+import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
@@ -68,7 +69,7 @@ test('a killed supervisor takes services and database with it, and the next star
   await rm(stateFolder, { recursive: true });
 });
 
-test("a system that asks for a router is reached by its services' names", async () => {
+test("a system that asks for a router and DNS answers is reached by its services' names", async () => {
   await using system = await startSystem(join(fixtures, 'routed', 'system.ts'), { placement: 'each' });
   const { router = '' } = system.urls;
   assert.equal(new URL(router).port, String(Number(new URL(system.urls.console).port) + 1));
@@ -77,4 +78,12 @@ test("a system that asks for a router is reached by its services' names", async 
   const unknown = await getJson(`${router}/books/total`, 2_000);
   assert.ok(unknown.ok && unknown.status === 404);
   assert.match(JSON.stringify(unknown.body), /the router knows: [a-z, ]*plain/);
+  const dns = new URL(system.urls.dns ?? '');
+  assert.equal(dns.pathname, '/routed.test');
+  const resolver = new Resolver();
+  resolver.setServers([dns.host]);
+  const [record] = await resolver.resolveSrv('_plain._tcp.routed.test');
+  const [address] = await resolver.resolve4(record?.name ?? '');
+  const direct = await getJson(`http://${address}:${record?.port}/total`, 2_000);
+  assert.deepEqual(direct.ok && direct.body, { total: 7 });
 });

@@ -74,6 +74,11 @@ export interface Entry {
   readonly lease: Lease;
 }
 
+/** The port that is called: the secure one only where no other is enabled. */
+export function portOf({ port, securePort }: Pick<InstanceInfo, 'port' | 'securePort'>): number {
+  return port.enabled || !securePort.enabled ? port.number : securePort.number;
+}
+
 /** Reads a status; what is unknown is `UNKNOWN`, as Eureka has it. */
 export function statusOf(value: unknown): InstanceStatus {
   const text = String(value).toUpperCase();

@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResponse, HttpRoute } from '@dure/service/server'
 import type { Liveness } from '../wire/push-stream.ts';
 import { instanceStatuses, processKey } from '../wire/push-stream.ts';
 import type { Entry } from './instance-info.ts';
+import { portOf } from './instance-info.ts';
 import type { InstanceRegistry } from './instance-registry.ts';
 import type { PageWords } from './page-words.ts';
 import { wordsFor } from './page-words.ts';
@@ -83,13 +84,12 @@ export function registryPage(parts: PageParts, words: PageWords): string {
 function row({ info, lease }: Entry, { liveness, clock }: PageParts, words: PageWords): string {
   const doubt = liveness(info.metadata[processKey] ?? '');
   const state = [info.status, ...(doubt === undefined ? [] : [doubt])].map((word) => `<code>${word}</code>`).join(' ');
-  const port = info.port.enabled || !info.securePort.enabled ? info.port.number : info.securePort.number;
   const since = new Date(lease.registeredAt).toISOString().slice(0, 19);
   const heard = Math.max(0, Math.round((clock.now() - lease.renewedAt) / 1_000));
   const cells = [
     escapeHtml(info.app.toLowerCase()),
     `<code>${escapeHtml(info.instanceId)}</code>`,
-    `<code>${escapeHtml(info.hostName)}:${port}</code>`,
+    `<code>${escapeHtml(info.hostName)}:${portOf(info)}</code>`,
     state,
     `<time datetime="${since}Z">${since.replace('T', ' ')}</time>`,
     escapeHtml(words.seconds(heard)),

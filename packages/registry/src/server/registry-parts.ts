@@ -7,8 +7,10 @@ import { processKey } from '../wire/push-stream.ts';
 import { epochHeader, replicationHeader } from '../wire/replication.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { ChangeStream } from './change-stream.ts';
+import type { DnsSettings } from './dns/dns-settings.ts';
 import type { DrainParts } from './drains.ts';
 import type { Entry } from './instance-info.ts';
+import { portOf } from './instance-info.ts';
 import { InstanceRegistry } from './instance-registry.ts';
 import type { ReplicatedOperation } from './peer-queue.ts';
 import { Peers } from './peers.ts';
@@ -35,6 +37,7 @@ export interface RegistrySettings {
   readonly massLossShare: number;
   readonly page: 'open' | 'credentials';
   readonly peers: readonly string[];
+  readonly dns?: DnsSettings;
   readonly peerTransport: (url: string) => PeerTransport;
 }
 
@@ -140,7 +143,7 @@ function pushedInstance({ info }: Entry, liveness: Liveness | undefined): Pushed
     id: info.instanceId,
     service: vip?.toUpperCase() === info.app ? vip : info.app.toLowerCase(),
     host: info.hostName,
-    port: info.port.enabled || !info.securePort.enabled ? info.port.number : info.securePort.number,
+    port: portOf(info),
     ...(Number.isInteger(managementPort) && managementPort > 0 ? { managementPort } : {}),
     ...(info.metadata.zone === undefined ? {} : { zone: info.metadata.zone }),
     status: info.status,

@@ -5,6 +5,9 @@ import { service } from '@dure/service/server';
 import type { Telemetry } from '@dure/telemetry';
 import { registryErrors } from '../errors.ts';
 import type { ChangeStream } from './change-stream.ts';
+import type { DnsOptions, DnsSettings } from './dns/dns-settings.ts';
+import { dnsSettings } from './dns/dns-settings.ts';
+import { openDns } from './dns/open-dns.ts';
 import { drainRoute, notYours } from './drains.ts';
 import { eurekaApi } from './eureka-api.ts';
 import type { InstanceRegistry } from './instance-registry.ts';
@@ -35,6 +38,8 @@ export interface RegistryOptions {
   readonly page?: 'open' | 'credentials';
   /** Default: HTTP. */
   readonly peerTransport?: (url: string) => PeerTransport;
+  /** Answers for programs that know no Dure: `order.dure.internal`. Default none. */
+  readonly dns?: DnsOptions;
   /** Default 10 000. */
   readonly maxInstances?: number;
   /** Push streams open at a time. Default 2 000. */
@@ -78,16 +83,18 @@ export function registryService(options: RegistryOptions = {}): ServiceDefinitio
     page: options.page ?? 'open',
     peerTransport: options.peerTransport ?? peerTransport,
     writers: new Set(options.writers ?? []),
+    ...(options.dns === undefined ? {} : { dns: dnsSettings(options.dns) }),
   };
   return service({ contract: registryContract, start: (context) => start(context, settings) });
 }
 
 type Context = Pick<StartContext<unknown, unknown, unknown>, 'add' | keyof RegistryContext>;
 
-function start(context: Context, settings: RegistrySettings): Record<never, never> {
+async function start(context: Context, settings: RegistrySettings): Promise<Record<never, never>> {
   const { add, clock, telemetry } = context;
   const parts = openParts(context, settings);
   const { registry, streams } = parts;
+  if (settings.dns !== undefined) await addDns(context, parts, settings.dns);
   addGauges(telemetry, registry, streams);
   const peers = () => parts.otherRegistries.all;
   const api = eurekaApi({ ...parts, peers, maxInstances: settings.maxInstances, startedAt: clock.now() });
@@ -109,6 +116,20 @@ function start(context: Context, settings: RegistrySettings): Record<never, neve
     parts.close();
   });
   return {};
+}
+
+async function addDns(
+  { add, ...context }: Context,
+  { registry, close }: RegistryParts,
+  settings: DnsSettings,
+): Promise<void> {
+  try {
+    const dns = await openDns({ ...context, registry }, settings);
+    add.onStop(() => dns.close());
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 function addGauges(
