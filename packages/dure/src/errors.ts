@@ -52,8 +52,8 @@ export const dureErrors = errorCatalogue('DURE', {
   },
   PORT_FORBIDDEN: {
     kind: 'forbidden',
-    en: { title: 'A port may not be opened', fix: 'Choose ports from 1024 to 65532 with `--port-base <port>`.' },
-    ko: { title: '포트를 열 권한이 없습니다', fix: '`--port-base <포트>`로 1024~65532 사이의 포트를 고르십시오.' },
+    en: { title: 'A port may not be opened', fix: 'Choose ports from 1024 to 65530 with `--port-base <port>`.' },
+    ko: { title: '포트를 열 권한이 없습니다', fix: '`--port-base <포트>`로 1024~65530 사이의 포트를 고르십시오.' },
   },
   STATE_UNUSABLE: {
     kind: 'forbidden',

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,6 +56,17 @@ test('a change in a folder that the pages import from is seen', async () => {
   writeFileSync(join(design, 'name.ts'), 'export const name = "blue";');
   await buildWebIfChanged(build);
   assert.match(scriptOf(build.outDir), /blue/);
+});
+
+test('what an interrupted build left behind is cleared by a later one, unless it may still be at work', async () => {
+  const build = pages('interrupted');
+  for (const name of ['dist.old', 'dist.young']) mkdirSync(join(build.root, name));
+  utimesSync(join(build.root, 'dist.old'), 1_000, 1_000);
+  await buildWebIfChanged(build);
+  assert.deepEqual(
+    [existsSync(join(build.root, 'dist.old')), existsSync(join(build.root, 'dist.young'))],
+    [false, true],
+  );
 });
 
 test('several that build at once agree, and leave nothing behind', async () => {

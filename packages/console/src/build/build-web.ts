@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { consoleErrors } from '../errors.ts';
 import { sourceHash } from './source-hash.ts';
@@ -42,6 +42,7 @@ export async function buildWebIfChanged(build: WebBuild): Promise<string> {
   try {
     await mkdir(dirname(outDir), { recursive: true });
     await runBuilder(build, fresh);
+    await clearLeftovers(outDir, fresh);
     await writeFile(join(fresh, digestFile), hash);
     await swap(fresh, outDir);
   } finally {
@@ -67,6 +68,19 @@ async function runBuilder({ root, name }: WebBuild, outDir: string): Promise<voi
   throw consoleErrors.WEB_BUILD_FAILED(
     `${name} could not be built from ${root}: ${reason || `the build was ended after ${longestMs} ms`}`,
   );
+}
+
+/** Builds that were interrupted leave their folder behind; no build that still runs is as old. */
+async function clearLeftovers(outDir: string, fresh: string): Promise<void> {
+  const folder = dirname(outDir);
+  const { mtimeMs: now } = await stat(fresh);
+  const leftovers = (await readdir(folder)).filter((name) => name.startsWith(`${basename(outDir)}.`));
+  for (const name of leftovers) {
+    const path = join(folder, name);
+    const info = await stat(path).catch(() => undefined);
+    if (info?.isDirectory() === true && info.mtimeMs < now - 2 * longestMs)
+      await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Puts a folder in another's place. Whoever loses the race against another build of the same sources is content. */

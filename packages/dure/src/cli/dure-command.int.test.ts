@@ -222,7 +222,7 @@ test('it speaks Korean', async () => {
 const failures: readonly (readonly [string, readonly string[], number, RegExp])[] = [
   ['an unknown command', ['strat'], 2, /no command "strat"/],
   ['an unknown option', ['up', '--prot-base', '1'], 2, /did you mean `--port-base`\?/],
-  ['a port that is none', ['up', 'plain', '--port-base', '70000'], 2, /is a port from 1 to 65532, or 0/],
+  ['a port that is none', ['up', 'plain', '--port-base', '70000'], 2, /is a port from 1 to 65530, or 0/],
   ['an unknown placement', ['up', 'plain', '--placement', 'many'], 2, /is "each" or "one", not "many"/],
   [
     'a number of lines that is none',

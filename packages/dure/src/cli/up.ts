@@ -241,6 +241,6 @@ function portBaseOf({ values }: CommandLine): number | undefined {
   const written = values.get('port-base');
   if (written === undefined) return undefined;
   const port = Number(written);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_532) return port;
-  throw dureErrors.USAGE(`\`--port-base\` is a port from 1 to 65532, or 0 for any free ones, not "${written}"`);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_530) return port;
+  throw dureErrors.USAGE(`\`--port-base\` is a port from 1 to 65530, or 0 for any free ones, not "${written}"`);
 }
