@@ -70,8 +70,16 @@ const stages: readonly Stage[] = ['platform', 'services', 'edge'];
 const roles: readonly Role[] = ['leaving', 'serving', 'joining'];
 const abandonMs = 1_000;
 
-/** One arena for all threads: each of its own would keep what password hashing took, 16 MB at a time (glibc). */
-const leanMalloc = { MALLOC_ARENA_MAX: '1' } as const;
+/**
+ * One arena for all threads: each of its own would keep what password hashing took, 16 MB at a time (glibc). And what is
+ * freed goes back: by itself glibc raises both thresholds with the first large block that is freed, and keeps what the
+ * compiler took (measured on the shop's order service after 200 orders: 60 MB of its own memory in place of 88).
+ */
+const leanMalloc = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+} as const;
 
 /** The processes of a run. */
 export class ProcessGroup {

@@ -78,6 +78,8 @@ test('the run file of a process is its owner’s only, and nothing secret is in 
   assert.deepEqual(environment.filter((name) => name !== '' && !name?.startsWith('NODE_CHANNEL')).sort(), [
     'DURE_RUN_FILE',
     'MALLOC_ARENA_MAX',
+    'MALLOC_MMAP_THRESHOLD_',
+    'MALLOC_TRIM_THRESHOLD_',
     'NODE_COMPILE_CACHE',
     'PATH',
   ]);
