@@ -119,13 +119,16 @@ function bulkheadsBy({ clock, observe, add }: BulkheadsOptions) {
 
 /** Counts what happened, and logs what a person should know. */
 function teller({ log, metrics }: Telemetry): (event: ResilienceEvent) => void {
-  const events = metrics.counter('dure_resilience_events', 'Retries, timeouts and changes of circuit breakers');
+  const events = metrics.counter('dure_resilience_events', 'Retries, timeouts, hedges, fallbacks, full bulkheads and changes of circuit breakers');
   return (event) => {
     switch (event.kind) {
       case 'retrying':
       case 'recovered':
       case 'gave-up':
       case 'timed-out':
+      case 'hedged':
+      case 'hedge-won':
+      case 'hedge-denied':
         events.add(1, { kind: event.kind, service: event.operation.service });
         return;
       case 'fell-back': {
@@ -150,6 +153,10 @@ function teller({ log, metrics }: Telemetry): (event: ResilienceEvent) => void {
       case 'half-opened':
       case 'rejected':
         break;
+      case 'bulkhead-full':
+      case 'bulkhead-queued':
+        events.add(1, { kind: event.kind, name: event.name });
+        return;
       default:
         return;
     }
