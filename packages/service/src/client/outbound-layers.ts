@@ -119,7 +119,10 @@ function bulkheadsBy({ clock, observe, add }: BulkheadsOptions) {
 
 /** Counts what happened, and logs what a person should know. */
 function teller({ log, metrics }: Telemetry): (event: ResilienceEvent) => void {
-  const events = metrics.counter('dure_resilience_events', 'Retries, timeouts, hedges, fallbacks, full bulkheads and changes of circuit breakers');
+  const events = metrics.counter(
+    'dure_resilience_events',
+    'Retries, timeouts, hedges, fallbacks, full bulkheads and changes of circuit breakers',
+  );
   return (event) => {
     switch (event.kind) {
       case 'retrying':
