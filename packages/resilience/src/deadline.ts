@@ -1,4 +1,4 @@
-import type { Call, Clock, DureError } from '@dure/core';
+import type { Call, Clock, DureError, Operation } from '@dure/core';
 import { isDureError } from '@dure/core';
 import type { Adjustable } from './adjustable.ts';
 import { adjustable } from './adjustable.ts';
@@ -56,6 +56,11 @@ export function cancelled(call: Call): DureError {
     cause: reason,
     details: { operation: name },
   });
+}
+
+/** Whose budget and list an operation belongs to: its service, or itself when it has none. */
+export function targetOf({ service, name }: Operation): string {
+  return service || name;
 }
 
 /** How messages name the operation of a call: `inventory.reserve`. */

@@ -3,7 +3,7 @@ import { mayRepeat } from '@dure/core';
 import type { Adjustable } from './adjustable.ts';
 import { adjustable } from './adjustable.ts';
 import { byKey } from './by-key.ts';
-import { nameOf } from './deadline.ts';
+import { nameOf, targetOf } from './deadline.ts';
 import { DerivedSignal } from './derived-signal.ts';
 import { resilienceErrors } from './errors.ts';
 import { checkOption } from './options.ts';
@@ -62,7 +62,7 @@ export function hedge<In, Out>(options: HedgeOptions): Hedge<In, Out> {
   const went: Went = new WeakMap();
   const layer = adjustable<In, Out, HedgeLimits>(limits, checkLimits, (current) => (next) => (input, call) => {
     const { operation, attempt } = call;
-    const target = budget(operation.service);
+    const target = budget(targetOf(operation));
     if (attempt.budgetLeft === undefined) target.deposit();
     if (!mayRepeat(operation, call.idempotencyKey) || attempt.budgetLeft === 0) return next(input, call);
     const { leastMs = 5, mostMs = Number.POSITIVE_INFINITY } = current();

@@ -2,6 +2,7 @@ import { messageOf } from '@dure/core';
 import type { AdaptiveLimitEvent } from './adaptive-limit.ts';
 import type { BreakerEvent, BreakerState } from './breaker-events.ts';
 import type { BulkheadEvent } from './bulkhead.ts';
+import { targetOf } from './deadline.ts';
 import type { FallbackEvent } from './fallback.ts';
 import type { HedgeEvent } from './hedge.ts';
 import type { RateLimiterEvent } from './rate-limiter.ts';
@@ -113,7 +114,7 @@ export function stateWord(state: BreakerState): string {
 }
 
 function ofRetry(event: RetryEvent): ShownEvent {
-  const name = event.operation.service || event.operation.name;
+  const name = targetOf(event.operation);
   if (event.kind === 'recovered') {
     return { list: 'retry', name, type: 'SUCCESS', more: { numberOfAttempts: event.attempts } };
   }

@@ -2,7 +2,7 @@ import type { Attempt, Call, Clock, Operation, Random } from '@dure/core';
 import { isDureError, isRefusal, mayRepeat, wait } from '@dure/core';
 import type { Adjustable } from './adjustable.ts';
 import { adjustable } from './adjustable.ts';
-import { cancelled } from './deadline.ts';
+import { cancelled, targetOf } from './deadline.ts';
 import { checkOption } from './options.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
@@ -66,7 +66,7 @@ export function retry<In, Out>(options: RetryOptions): Adjustable<In, Out, Retry
   return adjustable<In, Out, RetryLimits>(limits, checkLimits, (current) => (next) => async (input, call) => {
     const { attempts = 3, baseMs = 20 } = current();
     const callersLeft = call.attempt.budgetLeft ?? attempts;
-    const target = budget(call.operation.service);
+    const target = budget(targetOf(call.operation));
     target.deposit(Math.min(callersLeft / attempts, 1));
     const most = Math.min(attempts, 1 + callersLeft);
     let attempt: Attempt = { number: 1, tried: [], budgetLeft: Math.max(Math.min(attempts, callersLeft) - 1, 0) };
