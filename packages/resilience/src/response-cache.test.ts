@@ -132,6 +132,20 @@ test('who leaves leaves alone, the first one too; when the last has left the cal
   assert.equal((await again).sku, 'A', 'the next one asks afresh');
 });
 
+// Regression: such a call began a flight that nobody waited for and nobody could cancel.
+test('a call that is over before it begins starts nothing and joins nothing', async () => {
+  const { clock, asked, flight: run, joined } = setup();
+  const gone = { signal: AbortSignal.abort() };
+  const late = { deadline: clock.now() };
+  await assert.rejects(run('A', testCall(gone)), { code: 'RESILIENCE_CANCELLED' });
+  await assert.rejects(run('A', testCall(late)), { code: 'RESILIENCE_DEADLINE_EXCEEDED' });
+  assert.equal(asked.length, 0);
+  const answer = run('A', testCall());
+  await assert.rejects(run('A', testCall(gone)), { code: 'RESILIENCE_CANCELLED' });
+  await clock.advance(10);
+  assert.deepEqual([(await answer).sku, asked.length, joined()], ['A', 1, 0]);
+});
+
 test('who has more time than the one who began asks again', async () => {
   const { clock, asked } = setup();
   const deadlined = singleFlight<string, string>({ clock, key: (sku) => sku })(async (sku, call) => {

@@ -1,6 +1,6 @@
 import type { Call, Clock, Layer, Operation } from '@dure/core';
 import { codeOf, timeLeftMs } from '@dure/core';
-import { cancelled } from './deadline.ts';
+import { cancelled, deadlineExceeded } from './deadline.ts';
 import { DerivedSignal } from './derived-signal.ts';
 import { resilienceErrors } from './errors.ts';
 import type { WaitingLine } from './waiting-line.ts';
@@ -59,6 +59,9 @@ export async function fly<Out>(
   run: (call: Call) => Promise<Out>,
 ): Promise<Out> {
   for (;;) {
+    if (call.signal.aborted) throw cancelled(call);
+    const leftMs = timeLeftMs(call, clock);
+    if (leftMs <= 0) throw deadlineExceeded(call, leftMs);
     let flight = flights.get(key);
     if (flight === undefined) {
       const begun = new Flight<Out>(clock, call, () => {
