@@ -137,6 +137,12 @@ test('sources and events are bounded', async () => {
     registry.policies().map(({ name }) => name),
     ['b', 'c'],
   );
+  registry.add(bulkhead({ clock, name: 'd' }), bulkhead({ clock, name: 'e' }), bulkhead({ clock, name: 'f' }));
+  assert.deepEqual(
+    registry.policies().map(({ name }) => name),
+    ['e', 'f'],
+    'regression: what came after the one that was too many was not added',
+  );
   for (let event = 0; event < 10; event += 1) registry.observe({ kind: 'bulkhead-full', name: 'a', why: 'queue' });
   const shown = registry.endpoints.find(({ id }) => id === 'bulkheadevents');
   const answer = await shown?.handle({ method: 'GET', path: [], query: {}, body: undefined });

@@ -59,7 +59,8 @@ export function policyRegistry(options: PolicyRegistryOptions): PolicyRegistry {
     add(...added) {
       for (const source of added) {
         sources.add(source);
-        if (sources.size > most) for (const first of sources) return void sources.delete(first);
+        const [first] = sources;
+        if (sources.size > most && first !== undefined) sources.delete(first);
       }
     },
     policies,
