@@ -74,6 +74,25 @@ test('a probe whose caller leaves gives its permit back at once, though its work
   assert.equal(breaker.state, 'half-open', 'its late success is not counted as well');
 });
 
+// Regression: who asked for `permits` first never asked for a permit, and so never let the breaker out of half-open.
+test('lost probes do not keep away for ever who only calls what permits', async () => {
+  const { clock, breaker, run } = setup({ halfOpenCalls: 1, halfOpenMs: 500 });
+  breaker.switchTo('open');
+  await clock.advance(2_000);
+  assert.notEqual(breaker.acquire(), undefined);
+  await clock.advance(499);
+  assert.equal(breaker.permits, false);
+  let refused = 0;
+  for (let second = 0; second < 10; second += 1) {
+    await clock.advance(1_000);
+    if (!breaker.permits) continue;
+    await run(async (input) => input).catch(() => {
+      refused += 1;
+    });
+  }
+  assert.deepEqual([breaker.state, refused], ['closed', 1]);
+});
+
 test('slow calls are timed by the clock', async () => {
   const { clock, breaker, run } = setup({ slowCallMs: 100 });
   for (const ms of [100, 101, 200, 300]) {

@@ -25,7 +25,10 @@ export interface CircuitBreaker {
   readonly kind: 'circuit-breaker';
   readonly name: string;
   readonly state: BreakerState;
-  /** Whether a call would be let through now; changes nothing. For a balancer that avoids open instances. */
+  /**
+   * Whether asking gets somewhere now; changes nothing. For a balancer that avoids open instances. True when a call would be
+   * let through, and when the time of lost probes is over: the next call is refused then, but opens the breaker anew.
+   */
   readonly permits: boolean;
   /** Asks for a permit: the number to report the outcome with, or undefined when calls must fail fast. */
   acquire(): number | undefined;
@@ -93,9 +96,9 @@ class WindowBreaker implements CircuitBreaker {
 
   get permits(): boolean {
     const state = this.#state;
-    if (state === 'open') return this.#clock.monotonicMs() >= this.#until;
-    if (state === 'half-open') return this.#probesOut + this.#probes.calls < this.#settings.halfOpenCalls;
-    return state !== 'forced-open';
+    if (state !== 'open' && state !== 'half-open') return state !== 'forced-open';
+    const hasPlace = state === 'half-open' && this.#probesOut + this.#probes.calls < this.#settings.halfOpenCalls;
+    return hasPlace || this.#clock.monotonicMs() >= this.#until;
   }
 
   acquire(): number | undefined {

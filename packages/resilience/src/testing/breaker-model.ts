@@ -40,6 +40,13 @@ class Model {
     return this.#outcomes;
   }
 
+  /** Whether asking for a permit would get one, or would set in motion what comes next. */
+  permits(now: number): boolean {
+    if (this.state === 'open') return now >= this.#until;
+    if (this.state !== 'half-open') return this.state !== 'forced-open';
+    return this.#out + this.#probes.length < this.#limits.halfOpenCalls || now >= this.#until;
+  }
+
   acquire(now: number): number | undefined {
     if (this.state === 'open' && now >= this.#until) this.#enter('half-open');
     if (this.state === 'half-open' && this.#out + this.#probes.length < this.#limits.halfOpenCalls) {
@@ -202,9 +209,10 @@ export function compareWithModel(sequences: number): void {
         const seen = breaker.snapshot();
         const counted = model.counted(now);
         assert.deepEqual(
-          [seen.state, seen.rejected, seen.calls, seen.failed, seen.slow, seen.slowFailed],
+          [seen.state, breaker.permits, seen.rejected, seen.calls, seen.failed, seen.slow, seen.slowFailed],
           [
             model.state,
+            model.permits(now),
             model.rejected,
             counted.length,
             counted.filter(({ failed }) => failed).length,
