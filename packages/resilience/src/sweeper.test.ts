@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fakeClock } from '@dure/core/testing';
 import fc from 'fast-check';
+import { minHeap } from './min-heap.ts';
 import type { Expiring } from './sweeper.ts';
 import { sweeper } from './sweeper.ts';
 
@@ -65,7 +66,10 @@ test('a wait that is added while others expire is watched as well', async () => 
   assert.deepEqual(seen, [10, 20, 30]);
 });
 
-test('a sweep costs what has expired, not what is under way', () => {
+const expire = () => undefined;
+
+/** What a short wait costs, from adding it to its end, while long ones with so many different ends are under way. */
+function perShortWaitMs(waits: number, ends: number, sweeps: number): number {
   let now = 0;
   let fire = () => {};
   const clock = {
@@ -76,18 +80,45 @@ test('a sweep costs what has expired, not what is under way', () => {
       return { cancel: () => undefined };
     },
   };
-  const perSweepMs = (underWay: number) => {
-    const waits = sweeper<Expiring>(clock);
-    const expire = () => undefined;
-    for (let item = 0; item < underWay; item += 1) waits.add({ endsAt: now + 5_000 + (item % 1_000), expire });
-    const beganAt = performance.now();
-    for (let sweep = 0; sweep < 500; sweep += 1) {
-      waits.add({ endsAt: now + 1, expire });
-      now += 1;
-      fire();
-    }
-    return (performance.now() - beganAt) / 500;
-  };
-  perSweepMs(1_000);
-  assert.ok(perSweepMs(200_000) < 0.2, 'a set of 200 000 takes a millisecond to walk');
+  const watched = sweeper<Expiring>(clock);
+  for (let item = 0; item < waits; item += 1) watched.add({ endsAt: now + 5_000 + (item % ends), expire });
+  const beganAt = performance.now();
+  for (let sweep = 0; sweep < sweeps; sweep += 1) {
+    watched.add({ endsAt: now + 1, expire });
+    now += 1;
+    fire();
+  }
+  return (performance.now() - beganAt) / sweeps;
+}
+
+test('a sweep costs what has expired, not what is under way', () => {
+  perShortWaitMs(1_000, 1_000, 500);
+  assert.ok(perShortWaitMs(200_000, 1_000, 500) < 0.2, 'a set of 200 000 takes a millisecond to walk');
+});
+
+// Regression: a new end was sought from the latest one on, and moved all that come after it.
+test('a short wait costs no more when long ones end in a hundred thousand different milliseconds', () => {
+  perShortWaitMs(1_000, 1_000, 500);
+  const costs = [1, 2, 3].map(() => perShortWaitMs(100_000, 100_000, 1_000));
+  assert.ok(Math.min(...costs) < 0.02, `${Math.min(...costs)} ms; a sorted list took 0.07`);
+});
+
+test('a heap gives back what was added, the least first', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.integer({ max: 50, min: 0 }), fc.constant('remove' as const))), (steps) => {
+      const heap = minHeap();
+      const expected: number[] = [];
+      for (const step of steps) {
+        if (step === 'remove') {
+          heap.removeLeast();
+          expected.shift();
+        } else {
+          heap.add(step);
+          expected.push(step);
+          expected.sort((one, other) => one - other);
+        }
+        assert.equal(heap.least, expected[0]);
+      }
+    }),
+  );
 });
