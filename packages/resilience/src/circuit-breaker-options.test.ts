@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Handler } from '@dure/core';
-import { DureError, wait } from '@dure/core';
+import { DureError, isDureError, wait } from '@dure/core';
 import { fakeClock, testCall } from '@dure/core/testing';
 import type { BreakerEvent } from './breaker-events.ts';
 import type { CircuitBreakerOptions } from './circuit-breaker.ts';
@@ -133,6 +133,22 @@ test('forced open says that somebody did it', async () => {
       message: 'the circuit breaker of "b" is forced-open; somebody switched it so, and must switch it back',
     },
   );
+});
+
+test('who is refused learns how long it stays open, if that is known', async () => {
+  const { clock, breaker, run } = setup({ halfOpenCalls: 1 });
+  const openForMs = async () => {
+    const error: unknown = await run(async (input) => input).catch((thrown: unknown) => thrown);
+    return isDureError(error) ? error.details.openForMs : 'an answer';
+  };
+  breaker.switchTo('open');
+  await clock.advance(1_500);
+  assert.equal(await openForMs(), 500);
+  await clock.advance(500);
+  assert.notEqual(breaker.acquire(), undefined);
+  assert.equal(await openForMs(), undefined, 'probes are under way');
+  breaker.switchTo('forced-open');
+  assert.equal(await openForMs(), undefined);
 });
 
 test('limits change while running: counts stay unless the window changes, wrong limits change nothing', async () => {

@@ -362,7 +362,13 @@ class WindowBreaker implements CircuitBreaker {
           ? `it tries again in ${leftMs} ms`
           : 'its probes are under way';
     return resilienceErrors.BREAKER_OPEN(`the circuit breaker of "${this.name}" is ${state}; ${when}`, {
-      details: { name: this.name, state, sent: false, ...(instance === undefined ? {} : { instance }) },
+      details: {
+        name: this.name,
+        state,
+        sent: false,
+        ...(state === 'open' && Number.isFinite(leftMs) ? { openForMs: leftMs } : {}),
+        ...(instance === undefined ? {} : { instance }),
+      },
     });
   }
 }

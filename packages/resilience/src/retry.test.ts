@@ -159,6 +159,20 @@ test('a Retry-After is waited for, unless it is too long or beyond the deadline'
   );
 });
 
+test('what was never sent to one instance is soon tried at another; anything else waits at least the base', async () => {
+  const secondAt = async (details: Record<string, unknown>) => {
+    const { calls, finish } = setup({ error: () => trouble(details) });
+    await finish({ operation: read });
+    const [first, second, third] = calls.map(({ at }) => at);
+    assert.ok((third ?? 0) - (second ?? 0) >= 20, 'only the first retry hurries');
+    return (second ?? 0) - (first ?? 0);
+  };
+  assert.ok((await secondAt({ sent: false, instance: 'a' })) < 20);
+  assert.ok((await secondAt({ sent: false })) >= 20, 'a limit in this process would refuse it again');
+  assert.ok((await secondAt({ instance: 'a' })) >= 20);
+  assert.equal(await secondAt({ sent: false, instance: 'a', retryAfterMs: 500 }), 500);
+});
+
 test('a caller who leaves during the wait ends it at once', async () => {
   const { clock, calls, run } = setup({ error: () => trouble({ retryAfterMs: 2_000 }) });
   const caller = new AbortController();

@@ -52,9 +52,11 @@ export type RetryEvent =
  * `Idempotency-Key`), and anything that never left this process (`details.sent === false`); after errors that are
  * `retryable`, never after a refusal. It gives up with the last error when attempts, budget or time are used up.
  *
- * Waits grow by decorrelated jitter (Marc Brooker, AWS, 2015): random between base and three times the last wait. An
- * error's `details.retryAfterMs` is honoured; `details.instance` is added to `call.attempt.tried`, so that the
- * balancer goes elsewhere. Downstream, a first attempt allows one retry
+ * Waits grow by decorrelated jitter (Marc Brooker, AWS, 2015): random between base and three times the last wait. The
+ * first wait is random below base when nothing was sent to an instance that is named: the next attempt goes to another,
+ * which has done nothing to be spared (gRPC's transparent retry, but within the budget). An error's
+ * `details.retryAfterMs` is honoured wherever the next attempt goes, for it speaks of the service (RFC 9110 §10.2.3);
+ * `details.instance` is added to `call.attempt.tried`, so that the balancer goes elsewhere. Downstream, a first attempt allows one retry
  * fewer than was allowed here, a retry none; and a request fills the budget only by the share of retries that its
  * callers allow. So a chain of hops that all fail sends 1.2 and 0.13 and 0.07 of the requests, not 1.2 × 1.2 × 1.2.
  *
@@ -112,7 +114,10 @@ function plan(
   if (number >= most) return giveUp(most < attempts ? 'callers-budget' : 'attempts');
   const pauseMs = retryAfterMs(error);
   if (pauseMs > longestPauseMs) return giveUp('pause');
-  const jitteredMs = Math.min(capMs, baseMs + random.next() * (Math.max(lastDelayMs * 3, baseMs) - baseMs));
+  const jitteredMs =
+    number === 1 && isUntouched(error)
+      ? random.next() * baseMs
+      : Math.min(capMs, baseMs + random.next() * (Math.max(lastDelayMs * 3, baseMs) - baseMs));
   const delayMs = Math.max(jitteredMs, pauseMs);
   if (call.deadline - clock.now() <= delayMs) return giveUp('deadline');
   if (!budget.withdraw()) return giveUp('budget');
@@ -132,6 +137,11 @@ function isRetryable(error: unknown): boolean {
 
 function repeatable(call: Call, error: unknown): boolean {
   return detailOf(error, 'sent') === false || mayRepeat(call.operation, call.idempotencyKey);
+}
+
+/** Whether an instance was meant and nothing was sent to it: no connection, or its circuit breaker is open. */
+function isUntouched(error: unknown): boolean {
+  return detailOf(error, 'sent') === false && typeof detailOf(error, 'instance') === 'string';
 }
 
 function retryAfterMs(error: unknown): number {

@@ -218,9 +218,9 @@ function understood(sending: Sending, answer: Answer, instance: string): unknown
   }
 }
 
-function failure({ operation, foreign }: Sending, { status, headers, text }: Answer, instance: string): Error {
+function failure({ operation, foreign, options }: Sending, { status, headers, text }: Answer, instance: string): Error {
   const retryAfter = headers['retry-after'];
-  return remoteError(operation, { status, instance, body: parsed(text), retryAfter, foreign });
+  return remoteError(operation, { status, instance, body: parsed(text), retryAfter, foreign }, options.clock);
 }
 
 function parsed(text: string): unknown {

@@ -1,7 +1,8 @@
-import type { DureError, ErrorKind, Problem } from '@dure/core';
+import type { Clock, DureError, ErrorKind, Problem } from '@dure/core';
 import { check, DureError as DureErrorValue, errorEntry, Refusal } from '@dure/core';
 import type { HttpOperation } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 const kindOfStatus: Readonly<Record<number, ErrorKind>> = {
   400: 'invalid',
@@ -33,7 +34,7 @@ export interface RemoteFailure {
 }
 
 /** A refusal when the answer is one that the contract declares, else an error with the remote's code. */
-export function remoteError(operation: HttpOperation, failure: RemoteFailure): Refusal | DureError {
+export function remoteError(operation: HttpOperation, failure: RemoteFailure, clock: Clock): Refusal | DureError {
   const problem = isProblem(failure.body) ? failure.body : undefined;
   const name = `${operation.service}.${operation.name}`;
   if (failure.foreign) {
@@ -51,13 +52,14 @@ export function remoteError(operation: HttpOperation, failure: RemoteFailure): R
   }
   const kind = kindOfStatus[failure.status] ?? (failure.status >= 500 ? 'upstream' : 'invalid');
   const code = (failure.foreign ? undefined : problem?.code) ?? serviceErrors.REMOTE.code;
-  const seconds = Number(failure.retryAfter);
+  const pauseMs = code === serviceErrors.STOPPING.code ? undefined : retryAfterMs(failure.retryAfter, clock);
   const details = {
     operation: name,
     instance: failure.instance,
     status: failure.status,
     ...(problem?.errors === undefined ? {} : { errors: problem.errors }),
-    ...(Number.isFinite(seconds) && asksToWait(failure, code) ? { retryAfterMs: seconds * 1_000 } : {}),
+    // An instance that is stopping says to everybody else how long to wait; we only go to another.
+    ...(pauseMs === undefined ? {} : { retryAfterMs: pauseMs }),
   };
   const retryable = errorEntry(code)?.retryable ?? retryableKinds.has(kind);
   return new DureErrorValue(
@@ -66,11 +68,6 @@ export function remoteError(operation: HttpOperation, failure: RemoteFailure): R
     `${name} answered ${failure.status}: ${problem?.detail ?? problem?.title ?? 'no problem was given'}`,
     { details, retryable },
   );
-}
-
-/** An instance that is stopping says to everybody else how long to wait; we only go to another. */
-function asksToWait({ retryAfter }: RemoteFailure, code: string): boolean {
-  return retryAfter !== undefined && code !== serviceErrors.STOPPING.code;
 }
 
 /** The declared refusal of that status, if the body is what was declared: a foreign service has no codes of ours. */

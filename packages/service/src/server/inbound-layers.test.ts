@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Identity } from '@dure/core';
 import { anonymous, codeOf, systemClock } from '@dure/core';
 import { testCall } from '@dure/core/testing';
+import { resilienceErrors } from '@dure/resilience';
 import { memoryTelemetry } from '@dure/telemetry/testing';
 import { z } from 'zod';
 import type { Access } from '../contract/index.ts';
@@ -111,4 +112,11 @@ test('a problem hides what is our own fault and says when to come back', () => {
   );
   const stopping = problemAnswer(serviceErrors.STOPPING('stock is stopping', { details: { retryAfterMs: 2_500 } }), '');
   assert.deepEqual([stopping.problem.status, stopping.headers], [503, { 'retry-after': '3' }]);
+  const open = (openForMs: unknown) =>
+    problemAnswer(resilienceErrors.BREAKER_OPEN('open', { details: { sent: false, openForMs } }), '').headers;
+  assert.deepEqual(
+    [4_001, 4_000, undefined, Number.POSITIVE_INFINITY].map((openForMs) => open(openForMs)['retry-after']),
+    ['5', '4', '1', '1'],
+    'how long the circuit breaker on the way stays open',
+  );
 });

@@ -41,11 +41,11 @@ function headersOf(error: DureError, status: number): Record<string, string> {
       'www-authenticate': error.code === serviceErrors.TOKEN_MISSING.code ? 'Bearer' : 'Bearer error="invalid_token"',
     };
   }
-  const retryAfterMs = error.details.retryAfterMs;
   if (status === 503 || status === 429) {
-    return {
-      'retry-after': String(Math.max(1, Math.ceil((typeof retryAfterMs === 'number' ? retryAfterMs : 1_000) / 1_000))),
-    };
+    // `openForMs` is how long a circuit breaker on the way stays open; another instance may well answer sooner.
+    const { retryAfterMs, openForMs } = error.details;
+    const waitMs = [retryAfterMs, openForMs, 1_000].find(Number.isFinite) as number;
+    return { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1_000))) };
   }
   return {};
 }
