@@ -55,7 +55,10 @@ export interface Call {
   readonly inputHash: string | undefined;
   /** Aborts when the caller has gone. Deadlines are a number, so that no timer exists until one is needed. */
   readonly signal: AbortSignal;
-  /** Epoch milliseconds after which nobody waits any more; `Infinity` when there is no limit. */
+  /**
+   * Epoch milliseconds after which nobody waits any more; `Infinity` when there is no limit. A jump of wall time makes
+   * calls under way give up early or late once; what bounds them is `operation.timeoutMs`, which is monotonic (ADR 5).
+   */
   readonly deadline: number;
   readonly trace: TraceContext;
   readonly identity: Identity;

@@ -18,6 +18,19 @@ test('a fake clock fires timers in order of their time, also those set on the wa
   assert.equal(clock.pending, 0);
 });
 
+test('a fake clock jumps in wall time alone', async () => {
+  const clock = fakeClock(1_000);
+  let fired = 0;
+  clock.after(10, () => {
+    fired += 1;
+  });
+  clock.jump(3_600_000);
+  assert.deepEqual([clock.now(), clock.monotonicMs(), fired], [3_601_000, 0, 0]);
+  clock.jump(-7_200_000);
+  await clock.advance(10);
+  assert.deepEqual([clock.now(), clock.monotonicMs(), fired], [-3_598_990, 10, 1]);
+});
+
 test('waiting ends with the time, or at once and with false when the signal aborts', async () => {
   const clock = fakeClock();
   const waited = wait(clock, 100);

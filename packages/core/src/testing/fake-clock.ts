@@ -4,6 +4,8 @@ import type { Clock } from '../clock.ts';
 export interface FakeClock extends Clock {
   /** Moves time on, firing every timer that falls due, in order; promises settle between timers. */
   advance(byMs: number): Promise<void>;
+  /** Sets wall time alone, forward or back, as an operator or NTP does: no time passes and no timer fires. */
+  jump(byMs: number): void;
   /** How many timers are set. */
   readonly pending: number;
 }
@@ -11,6 +13,7 @@ export interface FakeClock extends Clock {
 /** Starts at 2026-01-01T00:00:00Z unless told. */
 export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
   let now = startMs;
+  let jumpedMs = 0;
   let sequence = 0;
   const timers = new Map<number, { readonly at: number; readonly fire: () => void }>();
   const nextDue = (until: number) => {
@@ -21,7 +24,7 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
     return due;
   };
   return {
-    now: () => now,
+    now: () => now + jumpedMs,
     monotonicMs: () => now - startMs,
     after(delayMs, fire) {
       sequence += 1;
@@ -39,6 +42,9 @@ export function fakeClock(startMs: number = Date.UTC(2026, 0, 1)): FakeClock {
         await settle();
       }
       now = until;
+    },
+    jump(byMs) {
+      jumpedMs += byMs;
     },
     get pending() {
       return timers.size;

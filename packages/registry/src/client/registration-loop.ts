@@ -138,7 +138,7 @@ export class RegistrationLoop implements Registered {
 
   async #register(): Promise<void> {
     const { clock, process, renewalIntervalMs, leaseMs, log } = this.#options;
-    this.#dirtyAt = clock.now();
+    this.#dirtyAt = Math.max(clock.now(), this.#dirtyAt + 1); // the registry keeps the newest, also when our clock goes back
     const status = this.#status;
     const body = eurekaBody(this.instance, { status, process, renewalIntervalMs, leaseMs, dirtyAt: this.#dirtyAt });
     const path = this.#path.slice(0, this.#path.lastIndexOf('/'));

@@ -55,10 +55,12 @@ export interface InstanceInfo {
   readonly actionType: ActionType;
 }
 
-/** When an instance was last heard of. */
+/** When an instance was last heard of. Wall time is only told; what is decided goes by monotonic time. */
 export interface Lease {
   registeredAt: number;
   renewedAt: number;
+  /** When it was last heard of, in monotonic milliseconds: the lease counts from here. */
+  heardMs: number;
   /** Whether it was renewed since it was registered. */
   isRenewed: boolean;
   /** Whether the instance itself was heard last, not a peer on its behalf. */

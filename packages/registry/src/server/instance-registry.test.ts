@@ -160,6 +160,34 @@ test('a registry that was asleep does not take its clients for dead', async () =
   assert.deepEqual(registry.evict(), [], 'they could not renew while it slept');
 });
 
+for (const [name, byMs] of [
+  ['forward', 3_600_000],
+  ['back', -3_600_000],
+] as const) {
+  test(`nobody who renews is evicted when wall time jumps an hour ${name}, and who died is evicted in time`, async () => {
+    const { registry, put, clock } = open({ selfPreservation: true });
+    const ids = Array.from({ length: 100 }, (_, index) => `i${index}`);
+    for (const id of ids) put(id);
+    const minute = async (alive: readonly string[]) => {
+      const renewed = alive.every((id) => registry.renew('ORDERS', id));
+      await clock.advance(30_000);
+      const renewedAgain = alive.every((id) => registry.renew('ORDERS', id));
+      await clock.advance(30_000);
+      assert.ok(renewed && renewedAgain);
+      return registry.evict().map(({ info }) => info.instanceId);
+    };
+    for (let sweep = 0; sweep < 3; sweep += 1) assert.deepEqual(await minute(ids), []);
+    clock.jump(byMs);
+    assert.ok(registry.visible('ORDERS', 'i0'));
+    assert.deepEqual(registry.evict(), []);
+    const alive = ids.slice(1);
+    const [first, second] = [await minute(alive), await minute(alive)];
+    assert.deepEqual([...first, ...second], ['i0'], 'a lease of 90 s after its last renewal');
+    for (let sweep = 0; sweep < 5; sweep += 1) assert.deepEqual(await minute(alive), []);
+    assert.equal(registry.get('ORDERS', 'i1')?.lease.renewedAt, clock.now() - 30_000, 'the wire tells wall time');
+  });
+}
+
 test('one pass evicts at most 15 percent, at random', async () => {
   const { registry, put, clock } = open();
   for (let index = 0; index < 20; index += 1) put(`i${index}`);

@@ -84,6 +84,7 @@ export class InstanceRegistry {
     const lease: Lease = {
       registeredAt: now,
       renewedAt: now,
+      heardMs: clock.monotonicMs(),
       isRenewed: false,
       isDirect: from === 'client',
       serviceUpAt: existing?.lease.serviceUpAt || (status === 'UP' ? now : 0),
@@ -257,11 +258,12 @@ export class InstanceRegistry {
 
   #isExpired(lease: Lease, pausedMs: number): boolean {
     const factor = this.#options.lease === 'eureka' && lease.isRenewed ? 2 : 1;
-    return this.#options.clock.now() > lease.renewedAt + factor * lease.durationMs + pausedMs;
+    return this.#options.clock.monotonicMs() > lease.heardMs + factor * lease.durationMs + pausedMs;
   }
 
   #touch(lease: Lease): void {
     lease.renewedAt = this.#options.clock.now();
+    lease.heardMs = this.#options.clock.monotonicMs();
     lease.isRenewed = true;
   }
 

@@ -85,7 +85,7 @@ function row({ info, lease }: Entry, { liveness, clock }: PageParts, words: Page
   const doubt = liveness(info.metadata[processKey] ?? '');
   const state = [info.status, ...(doubt === undefined ? [] : [doubt])].map((word) => `<code>${word}</code>`).join(' ');
   const since = new Date(lease.registeredAt).toISOString().slice(0, 19);
-  const heard = Math.max(0, Math.round((clock.now() - lease.renewedAt) / 1_000));
+  const heard = Math.round((clock.monotonicMs() - lease.heardMs) / 1_000);
   const cells = [
     escapeHtml(info.app.toLowerCase()),
     `<code>${escapeHtml(info.instanceId)}</code>`,
