@@ -23,6 +23,8 @@ export interface Admitted {
   readonly expectsContinue: boolean;
   /** Fields to add to the answer, names and values in turn. */
   readonly answerFields: readonly string[];
+  /** Retries that the caller still allows, when it is one whose word counts. */
+  readonly callersBudget?: number | undefined;
   /** Rewrites the whole answer instead of streaming it; may throw. */
   readonly rewrite?: (
     status: number,

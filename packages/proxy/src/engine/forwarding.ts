@@ -33,6 +33,8 @@ export class Forwarding implements ExchangeListener, Underway {
   readonly #engine: ProxyEngine;
   readonly #body: RequestBody | undefined;
   readonly #tried: string[] = [];
+  /** Retries that the caller allows; as many as we make at most when it did not say. */
+  readonly #callersBudget: number;
   #phase: Phase = 'connecting';
   #attempts = 0;
   #connection: UpstreamConnection | undefined;
@@ -48,7 +50,8 @@ export class Forwarding implements ExchangeListener, Underway {
   constructor(engine: ProxyEngine, admitted: Admitted) {
     this.#engine = engine;
     this.admitted = admitted;
-    const { head, request, isRepeatable } = admitted;
+    const { head, request, isRepeatable, callersBudget = mostAttempts } = admitted;
+    this.#callersBudget = Math.min(callersBudget, mostAttempts);
     if (head.chunked || (head.contentLength ?? 0) > 0) {
       const maxBytes = engine.limits.maxBodyBytes;
       this.#body = new RequestBody(request, { maxBytes, chunked: head.chunked, isRepeatable }, this);
@@ -59,7 +62,7 @@ export class Forwarding implements ExchangeListener, Underway {
     const { response } = this.admitted;
     response.on('close', () => this.#onResponseClosed());
     this.#engine.underway.watch(this);
-    this.#engine.policies.asked(this.admitted.destination.service);
+    this.#engine.policies.asked(this.admitted.destination.service, this.#callersBudget / mostAttempts);
     this.#attempt(false);
   }
 
@@ -165,7 +168,9 @@ export class Forwarding implements ExchangeListener, Underway {
     const error = failureError(kind, destination.service);
     this.#span?.fail(error);
     const harmless = kind === 'connect' || ((kind === 'stale' || kind === 'closed') && isRepeatable);
-    const again = harmless && this.#attempts < mostAttempts && this.#body?.isLost !== true;
+    // That a kept connection had gone by the time it was used is no failure of the instance, and no retry.
+    const most = kind === 'stale' ? mostAttempts : Math.min(mostAttempts, 1 + this.#callersBudget);
+    const again = harmless && this.#attempts < most && this.#body?.isLost !== true;
     if (instance !== undefined && kind !== 'stale') this.#tried.push(instance.id);
     this.#leaveUpstream(kind === 'stale' ? 'cancelled' : 'failure');
     if (kind !== 'stale' || !again) {
@@ -270,7 +275,7 @@ export class Forwarding implements ExchangeListener, Underway {
 
   #attemptText({ instance }: Picked, span: Span) {
     const number = this.#attempts;
-    return { instance, span, number, budgetLeft: number === 1 ? mostAttempts - 1 : 0 };
+    return { instance, span, number, budgetLeft: number === 1 ? Math.max(this.#callersBudget - 1, 0) : 0 };
   }
 
   #onFull({ instance }: Picked): void {

@@ -19,8 +19,8 @@ export interface PolicyOptions {
 
 /** The policies of one proxy. */
 export interface ProxyPolicies {
-  /** A request for a service was let in. */
-  asked(service: string): void;
+  /** A request for a service was let in; `share`, 0 to 1, when its caller allows only so many of the usual retries. */
+  asked(service: string, share: number): void;
   /** Whether a request that failed at one instance may be sent to another; takes it out of the service's budget. */
   mayRetry(service: string): boolean;
   readonly breakers: InstanceBreakers | undefined;
@@ -55,7 +55,7 @@ export function proxyPolicies(
   const { metrics } = telemetry;
   const retries = metrics.counter(`dure_${name}_retries`, 'Attempts after the first, and those the budget refused');
   return {
-    asked: (service) => budgets(service).deposit(),
+    asked: (service, share) => budgets(service).deposit(share),
     mayRetry(service) {
       const isAllowed = budgets(service).withdraw();
       retries.add(1, { service, result: isAllowed ? 'sent' : 'refused' });

@@ -1,4 +1,4 @@
-import { parseTraceparent } from '@dure/core';
+import { headers, parseTraceparent } from '@dure/core';
 import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import { demandBody } from '../engine/arrived-request.ts';
 import { Forwarding } from '../engine/forwarding.ts';
@@ -63,11 +63,21 @@ export function routeByName(engine: ProxyEngine, known: Destinations, arrived: A
     startedMs: engine.clock.monotonicMs(),
     expectsContinue,
     answerFields: noFields,
+    callersBudget: budgetOf(request.rawHeaders),
   }).start();
   return undefined;
 }
 
 const noFields: readonly string[] = [];
+
+/** The retries that a program inside still allows; every hop that began anew would multiply them. Who says more gets no more. */
+function budgetOf(raw: readonly string[]): number | undefined {
+  for (let index = 0; index < raw.length; index += 2) {
+    const value = raw[index + 1] ?? '';
+    if (raw[index]?.toLowerCase() === headers.retryBudget && /^\d{1,12}$/.test(value)) return Number(value);
+  }
+  return undefined;
+}
 
 /** A page in a browser on this machine reaches the loopback address too, by itself or by a name that is turned here. */
 function demandLocal(head: RequestHead): void {

@@ -171,6 +171,41 @@ test('what may be repeated by its method is sent to another instance when one hu
   assert.equal(await ask({ method: 'POST', body: 'x', headers: { 'idempotency-key': 'k' } }), 502);
 });
 
+// Regression: the router dropped the field and allowed two retries anew, so that each hop through it multiplied them.
+test('the retries that a caller still allows are passed on, one fewer, and honoured', async () => {
+  await using world = await routerTo(echo);
+  const passedOn = async (budget: string | undefined) => {
+    const given = budget === undefined ? {} : { 'dure-retry-budget': budget };
+    const answer = await fetch(`${world.router.origin}/order/x`, { headers: given });
+    return (await answer.json()).headers['dure-retry-budget'];
+  };
+  const passed = [undefined, '0', '1', '2', '3', '99', '-1', 'many'].map(passedOn);
+  assert.deepEqual(await Promise.all(passed), ['2', '0', '0', '1', '2', '2', '2', '2']);
+  const statusOf = async (budget: string) => {
+    await using dead = await scriptedUpstream((socket) => socket.destroy());
+    await using well = await scriptedUpstream((socket) => socket.write(plainAnswer('well')));
+    await using router = await openProxy(routerService({ services: ['order'] }));
+    router.instances.set('order', [localInstance('order', dead.port), localInstance('order', well.port)]);
+    const init = { headers: { 'dure-retry-budget': budget } };
+    let status = 0;
+    while (dead.received.length === 0) status = (await fetch(`${router.origin}/order/x`, init)).status;
+    return status;
+  };
+  assert.deepEqual([await statusOf('0'), await statusOf('1')], [502, 200]);
+});
+
+test('a kept connection that has gone is replaced although the caller allows no retry', async () => {
+  await using upstream = await scriptedUpstream((socket, sofar, connection) => {
+    if (connection === 0 && sofar.indexOf('GET', 1) > 0) socket.destroy();
+    else socket.write(plainAnswer('well'));
+  });
+  await using router = await openProxy(routerService({ services: ['order'] }));
+  router.instances.set('order', [localInstance('order', upstream.port)]);
+  const ask = async () => (await fetch(`${router.origin}/order/x`, { headers: { 'dure-retry-budget': '0' } })).status;
+  assert.deepEqual([await ask(), await ask()], [200, 200]);
+  assert.equal(upstream.received.length, 2);
+});
+
 test('an answer that is a stream of events may be silent, arrives piece by piece and ends when the router closes', async () => {
   let send: (text: string) => void = () => {};
   await using world = await routerTo(
