@@ -26,9 +26,12 @@ test('at ten times the load the adaptive limit keeps goodput and latency, and re
 });
 
 // D7: twice the capacity for 30 s, then 0.7 times: goodput at least 95 % of before 10 s after the trigger, every time.
-test('when an overload is over, goodput is back within ten seconds', async () => {
-  const share = await metastable(1, 'dure');
-  assert.ok(share >= 0.95, `${share}`);
+// The soak suite makes the twenty runs that the catalogue asks for.
+test('when an overload is over, goodput is back within ten seconds, in eight of eight runs', async () => {
+  for (let seed = 1; seed <= 8; seed += 1) {
+    const share = await metastable(seed, 'dure');
+    assert.ok(share >= 0.95, `seed ${seed}: ${share}`);
+  }
 });
 
 test('the same server with naive retries and no limit stays down: the exam can be failed', async () => {

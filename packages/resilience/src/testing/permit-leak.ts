@@ -12,9 +12,9 @@ import { eventClock } from './event-clock.ts';
 /**
  * Sends calls of every fate through breaker, rate limiter, adaptive limit and bulkhead: good, failing, thrown at once, too
  * slow, deaf to their signal, cancelled while they wait or run, with a deadline that passes. In the end every permit must
- * be back.
+ * be back. Resolves to the number of calls that have ended.
  */
-export async function sendThrough(operations: number, seed: number): Promise<void> {
+export async function sendThrough(operations: number, seed: number): Promise<number> {
   const clock = eventClock();
   const random = seededRandom(seed);
   const breaker = circuitBreaker({ clock, name: 'b', window: 20, openMs: 5, longestOpenMs: 20, halfOpenMs: 1_000 });
@@ -65,4 +65,5 @@ export async function sendThrough(operations: number, seed: number): Promise<voi
   await clock.runUntil(clock.monotonicMs() + 1_000);
   const probes = [1, 2, 3].map(() => breaker.acquire());
   assert.ok(probes.every((probe) => probe !== undefined) && breaker.acquire() === undefined);
+  return settled;
 }
