@@ -24,11 +24,18 @@ export function policyEndpoints(
     { id: 'bulkheads', handle: reading(() => ({ bulkheads: names('bulkhead', 'adaptive-limit') })) },
     { id: 'retries', handle: reading(() => ({ retries: names('retry') })) },
     { id: 'ratelimiters', handle: reading(() => ({ rateLimiters: names('rate-limiter') })) },
+    { id: 'timelimiters', handle: reading(() => ({ timeLimiters: namesIn(past('timeLimiter')) })) },
     events('circuitbreakerevents', 'circuitBreaker', past),
     events('bulkheadevents', 'bulkhead', past),
     events('retryevents', 'retry', past),
     events('ratelimiterevents', 'rateLimiter', past),
+    events('timelimiterevents', 'timeLimiter', past),
   ];
+}
+
+/** A timeout is no policy with a name: those are shown whose attempts it has ended lately. */
+function namesIn(past: readonly PastEvent[]): readonly string[] {
+  return [...new Set(past.map(({ name }) => name))];
 }
 
 const switches: Readonly<Record<string, BreakerSwitch>> = {

@@ -26,8 +26,8 @@ export type ResilienceEvent =
   | FlightEvent
   | WorkerPoolEvent;
 
-/** The four lists that Resilience4j's actuator endpoints keep. */
-export type EventList = 'circuitBreaker' | 'bulkhead' | 'retry' | 'rateLimiter';
+/** The lists that Resilience4j's actuator endpoints keep. */
+export type EventList = 'circuitBreaker' | 'bulkhead' | 'retry' | 'rateLimiter' | 'timeLimiter';
 
 /** An event as Resilience4j shows it. */
 export interface ShownEvent {
@@ -57,7 +57,10 @@ export function shownEvents(event: ResilienceEvent): readonly ShownEvent[] {
     case 'retrying':
     case 'recovered':
     case 'gave-up':
+    case 'not-retried':
       return [ofRetry(event)];
+    case 'timed-out':
+      return [{ list: 'timeLimiter', name: targetOf(event.operation), type: 'TIMEOUT' }];
     case 'bulkhead-full':
     case 'overloaded':
       return [{ list: 'bulkhead', name: event.name, type: 'CALL_REJECTED' }];
@@ -118,11 +121,13 @@ function ofRetry(event: RetryEvent): ShownEvent {
   if (event.kind === 'recovered') {
     return { list: 'retry', name, type: 'SUCCESS', more: { numberOfAttempts: event.attempts } };
   }
-  const isLast = event.kind === 'gave-up';
+  const numberOfAttempts = event.kind === 'retrying' ? event.attempt - 1 : event.attempts;
   return {
     list: 'retry',
     name,
-    type: isLast ? 'ERROR' : 'RETRY',
-    more: { errorMessage: messageOf(event.error), numberOfAttempts: isLast ? event.attempts : event.attempt - 1 },
+    type: retryTypes[event.kind],
+    more: { errorMessage: messageOf(event.error), numberOfAttempts },
   };
 }
+
+const retryTypes = { retrying: 'RETRY', 'gave-up': 'ERROR', 'not-retried': 'IGNORED_ERROR' } as const;

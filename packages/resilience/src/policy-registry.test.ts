@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ManagementRequest } from '@dure/core';
-import { DureError, plainOperation, seededRandom } from '@dure/core';
+import { DureError, plainOperation, Refusal, seededRandom } from '@dure/core';
 import { fakeClock, testCall } from '@dure/core/testing';
 import { adaptiveLimit } from './adaptive-limit.ts';
 import { bulkhead } from './bulkhead.ts';
@@ -10,6 +10,7 @@ import { policyRegistry } from './policy-registry.ts';
 import { rateLimiter } from './rate-limiter.ts';
 import { retry } from './retry.ts';
 import { retryBudgets } from './retry-budget.ts';
+import { timeout } from './timeout.ts';
 
 function setup() {
   const clock = fakeClock();
@@ -111,6 +112,10 @@ test('bulkheads, retries and rate limiters are listed, with their events', async
   const failed = assert.rejects(layer(async () => Promise.reject(down))('x', testCall({ operation })));
   await clock.advance(1_000);
   await failed;
+  const defect = layer(async () => Promise.reject(new TypeError('defect')));
+  await assert.rejects(defect('x', testCall({ operation })), TypeError);
+  const refusal = new Refusal({ service: 'product', operation: 'get', code: 'No', data: {}, status: 409 });
+  await assert.rejects(layer(async () => Promise.reject(refusal))('x', testCall({ operation })));
   const blocked = places.layer<string, string>()(() => new Promise(() => undefined));
   void blocked('x', testCall());
   await assert.rejects(blocked('x', testCall()), { code: 'RESILIENCE_BULKHEAD_FULL' });
@@ -123,8 +128,16 @@ test('bulkheads, retries and rate limiters are listed, with their events', async
   const types = async (id: string, list: string) =>
     ((await body(id)) as Record<string, { type: string }[]>)[list]?.map(({ type }) => type);
   assert.deepEqual(await types('bulkheadevents', 'bulkheadEvents'), ['CALL_REJECTED']);
-  assert.deepEqual(await types('retryevents', 'retryEvents'), ['RETRY', 'ERROR']);
+  assert.deepEqual(await types('retryevents', 'retryEvents'), ['RETRY', 'ERROR', 'IGNORED_ERROR']);
   assert.deepEqual(await types('ratelimiterevents', 'rateLimiterEvents'), ['FAILED_ACQUIRE']);
+  const slow = timeout<string, string>({ clock, observe })(() => new Promise(() => undefined));
+  const late = assert.rejects(slow('x', testCall({ operation: { ...operation, timeoutMs: 50 } })));
+  await clock.advance(50);
+  await late;
+  assert.deepEqual(await body('timelimiters'), { timeLimiters: ['product'] });
+  assert.deepEqual(await body('timelimiterevents'), {
+    timeLimiterEvents: [{ timeLimiterName: 'product', type: 'TIMEOUT', creationTime: '2026-01-01T00:00:01.050Z[UTC]' }],
+  });
   assert.equal((await ask('bulkheads', ['x']))?.status, 404);
   assert.equal((await ask('retryevents', [], { method: 'POST' }))?.status, 405);
 });

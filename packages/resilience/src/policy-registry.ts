@@ -26,9 +26,10 @@ export interface PolicyRegistry {
 }
 
 /**
- * Gathers policies for `/actuator/circuitbreakers`, `circuitbreakerevents`, `bulkheads`, `retries`, `ratelimiters` and
- * their events, in the shapes of Resilience4j, so that tools made for Spring Boot read them. An adaptive limit is shown
- * as a bulkhead. Memory is bounded.
+ * Gathers policies for `/actuator/circuitbreakers`, `circuitbreakerevents`, `bulkheads`, `retries`, `ratelimiters`,
+ * `timelimiters` and their events, in the shapes of Resilience4j, so that tools made for Spring Boot read them. An
+ * adaptive limit is shown as a bulkhead; time limiters are those that have ended an attempt lately. Successes are no
+ * events. Memory is bounded.
  *
  * @example
  * const registry = policyRegistry({ clock });
@@ -46,6 +47,7 @@ export function policyRegistry(options: PolicyRegistryOptions): PolicyRegistry {
     bulkhead: [],
     retry: [],
     rateLimiter: [],
+    timeLimiter: [],
   };
   const policies = () => [...sources].flatMap((source) => ('all' in source ? source.all() : [source]));
   return {

@@ -37,6 +37,13 @@ export type RetryEvent =
       readonly delayMs: number;
       readonly error: unknown;
     }
+  | {
+      /** An error that is not for a retry: not retryable, or the operation may not be repeated. A refusal is an answer, and none. */
+      readonly kind: 'not-retried';
+      readonly operation: Operation;
+      readonly attempts: number;
+      readonly error: unknown;
+    }
   | { readonly kind: 'recovered'; readonly operation: Operation; readonly attempts: number }
   | {
       readonly kind: 'gave-up';
@@ -56,9 +63,9 @@ export type RetryEvent =
  * first wait is random below base when nothing was sent to an instance that is named: the next attempt goes to another,
  * which has done nothing to be spared (gRPC's transparent retry, but within the budget). An error's
  * `details.retryAfterMs` is honoured wherever the next attempt goes, for it speaks of the service (RFC 9110 §10.2.3);
- * `details.instance` is added to `call.attempt.tried`, so that the balancer goes elsewhere. Downstream, a first attempt allows one retry
- * fewer than was allowed here, a retry none; and a request fills the budget only by the share of retries that its
- * callers allow. So a chain of hops that all fail sends 1.2 and 0.13 and 0.07 of the requests, not 1.2 × 1.2 × 1.2.
+ * `details.instance` is added to `call.attempt.tried`, so that the balancer goes elsewhere. Downstream, a first attempt
+ * allows one retry fewer than was allowed here, a retry none; and a request fills the budget only by the share of retries
+ * that its callers allow. So a chain of hops that all fail sends 1.2 and 0.13 and 0.07 of the requests, not 1.2 × 1.2 × 1.2.
  *
  * @example
  * retry({ clock, random, budget: retryBudgets({ clock }), attempts: 3 })
@@ -79,7 +86,12 @@ export function retry<In, Out>(options: RetryOptions): Adjustable<In, Out, Retry
         if (attempt.number > 1) observe?.({ kind: 'recovered', operation: call.operation, attempts: attempt.number });
         return output;
       } catch (error) {
-        if (isRefusal(error) || !when(error) || !repeatable(call, error)) throw error;
+        if (isRefusal(error)) throw error;
+        if (!when(error) || !repeatable(call, error)) {
+          if (!call.signal.aborted)
+            observe?.({ kind: 'not-retried', operation: call.operation, attempts: attempt.number, error });
+          throw error;
+        }
         const made = { number: attempt.number, most, lastDelayMs, error };
         const delayMs = plan(options, current(), call, made, target);
         if (delayMs === undefined) throw error;
