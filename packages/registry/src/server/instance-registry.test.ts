@@ -199,6 +199,22 @@ test('one pass evicts at most 15 percent, at random', async () => {
   assert.notDeepEqual(evicted, ['i0', 'i1', 'i2']);
 });
 
+test('a peer brings back whose lease ended here, but not who was cancelled here', async () => {
+  const { registry, put, clock } = open();
+  put('silent');
+  await clock.advance(60_000);
+  registry.evict();
+  await clock.advance(60_000);
+  assert.equal(registry.evict().length, 1);
+  put('stopped');
+  registry.cancel('ORDERS', 'stopped');
+  for (const id of ['silent', 'stopped']) registry.register(instance(id), 'peer');
+  assert.deepEqual(
+    registry.all().map(({ info }) => info.instanceId),
+    ['silent'],
+  );
+});
+
 test('self-preservation keeps everything while too few renewals arrive', async () => {
   const { registry, put, clock } = open({ selfPreservation: true });
   for (let index = 0; index < 20; index += 1) put(`i${index}`);
@@ -215,6 +231,20 @@ test('self-preservation keeps everything while too few renewals arrive', async (
   for (let round = 0; round < 3; round += 1) await minute(19);
   assert.equal(registry.get('ORDERS', 'i19'), undefined, 'one of twenty is gone when the others renew');
   assert.equal(registry.size, 19);
+});
+
+test('self-preservation expects renewals as often as it is told, and tells them by the minute', async () => {
+  const { registry, put, clock } = open({ selfPreservation: true, expectedRenewalMs: 1_000 });
+  for (let index = 0; index < 20; index += 1) put(`i${index}`);
+  const second = async (alive: number) => {
+    for (let index = 0; index < alive; index += 1) registry.renew('ORDERS', `i${index}`);
+    await clock.advance(1_000);
+  };
+  for (let count = 0; count < 4; count += 1) await second(20);
+  assert.deepEqual([registry.meter.lastMinute, registry.meter.threshold], [1_200, 1_071]);
+  assert.equal(registry.meter.expires, true);
+  for (let count = 0; count < 4; count += 1) await second(17);
+  assert.equal(registry.meter.expires, false);
 });
 
 test('the hash counts statuses in the order of their names', () => {

@@ -14,6 +14,8 @@ export interface InstanceRegistryOptions {
   /** `exact`: a lease ends when it says. `eureka`: a renewed lease lives twice as long, as Eureka's do. */
   readonly lease: 'exact' | 'eureka';
   readonly selfPreservation: boolean;
+  /** How often an instance is expected to renew. Default 30 000. */
+  readonly expectedRenewalMs?: number;
   readonly maxInstances: number;
   /** The interval at which `evict` is called, for making up for pauses. */
   readonly evictionIntervalMs: number;
@@ -50,7 +52,7 @@ export class InstanceRegistry {
     this.#overrides = new StatusOverrides(options.clock, options.maxInstances);
     this.#recent = new RecentChanges(options.clock, 2 * options.maxInstances);
     this.#cancelled = new Cancellations(options.clock, options.maxInstances);
-    this.meter = new RenewalMeter(options.clock, options.selfPreservation);
+    this.meter = new RenewalMeter(options.clock, options.selfPreservation, options.expectedRenewalMs);
     this.#evictedAt = options.clock.monotonicMs();
   }
 
@@ -134,18 +136,7 @@ export class InstanceRegistry {
     const entry = this.get(app, instanceId);
     if (entry === undefined || entry.info.lastDirtyTimestamp > lastDirtyTimestamp) return false;
     this.#cancelled.add(app, instanceId, entry.info.lastDirtyTimestamp);
-    const instances = this.#apps.get(app);
-    instances?.delete(instanceId);
-    if (instances?.size === 0) this.#apps.delete(app);
-    this.#size -= 1;
-    this.meter.clientLeft();
-    this.#overrides.delete(instanceId);
-    const now = this.#options.clock.now();
-    entry.lease.evictedAt = now;
-    this.#announce({
-      info: { ...entry.info, actionType: 'DELETED', lastUpdatedTimestamp: now },
-      lease: entry.lease,
-    });
+    this.#remove(entry);
     return true;
   }
 
@@ -184,7 +175,10 @@ export class InstanceRegistry {
     return true;
   }
 
-  /** Ends leases that ran out, a bounded number at a time and in random order; returns who went. */
+  /**
+   * Ends leases that ran out, a bounded number at a time and in random order; returns who went. That is no cancellation:
+   * a peer that still hears of them was cut off, and brings them back.
+   */
   evict(): readonly Entry[] {
     const { clock, random, evictionIntervalMs } = this.#options;
     const elapsedMs = clock.monotonicMs() - this.#evictedAt;
@@ -202,7 +196,7 @@ export class InstanceRegistry {
       const [a, b] = [expired[index], expired[other]];
       if (a === undefined || b === undefined) continue;
       [expired[index], expired[other]] = [b, a];
-      this.cancel(b.info.app, b.info.instanceId);
+      this.#remove(b);
     }
     return expired.slice(0, count);
   }
@@ -265,6 +259,22 @@ export class InstanceRegistry {
     lease.renewedAt = this.#options.clock.now();
     lease.heardMs = this.#options.clock.monotonicMs();
     lease.isRenewed = true;
+  }
+
+  #remove(entry: Entry): void {
+    const { app, instanceId } = entry.info;
+    const instances = this.#apps.get(app);
+    instances?.delete(instanceId);
+    if (instances?.size === 0) this.#apps.delete(app);
+    this.#size -= 1;
+    this.meter.clientLeft();
+    this.#overrides.delete(instanceId);
+    const now = this.#options.clock.now();
+    entry.lease.evictedAt = now;
+    this.#announce({
+      info: { ...entry.info, actionType: 'DELETED', lastUpdatedTimestamp: now },
+      lease: entry.lease,
+    });
   }
 
   #modify(entry: Entry, change: Partial<InstanceInfo>, lastDirtyTimestamp: number): void {

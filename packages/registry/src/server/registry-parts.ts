@@ -27,6 +27,7 @@ export interface RegistrySettings {
   readonly evictionIntervalMs: number;
   readonly lease: 'exact' | 'eureka';
   readonly selfPreservation: boolean;
+  readonly expectedRenewalMs: number;
   readonly writers: ReadonlySet<string>;
   readonly maxInstances: number;
   readonly maxStreams: number;

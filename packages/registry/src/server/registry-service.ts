@@ -30,6 +30,8 @@ export interface RegistryOptions {
   readonly lease?: 'exact' | 'eureka';
   /** Keep leases while fewer than 85 % of the expected renewals arrive. Default true. */
   readonly selfPreservation?: boolean;
+  /** How often an instance is expected to renew, for these 85 %. Default 30 000, as in Eureka. */
+  readonly expectedRenewalMs?: number;
   /** Callers that may change every application's registrations, not just their own. Default none. */
   readonly writers?: readonly string[];
   /** The other registries: `http://10.0.0.2:8761`, with `user:password@` for one of Eureka's. Default none. */
@@ -79,6 +81,7 @@ export function registryService(options: RegistryOptions = {}): ServiceDefinitio
     streamsPerSecond: atLeast('streamsPerSecond', options.streamsPerSecond ?? 30, 1),
     lease: options.lease ?? 'exact',
     selfPreservation: options.selfPreservation ?? true,
+    expectedRenewalMs: atLeast('expectedRenewalMs', options.expectedRenewalMs ?? 30_000, 100),
     peers: (options.peers ?? []).filter(parsePeerUrl),
     page: options.page ?? 'open',
     peerTransport: options.peerTransport ?? peerTransport,
@@ -139,7 +142,7 @@ function addGauges(
 ): void {
   metrics.gauge('registry_instances', 'Registered instances', () => registry.size);
   metrics.gauge('registry_streams', 'Open push streams', () => streams.size);
-  metrics.gauge('registry_renewals_last_minute', 'Renewals in the last whole minute', () => registry.meter.lastMinute);
+  metrics.gauge('registry_renewals_last_minute', 'Renewals a minute, lately', () => registry.meter.lastMinute);
 }
 
 function eurekaRoutes(api: ReturnType<typeof eurekaApi>): readonly HttpRoute[] {

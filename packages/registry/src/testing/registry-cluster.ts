@@ -83,6 +83,7 @@ function openNode(
       evictionIntervalMs: 60_000,
       lease: 'exact',
       selfPreservation: true,
+      expectedRenewalMs: 30_000,
       writers: new Set(),
       maxInstances: 1_000,
       maxStreams: 100,
