@@ -10,7 +10,7 @@ import { readEureka } from './read-eureka.ts';
 
 function open() {
   const clock = fakeClock(1_700_000_000_000);
-  const cluster = registryCluster(clock, 'eureka');
+  const cluster = registryCluster(clock, ['eureka']);
   const node = cluster.nodes[0] ?? assert.fail();
   const table = new InstanceTable(clock, { ownMs: 5_000, renewingMs: 35_000 });
   const asked: string[] = [];

@@ -4,7 +4,7 @@ import type { TokenSigner } from '@dure/service/client';
 import type { Logger } from '@dure/telemetry';
 import { registryErrors } from '../errors.ts';
 import type { Position } from '../wire/push-stream.ts';
-import { positionText, processParameter, pushPath, retryAfterHeader, turnParameter } from '../wire/push-stream.ts';
+import { positionText, processParameter, pushPath, retryAfterHeader } from '../wire/push-stream.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { backoffMs } from './backoff.ts';
 import { EurekaPoll } from './eureka-poll.ts';
@@ -85,8 +85,7 @@ export class PushSubscription {
     signal.addEventListener('abort', abort, { once: true });
     const watch = this.#watchSilence(connection);
     try {
-      const turn = this.#turnInMs === undefined ? '' : `&${turnParameter}=1`;
-      const path = `${pushPath}?${processParameter}=${encodeURIComponent(process)}${turn}`;
+      const path = `${pushPath}?${processParameter}=${encodeURIComponent(process)}`;
       this.#turnInMs = undefined;
       const authorization = await signer.authorize(audience, undefined);
       const lastEventId = this.#position === undefined ? {} : { lastEventId: positionText(this.#position) };

@@ -11,7 +11,7 @@ import { registryService } from './registry-service.ts';
 
 function open() {
   const clock = fakeClock(1_700_000_000_000);
-  const cluster = registryCluster(clock, 'a', 'b', 'c');
+  const cluster = registryCluster(clock, ['a', 'b', 'c']);
   const [a, b, c] = cluster.nodes as readonly [ClusterNode, ClusterNode, ClusterNode];
   return { clock, cluster, a, b, c };
 }

@@ -26,6 +26,8 @@ const probeEveryMs = 1_000;
 const unreachableProbes = 2;
 
 interface Watched {
+  /** Who opened its first stream. */
+  readonly owner: string;
   streams: number;
   liveness: Liveness | undefined;
   /** When the last stream broke. */
@@ -59,9 +61,15 @@ export class ProcessWatch {
     return (this.#watched.get(process)?.streams ?? 0) > 0;
   }
 
+  /** Who opened its streams, as long as it is not given up. */
+  ownerOf(process: string): string | undefined {
+    return this.#watched.get(process)?.owner;
+  }
+
   /** Returns what to call when the stream has ended; idempotent. */
-  opened(process: string): () => void {
+  opened(process: string, owner = ''): () => void {
     const watched = this.#watched.get(process) ?? {
+      owner,
       streams: 0,
       liveness: undefined,
       brokenAt: undefined,

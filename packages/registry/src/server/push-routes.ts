@@ -1,4 +1,4 @@
-import type { Call, Clock, Ids } from '@dure/core';
+import type { Call, Clock, Identity, Ids } from '@dure/core';
 import type { HttpRequest, HttpResponse, HttpRoute } from '@dure/service/server';
 import { registryErrors } from '../errors.ts';
 import {
@@ -9,7 +9,6 @@ import {
   processParameter,
   pushPath,
   retryAfterHeader,
-  turnParameter,
 } from '../wire/push-stream.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { ChangeStream } from './change-stream.ts';
@@ -35,12 +34,19 @@ export interface PushParts {
 export function pushRoutes(parts: PushParts): readonly HttpRoute[] {
   return [
     { method: 'GET', path: pushPath, access: 'service', handle: (request, call) => openStream(request, call, parts) },
-    { method: 'PUT', path: acknowledgePath, access: 'service', handle: (request) => acknowledge(request, parts) },
+    {
+      method: 'PUT',
+      path: acknowledgePath,
+      access: 'service',
+      handle: (request, call) => acknowledge(request, call, parts),
+    },
   ];
 }
 
-function acknowledge({ query }: HttpRequest, { watch, acknowledgements, feed }: PushParts): HttpResponse {
+function acknowledge({ query }: HttpRequest, { identity }: Call, parts: PushParts): HttpResponse {
+  const { watch, acknowledgements, feed } = parts;
   const subscriber = query.get(processParameter) ?? '';
+  checkOwner(subscriber, identity, watch);
   const at = query.get(positionParameter) ?? '';
   const position = parsePosition(at);
   watch.answered(subscriber);
@@ -52,10 +58,11 @@ function acknowledge({ query }: HttpRequest, { watch, acknowledgements, feed }: 
 function openStream(request: HttpRequest, call: Call, parts: PushParts): HttpResponse {
   const { feed, watch, acknowledgements, streams, clock, ids, heartbeatMs } = parts;
   const named = request.query.get(processParameter)?.slice(0, 200) ?? '';
-  const refusal = admit(request, named, parts);
+  checkOwner(named, call.identity, watch);
+  const refusal = admit(named, call.identity, parts);
   if (refusal !== undefined) return refusal;
   const subscriber = named === '' ? ids.uuid() : named;
-  const closed = named === '' ? () => acknowledgements.left(subscriber) : watch.opened(named);
+  const closed = named === '' ? () => acknowledgements.left(subscriber) : watch.opened(named, ownerOf(call.identity));
   acknowledgements.joined(subscriber);
   const last = request.headers['last-event-id'];
   const stream: ChangeStream = new ChangeStream({
@@ -79,8 +86,22 @@ function openStream(request: HttpRequest, call: Call, parts: PushParts): HttpRes
   };
 }
 
+/** A process is who opened its stream: nobody else follows, answers or says good-bye for it. REGISTRY_NOT_YOURS. */
+function checkOwner(process: string, identity: Identity, watch: ProcessWatch): void {
+  const owner = watch.ownerOf(process);
+  if (owner === undefined || owner === ownerOf(identity)) return;
+  const { subject } = identity;
+  throw registryErrors.NOT_YOURS(`"${subject}" may not speak for the process ${process}, which is another's`, {
+    details: { subject, process },
+  });
+}
+
+function ownerOf({ kind, subject }: Identity): string {
+  return `${kind} ${subject}`;
+}
+
 /** A herd is told when to come, one by one. */
-function admit({ query }: HttpRequest, process: string, parts: PushParts): HttpResponse | undefined {
+function admit(process: string, identity: Identity, parts: PushParts): HttpResponse | undefined {
   const { streams, maxStreams, admission, watch } = parts;
   if (streams.size >= maxStreams) {
     throw registryErrors.FULL(
@@ -88,7 +109,7 @@ function admit({ query }: HttpRequest, process: string, parts: PushParts): HttpR
       { details: { maxStreams } },
     );
   }
-  const waitMs = query.has(turnParameter) ? 0 : admission.turn();
+  const waitMs = admission.turn(`${ownerOf(identity)} ${process}`);
   if (waitMs === 0) return undefined;
   watch.heard(process);
   return {

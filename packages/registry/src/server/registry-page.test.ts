@@ -8,7 +8,7 @@ import { pageRoute } from './registry-page.ts';
 
 async function open(page: 'open' | 'credentials' = 'open') {
   const clock = fakeClock(1_700_000_000_000);
-  const cluster = registryCluster(clock, 'a', 'b');
+  const cluster = registryCluster(clock, ['a', 'b']);
   const node = cluster.nodes[0] ?? assert.fail();
   const { registry, watch, otherRegistries } = node.parts;
   const route = pageRoute({

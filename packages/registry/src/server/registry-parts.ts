@@ -92,7 +92,12 @@ export function openParts(
     ...settings,
     ...known,
     watch,
-    admission: new StreamAdmission(clock, settings.streamsPerSecond, settings.streamsAtOnce),
+    admission: new StreamAdmission({
+      clock,
+      perSecond: settings.streamsPerSecond,
+      atOnce: settings.streamsAtOnce,
+      maxTurns: settings.maxStreams,
+    }),
     clock,
     ids,
     askAll,

@@ -5,7 +5,7 @@ import type { HttpRequest } from '@dure/service/server';
 import { silentTelemetry } from '@dure/telemetry';
 import { drainRoute } from '../server/drains.ts';
 import { eurekaApi } from '../server/eureka-api.ts';
-import type { RegistryParts } from '../server/registry-parts.ts';
+import type { RegistryParts, RegistrySettings } from '../server/registry-parts.ts';
 import { openParts } from '../server/registry-parts.ts';
 import { replicate } from '../server/replication-api.ts';
 import type { PeerRequest } from '../server/transport.ts';
@@ -34,7 +34,11 @@ export interface Cluster {
 const peerIdentity: Identity = { kind: 'service', subject: 'registry', roles: [], scopes: [] };
 
 /** Opens registries of these names; every one has all the others as peers. */
-export function registryCluster(clock: Clock, ...names: readonly string[]): Cluster {
+export function registryCluster(
+  clock: Clock,
+  names: readonly string[],
+  change: Partial<RegistrySettings> = {},
+): Cluster {
   const cuts = new Map<string, 'request' | 'answer'>();
   const nodes = new Map<string, ClusterNode>();
   for (const [index, name] of names.entries()) {
@@ -50,7 +54,7 @@ export function registryCluster(clock: Clock, ...names: readonly string[]): Clus
       },
     });
     const peers = names.filter((other) => other !== name).map((other) => `http://${other}`);
-    nodes.set(name, openNode(name, index, clock, peers, transport));
+    nodes.set(name, openNode(name, index, clock, { ...change, peers, peerTransport: transport }));
   }
   return {
     nodes: [...nodes.values()],
@@ -66,8 +70,7 @@ function openNode(
   name: string,
   seed: number,
   clock: Clock,
-  peers: readonly string[],
-  peerTransport: Parameters<typeof openParts>[1]['peerTransport'],
+  change: Partial<RegistrySettings> & Pick<RegistrySettings, 'peers' | 'peerTransport'>,
 ): ClusterNode {
   const random = seededRandom(seed + 1);
   const parts = openParts(
@@ -93,8 +96,7 @@ function openNode(
       answerMs: 2_000,
       massLossShare: 0.5,
       page: 'open',
-      peers,
-      peerTransport,
+      ...change,
     },
   );
   const stock: Identity = { kind: 'service', subject: 'stock', roles: [], scopes: [] };

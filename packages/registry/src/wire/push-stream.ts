@@ -10,9 +10,7 @@ export const processParameter = 'process';
 export const positionParameter = 'at';
 /** In place of a position: this process calls nobody any more and need not be waited for. */
 export const leaving = 'leaving';
-/** Query parameter: the registry refused this stream for a moment and told when to come; now is that time. */
-export const turnParameter = 'turn';
-/** Header of such a refusal: milliseconds. */
+/** Header of an answer that tells when to come, because too many came at once: milliseconds. */
 export const retryAfterHeader = 'dure-retry-after-ms';
 /** Metadata key that ties an instance to its process. */
 export const processKey = 'dure.process';
