@@ -194,6 +194,12 @@ test('a server that is away fails the start with its address, unless a copy is k
     assert.ok(error.message.includes(url));
     return true;
   });
+  const withPassword = url.replace('://', '://spring:s3cr@t@');
+  await assert.rejects(load(serverSource({ ...options, url: withPassword, signer })), (error: Error) => {
+    assert.match(error.message, /spring:\*\*\*@127/);
+    assert.doesNotMatch(`${error.message} ${JSON.stringify(error)}`, /s3cr|t@/);
+    return true;
+  });
   await rm(copies, { recursive: true });
 });
 

@@ -2,7 +2,7 @@ export { formatB3, parseB3 } from './b3.ts';
 export { telemetryErrors } from './errors.ts';
 export type { LineSink } from './line-sink.ts';
 export type { LogRecord } from './log.ts';
-export { isSecretKey, masked } from './mask.ts';
+export { isSecretKey, masked, maskText } from './mask.ts';
 export type { TelemetryOptions } from './open-telemetry.ts';
 export { openTelemetry } from './open-telemetry.ts';
 export { prometheusMediaType } from './prometheus.ts';

@@ -21,7 +21,7 @@ export function isSecretKey(key: string): boolean {
 /** Text without the passwords of URLs, without bearer tokens and not longer than 8 192 characters. */
 export function maskText(text: string): string {
   let safe = text;
-  if (safe.includes('://')) safe = safe.replace(/(:\/\/[^\s/:@]*:)[^\s/@]+@/g, `$1${masked}@`);
+  if (safe.includes('://')) safe = safe.replace(/(:\/\/[^\s/:@]*:)[^\s/]+@/g, `$1${masked}@`);
   if (safe.includes('eyJ')) safe = safe.replace(/\beyJ[\w-]{10,}\.[\w-]+\.[\w-]*/g, masked);
   if (/bearer|basic/i.test(safe)) safe = safe.replace(/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${masked}`);
   return safe.length > maxText ? `${safe.slice(0, maxText)}… (${safe.length} characters)` : safe;

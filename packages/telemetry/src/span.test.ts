@@ -78,7 +78,7 @@ test('the sample ratio decides for traces that start here only', () => {
 test('a failure carries its code and message, without passwords in URLs', () => {
   const { spanSource, ended } = source();
   const span = startSpan(spanSource, 'work');
-  span.fail(telemetryErrors.OPTION_INVALID('cannot reach postgres://order:hunter2@db/order'));
+  span.fail(telemetryErrors.OPTION_INVALID('cannot reach postgres://order:hunt@er2@db/order'));
   span.end();
   assert.deepEqual(ended[0]?.failure, {
     code: 'TELEMETRY_OPTION_INVALID',

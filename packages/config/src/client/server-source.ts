@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@dure/core';
 import { messageOf, wait } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
+import { maskText } from '@dure/telemetry';
 import { configErrors } from '../errors.ts';
 import type { Property, Scalar } from '../properties/property.ts';
 import type { ConfigLayer, ConfigSource, ConfigTarget, LoadedLayers } from './config-source.ts';
@@ -44,9 +45,10 @@ async function load(
 ): Promise<LoadedLayers> {
   const { service } = target;
   const kept = await copy?.read(service);
+  const shown = maskText(options.url);
   const asked = await ask(options, target, options.waitMs ?? (kept === undefined ? 10_000 : 1_000));
   if (asked.ok) {
-    const layers = parse(asked.answer.text, options.url);
+    const layers = parse(asked.answer.text, shown);
     if (copy !== undefined && kept !== asked.answer.text) await copy.write(service, asked.answer.text);
     const { stale } = asked.answer;
     return {
@@ -55,12 +57,12 @@ async function load(
     };
   }
   if (kept !== undefined) {
-    const warning = `the config server at ${options.url} is away (${messageOf(asked.error)}); its last known answer is used`;
-    return { layers: parse(kept, `the copy of ${options.url}`), warnings: [warning] };
+    const warning = `the config server at ${shown} is away (${maskText(messageOf(asked.error))}); its last known answer is used`;
+    return { layers: parse(kept, `the copy of ${shown}`), warnings: [warning] };
   }
   throw configErrors.SERVER_UNREACHABLE(
-    `the config server at ${options.url} did not answer for "${service}": ${messageOf(asked.error)}; start it, or correct its address`,
-    { cause: asked.error, details: { url: options.url, service } },
+    `the config server at ${shown} did not answer for "${service}": ${maskText(messageOf(asked.error))}; start it, or correct its address`,
+    { cause: asked.error, details: { url: shown, service } },
   );
 }
 
@@ -84,7 +86,7 @@ async function ask(
       const authorization = await signer.authorize('config', undefined);
       const answer = await transport({ url, headers: { accept, authorization }, timeoutMs: attemptMs, signal });
       if (answer.status === 200) return { ok: true, answer };
-      error = refusal(options.url, answer);
+      error = refusal(maskText(options.url), answer);
       if (answer.status < 500) throw error;
     } catch (caught) {
       if (caught === error) throw caught;

@@ -21,6 +21,7 @@ function open(
   streamAnswer: (request: StreamRequest) => { readonly status: number; readonly retryAfterMs?: number } = () => {
     return { status: 200 };
   },
+  url = 'http://registry.invalid',
 ) {
   const clock = fakeClock();
   const sent: string[] = [];
@@ -30,7 +31,7 @@ function open(
   const silent = silentTelemetry();
   const warn = (_: string, fields?: { readonly error?: unknown }) => void told.push(codeOf(fields?.error));
   const client = registryClient({
-    url: 'http://registry.invalid',
+    url,
     signer: { authorize: async () => 'Bearer stock' },
     clock,
     random: seededRandom(1),
@@ -251,4 +252,12 @@ test('a ping is answered with the position that was applied, the newest only', a
   assert.ok(positions.length <= 3);
   await client.close();
   assert.match(sent.at(-1) ?? '', /at=leaving$/, 'nobody need wait for it any more');
+});
+
+test('health shows where the registry is, and no password', async () => {
+  const { clock, client } = open(() => 204, undefined, 'https://spring:s3cr@t@registry.invalid:8761/eureka/');
+  const shown = JSON.stringify(client.health());
+  assert.ok(shown.includes('https://spring:***@registry.invalid:8761/eureka/'), shown);
+  await client.close();
+  assert.equal(clock.pending, 0);
 });

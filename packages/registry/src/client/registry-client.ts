@@ -4,6 +4,7 @@ import { ids } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import type { Registered, Registrar, Registration } from '@dure/service/server';
 import type { Telemetry } from '@dure/telemetry';
+import { maskText } from '@dure/telemetry';
 import { registryErrors } from '../errors.ts';
 import type { KnownInstance } from './instance-table.ts';
 import { InstanceTable } from './instance-table.ts';
@@ -170,7 +171,11 @@ class Client implements RegistryClient {
   }
 
   health(): Health {
-    const details = { url: this.#options.url, known: this.known().length, registered: this.#registrations.size };
+    const details = {
+      url: maskText(this.#options.url),
+      known: this.known().length,
+      registered: this.#registrations.size,
+    };
     return { status: this.#subscription.isConnected ? 'UP' : 'UNKNOWN', details };
   }
 

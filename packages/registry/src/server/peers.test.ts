@@ -257,9 +257,11 @@ test('a peer that refuses is told of once, and asked again ever more slowly; one
   cluster.close();
 });
 
-test('a peer that is no URL is refused', () => {
-  assert.throws(
-    () => registryService({ peers: ['localhost:8761'] }),
-    (error) => codeOf(error) === 'REGISTRY_OPTION_INVALID',
-  );
+test('a peer that is no URL is refused, and its password not repeated', () => {
+  for (const peer of ['localhost:8761', 'ftp://spring:s3cr@t@10.0.0.2:8761'])
+    assert.throws(
+      () => registryService({ peers: [peer] }),
+      (error) =>
+        codeOf(error) === 'REGISTRY_OPTION_INVALID' && !/s3cr|t@/.test(`${String(error)} ${JSON.stringify(error)}`),
+    );
 });

@@ -2,6 +2,7 @@ import type { Clock, Random } from '@dure/core';
 import { messageOf, wait } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import type { Logger } from '@dure/telemetry';
+import { maskText } from '@dure/telemetry';
 import { registryErrors } from '../errors.ts';
 import type { DrainAnswer } from '../wire/push-stream.ts';
 import { drainPath } from '../wire/push-stream.ts';
@@ -116,8 +117,8 @@ export function parsePeerUrl(text: string): { readonly url: string; readonly bas
   const parsed = URL.parse(text);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
     throw registryErrors.OPTION_INVALID(
-      `registryService: the peer "${text}" is no URL; expected something like http://10.0.0.2:8761`,
-      { details: { peer: text } },
+      `registryService: the peer "${maskText(text)}" is no URL; expected something like http://10.0.0.2:8761`,
+      { details: { peer: maskText(text) } },
     );
   }
   const credentials = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
