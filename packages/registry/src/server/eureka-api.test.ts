@@ -161,6 +161,23 @@ for (const base of ['/eureka', '/eureka/v2', '/v2']) {
   });
 }
 
+test('an instance by its id and instances by their address are found without a look at the others', async () => {
+  const { send, registry } = open();
+  for (const app of ['ORDERS', 'BILLING']) {
+    const identity = { ...orders, subject: app };
+    const change = { app, instanceId: `${app}:1`, vipAddress: `${app.toLowerCase()},all` };
+    assert.equal((await send('POST', `/eureka/apps/${app}`, registration(change), json, identity)).status, 204);
+  }
+  registry.all = () => assert.fail('it looked at all of them');
+  assert.match(String((await send('GET', '/eureka/instances/BILLING:1')).body), /"app":"BILLING"/);
+  const found = async (path: string) =>
+    String((await send('GET', `/eureka/${path}`)).body).match(/(?<="name":")[A-Z]+(?=",")/g);
+  assert.deepEqual(await found('vips/orders'), ['ORDERS']);
+  assert.deepEqual(await found('vips/all'), ['ORDERS', 'BILLING']);
+  assert.deepEqual(await found('svips/orders'), ['ORDERS', 'BILLING']);
+  assert.equal(await found('vips/nobody'), null);
+});
+
 test('metadata are merged, the first value of a key counts', async () => {
   const { send, registry } = open();
   await send('POST', '/eureka/apps/ORDERS', registration());

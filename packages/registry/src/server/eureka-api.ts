@@ -86,12 +86,12 @@ async function read(
     return instance(asked, registry.visible(first.toUpperCase(), second));
   }
   if (collection === 'instances' && depth === 2 && first !== undefined) {
-    const held = registry.all().find(({ info }) => info.instanceId === first);
+    const [held] = registry.by('id', first);
     return instance(asked, held && registry.visible(held.info.app, first));
   }
   if ((collection === 'vips' || collection === 'svips') && depth === 2 && first !== undefined) {
     const field = collection === 'vips' ? 'vipAddress' : 'secureVipAddress';
-    const entries = registry.all().filter(({ info }) => info.texts[field]?.split(',').includes(first));
+    const entries = registry.by(field, first);
     return answer(asked, writeApplications(asked, applicationsOf(entries, -1, hashOf(entries))));
   }
   if (collection === 'serverinfo' && depth === 2 && first === 'statusoverrides') {

@@ -247,6 +247,27 @@ test('self-preservation expects renewals as often as it is told, and tells them 
   assert.equal(registry.meter.expires, false);
 });
 
+test('an instance is found by what it says of itself now, by nothing that it said before', () => {
+  const { registry, put } = open();
+  const metadata = { 'dure.process': 'p' };
+  put('a', { texts: { vipAddress: 'orders,sales', secureVipAddress: 'safe' }, metadata });
+  put('b', { texts: { vipAddress: 'orders' }, metadata });
+  registry.register(instance('a', { app: 'OTHER' }));
+  const found = (...what: Parameters<InstanceRegistry['by']>) =>
+    registry.by(...what).map(({ info }) => `${info.app}/${info.instanceId}`);
+  assert.deepEqual(found('id', 'a'), ['ORDERS/a', 'OTHER/a']);
+  assert.deepEqual(found('vipAddress', 'orders'), ['ORDERS/a', 'ORDERS/b']);
+  assert.deepEqual(found('process', 'p'), ['ORDERS/a', 'ORDERS/b']);
+  put('a', { texts: { vipAddress: 'sales' }, lastDirtyTimestamp: 101 });
+  assert.deepEqual([found('vipAddress', 'orders'), found('vipAddress', 'sales')], [['ORDERS/b'], ['ORDERS/a']]);
+  assert.deepEqual([found('secureVipAddress', 'safe'), found('process', 'p')], [[], ['ORDERS/b']]);
+  registry.override('ORDERS', 'a', 'DOWN');
+  assert.equal(registry.by('vipAddress', 'sales')[0]?.info.status, 'DOWN', 'as it is now');
+  for (const id of ['a', 'b']) registry.cancel('ORDERS', id);
+  registry.cancel('OTHER', 'a');
+  assert.deepEqual([found('id', 'a'), found('vipAddress', 'sales'), found('process', '')], [[], [], []]);
+});
+
 test('the hash counts statuses in the order of their names', () => {
   const { registry, put } = open();
   assert.equal(registry.hash(), '');

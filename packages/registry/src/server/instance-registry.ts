@@ -1,7 +1,9 @@
 import type { Clock, Random } from '@dure/core';
 import { randomInteger } from '@dure/core';
 import type { InstanceStatus } from '../wire/push-stream.ts';
+import { processKey } from '../wire/push-stream.ts';
 import { Cancellations } from './cancellations.ts';
+import { EntryIndex } from './entry-index.ts';
 import type { Entry, InstanceInfo, Lease } from './instance-info.ts';
 import { RecentChanges } from './recent-changes.ts';
 import { RenewalMeter } from './renewal-meter.ts';
@@ -43,6 +45,12 @@ export class InstanceRegistry {
   readonly #recent: RecentChanges;
   readonly #cancelled: Cancellations;
   readonly meter: RenewalMeter;
+  readonly #indexes = {
+    id: new EntryIndex(({ info }) => [info.instanceId]),
+    vipAddress: new EntryIndex(({ info }) => info.texts.vipAddress?.split(',') ?? []),
+    secureVipAddress: new EntryIndex(({ info }) => info.texts.secureVipAddress?.split(',') ?? []),
+    process: new EntryIndex(({ info }) => [info.metadata[processKey] ?? '']),
+  };
   #size = 0;
   #version = 0;
   #evictedAt: number;
@@ -215,6 +223,11 @@ export class InstanceRegistry {
     return [...(this.#apps.get(app)?.values() ?? [])];
   }
 
+  /** By what an instance says of itself: its id alone, an address it serves, the process that it lives in. */
+  by(what: 'id' | 'vipAddress' | 'secureVipAddress' | 'process', value: string): readonly Entry[] {
+    return this.#indexes[what].get(value);
+  }
+
   all(): Entry[] {
     return [...this.#apps.values()].flatMap((instances) => [...instances.values()]);
   }
@@ -263,6 +276,7 @@ export class InstanceRegistry {
 
   #remove(entry: Entry): void {
     const { app, instanceId } = entry.info;
+    for (const index of Object.values(this.#indexes)) index.delete(entry);
     const instances = this.#apps.get(app);
     instances?.delete(instanceId);
     if (instances?.size === 0) this.#apps.delete(app);
@@ -296,6 +310,8 @@ export class InstanceRegistry {
   #put(info: InstanceInfo, lease: Lease): void {
     const instances = this.#apps.get(info.app) ?? new Map<string, Entry>();
     const entry = { info, lease };
+    const before = instances.get(info.instanceId);
+    for (const index of Object.values(this.#indexes)) index.put(entry, before);
     instances.set(info.instanceId, entry);
     this.#apps.set(info.app, instances);
     this.#announce(entry);

@@ -1,6 +1,5 @@
 import type { Clock } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
-import { processKey } from '../wire/push-stream.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { ChangeStream } from './change-stream.ts';
 import type { Entry } from './instance-info.ts';
@@ -73,7 +72,7 @@ const meanings = {
 } as const;
 
 function instancesOf(registry: InstanceRegistry, process: string): readonly Entry[] {
-  return process === '' ? [] : registry.all().filter(({ info }) => info.metadata[processKey] === process);
+  return process === '' ? [] : registry.by('process', process);
 }
 
 /** One instance that listens is enough. */
