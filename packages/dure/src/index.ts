@@ -6,6 +6,7 @@ export type {
   EdgeOptions,
   EdgeSession,
   Example,
+  ForeignProgram,
   InfrastructureName,
   LazyService,
   System,

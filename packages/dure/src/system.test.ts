@@ -85,6 +85,15 @@ test('no service takes a name of the platform', () => {
   refused('shop', { services: { gateway: lazy(user) }, edge: edge({ expose: [] }) }, /name of the platform's own/);
 });
 
+test('a foreign program is nobody else as well', () => {
+  const programs = (name: string) => ({ foreign: { [name]: { passwordFile: './password' } } });
+  const common = { services: { user: lazy(user) }, edge: edge({ expose: [] }) };
+  assert.deepEqual(Object.keys(system('shop', { ...common, ...programs('price') }).foreign), ['price']);
+  refused('shop', { ...common, ...programs('user') }, /"user" both as a service and in `foreign`/);
+  refused('shop', { ...common, ...programs('registry') }, /name of the platform's own/);
+  refused('shop', { ...common, ...programs('Price!') }, /"Price!" is not a name/);
+});
+
 test('names are names', () => {
   refused('My Shop', { services: {}, edge: edge({ expose: [] }) }, /"My Shop" is not a name/);
   refused('shop', { services: { 'Order!': lazy(user) }, edge: edge({ expose: [] }) }, /"Order!" is not a name/);

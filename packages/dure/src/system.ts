@@ -40,6 +40,12 @@ export interface Example {
   readonly command: string;
 }
 
+/** How a program that is not of this system proves who it is; its user is its name. */
+export interface ForeignProgram {
+  /** A file that holds the password and that only its owner can read (mode 0600), relative to the system's folder. */
+  readonly passwordFile: string;
+}
+
 export interface SystemOptions {
   /** By name, which must be the name in the service's contract. */
   readonly services: Readonly<Record<string, LazyService>>;
@@ -56,6 +62,11 @@ export interface SystemOptions {
    * or the port after a router's. Default: none.
    */
   readonly dns?: boolean | { readonly port?: number; readonly zone?: string };
+  /**
+   * Programs beside this system that join its registry as clients of Eureka, by name, each by HTTP Basic with a password
+   * of its own. Services use them by contract like others. Default: none.
+   */
+  readonly foreign?: Readonly<Record<string, ForeignProgram>>;
   /** What must hold at any time; `dure verify` proves it. */
   readonly invariants?: readonly Invariant[];
   /** What `dure up` suggests to try, given the gateway's URL. */
@@ -73,6 +84,7 @@ export interface System {
   readonly router: { readonly port?: number } | undefined;
   /** Undefined for a system without DNS answers. */
   readonly dns: { readonly port?: number; readonly zone: string } | undefined;
+  readonly foreign: Readonly<Record<string, ForeignProgram>>;
   readonly invariants: readonly Invariant[];
   readonly examples: (gateway: string) => readonly Example[];
 }
@@ -105,6 +117,8 @@ export function system(name: string, options: SystemOptions): System {
       { details: { system: name, service: twice } },
     );
   }
+  const { foreign = {} } = options;
+  for (const program of Object.keys(foreign)) checkForeign(name, program, { ...services, ...outside.composed });
   for (const contract of outside.expose) checkHas(name, contract.name, 'exposes', services, outside.composed);
   if (outside.session !== undefined) checkSession(name, outside.session, services);
   const { config, router = false, dns = false, invariants = [], examples = () => [] } = options;
@@ -113,7 +127,8 @@ export function system(name: string, options: SystemOptions): System {
   }
   const routed = router === true ? {} : router === false ? undefined : router;
   const named = dns === false ? undefined : { zone: 'dure.internal', ...(dns === true ? {} : dns) };
-  return { kind: 'system', name, services, edge: outside, config, router: routed, dns: named, invariants, examples };
+  const asked = { config, router: routed, dns: named };
+  return { kind: 'system', name, services, edge: outside, ...asked, foreign, invariants, examples };
 }
 
 /** Declares what of the system can be reached from outside. */
@@ -160,6 +175,16 @@ function checkService(system: string, name: string): void {
   if (!reserved.has(name)) return;
   throw dureErrors.SYSTEM_INVALID(
     `the system "${system}" has a service named "${name}", which is a name of the platform's own; call it otherwise`,
+    { details: { system, service: name } },
+  );
+}
+
+/** Whoever has its password is it: it must not be somebody else as well. */
+function checkForeign(system: string, name: string, services: Readonly<Record<string, LazyService>>): void {
+  checkService(system, name);
+  if (!(name in services)) return;
+  throw dureErrors.SYSTEM_INVALID(
+    `the system "${system}" has "${name}" both as a service and in \`foreign\`; name one of them otherwise`,
     { details: { system, service: name } },
   );
 }

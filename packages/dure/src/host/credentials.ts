@@ -28,9 +28,15 @@ export function credentials(
     userIssuer === undefined ? {} : { userIssuer, fetchJwks: () => jwksOf(name, service, userIssuer, instances) };
   return {
     signer,
-    verifier: tokenVerifier({ audience: name, peers, clock, ...users }),
+    verifier: tokenVerifier({ audience: name, peers, clock, ...users, ...(name === 'registry' ? basicOf(run) : {}) }),
     userTokens: name === userIssuer ? userTokenIssuer(name, service, { clock, ids }) : undefined,
   };
+}
+
+/** The registry's users of HTTP Basic: each stands for itself. */
+function basicOf({ foreign = {} }: RunFile) {
+  const users = Object.entries(foreign).map(([name, password]) => [name, { password, service: name, scopes: [] }]);
+  return { basic: Object.fromEntries(users) };
 }
 
 function userTokenIssuer(

@@ -169,6 +169,19 @@ test('DNS answers, where the system has them, have a port of their own and are t
   );
 });
 
+test('the passwords of foreign programs are told to the process of the registry alone', () => {
+  const price = contract('price', { get: get('/price', { access: 'public' }) });
+  const joined = { ...shop, foreign: { price: { passwordFile: './price.password' } } };
+  const using = { ...definitions, pages: definition({ contract: pages, uses: { price } }) };
+  const runs = planSystem({ ...loaded, system: joined }, using, { ...settings, foreign: { price: 'correct horse' } });
+  const told = runs.filter(({ runFile }) => JSON.stringify(runFile).includes('correct horse'));
+  assert.deepEqual(
+    told.map(({ name, runFile }) => [name, runFile.foreign]),
+    [['registry', { price: 'correct horse' }]],
+  );
+  assert.throws(() => planSystem(loaded, using, settings), /uses "price", but the system has no such service/);
+});
+
 test('a service may be called dns', () => {
   const named = system('named', { services: { dns: lazy('product') }, edge: edge({ expose: [] }), dns: true });
   const run = { ...settings, ports: { ...settings.ports, dns: 8600 } };

@@ -39,6 +39,8 @@ export interface RunSettings {
   readonly keys: Readonly<Record<string, Jwk>>;
   readonly databaseUrls: Readonly<Record<string, string>>;
   readonly consoleToken: string;
+  /** Passwords of the programs that are not of this system, by name. Default: none. */
+  readonly foreign?: Readonly<Record<string, string>>;
 }
 
 export interface PlannedRun extends PlannedProcess {
@@ -72,8 +74,8 @@ export function planInstances(system: System, service: string, count: number): r
 }
 
 /** Judges the definitions together and computes what follows from them. DURE_SYSTEM_INVALID. */
-export function wire(definitions: Definitions): Wiring {
-  return { ...messageFlow(definitions), scopes: scopesOf(definitions) };
+export function wire(definitions: Definitions, { foreign }: Pick<System, 'foreign'>): Wiring {
+  return { ...messageFlow(definitions), scopes: scopesOf(definitions, Object.keys(foreign)) };
 }
 
 /** Everything that a system's processes are told: pure, so that a run can be read before it happens. */
@@ -82,7 +84,7 @@ export function planSystem(
   definitions: Definitions,
   settings: RunSettings,
 ): readonly PlannedRun[] {
-  const wiring = wire(definitions);
+  const wiring = wire(definitions, loaded.system);
   return planProcesses(loaded.system, settings.placement).map((process) => ({
     ...process,
     runFile: runFileOf(process, loaded, settings, wiring),
@@ -100,7 +102,8 @@ export function runFileOf(
   const { dns } = ports;
   const issuer = system.edge.session?.issuer.name;
   const hasConsole = process.services.includes('console');
-  const answersDns = dns !== undefined && system.dns !== undefined && process.services.includes('registry');
+  const hasRegistry = process.services.includes('registry');
+  const answersDns = dns !== undefined && system.dns !== undefined && hasRegistry;
   return {
     system: system.name,
     module,
@@ -117,6 +120,7 @@ export function runFileOf(
     ...(system.config === undefined ? {} : { configFolder: resolve(folder, system.config) }),
     ...(issuer === undefined ? {} : { userIssuer: issuer }),
     ...(answersDns ? { dns: { port: dns, zone: system.dns.zone } } : {}),
+    ...(hasRegistry && settings.foreign !== undefined ? { foreign: settings.foreign } : {}),
     ...(hasConsole ? { consoleToken: settings.consoleToken } : {}),
   };
 }

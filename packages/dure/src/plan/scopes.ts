@@ -4,18 +4,20 @@ import type { Definitions } from '../load-system.ts';
 
 /**
  * The scopes that each service holds at each service it uses: exactly those of the operations in `uses`, so that
- * `contract.only(…)` also narrows what a service may do. A contract at a fixed address is of no service of the system.
+ * `contract.only(…)` also narrows what a service may do. A contract at a fixed address or of a foreign program is of no
+ * service of the system.
  * DURE_SYSTEM_INVALID when it uses a service that is not there.
  */
 export function scopesOf(
   definitions: Definitions,
+  foreign: readonly string[] = [],
 ): Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> {
   const names = Object.keys(definitions);
   return Object.fromEntries(
     Object.entries(definitions).map(([caller, { uses }]) => {
       const scopes = new Map<string, Set<string>>();
       for (const contract of Object.values(uses)) {
-        if (contract.baseUrl !== undefined) continue;
+        if (contract.baseUrl !== undefined || foreign.includes(contract.name)) continue;
         if (!(contract.name in definitions)) throw unknown(caller, contract.name, names);
         const held = scopes.get(contract.name) ?? new Set();
         for (const scope of scopesIn(contract)) held.add(scope);

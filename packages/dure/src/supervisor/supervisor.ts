@@ -20,6 +20,7 @@ import { DatabaseServer } from './database-server.ts';
 import { databasesOf, prepareDatabases } from './databases.ts';
 import type { RestartReport, ScaleReport, SystemStatus, SystemUrls } from './events.ts';
 import { componentStatus } from './events.ts';
+import { foreignPasswords } from './foreign-passwords.ts';
 import { openKeys } from './key-store.ts';
 import { launchAll } from './launch.ts';
 import { takeLock } from './lock.ts';
@@ -249,7 +250,7 @@ class SystemRun implements Supervisor {
     });
     const settings = system.then((loaded) => this.#settle(loaded, { state, mode, placement, stateFolder }));
     const definitions = system.then((loaded) => measure('definitions', () => loadDefinitions(loaded.system)));
-    const wiring = definitions.then(wire);
+    const wiring = Promise.all([definitions, system]).then(([all, loaded]) => wire(all, loaded.system));
     wiring.catch(() => undefined);
     const databases = Promise.all([adminUrl, definitions]).then(([url, loaded]) =>
       measure('databases', () =>
@@ -311,8 +312,8 @@ class SystemRun implements Supervisor {
       ids: ids(clock, random),
     });
     const { mode, placement, stateFolder } = run;
-    const consoleToken = this.#consoleToken;
-    return { placement, host: loopback, ports: this.#ports, mode, stateFolder, keys, databaseUrls: {}, consoleToken };
+    const secrets = { keys, consoleToken: this.#consoleToken, foreign: await foreignPasswords(loaded) };
+    return { placement, host: loopback, ports: this.#ports, mode, stateFolder, databaseUrls: {}, ...secrets };
   }
 
   #checkStopping(): void {

@@ -3,9 +3,12 @@ import { fork } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { systemClock, wait } from '@dure/core';
 import { askSupervisor } from '../supervisor/control-client.ts';
@@ -87,3 +90,83 @@ test("a system that asks for a router and DNS answers is reached by its services
   const direct = await getJson(`http://${address}:${record?.port}/total`, 2_000);
   assert.deepEqual(direct.ok && direct.body, { total: 7 });
 });
+
+/** A program as Spring's: it serves HTTP, and all it knows of the system is `http://price:…@…:8761/eureka/`. */
+async function openPriceProgram(context: TestContext) {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"won":12000}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+const registration = (app: string, port: number) =>
+  JSON.stringify({
+    instance: {
+      instanceId: `127.0.0.1:${app}:${port}`,
+      app: app.toUpperCase(),
+      vipAddress: app,
+      hostName: '127.0.0.1',
+      ipAddr: '127.0.0.1',
+      status: 'UP',
+      port: { $: port, '@enabled': 'true' },
+      dataCenterInfo: { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' },
+      leaseInfo: { renewalIntervalInSecs: 30, durationInSecs: 90 },
+    },
+  });
+
+test('a Eureka client with a password of its own joins the system, is called by it, and can be nobody else', async (context) => {
+  const folder = join(fixtures, 'joined');
+  const passwordFile = join(folder, 'price.password');
+  await writeFile(passwordFile, 'correct horse\n', { mode: 0o600 });
+  context.after(() => rm(passwordFile));
+  const port = await openPriceProgram(context);
+  await using system = await startSystem(join(folder, 'system.ts'), { placement: 'each' });
+  const ask = async (method: string, url: string, password = 'correct horse', body?: string) => {
+    const authorization = `Basic ${btoa(`price:${password}`)}`;
+    const headers = { authorization, accept: 'application/json', 'content-type': 'application/json' };
+    const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const apps = `${system.urls.registry}/eureka/apps`;
+  assert.equal((await ask('POST', `${apps}/PRICE`, 'wrong', registration('price', port))).status, 401);
+  assert.equal((await ask('POST', `${apps}/SHELF`, undefined, registration('shelf', port))).status, 403);
+  assert.equal(
+    (await ask('GET', `${system.urls.config}/shelf/default`)).status,
+    401,
+    'it is a user of the registry only',
+  );
+  assert.equal((await ask('POST', `${apps}/PRICE`, undefined, registration('price', port))).status, 204);
+  assert.equal((await ask('PUT', `${apps}/PRICE/127.0.0.1:price:${port}?status=UP`)).status, 200);
+  const all = JSON.parse((await ask('GET', `${apps}/`)).text) as { applications: { application: { name: string }[] } };
+  assert.deepEqual(
+    all.applications.application
+      .map(({ name }) => name)
+      .filter((name) => name === 'PRICE' || name === 'SHELF')
+      .sort(),
+    ['PRICE', 'SHELF'],
+  );
+  assert.deepEqual(await quote(system.edge), { won: 12_000 });
+  const registry = system.pids.registry ?? 0;
+  for (const place of process.platform === 'linux' ? ['cmdline', 'environ'] : [])
+    assert.doesNotMatch(await readFile(`/proc/${registry}/${place}`, 'utf8'), /correct horse/);
+  for (const file of await readdir(join(system.stateFolder, 'logs')))
+    assert.doesNotMatch(await readFile(join(system.stateFolder, 'logs', file), 'utf8'), /correct horse/);
+});
+
+/** The quote, once the caller has been told of the instance. */
+async function quote(gateway: string): Promise<unknown> {
+  let last: unknown;
+  for (let turn = 0; turn < 100; turn += 1) {
+    const answer = await getJson(`${gateway}/quote`, 2_000);
+    if (answer.ok && answer.status === 200) return answer.body;
+    last = answer;
+    await wait(systemClock, 50);
+  }
+  return assert.fail(`no answer: ${JSON.stringify(last)}`);
+}
