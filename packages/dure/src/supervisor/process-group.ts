@@ -19,7 +19,10 @@ export interface HostProgram {
   readonly module: string;
   /** `PATH` of the processes. */
   readonly path: string;
-  /** Variables that set configuration (`DURE_ORDER__MAX_LINES`): all that they inherit besides. */
+  /**
+   * Variables that set configuration (`DURE_ORDER__MAX_LINES`): all that they inherit besides. A process gets those of
+   * the services it runs and no other's, which may be secrets.
+   */
   readonly configuration?: Readonly<Record<string, string>>;
   /** Where compiled code is kept. Default: in the state folder. */
   readonly cacheFolder?: string;
@@ -180,6 +183,7 @@ export class ProcessGroup {
     const { name } = planned;
     const path = join(state.run, `${name}.json`);
     const log = await this.#logOf(name);
+    const configuration = await configurationOf(planned.services, host.configuration);
     if (this.#closed) {
       await log.close();
       throw dureErrors.START_CANCELLED('the start was stopped');
@@ -189,7 +193,7 @@ export class ProcessGroup {
       file: process.execPath,
       parameters: [...leanFlags, host.module],
       environment: {
-        ...host.configuration,
+        ...configuration,
         ...leanMalloc,
         DURE_RUN_FILE: path,
         PATH: host.path,
@@ -225,4 +229,17 @@ export class ProcessGroup {
       roles.indexOf(a.role) - roles.indexOf(b.role);
     return [...this.#members].sort(byRank);
   }
+}
+
+/** The variables that configure these services. */
+async function configurationOf(
+  services: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Readonly<Record<string, string>>> {
+  const all = Object.entries(variables);
+  if (all.length === 0) return {};
+  // Loaded only when it is needed: it brings the parsers of configuration files, and most starts set no variable.
+  const { environmentPrefix } = await import('@dure/config/client');
+  const prefixes = services.map(environmentPrefix);
+  return Object.fromEntries(all.filter(([variable]) => prefixes.some((prefix) => variable.startsWith(prefix))));
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +48,27 @@ function listens(url: string): Promise<boolean> {
   });
 }
 
+/** What is in the environment of every process. */
+const everyVariable = [
+  'DURE_RUN_FILE',
+  'MALLOC_ARENA_MAX',
+  'MALLOC_MMAP_THRESHOLD_',
+  'MALLOC_TRIM_THRESHOLD_',
+  'NODE_COMPILE_CACHE',
+  'PATH',
+];
+
+async function variablesOf(pid: number): Promise<readonly string[]> {
+  const lines = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
+  const names = lines.map((line) => line.split('=')[0] ?? '');
+  return names.filter((name) => name !== '' && !name.startsWith('NODE_CHANNEL')).sort();
+}
+
+async function filesIn(root: string, ...folders: readonly string[]): Promise<readonly string[]> {
+  const lists = folders.map(async (folder) => (await readdir(join(root, folder))).map((name) => `${folder}/${name}`));
+  return (await Promise.all(lists)).flat();
+}
+
 for (const placement of ['each', 'one'] as const) {
   test(`a system starts, tells what runs, and stops without a trace (placement ${placement})`, async () => {
     const stateFolder = await scratch();
@@ -71,22 +92,52 @@ for (const placement of ['each', 'one'] as const) {
   });
 }
 
-test('the run file of a process is its owner’s only, and nothing secret is in its environment or its arguments', async () => {
+test('nothing secret is in the environment or the arguments of a process', async () => {
   await using system = await start();
   const pid = system.pids.left ?? 0;
-  const environment = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').map((line) => line.split('=')[0]);
-  assert.deepEqual(environment.filter((name) => name !== '' && !name?.startsWith('NODE_CHANNEL')).sort(), [
-    'DURE_RUN_FILE',
-    'MALLOC_ARENA_MAX',
-    'MALLOC_MMAP_THRESHOLD_',
-    'MALLOC_TRIM_THRESHOLD_',
-    'NODE_COMPILE_CACHE',
-    'PATH',
-  ]);
+  assert.deepEqual(await variablesOf(pid), everyVariable);
   const run = await readFile(join(system.stateFolder, 'run', 'left.json'), 'utf8');
   const { services } = JSON.parse(run) as { services: { left: { key: { d: string } } } };
   const shown = (await readFile(`/proc/${pid}/cmdline`, 'utf8')) + (await system.output('left'));
   assert.ok(!shown.includes(services.left.key.d));
+});
+
+test('run files, keys and passwords can be read by their owner only', async () => {
+  const module = join(fixtures, 'ledger', 'system.ts');
+  await using system = await startSystem(module, { hostModule: fakeHost, placement: 'each' });
+  const secrets = await filesIn(system.stateFolder, 'run', 'keys');
+  for (const name of ['run/books.json', 'run/gateway.json', 'keys/books.json', 'keys/databases.json'])
+    assert.ok(secrets.includes(name), `${name} is among ${secrets.join(', ')}`);
+  for (const name of secrets) assert.equal((await stat(join(system.stateFolder, name))).mode & 0o777, 0o600, name);
+});
+
+test('a process gets the configuration variables of the services it runs, and no other’s', async () => {
+  const stateFolder = await scratch();
+  const configuration = { DURE_LEFT__MAX_LINES: '1', DURE_RIGHT__TOKEN: 'secret', DURE_LEFT_OVER__TOKEN: 'secret' };
+  const options = supervisorOptions(stateFolder, new AbortController().signal);
+  const own: Readonly<Record<string, readonly string[]>> = {
+    left: ['DURE_LEFT__MAX_LINES'],
+    'left-2': ['DURE_LEFT__MAX_LINES'],
+    right: ['DURE_RIGHT__TOKEN'],
+    gateway: [],
+    all: ['DURE_LEFT__MAX_LINES', 'DURE_RIGHT__TOKEN'],
+  };
+  for (const placement of ['each', 'one'] as const) {
+    const counts = placement === 'each' ? { left: 2 } : {};
+    await using system = await startSupervisor({
+      ...options,
+      placement,
+      counts,
+      host: { ...options.host, configuration },
+    });
+    const looked = system.components.filter(({ name }) => name in own);
+    assert.equal(looked.length, placement === 'each' ? 4 : 1);
+    for (const { name, state } of looked) {
+      const variables = await variablesOf('pid' in state ? (state.pid ?? 0) : 0);
+      assert.deepEqual(variables, [...everyVariable, ...(own[name] ?? [])].sort(), name);
+    }
+  }
+  await rm(stateFolder, { recursive: true });
 });
 
 test('a service that is killed comes back, and the system is ready again', async () => {
