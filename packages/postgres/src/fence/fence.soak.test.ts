@@ -19,6 +19,10 @@ test('over a minute and 50 000 events nothing is lost, doubled or out of order',
     { lost: 0, doubled: 0, inverted: 0, faults: [] },
     `seed ${seed}`,
   );
+  // Nothing is lost either when nothing was written, undone or killed.
+  const { events, rolledBack, killed } = report;
+  assert.ok(events >= 50_000, `${events} events`);
+  assert.ok(rolledBack > 0 && killed > 0, `${rolledBack} rolled back, ${killed} killed`);
 });
 
 test('with the two steps of advance() swapped, and nothing to help it, the same stress loses messages', async (context) => {
