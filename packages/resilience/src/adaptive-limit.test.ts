@@ -77,6 +77,48 @@ test('the limit falls when the event loop is late, however fast the answers', as
   assert.ok(limit.snapshot().limit >= before);
 });
 
+test('a limit of which not half is in use does not fall, and comes back to where it began when nothing presses', async () => {
+  let delayMs = 0;
+  const { clock, limit, load, run } = setup({ initial: 100, least: 10, loopDelay: { delayMs: () => delayMs } });
+  const few = async (forMs: number) => {
+    for (let spent = 0; spent < forMs; spent += 50) {
+      const all = Array.from({ length: 4 }, () => run('x', testCall()).catch(() => undefined));
+      await clock.advance(50);
+      await Promise.all(all);
+    }
+  };
+  delayMs = 80;
+  await few(5_000);
+  assert.equal(limit.snapshot().limit, 100, 'what is late is not late for these few');
+  await load(20_000);
+  assert.ok(limit.snapshot().limit < 30, `${limit.snapshot().limit}`);
+  const low = limit.snapshot().limit;
+  await few(5_000);
+  assert.equal(limit.snapshot().limit, low, 'the loop is late still');
+  delayMs = 0;
+  await few(30_000);
+  assert.ok(limit.snapshot().limit > 90, `${limit.snapshot().limit}`);
+});
+
+test('places are taken by cost, given back once, and what costs more than the limit goes alone', () => {
+  const { limit } = setup({ initial: 10 });
+  const { operation } = testCall();
+  const one = limit.enter(operation);
+  const eight = limit.enter(operation, 8);
+  assert.equal(limit.snapshot().running, 9);
+  assert.throws(() => limit.enter(operation, 2), { code: 'RESILIENCE_OVERLOADED' });
+  one.leave('answered');
+  one.leave('answered');
+  assert.equal(limit.snapshot().running, 8);
+  assert.throws(() => limit.enter(operation, 50), { code: 'RESILIENCE_OVERLOADED' });
+  eight.leave('unmeasured');
+  const all = limit.enter(operation, 50);
+  assert.throws(() => limit.enter(operation), { code: 'RESILIENCE_OVERLOADED' });
+  all.leave('dropped');
+  limit.close();
+  assert.throws(() => limit.enter(operation), { code: 'RESILIENCE_SHUT_DOWN' });
+});
+
 test('AIMD adds one with a good window in which the limit was felt, and takes a tenth with a slow one', () => {
   const next = aimdLimit({ slowMs: 100 });
   const sample = { limit: 10, inFlight: 5, rttMs: 50, dropped: false };

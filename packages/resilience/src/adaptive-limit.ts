@@ -1,4 +1,4 @@
-import type { Call, Clock, DureError, Handler, Layer } from '@dure/core';
+import type { Call, Clock, DureError, Handler, Layer, Operation } from '@dure/core';
 import { isDureError, isRefusal } from '@dure/core';
 import { closedError } from './bulkhead.ts';
 import { nameOf } from './deadline.ts';
@@ -55,18 +55,36 @@ export interface AdaptiveLimit {
   /** RESILIENCE_OVERLOADED when the limit is reached, RESILIENCE_SHUT_DOWN after `close`. */
   call<In, Out>(next: Handler<In, Out>, input: In, call: Call): Promise<Out>;
   layer<In, Out>(): Layer<In, Out>;
+  /**
+   * For what is no call yet, such as a request whose sender is still to be verified: takes `cost` places (default 1) at once,
+   * or throws RESILIENCE_OVERLOADED, or RESILIENCE_SHUT_DOWN after `close`. What costs more than the limit goes alone.
+   */
+  enter(operation: Operation, cost?: number): Place;
   update(limits: AdaptiveLimits): void;
   snapshot(): AdaptiveLimitSnapshot;
   /** Refuses what waits and what comes; what is under way goes on. Idempotent. */
   close(): void;
 }
 
+/** Places that were taken. */
+export interface Place {
+  /**
+   * Gives them back; the first time counts. The limit learns from what was `answered` how long it takes and from what was
+   * `dropped` that there was too much, from what went `unmeasured` (streams, mistakes) nothing.
+   */
+  leave(how: 'answered' | 'dropped' | 'unmeasured'): void;
+}
+
 const leastSamples = 10;
 const backOff = 0.9;
 
+/** The share of the way back to where it began that a limit goes in a window in which nothing pressed against it. */
+const calmStep = 0.1;
+
 /**
  * A concurrency limit that finds itself: it rises while answers stay fast and falls when they become slower, are dropped,
- * or when the event loop is late. What is beyond it is refused at once, which costs less than to answer too late.
+ * or when the event loop is late. What is beyond it is refused at once, which costs less than to answer too late. A limit
+ * of which not half was in use does not fall, for it was not what pressed, and one that had fallen comes back.
  * Like a bulkhead, stand it inside `timeout`: a place is held until the work has really ended.
  *
  * @example
@@ -84,6 +102,7 @@ class MovingLimit implements AdaptiveLimit {
   readonly #algorithm: LimitAlgorithm;
   readonly #places: Places;
   readonly #windowMs: number;
+  readonly #initial: number;
   #limits: Required<AdaptiveLimits>;
   #limit: number;
   #beganAt: number;
@@ -102,6 +121,7 @@ class MovingLimit implements AdaptiveLimit {
     this.#options = options;
     this.#algorithm = options.algorithm ?? gradientLimit();
     this.#windowMs = windowMs;
+    this.#initial = initial;
     this.#limit = initial;
     this.#places = new Places(options.clock, Math.floor(initial), queue, waitMs);
     this.#beganAt = options.clock.monotonicMs();
@@ -115,10 +135,9 @@ class MovingLimit implements AdaptiveLimit {
     const places = this.#places;
     if (!places.enter()) {
       const outcome = await places.wait(call, () => undefined);
-      if (outcome !== 'entered') throw this.#overloaded(call);
+      if (outcome !== 'entered') throw this.#overloaded(call.operation);
     }
-    if (places.running > this.#peak) this.#peak = places.running;
-    const startedAt = this.#options.clock.monotonicMs();
+    const startedAt = this.#begin();
     try {
       const output = await next(input, call);
       this.#sample(startedAt, false);
@@ -130,6 +149,21 @@ class MovingLimit implements AdaptiveLimit {
     } finally {
       places.leave();
     }
+  }
+
+  enter(operation: Operation, cost = 1): Place {
+    const places = this.#places;
+    if (!places.enter(cost)) throw places.closedBy ?? this.#overloaded(operation);
+    const startedAt = this.#begin();
+    let isOver = false;
+    return {
+      leave: (how) => {
+        if (isOver) return;
+        isOver = true;
+        if (how !== 'unmeasured') this.#sample(startedAt, how === 'dropped', cost);
+        places.leave(cost);
+      },
+    };
   }
 
   update(limits: AdaptiveLimits): void {
@@ -148,18 +182,24 @@ class MovingLimit implements AdaptiveLimit {
     this.#places.close(closedError(this.name));
   }
 
+  #begin(): number {
+    if (this.#places.running > this.#peak) this.#peak = this.#places.running;
+    return this.#options.clock.monotonicMs();
+  }
+
   /** Only calls that began in the window count, so that a window shows its own limit and not the one before. */
-  #sample(startedAt: number, dropped: boolean): void {
+  #sample(startedAt: number, dropped: boolean, cost = 1): void {
     const now = this.#options.clock.monotonicMs();
     if (dropped) this.#dropped = true;
     else if (startedAt < this.#beganAt) return;
     this.#samples += 1;
     this.#sumMs += now - startedAt;
-    if (this.#samples >= leastSamples && now - this.#beganAt >= this.#windowMs) this.#turn(now);
+    if (this.#samples >= leastSamples && now - this.#beganAt >= this.#windowMs) this.#turn(now, cost);
   }
 
-  #turn(now: number): void {
+  #turn(now: number, leaving: number): void {
     const { loopDelay } = this.#options;
+    const windows = (now - this.#beganAt) / this.#windowMs;
     const sample = {
       limit: this.#limit,
       inFlight: this.#peak,
@@ -169,11 +209,18 @@ class MovingLimit implements AdaptiveLimit {
     this.#beganAt = now;
     this.#samples = 0;
     this.#sumMs = 0;
-    this.#peak = this.#places.running - 1;
+    this.#peak = this.#places.running - leaving;
     this.#dropped = false;
     const isLate = loopDelay !== undefined && loopDelay.delayMs() > this.#limits.longestLoopDelayMs;
     const wanted = this.#algorithm(sample);
-    this.#move(isLate ? Math.min(wanted, sample.limit * backOff) : wanted);
+    if (sample.inFlight * 2 < sample.limit)
+      this.#move(Math.max(wanted, this.#calmed(isLate || sample.dropped ? 0 : windows)));
+    else this.#move(isLate ? Math.min(wanted, sample.limit * backOff) : wanted);
+  }
+
+  /** Nobody knows whether it still has to be as low as it is, once that many windows have passed without pressure. */
+  #calmed(windows: number): number {
+    return this.#limit + Math.max(this.#initial - this.#limit, 0) * (1 - (1 - calmStep) ** windows);
   }
 
   #move(wanted: number): void {
@@ -187,11 +234,11 @@ class MovingLimit implements AdaptiveLimit {
     this.#places.admit();
   }
 
-  #overloaded(call: Call): DureError {
+  #overloaded(operation: Operation): DureError {
     const { most: limit, running } = this.#places;
     this.#options.observe?.({ kind: 'overloaded', name: this.name, limit });
     return resilienceErrors.OVERLOADED(
-      `${nameOf(call)}: "${this.name}" bears ${limit} calls at once at the moment, and ${running} are under way`,
+      `${nameOf({ operation })}: "${this.name}" bears ${limit} calls at once at the moment, and ${running} are under way`,
       { details: { name: this.name, limit, running, sent: false } },
     );
   }

@@ -177,6 +177,11 @@ test('an error tells by its kind whether the other side is well', () => {
   const refusal = new Refusal({ service: 's', operation: 'o', code: 'No', data: {}, status: 409 });
   assert.equal(verdictOf(refusal), 'answered');
   assert.equal(verdictOf(new DureError('X', 'invalid', 'x')), 'answered');
+  assert.equal(
+    verdictOf(new DureError('RESILIENCE_OVERLOADED', 'unavailable', 'x')),
+    'answered',
+    'it does what it can',
+  );
   assert.equal(verdictOf(new DureError('X', 'timeout', 'x')), 'failure');
   assert.equal(verdictOf(new DureError('X', 'cancelled', 'x')), 'nothing');
   assert.equal(verdictOf('anything'), 'failure');

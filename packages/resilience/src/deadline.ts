@@ -64,6 +64,6 @@ export function targetOf({ service, name }: Operation): string {
 }
 
 /** How messages name the operation of a call: `inventory.reserve`. */
-export function nameOf({ operation }: Call): string {
+export function nameOf({ operation }: Pick<Call, 'operation'>): string {
   return operation.service === '' ? operation.name || 'the call' : `${operation.service}.${operation.name}`;
 }

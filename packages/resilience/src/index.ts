@@ -4,6 +4,7 @@ export type {
   AdaptiveLimitOptions,
   AdaptiveLimitSnapshot,
   AdaptiveLimits,
+  Place,
 } from './adaptive-limit.ts';
 export { adaptiveLimit } from './adaptive-limit.ts';
 export type { Adjustable } from './adjustable.ts';

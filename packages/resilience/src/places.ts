@@ -18,14 +18,18 @@ export class Places {
     this.waitMs = waitMs;
   }
 
+  get closedBy(): DureError | undefined {
+    return this.#closedBy;
+  }
+
   get waiting(): number {
     return this.#line.length;
   }
 
-  /** Takes a place if one is free; `leave` gives it back. */
-  enter(): boolean {
-    if (this.running >= this.most || this.#closedBy !== undefined) return false;
-    this.running += 1;
+  /** Takes `cost` places if they are free; `leave` gives them back. What costs more than there are places goes alone. */
+  enter(cost = 1): boolean {
+    if ((this.running > 0 && this.running + cost > this.most) || this.#closedBy !== undefined) return false;
+    this.running += cost;
     return true;
   }
 
@@ -38,8 +42,8 @@ export class Places {
     return (await turn) ? 'entered' : 'wait';
   }
 
-  leave(): void {
-    this.running -= 1;
+  leave(cost = 1): void {
+    this.running -= cost;
     this.admit();
   }
 

@@ -40,6 +40,8 @@ export function verdictOf(error: unknown): Verdict {
   if (!isDureError(error)) return 'failure';
   // A layer inside refused it and nothing was sent: the other side was never asked.
   if (error.details.sent === false && ownRefusals.has(error.code)) return 'nothing';
+  // The other side is well, and carries out what it can: to stop asking would waste that.
+  if (error.code === resilienceErrors.OVERLOADED.code) return 'answered';
   return verdicts[error.kind];
 }
 

@@ -1,7 +1,9 @@
 import type { Rule } from '@dure/balancer';
 import { balancer } from '@dure/balancer';
-import type { HealthCheck, ManagementEndpoint } from '@dure/core';
+import type { HealthCheck } from '@dure/core';
 import type { Database } from '@dure/postgres';
+import type { PolicyRegistry } from '@dure/resilience';
+import { policyRegistry } from '@dure/resilience';
 import type { LocalTarget, OutboundLayers } from '@dure/service/client';
 import { httpClient, httpTransport, localClient, outboundLayers, withBaseUrls } from '@dure/service/client';
 import type { AnyContract } from '@dure/service/contract';
@@ -27,10 +29,9 @@ export interface ProcessKit {
   readonly local: (service: string) => LocalTarget;
 }
 
-/** The clients of a service, and what its actuator shows of them. */
+/** The clients of a service, and what its health page shows of them. */
 export interface ServiceClients {
   readonly clients: Readonly<Record<string, unknown>>;
-  readonly endpoints: readonly ManagementEndpoint[];
   readonly health: readonly HealthCheck[];
 }
 
@@ -41,6 +42,8 @@ export interface ServiceKit {
   readonly instanceId: string;
   readonly telemetry: Telemetry;
   readonly platform: Platform;
+  /** Knows the policies of its calls, and of its own door. */
+  readonly policies: PolicyRegistry;
   /** Makes the clients of the services that it uses: functions within the process, HTTP beyond. */
   clients(uses: Readonly<Record<string, AnyContract>>): ServiceClients;
   /** Closes connections, then sends what telemetry is left. */
@@ -76,6 +79,7 @@ export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): 
     sampleRatio: 1,
   });
   const transport = httpTransport({ clock, signer });
+  const policies = policyRegistry({ clock });
   const platform: Platform = {
     instances: discovery,
     signer,
@@ -94,14 +98,15 @@ export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): 
     instanceId,
     telemetry,
     platform,
+    policies,
     clients(uses) {
       const used = Object.entries(uses);
-      if (used.length === 0) return { clients: {}, endpoints: [], health: [] };
+      if (used.length === 0) return { clients: {}, health: [] };
       const instances = withBaseUrls(discovery, Object.values(uses));
       const balance = balancer({ instances, clock, random, rules: rulesOf(uses) });
-      const layers = outboundLayers({ clock, random, telemetry, balancer: balance });
+      const layers = outboundLayers({ clock, random, telemetry, balancer: balance, registry: policies });
       const clients = Object.fromEntries(used.map(([key, contract]) => [key, clientOf(contract, layers)]));
-      return { clients, endpoints: layers.endpoints, health: [layers.health] };
+      return { clients, health: [layers.health] };
     },
     async close() {
       await transport.close();

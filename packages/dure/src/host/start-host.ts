@@ -121,7 +121,8 @@ async function start(
       idempotency: data?.db.idempotency,
       routes: data?.routes ?? [],
       health: [...outbound.health, ...(data?.health ?? [])],
-      endpoints: [...config.endpoints, ...outbound.endpoints, ...(data?.endpoints ?? [])],
+      endpoints: [...config.endpoints, ...(data?.endpoints ?? [])],
+      policies: kit.policies,
       graceMs,
     });
     hosted.set(name, { kit, running, data });

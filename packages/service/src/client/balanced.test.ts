@@ -26,6 +26,10 @@ const limiting: Behaviour = async (_, clock) => {
   await wait(clock, 1);
   throw new DureError('TEST_LIMITED', 'limited', 'too many', { retryable: true });
 };
+const overloaded: Behaviour = async (_, clock) => {
+  await wait(clock, 1);
+  throw new DureError('RESILIENCE_OVERLOADED', 'unavailable', 'too many at once', { retryable: true });
+};
 
 /** A service whose instances behave as told, called through all of a service's outbound layers in virtual time. */
 function openStock(behaviours: readonly Behaviour[], called: Contract<'stock', typeof bindings> = stock) {
@@ -89,6 +93,25 @@ describe('under load, one of three instances', () => {
     const [one = 0, two = 0, limited = 0] = opened.asked;
     assert.ok(limited < 200 && Math.min(one, two) > 600, `asked ${opened.asked}`);
   });
+
+  test('that has too many calls is spared', async () => {
+    const opened = openStock([well, well, overloaded]);
+    assert.deepEqual(await load(opened, 400, 5), {});
+    const [one = 0, two = 0, busy = 0] = opened.asked;
+    assert.ok(busy < 200 && Math.min(one, two) > 600, `asked ${opened.asked}`);
+  });
+});
+
+test('an instance that refuses most of its calls for having too many is asked for the others all the same', async () => {
+  let count = 0;
+  const mostly: Behaviour = (call, clock) => {
+    count += 1;
+    return (count % 10 === 0 ? well : overloaded)(call, clock);
+  };
+  const opened = openStock([mostly]);
+  const failed = await load(opened, 400, 5);
+  assert.deepEqual(Object.keys(failed), ['RESILIENCE_OVERLOADED'], 'no breaker opened');
+  assert.ok((opened.asked[0] ?? 0) >= 2_000);
 });
 
 test('when the breakers of all instances are open, the call says so', async () => {

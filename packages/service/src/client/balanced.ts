@@ -1,8 +1,8 @@
 import type { Balancer, Outcome, Picked, PickFor } from '@dure/balancer';
-import type { Call, Layer } from '@dure/core';
+import type { Call, DureError, Layer } from '@dure/core';
 import { isDureError } from '@dure/core';
 import type { CircuitBreakers } from '@dure/resilience';
-import { verdictOf } from '@dure/resilience';
+import { resilienceErrors, verdictOf } from '@dure/resilience';
 import { isBytes } from '../contract/bytes.ts';
 import type { HttpOperation } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
@@ -64,10 +64,10 @@ function breakerName(instance: string | undefined, { operation }: Call): string 
   return `${instance ?? operation.service} ${operation.name}`;
 }
 
-/** A refusal, or a mistake of the caller's, is a sign of life. An instance that limits its callers had better be spared. */
+/** A refusal, or a mistake of the caller's, is a sign of life. An instance that limits its callers, or has too many, had better be spared. */
 function outcomeOf(error: unknown, { signal }: Call): Outcome {
   if (signal.aborted) return 'cancelled';
-  if (isDureError(error) && error.kind === 'limited' && error.details.sent !== false) return 'failure';
+  if (isDureError(error) && isBusy(error) && error.details.sent !== false) return 'failure';
   switch (verdictOf(error)) {
     case 'failure':
       return 'failure';
@@ -76,4 +76,8 @@ function outcomeOf(error: unknown, { signal }: Call): Outcome {
     default:
       return 'success';
   }
+}
+
+function isBusy({ kind, code }: DureError): boolean {
+  return kind === 'limited' || code === resilienceErrors.OVERLOADED.code;
 }

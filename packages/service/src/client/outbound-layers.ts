@@ -1,7 +1,14 @@
 import type { Balancer } from '@dure/balancer';
 import type { Clock, HealthCheck, Layer, ManagementEndpoint, Random } from '@dure/core';
 import { stack } from '@dure/core';
-import type { BreakerLimits, Bulkhead, ResilienceEvent, RetryLimits, TimeoutLimits } from '@dure/resilience';
+import type {
+  BreakerLimits,
+  Bulkhead,
+  PolicyRegistry,
+  ResilienceEvent,
+  RetryLimits,
+  TimeoutLimits,
+} from '@dure/resilience';
 import {
   bulkhead,
   circuitBreakers,
@@ -26,6 +33,8 @@ export interface OutboundOptions {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly balancer: Balancer;
+  /** What knows the policies of the service that calls. Default: one of its own. */
+  readonly registry?: PolicyRegistry;
 }
 
 /** Layers for calls over the network, and for calls to a service in the same host. */
@@ -53,7 +62,7 @@ export interface OutboundLimits {
 /** The layers between a caller and another service, made once per calling service; outermost first. */
 export function outboundLayers(options: OutboundOptions): OutboundLayers {
   const { clock, random, telemetry, balancer } = options;
-  const registry = policyRegistry({ clock });
+  const registry = options.registry ?? policyRegistry({ clock });
   const tell = teller(telemetry);
   const observe = (event: ResilienceEvent) => {
     registry.observe(event);

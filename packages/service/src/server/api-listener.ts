@@ -4,6 +4,7 @@ import type { Telemetry } from '@dure/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
 import { serviceErrors } from '../errors.ts';
+import type { Admission } from './admission.ts';
 import { sendProblem } from './arrival.ts';
 import { drained, unusedConnections } from './drained.ts';
 import type { HttpRoute } from './http-route.ts';
@@ -23,6 +24,8 @@ export interface ApiListenerOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly telemetry: Telemetry;
+  /** Which calls of operations are taken; raw routes always are. Default: all. */
+  readonly admission?: Admission | undefined;
   /** The largest body of a contract operation; default 1 MiB. */
   readonly maxBodyBytes?: number;
 }

@@ -1,10 +1,13 @@
 import type { Call } from '@dure/core';
 import { formatFallbacks, headers, problemMediaType } from '@dure/core';
+import type { Place } from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Bytes } from '../contract/bytes.ts';
 import { isBytes } from '../contract/bytes.ts';
 import type { HttpOperation, HttpSpec } from '../contract/index.ts';
+import type { Admission } from './admission.ts';
+import { pressureOf } from './admission.ts';
 import type { ArrivalOptions } from './arrival.ts';
 import { arrive, sendProblem, traceOf } from './arrival.ts';
 import { arrivedBytes } from './arrived-bytes.ts';
@@ -18,6 +21,8 @@ export interface OperationRouteOptions extends ArrivalOptions {
   readonly service: string;
   readonly operations: OperationSet;
   readonly telemetry: Telemetry;
+  /** Undefined: every call is taken. */
+  readonly admission?: Admission | undefined;
 }
 
 /** Adds the route of one operation. One that takes bytes has a scope of its own, in which nothing reads the body before the handler. */
@@ -44,15 +49,20 @@ function addRoute(
   const { spec, name } = operation;
   const status = spec.status ?? (spec.output === undefined ? 204 : 200);
   const inputOf = inputReader(operation);
+  const takesBytes = isBytes(spec.body);
   const isStream = spec.stream === true || isBytes(spec.output);
   app.route({
     method: operation.method,
     url: operation.path,
     handler: async (request, reply) => {
       let call: Call | undefined;
+      let place: Place | undefined;
       try {
+        place = options.admission?.enter(operation); // before the sender is verified: a refusal must cost next to nothing
+        if (takesBytes) place?.leave('unmeasured'); // an upload takes as long as its sender wants
         call = await arrive(request, reply, operation, options, stopping);
         const output = await options.operations.invoke(name, inputOf(request), call);
+        place?.leave(isStream ? 'unmeasured' : 'answered'); // a stream holds no place while it flows
         if (isStream) {
           reply.hijack();
           await answerStream(request, reply, { spec, output, status, call }, options);
@@ -64,8 +74,9 @@ function addRoute(
         if (output === undefined) return reply.send();
         return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(output));
       } catch (error) {
+        place?.leave(pressureOf(error, call, options.clock));
         // What is left of a body that nobody reads is not waited for.
-        if (isBytes(spec.body) && !request.raw.complete) reply.header('connection', 'close');
+        if (takesBytes && !request.raw.complete) reply.header('connection', 'close');
         return sendProblem(reply, error, call?.trace.traceId ?? traceOf(request));
       }
     },

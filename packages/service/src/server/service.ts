@@ -15,6 +15,7 @@ import type { Logger, Telemetry } from '@dure/telemetry';
 import type { Client } from '../client/client.ts';
 import type { TokenSigner } from '../client/token-signer.port.ts';
 import type { AnyContract, HandlerInput, HandlerOutput, HttpOperation } from '../contract/index.ts';
+import type { AdmissionLimits } from './admission.ts';
 import type { HttpRoute } from './http-route.ts';
 import type { Resource } from './resource.port.ts';
 import type { TokenVerifier } from './token-verifier.port.ts';
@@ -110,6 +111,11 @@ export interface ServiceSpec<
   readonly uses?: U;
   /** What its instances say of themselves in the registry; balancers heed `version`, `zone` and `weight`. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /**
+   * How many calls over the network it works on at once, whatever they are, before it refuses more: RESILIENCE_OVERLOADED, 503
+   * with `Retry-After`. Default: between 20 and 1 000, as many as it answers in good time. `'off'`: it takes all.
+   */
+  readonly admission?: AdmissionLimits | 'off';
   readonly database?: R;
   readonly reactions?: readonly Reaction<TxOf<R>>[];
   readonly sagas?: readonly SagaDefinition[];
@@ -129,6 +135,7 @@ export interface ServiceDefinition {
   readonly config: Schema<unknown, unknown> | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly uses: Readonly<Record<string, AnyContract>>;
+  readonly admission: AdmissionLimits | 'off';
   readonly database: Resource | undefined;
   readonly reactions: readonly Reaction[];
   readonly sagas: readonly SagaDefinition[];
@@ -163,6 +170,7 @@ export function service<
     config: spec.config,
     metadata: spec.metadata ?? {},
     uses: spec.uses ?? {},
+    admission: spec.admission ?? {},
     database: spec.database,
     reactions: (spec.reactions ?? []) as unknown as readonly Reaction[],
     sagas: spec.sagas ?? [],

@@ -1,8 +1,11 @@
 import type { Clock, HealthCheck, Ids, ManagementEndpoint, Random } from '@dure/core';
 import { messageOf, wait } from '@dure/core';
+import type { PolicyRegistry } from '@dure/resilience';
+import { policyRegistry } from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
 import { openApi } from '../contract/index.ts';
 import { actuator } from './actuator.ts';
+import { admission } from './admission.ts';
 import { openApiListener } from './api-listener.ts';
 import type { HttpRoute } from './http-route.ts';
 import type { IdempotencyStore } from './idempotency-store.port.ts';
@@ -34,6 +37,8 @@ export interface ServiceParts {
   readonly routes: readonly HttpRoute[];
   readonly health: readonly HealthCheck[];
   readonly endpoints: readonly ManagementEndpoint[];
+  /** What knows the policies of this service's calls, to be shown with that of its own door. Default: one of its own. */
+  readonly policies?: PolicyRegistry;
   /** How long requests in flight may take to end when the service stops, in milliseconds. */
   readonly graceMs: number;
 }
@@ -82,9 +87,12 @@ export async function startService(definition: ServiceDefinition, parts: Service
   const operations = operationSet(definition.contract, handlers, inbound);
   const state: ServiceState = { ready: false, registered: undefined };
   const opened: Listener[] = [];
+  const policies = parts.policies ?? policyRegistry({ clock });
   try {
-    opened.push(await apiOpener(definition, parts, added, operations)({ host: parts.host, port: parts.ports.api }));
-    opened.push(await openManagement(definition, parts, added, state));
+    opened.push(
+      await apiOpener(definition, parts, { added, operations, policies })({ host: parts.host, port: parts.ports.api }),
+    );
+    opened.push(await openManagement(definition, parts, { added, policies, state }));
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.close(0)));
     await added.stop(telemetry);
@@ -106,27 +114,33 @@ interface Started {
   readonly opened: readonly Listener[];
 }
 
+interface Opening {
+  readonly added: Added;
+  readonly policies: PolicyRegistry;
+}
+
 function apiOpener(
   definition: ServiceDefinition,
   parts: ServiceParts,
-  added: Added,
-  operations: OperationSet,
+  { added, operations, policies }: Opening & { readonly operations: OperationSet },
 ): OpenListener {
+  const own = added.listener();
+  if (own !== undefined) return own;
   const { clock, ids, telemetry, platform } = parts;
-  const routes = [...added.routes, ...parts.routes];
   const service = definition.contract.name;
-  return (
-    added.listener() ??
-    ((bind) =>
-      openApiListener({ service, operations, routes, verifier: platform.verifier, clock, ids, telemetry }, bind))
-  );
+  const { admission: limits } = definition;
+  const door = limits === 'off' ? undefined : admission({ service, limits, clock, telemetry, policies });
+  if (door !== undefined) added.add.onStop(() => door.close());
+  const routes = [...added.routes, ...parts.routes];
+  const { verifier } = platform;
+  return (bind) =>
+    openApiListener({ service, operations, routes, verifier, clock, ids, telemetry, admission: door }, bind);
 }
 
 function openManagement(
   definition: ServiceDefinition,
   parts: ServiceParts,
-  added: Added,
-  state: ServiceState,
+  { added, policies, state }: Opening & { readonly state: ServiceState },
 ): Promise<Listener> {
   const { clock, telemetry, platform, host, ports, instanceId: instance } = parts;
   const service = definition.contract.name;
@@ -137,7 +151,7 @@ function openManagement(
     clock,
     telemetry,
     health,
-    endpoints: [openApiEndpoint(definition), ...added.endpoints, ...parts.endpoints],
+    endpoints: [openApiEndpoint(definition), ...policies.endpoints, ...added.endpoints, ...parts.endpoints],
   });
   return openManagementListener(
     { service, actuator: shown, verifier: platform.verifier, clock },
