@@ -1,10 +1,11 @@
-import type { Call, Clock, HealthCheck, Ids, Random } from '@dure/core';
-import { codeOf, systemClock, systemRandom, timeLeftMs, wait } from '@dure/core';
+import type { Call, Clock, HealthCheck, Ids, Layer, Random } from '@dure/core';
+import { codeOf, ownCall, systemClock, systemRandom, timeLeftMs, wait } from '@dure/core';
 import type { DeliveryStore, LogTail, Message, MessageFilter, MessageLog, UnitOfWork } from '@dure/messaging';
 import { logTail } from '@dure/messaging';
 import type { IdempotencyStore } from '@dure/service/server';
 import type { Telemetry } from '@dure/telemetry';
 import type { Kysely } from 'kysely';
+import { aroundDatabase } from './around.ts';
 import { postgresErrors } from './errors.ts';
 import type { KeyOwner } from './idempotency.ts';
 import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAnswer } from './idempotency.ts';
@@ -13,6 +14,7 @@ import type { Pool } from './pool.ts';
 import { openPool } from './pool.ts';
 import { postgresDeliveryStore } from './postgres-delivery-store.ts';
 import { postgresMessageLog } from './postgres-message-log.ts';
+import { readPool } from './read-pool.ts';
 import { statementNames } from './statement-names.ts';
 import type { StartSaga, Tx } from './transaction.ts';
 import type { UnitKit } from './unit-of-work.ts';
@@ -35,6 +37,11 @@ export interface DatabaseOptions {
   readonly poolMaxWaiting?: number;
   /** How long the answers of idempotent operations are kept, in milliseconds. Default 86 400 000, a day. */
   readonly keyRetentionMs?: number;
+  /**
+   * What stands before each unit of work, delivery and read, outermost first, such as a breaker, a bulkhead or a timeout of
+   * `@dure/resilience`; the operation is `postgres <service>`. Default: nothing but the pool.
+   */
+  readonly layers?: readonly Layer<unknown, unknown>[];
   /** Begins sagas; from the saga store. */
   readonly startSaga?: StartSaga;
 }
@@ -79,6 +86,9 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     maxWaiting: options.poolMaxWaiting ?? 500,
   });
   const names = statementNames();
+  const { layers = [] } = options;
+  const around = aroundDatabase(service, layers);
+  const reads = layers.length === 0 ? pool : readPool(pool, around, () => ownCall(service, 'read', ids));
   const log = postgresMessageLog(pool, service);
   const tail = logTail({
     log,
@@ -96,6 +106,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     seconds: telemetry.metrics.histogram('db_unit_of_work_seconds', 'Time of units of work, by unit and outcome'),
     begin: () => beginStatement(clock),
     startSaga: options.startSaga,
+    around,
     appended: log.ring,
   };
   observePool(telemetry, pool);
@@ -104,7 +115,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     await pool.close();
   };
   return {
-    read: readKysely<Tables>(pool, names),
+    read: readKysely<Tables>(reads, names),
     log,
     tail,
     deliveries: postgresDeliveryStore(kit, pool) as unknown as DeliveryStore<Tx<Tables>>,

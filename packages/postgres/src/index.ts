@@ -18,7 +18,7 @@ export type { MigrateOptions, MigrateResult } from './migrations/index.ts';
 export { migrate } from './migrations/index.ts';
 export type { DatabaseOrder, ProvisionedDatabase, ProvisionOptions } from './provisioning/index.ts';
 export { newPassword, provisionDatabases, verifyIsolation } from './provisioning/index.ts';
-export type { PostgresResource } from './resource.ts';
+export type { LayerKit, PostgresResource } from './resource.ts';
 export { migrations } from './resource.ts';
 export type { StartSagasOptions } from './saga/index.ts';
 export { postgresSagaFence, postgresSagaStore, startSagas } from './saga/index.ts';

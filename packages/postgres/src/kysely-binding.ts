@@ -2,11 +2,11 @@ import type { CompiledQuery, ConnectionProvider, DatabaseConnection, Dialect, Dr
 import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, Transaction } from 'kysely';
 import type { Connection } from './connection.ts';
 import { postgresErrors } from './errors.ts';
-import type { Pool } from './pool.ts';
+import type { ReadPool } from './read-pool.ts';
 import type { StatementNames } from './statement-names.ts';
 
 /** Kysely for reads, on any free connection of the pool. Changes are refused: POSTGRES_READ_ONLY. */
-export function readKysely<Tables>(pool: Pool, names: StatementNames): Kysely<Tables> {
+export function readKysely<Tables>(pool: ReadPool, names: StatementNames): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: dialect(new PoolDriver(pool, names)) });
 }
 
@@ -91,10 +91,10 @@ class ReadConnection implements DatabaseConnection {
 }
 
 class PoolDriver implements Driver {
-  readonly #pool: Pool | undefined;
+  readonly #pool: ReadPool | undefined;
   readonly #names: StatementNames;
 
-  constructor(pool: Pool | undefined, names: StatementNames) {
+  constructor(pool: ReadPool | undefined, names: StatementNames) {
     this.#pool = pool;
     this.#names = names;
   }

@@ -1,3 +1,5 @@
+import type { Clock, Layer } from '@dure/core';
+import type { PolicyRegistry } from '@dure/resilience';
 import type { Resource } from '@dure/service/server';
 import type { Database } from './database.ts';
 import type { Tx } from './transaction.ts';
@@ -7,6 +9,15 @@ export interface PostgresResource<Tables> extends Resource<Database<Tables>, Tx<
   readonly kind: 'postgres';
   /** The service's folder, in which `migrations/` and `seeds/` are. */
   readonly folder: string;
+  /** Makes the `layers` of `openDatabase`. */
+  readonly layers: ((kit: LayerKit) => readonly Layer<unknown, unknown>[]) | undefined;
+}
+
+/** What the layers before a database are made of. */
+export interface LayerKit {
+  readonly clock: Clock;
+  /** The service's policies: add a breaker or a bulkhead, and the actuator shows it. */
+  readonly policies: PolicyRegistry;
 }
 
 /**
@@ -14,7 +25,13 @@ export interface PostgresResource<Tables> extends Resource<Database<Tables>, Tx<
  *
  * @example
  * service({ contract: order, database: migrations<OrderTables>(import.meta.dirname), start: ({ db }) => … })
+ *
+ * @example
+ * migrations<OrderTables>(import.meta.dirname, { layers: ({ clock }) => [bulkhead({ clock, name: 'db', most: 5, queue: 100 }).layer()] })
  */
-export function migrations<Tables>(folder: string): PostgresResource<Tables> {
-  return { kind: 'postgres', folder };
+export function migrations<Tables>(
+  folder: string,
+  options: { readonly layers?: (kit: LayerKit) => readonly Layer<unknown, unknown>[] } = {},
+): PostgresResource<Tables> {
+  return { kind: 'postgres', folder, layers: options.layers };
 }

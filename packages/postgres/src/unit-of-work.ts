@@ -3,6 +3,7 @@ import { isRefusal, timeLeftMs, wait } from '@dure/core';
 import type { MessageBuffer, MessageCause } from '@dure/messaging';
 import { causeOf, messageBuffer } from '@dure/messaging';
 import type { Histogram, Span, Telemetry } from '@dure/telemetry';
+import type { Around } from './around.ts';
 import type { Answer, Connection } from './connection.ts';
 import { postgresErrors } from './errors.ts';
 import type { BindKysely } from './kysely-binding.ts';
@@ -27,6 +28,8 @@ export interface UnitKit {
   /** How each transaction begins; also sets its clock in tests. */
   readonly begin: () => string;
   readonly startSaga: StartSaga | undefined;
+  /** What stands between a unit of work and the database. */
+  readonly around: Around;
   /** Told after each commit that appended to the log. */
   readonly appended: () => void;
 }
@@ -65,7 +68,8 @@ export async function runUnit<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>): P
   const began = kit.clock.monotonicMs();
   let outcome = 'committed';
   try {
-    return await runAttempts(kit, call.with({ trace: span.context }), plan, span);
+    const traced = call.with({ trace: span.context });
+    return await kit.around(traced, (inner) => runAttempts(kit, inner, plan, span));
   } catch (error) {
     outcome = isRefusal(error) ? 'refused' : 'failed';
     span.fail(error);

@@ -1,7 +1,7 @@
 import type { HealthCheck, ManagementEndpoint } from '@dure/core';
 import type { FeedConsumer, FeedSource } from '@dure/messaging/feed';
 import { feedRoute, httpFeed, localFeed, startFeedConsumer } from '@dure/messaging/feed';
-import type { Database, Tx } from '@dure/postgres';
+import type { Database, PostgresResource, Tx } from '@dure/postgres';
 import { openDatabase, postgresSagaFence, postgresSagaStore, startSagas } from '@dure/postgres';
 import type { AnySaga, SagaRunner } from '@dure/saga';
 import { fenced, sagaRunner } from '@dure/saga';
@@ -37,7 +37,9 @@ export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, 
   const { clock, random, ids } = process.machine;
   const definitions = definition.sagas as unknown as readonly AnySaga[];
   const startSaga = definitions.length === 0 ? {} : { startSaga: startSagas({ definitions, clock, ids }) };
-  const db = openDatabase({ url: service.databaseUrl, service: name, clock, random, ids, telemetry, ...startSaga });
+  const layers = (database as PostgresResource<unknown>).layers?.({ clock, policies: kit.policies }) ?? [];
+  const opened = { url: service.databaseUrl, service: name, clock, random, ids, telemetry, layers };
+  const db = openDatabase({ ...opened, ...startSaga });
   process.logs.set(name, db);
   const runner =
     definitions.length === 0

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Call } from '@dure/core';
-import { codeOf, systemClock } from '@dure/core';
+import type { Call, Layer } from '@dure/core';
+import { codeOf, systemClock, wait } from '@dure/core';
 import { testCall, testIds } from '@dure/core/testing';
+import { circuitBreaker, timeout } from '@dure/resilience';
 import { silentTelemetry } from '@dure/telemetry';
 import { fromCloudEvent, toCloudEvent } from '../cloud-event.ts';
 import type { Message } from '../message.ts';
@@ -309,5 +310,54 @@ describe('the envelope', () => {
         },
       );
     }
+  });
+});
+
+describe('layers before a feed', () => {
+  const signer = { authorize: async () => 'Bearer t' };
+  const shared = { source: 'test', as: 'other', instances, signer, clock };
+
+  test('a breaker opens when the source is gone, and then nobody is asked', async () => {
+    const breaker = circuitBreaker({ clock, name: 'feed', minimumCalls: 5 });
+    const names = new Set<string>();
+    const named: Layer<unknown, unknown> = (next) => (input, call) => {
+      names.add(call.operation.name);
+      return next(input, call);
+    };
+    let asked = 0;
+    const transport: StreamTransport = async () => {
+      asked += 1;
+      throw new RangeError('connection refused');
+    };
+    const feed = httpFeed({ ...shared, transport, layers: [named, breaker.layer()] });
+    const first = async () => {
+      for await (const page of feed.open(0, new AbortController().signal)) return page;
+      return undefined;
+    };
+    for (let turn = 0; turn < 5; turn += 1)
+      await assert.rejects(first(), (error) => codeOf(error) === 'MESSAGING_FEED_FAILED');
+    await assert.rejects(first(), (error) => codeOf(error) === 'RESILIENCE_BREAKER_OPEN');
+    assert.equal(asked, 5);
+    assert.deepEqual([...names], ['feed test']);
+  });
+
+  test('a timeout is for the head: what follows may take as long as it wants, and ends with the feed', async () => {
+    const { db, options } = producer();
+    const looped = loopback(options);
+    let signal: AbortSignal | undefined;
+    const transport: StreamTransport = (request) => {
+      signal = request.signal;
+      return looped.transport(request);
+    };
+    const feed = httpFeed({ ...shared, transport, layers: [timeout({ clock, limitMs: 50 })] });
+    let met = 0;
+    for await (const { messages } of feed.open(0, new AbortController().signal)) {
+      met += messages.length;
+      if (met > 0) break;
+      await wait(clock, 80);
+      await note(db, 1);
+    }
+    assert.equal(met, 1);
+    assert.equal(signal?.aborted, true);
   });
 });

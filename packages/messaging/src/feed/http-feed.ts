@@ -1,6 +1,6 @@
 import type { InstanceList } from '@dure/balancer';
-import type { Clock, Problem, Timer } from '@dure/core';
-import { messageOf } from '@dure/core';
+import type { Call, Clock, Ids, Layer, Problem, Timer } from '@dure/core';
+import { ids, messageOf, newTrace, plainOperation, stack, startCall, systemRandom } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import { messagingErrors } from '../errors.ts';
 import type { LogPage } from '../message-log.port.ts';
@@ -19,6 +19,11 @@ export interface HttpFeedOptions {
   readonly signer: TokenSigner;
   readonly clock: Clock;
   readonly transport?: StreamTransport;
+  /**
+   * What stands before each opening of the feed, until its head is there, outermost first, such as a breaker or a timeout of
+   * `@dure/resilience`; the operation is `feed <source>`. Default: nothing.
+   */
+  readonly layers?: readonly Layer<unknown, unknown>[];
   /** How long nothing may arrive, heartbeats included, before the connection counts as dead. Default 12 000. */
   readonly silenceMs?: number;
 }
@@ -29,6 +34,7 @@ const longestProblem = 16_384;
 /** The log of a service elsewhere, pulled over HTTP from any of its instances; another one is tried after a failure. */
 export function httpFeed(options: HttpFeedOptions): FeedSource {
   const { source, instances } = options;
+  const opened: Opening = { options, made: ids(options.clock, systemRandom) };
   let turn = 0;
   return {
     source,
@@ -42,32 +48,34 @@ export function httpFeed(options: HttpFeedOptions): FeedSource {
           details: { source },
         });
       }
-      yield* pull(options, `http://${instance.host}:${instance.port}`, after, signal);
+      yield* pull(opened, `http://${instance.host}:${instance.port}`, after, signal);
       turn -= 1; // It ended as it should: the next answer comes from the same instance.
     },
   };
 }
 
+interface Opening {
+  readonly options: HttpFeedOptions;
+  readonly made: Ids;
+}
+
 async function* pull(
-  options: HttpFeedOptions,
+  { options, made }: Opening,
   base: string,
   after: number,
   signal: AbortSignal,
 ): AsyncIterable<LogPage> {
-  const { source, as, signer, clock, transport = httpStream, silenceMs = defaultSilenceMs } = options;
+  const { source, clock, silenceMs = defaultSilenceMs } = options;
   const over = new AbortController();
   const end = () => over.abort();
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
   const silence = deadMansSwitch(clock, silenceMs, end);
   try {
-    const query = new URLSearchParams({ as, after: String(after), wait: String(longestWaitSeconds) });
-    const answer = await transport({
-      url: `${base}/.dure/feed?${query}`,
-      headers: { authorization: await signer.authorize(source, undefined), accept: 'application/x-ndjson' },
-      signal: over.signal,
-    });
-    if (answer.status !== 200) throw await refused(answer, options, base);
+    const operation = { ...plainOperation('', `feed ${source}`), idempotent: true };
+    const call = startCall({ operation, trace: newTrace(made), signal: over.signal });
+    const open = stack(...(options.layers ?? []))((_, inner) => ask(options, base, after, [over.signal, inner]));
+    const answer = (await open(undefined, call)) as StreamAnswer;
     yield* readLines(watched(answer.body, silence));
   } catch (error) {
     if (signal.aborted) return;
@@ -82,6 +90,24 @@ async function* pull(
     signal.removeEventListener('abort', end);
     end();
   }
+}
+
+/** The head of the feed; `over` ends it and all that comes after, the call only the asking. */
+async function ask(
+  options: HttpFeedOptions,
+  base: string,
+  after: number,
+  [over, call]: readonly [AbortSignal, Call],
+): Promise<StreamAnswer> {
+  const { source, as, signer, transport = httpStream } = options;
+  const query = new URLSearchParams({ as, after: String(after), wait: String(longestWaitSeconds) });
+  const answer = await transport({
+    url: `${base}/.dure/feed?${query}`,
+    headers: { authorization: await signer.authorize(source, undefined), accept: 'application/x-ndjson' },
+    signal: call.signal === over ? over : AbortSignal.any([over, call.signal]),
+  });
+  if (answer.status !== 200) throw await refused(answer, options, base);
+  return answer;
 }
 
 /** Silence counts only while something is waited for, not while the consumer is at work. */
