@@ -86,7 +86,13 @@ export function keySweeper(pool: Pool, clock: Clock, retentionMs: number): () =>
     try {
       const old = 'select ctid from dure.idempotency where at < to_timestamp($1::double precision / 1000) limit $2';
       const before = clock.now() - retentionMs;
-      await connection.query(`delete from dure.idempotency where ctid in (${old})`, [before, sweepAtMost]);
+      for (let deleted = sweepAtMost; deleted >= sweepAtMost; ) {
+        const swept = await connection.query(`delete from dure.idempotency where ctid in (${old})`, [
+          before,
+          sweepAtMost,
+        ]);
+        deleted = swept.rowCount ?? 0;
+      }
     } finally {
       pool.release(connection);
     }

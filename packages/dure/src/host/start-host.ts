@@ -102,6 +102,7 @@ async function start(
   const kit = kits.get(name);
   if (definition === undefined || kit === undefined)
     throw dureErrors.SERVICE_UNKNOWN(`the run file names the service "${name}", which the system does not have`);
+  demandKeyStore(definition);
   const data = definition.database === undefined ? undefined : await openData(definition, kit, process);
   try {
     const config = await serviceConfig(definition, kit, process);
@@ -130,6 +131,16 @@ async function start(
     await data?.close();
     throw error;
   }
+}
+
+/** An operation that is repeated with its key, while nobody keeps the key, would take effect twice. */
+function demandKeyStore({ contract, database }: ServiceDefinition): void {
+  if (database !== undefined) return;
+  const keyed = Object.values(contract.operations).find((operation) => operation.idempotent === 'key');
+  if (keyed === undefined) return;
+  throw dureErrors.HOST_FAILED(
+    `${contract.name}.${keyed.name} is \`idempotent: 'key'\`, but the service has no \`database\` that keeps the keys; give it one, or say \`idempotent: false\``,
+  );
 }
 
 /** The code of the database adapter is loaded only where there is a database. */

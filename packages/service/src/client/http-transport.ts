@@ -172,8 +172,20 @@ async function openStream(
     return isBytes(operation.spec.output)
       ? arrivingBytes(operation.spec.output.bytes.maxBytes, headers, body, { name, instance })
       : readEventStream(body, name, instance);
-  const text = Number(headers['content-length'] ?? 0) > longestProblem ? '' : await body.text();
+  const text = await problemText(body);
   throw failure(sending, { status, headers, text }, instance);
+}
+
+/** What an answer that is no success says, as far as it is short. */
+async function problemText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > longestProblem) return ''; // leaving the loop ends the connection
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function arrivingBytes(

@@ -16,10 +16,6 @@ export async function sendEventStream(
   clock: Clock,
 ): Promise<void> {
   const iterator = items[Symbol.asyncIterator]();
-  const aborted = new Promise<{ done: true }>((resolve) => {
-    if (signal.aborted) resolve({ done: true });
-    else signal.addEventListener('abort', () => resolve({ done: true }), { once: true });
-  });
   let heartbeat = { cancel: () => undefined as void };
   const beat = () => {
     heartbeat = clock.after(heartbeatMs, () => {
@@ -28,7 +24,7 @@ export async function sendEventStream(
     });
   };
   try {
-    let next = await Promise.race([iterator.next(), aborted]);
+    let next = await untilAborted(iterator.next(), signal);
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -39,13 +35,29 @@ export async function sendEventStream(
     beat();
     while (next.done !== true) {
       const fits = response.write(`data: ${JSON.stringify(next.value)}\n\n`);
-      if (!fits) await Promise.race([drained(response), aborted]);
-      next = await Promise.race([iterator.next(), aborted]);
+      if (!fits) await untilAborted(drained(response), signal);
+      next = await untilAborted(iterator.next(), signal);
     }
   } finally {
     heartbeat.cancel();
-    await iterator.return?.();
     if (response.headersSent) response.end();
+    // One that waits for something and heeds no signal would never return: it is told to, and not waited for.
+    void iterator.return?.().then(undefined, () => undefined);
+  }
+}
+
+const ended = { done: true, value: undefined } as const;
+
+/** What a wait comes to, or the end of the stream when the caller leaves first; leaves nothing behind on the signal. */
+async function untilAborted<T>(waited: Promise<T>, signal: AbortSignal): Promise<T | typeof ended> {
+  if (signal.aborted) return ended;
+  const { promise: left, resolve } = Promise.withResolvers<typeof ended>();
+  const leave = () => resolve(ended);
+  signal.addEventListener('abort', leave);
+  try {
+    return await Promise.race([waited, left]);
+  } finally {
+    signal.removeEventListener('abort', leave);
   }
 }
 

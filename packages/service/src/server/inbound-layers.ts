@@ -1,4 +1,4 @@
-import type { Call, Clock, Handler, Layer } from '@dure/core';
+import type { Call, Clock, FieldError, Handler, Layer } from '@dure/core';
 import { check, formatFallbacks, isDureError, isRefusal, stack, userOf } from '@dure/core';
 import type { Attributes, Telemetry } from '@dure/telemetry';
 import { spanAttributes, traced } from '@dure/telemetry';
@@ -121,7 +121,7 @@ export function validated(spec: HttpSpec): Layer<unknown, unknown> {
       const checked = check(schema, given[part], part);
       if (checked.ok)
         decoded[part] = isBytes(schema) ? limitedBody(checked.value as Bytes, schema, call) : checked.value;
-      else errors.push(...checked.errors);
+      else errors.push(...checked.errors.map((error) => withoutValue(error, spec.sensitive)));
     }
     if (errors.length > 0) {
       const places = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
@@ -129,6 +129,12 @@ export function validated(spec: HttpSpec): Layer<unknown, unknown> {
     }
     return next(decoded, call);
   };
+}
+
+/** A validator's own words may repeat the value. */
+function withoutValue(error: FieldError, sensitive: readonly string[] = []): FieldError {
+  const isSensitive = sensitive.some((path) => error.path === path || error.path.startsWith(`${path}.`));
+  return isSensitive ? { ...error, message: 'does not fit the contract' } : error;
 }
 
 function limitedBody(body: Bytes, { bytes: { maxBytes = defaultMaxBytes } }: BytesSchema, call: Call): Bytes {

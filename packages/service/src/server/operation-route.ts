@@ -113,7 +113,7 @@ async function answerStream(
       raw.destroy();
       return;
     }
-    const { problem } = problemAnswer(error, call.trace.traceId);
-    raw.writeHead(problem.status, { 'content-type': problemMediaType }).end(JSON.stringify(problem));
+    const { problem, headers: extra } = problemAnswer(error, call.trace.traceId);
+    raw.writeHead(problem.status, { ...extra, 'content-type': problemMediaType }).end(JSON.stringify(problem));
   }
 }
