@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { TestSystem } from '@dure/dure/testing';
 import { startSystem } from '@dure/dure/testing';
@@ -163,10 +164,48 @@ for (const placement of ['each', 'one'] as const) {
       const verdicts = await shop.verify();
       assert.ok(verdicts.length >= 2);
     });
+
+    test('it stops within two seconds, and neither a process nor a port of it is left', async () => {
+      const { components, urls } = await shop.status();
+      const pids = components.map(({ pid }) => pid ?? 0);
+      const { console: consoleUrl, ...others } = urls;
+      const ports = new Set([
+        ...[consoleUrl, ...Object.values(others)].map((url) => Number(new URL(url).port)),
+        ...components.flatMap(({ services }) => services.flatMap(({ port, managementPort }) => [port, managementPort])),
+        Number(new URL(shop.databaseUrls.order ?? '').port),
+      ]);
+      assert.ok(pids.length > 1 && pids.every(runs), `processes ${pids.join(', ')}`);
+      assert.ok(ports.size > 15, `ports ${[...ports].join(', ')}`);
+      for (const port of ports) assert.equal(await isOpen(port), true, `port ${port} before the stop`);
+      const from = performance.now();
+      await shop.stop();
+      const tookMs = performance.now() - from;
+      assert.deepEqual(pids.filter(runs), [], 'processes that are left');
+      for (const port of ports) assert.equal(await isOpen(port), false, `port ${port} after the stop`);
+      assert.ok(tookMs <= 2_000, `stopped in ${Math.round(tookMs)} ms`);
+    });
   });
 }
 
 async function signInToConsole(url: string): Promise<string> {
   const response = await fetch(url, { redirect: 'manual' });
   return (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+}
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
