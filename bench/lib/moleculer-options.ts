@@ -1,5 +1,7 @@
+import type { BrokerOptions } from 'moleculer';
+
 /** Two Moleculer nodes that find each other at fixed ports, over its TCP transporter; validation on, as by default. */
-export function moleculerOptions(name: string, port: number, otherName: string, otherPort: number) {
+export function moleculerOptions(name: string, port: number, otherName: string, otherPort: number): BrokerOptions {
   return {
     nodeID: name,
     logger: false,
@@ -8,7 +10,7 @@ export function moleculerOptions(name: string, port: number, otherName: string, 
       options: {
         udpDiscovery: false,
         port,
-        urls: [`tcp://127.0.0.1:${port}/${name}`, `tcp://127.0.0.1:${otherPort}/${otherName}`],
+        urls: `tcp://127.0.0.1:${port}/${name},tcp://127.0.0.1:${otherPort}/${otherName}`,
       },
     },
   };

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { after, test } from 'node:test';
+
+const folder = mkdtempSync(join(tmpdir(), 'dure-ci-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const commands = join(folder, 'bin');
+mkdirSync(commands);
+mkdirSync(join(folder, '.ci'));
+copyFileSync(join(import.meta.dirname, '..', '.ci', 'run'), join(folder, '.ci', 'run'));
+/** Stands in for npm, npx and Chromium: `npm test` does what `SUITE` says, `npm --prefix bench ci` what `STEP` says. */
+const stub = `#!/bin/sh
+case "$*" in
+  test) eval "$SUITE" ;;
+  'run soak') echo '2 passed, 0 failed' ;;
+  '--prefix bench ci') eval "$STEP" ;;
+esac
+`;
+for (const name of ['npm', 'npx', 'chromium']) writeFileSync(join(commands, name), stub, { mode: 0o755 });
+
+function outcomeOf(suite: string, step = 'true') {
+  const env = { PATH: `${commands}${delimiter}${process.env.PATH ?? ''}`, SUITE: suite, STEP: step };
+  const { status, stdout } = spawnSync('bash', [join(folder, '.ci', 'run')], { encoding: 'utf8', env });
+  return [status, stdout.trim().split('\n').at(-1)];
+}
+
+// Two pass in the soak suite; the steps are `npm ci`, `npm run check`, the install of the benches and their types.
+const outcomes: readonly (readonly [string, string, number, string])[] = [
+  ['passes', "echo '7 passed, 0 failed, 1 skipped'", 0, '13 passed, 0 failed'],
+  ['counts a failure', "echo '7 passed, 3 failed'; exit 1", 1, '13 passed, 3 failed'],
+  ['executed nothing', "echo '0 passed, 0 failed'", 1, '6 passed, 1 failed'],
+  ['ends badly with no failure counted', "echo '7 passed, 0 failed'; exit 1", 1, '13 passed, 1 failed'],
+  ['prints no counts', 'true', 1, '6 passed, 1 failed'],
+  ['crashes', "echo 'Segmentation fault'; exit 139", 1, '6 passed, 1 failed'],
+];
+for (const [name, suite, status, last] of outcomes) {
+  test(`what must be green ends with ${status} when a suite ${name}`, () => {
+    assert.deepEqual(outcomeOf(suite), [status, last]);
+  });
+}
+
+test('what must be green is not when a step fails', () => {
+  assert.deepEqual(outcomeOf("echo '7 passed, 0 failed'", 'exit 1'), [1, '12 passed, 1 failed']);
+});
