@@ -82,7 +82,13 @@ function fullInstance({ info, lease }: Entry): Record<string, unknown> {
 const emptyMap = { '@class': 'java.util.Collections$EmptyMap' };
 
 /** What Amazon's metadata keep in the compact form. */
-const compactAmazonKeys = new Set(['instance-id', 'public-ipv4', 'public-hostname', 'local-ipv4', 'availability-zone']);
+export const compactAmazonKeys: ReadonlySet<string> = new Set([
+  'instance-id',
+  'public-ipv4',
+  'public-hostname',
+  'local-ipv4',
+  'availability-zone',
+]);
 
 function compactInstance({ info }: Entry): Record<string, unknown> {
   return {

@@ -56,9 +56,12 @@ function open() {
     mayWrite,
     isPeer: ({ headers }) => headers['x-netflix-discovery-replication'] === 'true',
     tellPeers: ({ action, id }) => void told.push(`${action} ${id}`),
-    peers: () => [],
+    peers: () => [
+      { url: 'http://peer-2:8761', isReachable: true },
+      { url: 'http://peer-3:8761', isReachable: false },
+    ],
     maxInstances: 10,
-    startedAt: clock.now(),
+    startedMs: clock.monotonicMs(),
   });
   const send = async (
     method: HttpRequest['method'],
@@ -243,6 +246,47 @@ test('the big answers are gzipped where asked, the compact form leaves out what 
     'actionType',
   ]);
   assert.equal(typeof instance.lastUpdatedTimestamp, 'number');
+});
+
+test('the compact form leaves out in XML what it leaves out in JSON, also of Amazon’s metadata', async () => {
+  const { send } = open();
+  const metadata = { 'instance-id': 'i-1', 'ami-id': 'ami-1', 'local-ipv4': '10.0.0.7' };
+  const dataCenterInfo = { '@class': 'com.netflix.appinfo.AmazonInfo', name: 'Amazon', metadata };
+  await send('POST', '/eureka/apps/ORDERS', registration({ dataCenterInfo }));
+  const compact = { 'x-eureka-accept': 'compact' };
+  for (const path of ['apps', 'apps/delta', 'apps/ORDERS', 'vips/orders']) {
+    const inXml = String((await send('GET', `/eureka/${path}`, undefined, compact)).body);
+    const [instance = ''] = /<instance>.*<\/instance>/.exec(inXml) ?? [];
+    const inJson = String((await send('GET', `/eureka/${path}`, undefined, { ...json, ...compact })).body);
+    const [, fields = ''] = /"instance":\[(.*?\})\]/.exec(inJson) ?? [];
+    const names = [...instance.matchAll(/<([a-zA-Z]+)[ >]/g)]
+      .map(([, name]) => name)
+      .filter((name) => name !== 'instance');
+    const expected = Object.keys(JSON.parse(fields)).toSpliced(8, 0, 'name', 'metadata');
+    assert.deepEqual(names.slice(0, 10), expected.slice(0, 10), path);
+    assert.doesNotMatch(instance, /leaseInfo|homePageUrl|countryId|lastDirtyTimestamp|ami-id/, path);
+    assert.match(
+      instance,
+      /<metadata><instance-id>i-1<\/instance-id><local-ipv4>10.0.0.7<\/local-ipv4><\/metadata>/,
+      path,
+    );
+  }
+  assert.match(String((await send('GET', '/eureka/apps', undefined, {})).body), /<ami-id>.*<leaseInfo>/);
+});
+
+test('the status has Eureka’s figures, as texts', async () => {
+  const { send, clock } = open();
+  await clock.advance((26 * 60 + 3) * 60_000);
+  clock.jump(3_600_000);
+  const { generalStats, applicationStats } = JSON.parse(String((await send('GET', '/eureka/status')).body));
+  assert.equal(generalStats['server-uptime'], '1 day 02:03', 'however wall time jumps');
+  assert.match(generalStats['num-of-cpus'], /^\d+$/);
+  const { 'total-avail-memory': total, 'current-memory-usage': used } = generalStats;
+  assert.match(`${total}, ${used}`, /^\d+mb, \d+mb \(\d+%\)$/);
+  assert.equal(
+    Object.values(applicationStats).join(' '),
+    'http://peer-2:8761,http://peer-3:8761 http://peer-2:8761 http://peer-3:8761',
+  );
 });
 
 test('an answer that is kept is not a day behind: a change ends it at once', async () => {

@@ -13,6 +13,8 @@ import { statusOf } from './instance-info.ts';
 import type { InstanceRegistry } from './instance-registry.ts';
 import { applicationsOf, Payloads } from './payloads.ts';
 import type { ReplicatedOperation } from './peer-queue.ts';
+import type { PeerStatus } from './server-status.ts';
+import { serverStatus } from './server-status.ts';
 
 /** What the Eureka API works on. */
 export interface EurekaApiOptions {
@@ -24,10 +26,10 @@ export interface EurekaApiOptions {
   readonly isPeer: (request: HttpRequest, identity: Identity) => boolean;
   /** Tells the peers what was done here. */
   readonly tellPeers: (operation: ReplicatedOperation) => void;
-  readonly peers: () => readonly { readonly url: string; readonly isReachable: boolean }[];
+  readonly peers: () => readonly PeerStatus[];
   readonly maxInstances: number;
-  /** Epoch milliseconds at which the server started. */
-  readonly startedAt: number;
+  /** When the server started, in monotonic milliseconds. */
+  readonly startedMs: number;
 }
 
 /** Answers a request below `/eureka`, `/eureka/v2` or `/v2`. */
@@ -65,7 +67,7 @@ export function eurekaApi(options: EurekaApiOptions): EurekaApi {
 }
 
 async function read(
-  { registry, startedAt, clock, peers }: EurekaApiOptions,
+  { registry, startedMs, clock, peers }: EurekaApiOptions,
   payloads: Payloads,
   request: HttpRequest,
   path: readonly string[],
@@ -100,7 +102,7 @@ async function read(
   if (collection === 'status' && depth === 1) {
     return answer(
       { ...asked, format: 'json' },
-      JSON.stringify(serverStatus(registry, peers(), clock.now() - startedAt)),
+      JSON.stringify(serverStatus(registry, peers(), clock.monotonicMs() - startedMs)),
     );
   }
   return missing;
@@ -247,38 +249,20 @@ function instance(asked: Asked, entry: Entry | undefined): HttpResponse {
 }
 
 function writeApplication(asked: Asked, application: Application): string {
-  return asked.format === 'json' ? applicationJson(application, asked.variant) : applicationXml(application);
+  return asked.format === 'json'
+    ? applicationJson(application, asked.variant)
+    : applicationXml(application, asked.variant);
 }
 
 function writeApplications(asked: Asked, applications: Applications): string {
-  return asked.format === 'json' ? applicationsJson(applications, asked.variant) : applicationsXml(applications);
+  return asked.format === 'json'
+    ? applicationsJson(applications, asked.variant)
+    : applicationsXml(applications, asked.variant);
 }
 
 function hashOf(entries: readonly Entry[]): string {
   const statuses = [...Map.groupBy(entries, ({ info }) => info.status)].sort(([a], [b]) => (a < b ? -1 : 1));
   return statuses.map(([status, of]) => `${status}_${of.length}_`).join('');
-}
-
-function serverStatus(registry: InstanceRegistry, peers: ReturnType<EurekaApiOptions['peers']>, uptimeMs: number) {
-  const urls = (of: typeof peers) => of.map(({ url }) => url).join(',');
-  const minutes = Math.floor(uptimeMs / 60_000);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const days = Math.floor(minutes / 1_440);
-  const uptime = `${days} day${days === 1 ? '' : 's'} ${two(Math.floor(minutes / 60) % 24)}:${two(minutes % 60)}`;
-  return {
-    generalStats: { 'server-uptime': uptime, environment: 'dure' },
-    applicationStats: {
-      'registered-replicas': urls(peers),
-      'available-replicas': urls(peers.filter(({ isReachable }) => isReachable)),
-      'unavailable-replicas': urls(peers.filter(({ isReachable }) => !isReachable)),
-    },
-    registry: {
-      instances: registry.size,
-      renewsLastMin: registry.meter.lastMinute,
-      renewsThreshold: registry.meter.threshold,
-      leasesExpire: registry.meter.expires,
-    },
-  };
 }
 
 function found(isFound: boolean): HttpResponse {

@@ -5,6 +5,7 @@ import { processKey } from '../wire/push-stream.ts';
 import { Cancellations } from './cancellations.ts';
 import { EntryIndex } from './entry-index.ts';
 import type { Entry, InstanceInfo, Lease } from './instance-info.ts';
+import { LastChanges } from './last-changes.ts';
 import { RecentChanges } from './recent-changes.ts';
 import { RenewalMeter } from './renewal-meter.ts';
 import { StatusOverrides } from './status-overrides.ts';
@@ -45,6 +46,7 @@ export class InstanceRegistry {
   readonly #recent: RecentChanges;
   readonly #cancelled: Cancellations;
   readonly meter: RenewalMeter;
+  readonly last: LastChanges;
   readonly #indexes = {
     id: new EntryIndex(({ info }) => [info.instanceId]),
     vipAddress: new EntryIndex(({ info }) => info.texts.vipAddress?.split(',') ?? []),
@@ -60,6 +62,7 @@ export class InstanceRegistry {
     this.#overrides = new StatusOverrides(options.clock, options.maxInstances);
     this.#recent = new RecentChanges(options.clock, 2 * options.maxInstances);
     this.#cancelled = new Cancellations(options.clock, options.maxInstances);
+    this.last = new LastChanges(options.clock);
     this.meter = new RenewalMeter(options.clock, options.selfPreservation, options.expectedRenewalMs);
     this.#evictedAt = options.clock.monotonicMs();
   }
@@ -103,6 +106,7 @@ export class InstanceRegistry {
     };
     this.#put({ ...info, status, overriddenStatus, actionType: 'ADDED', lastUpdatedTimestamp: now }, lease);
     this.#cancelled.forget(app, instanceId);
+    this.last.came(app, instanceId);
     return true;
   }
 
@@ -276,6 +280,7 @@ export class InstanceRegistry {
 
   #remove(entry: Entry): void {
     const { app, instanceId } = entry.info;
+    this.last.went(app, instanceId);
     for (const index of Object.values(this.#indexes)) index.delete(entry);
     const instances = this.#apps.get(app);
     instances?.delete(instanceId);

@@ -24,6 +24,10 @@ export interface PageWords {
   readonly reachable: string;
   readonly unreachable: (waiting: number) => string;
   readonly more: string;
+  readonly lastTitle: string;
+  readonly lastRegistered: string;
+  readonly lastGone: string;
+  readonly when: string;
 }
 
 const en: PageWords = {
@@ -60,6 +64,10 @@ const en: PageWords = {
   reachable: 'is told of everything',
   unreachable: (waiting) => `does not answer; ${waiting} changes wait for it`,
   more: 'The same for programs: Eureka’s REST API below /eureka, and GET /dure/instances for a stream of changes. Both need a token.',
+  lastTitle: 'Who came and who went',
+  lastRegistered: 'The last registrations, at most a thousand',
+  lastGone: 'The last that stopped or were removed, at most a thousand',
+  when: 'When (UTC)',
 };
 
 const ko: PageWords = {
@@ -95,6 +103,10 @@ const ko: PageWords = {
   reachable: '모든 변경을 전달받고 있습니다',
   unreachable: (waiting) => `응답하지 않습니다. 전달할 변경 ${waiting}건이 남아 있습니다`,
   more: '프로그램에서는 /eureka 아래의 Eureka REST API나 변경 스트림 GET /dure/instances로 같은 내용을 얻을 수 있습니다. 둘 다 토큰이 필요합니다.',
+  lastTitle: '최근 등록과 해제',
+  lastRegistered: '최근 등록된 인스턴스 (최대 1,000건)',
+  lastGone: '최근 종료하거나 제거된 인스턴스 (최대 1,000건)',
+  when: '시각 (UTC)',
 };
 
 /** Korean for whoever prefers it to English, English for everybody else. */

@@ -40,7 +40,7 @@ export class Payloads {
     let payload = this.#made.get(key);
     if (payload === undefined || !this.#isFresh(payload)) {
       const applications = this.#collect(what);
-      const text = format === 'json' ? applicationsJson(applications, variant) : applicationsXml(applications);
+      const text = format === 'json' ? applicationsJson(applications, variant) : applicationsXml(applications, variant);
       payload = { version: this.#registry.version, madeAt: this.#clock.monotonicMs(), text };
       this.#made.set(key, payload);
     }

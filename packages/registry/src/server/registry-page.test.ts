@@ -4,21 +4,22 @@ import { anonymous } from '@dure/core';
 import { fakeClock, testCall } from '@dure/core/testing';
 import { registryCluster } from '../testing/registry-cluster.ts';
 import { wordsFor } from './page-words.ts';
-import { pageRoute } from './registry-page.ts';
+import { pageRoutes } from './registry-page.ts';
 
 async function open(page: 'open' | 'credentials' = 'open') {
   const clock = fakeClock(1_700_000_000_000);
   const cluster = registryCluster(clock, ['a', 'b']);
   const node = cluster.nodes[0] ?? assert.fail();
   const { registry, watch, otherRegistries } = node.parts;
-  const route = pageRoute({
+  const [route, last] = pageRoutes({
     registry,
     liveness: (process) => watch.liveness(process),
     peers: () => otherRegistries.all,
     clock,
     page,
   });
-  const get = async (headers: Readonly<Record<string, string>>, identity = anonymous) => {
+  assert.ok(route && last);
+  const get = async (headers: Readonly<Record<string, string>>, identity = anonymous, from = route) => {
     const request = {
       method: 'GET',
       url: '/',
@@ -26,9 +27,9 @@ async function open(page: 'open' | 'credentials' = 'open') {
       query: new URLSearchParams(),
       body: new Uint8Array(),
     } as const;
-    return route.handle({ ...request, headers: { host: '127.0.0.1:8761', ...headers } }, testCall({ identity }));
+    return from.handle({ ...request, headers: { host: '127.0.0.1:8761', ...headers } }, testCall({ identity }));
   };
-  return { node, cluster, clock, route, get };
+  return { node, cluster, clock, route, last, get };
 }
 
 test('the page names every instance and explains its state, in the reader’s language', async () => {
@@ -62,6 +63,24 @@ test('a stranger’s name that points here gets nothing; a service may use any',
     assert.equal((await get({ host })).status, 200, host);
   const service = { kind: 'service', subject: 'order', roles: [], scopes: [] } as const;
   assert.equal((await get({ host: 'registry.internal' }, service)).status, 200);
+  cluster.close();
+});
+
+test('the last page names who came and who went, the newest first, a thousand at most', async () => {
+  const { node, cluster, clock, last, get } = await open();
+  assert.equal(last.path, '/lastn');
+  await node.register('<b>');
+  await clock.advance(1_000);
+  for (let round = 0; round < 1_001; round += 1) await node.register('s1');
+  await node.cancel('s1');
+  const page = String((await get({}, anonymous, last)).body);
+  assert.equal(page.split('STOCK(s1)').length - 1, 1_001, 'a thousand that came, and one that went');
+  assert.doesNotMatch(page, /&lt;b&gt;/, 'the oldest is forgotten');
+  assert.match(page, /The last registrations.*2023-11-14 22:13:21.*STOCK\(s1\).*removed.*STOCK\(s1\)/s);
+  await node.register('<b>');
+  const korean = String((await get({ 'accept-language': 'ko' }, anonymous, last)).body);
+  assert.match(korean, /최근 등록된 인스턴스.*22:13:21.*STOCK\(&lt;b&gt;\).*STOCK\(s1\)/s);
+  assert.equal((await get({ host: 'evil.example' }, anonymous, last)).status, 421);
   cluster.close();
 });
 

@@ -32,17 +32,23 @@ const headers = {
   vary: 'accept-language',
 };
 
-/** The page for people at `/`. */
-export function pageRoute(parts: PageParts): HttpRoute {
-  return {
+type Page = (parts: PageParts, words: PageWords) => string;
+
+/** The pages for people: `/`, and `/lastn` where Spring's server has it. */
+export function pageRoutes(parts: PageParts): readonly HttpRoute[] {
+  const pages: readonly (readonly [string, Page])[] = [
+    ['/', registryPage],
+    ['/lastn', lastPage],
+  ];
+  return pages.map(([path, page]) => ({
     method: 'GET',
-    path: '/',
+    path,
     access: parts.page === 'open' ? 'public' : 'service',
-    handle: (request, { identity }) => answer(parts, request, identity),
-  };
+    handle: (request, { identity }) => answer(parts, page, request, identity),
+  }));
 }
 
-function answer(parts: PageParts, request: HttpRequest, identity: Identity): HttpResponse {
+function answer(parts: PageParts, page: Page, request: HttpRequest, identity: Identity): HttpResponse {
   if (identity.kind !== 'service' && !isByAddress(header(request, 'host'))) {
     return {
       status: 421,
@@ -50,7 +56,7 @@ function answer(parts: PageParts, request: HttpRequest, identity: Identity): Htt
       body: 'Use the address, not a name',
     };
   }
-  return { status: 200, headers, body: registryPage(parts, wordsFor(header(request, 'accept-language'))) };
+  return { status: 200, headers, body: page(parts, wordsFor(header(request, 'accept-language'))) };
 }
 
 /** A name could be a stranger's that was pointed here to make a browser read the page for it. */
@@ -63,8 +69,8 @@ function header({ headers: all }: HttpRequest, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The whole page; everything that an instance says of itself is escaped. */
-export function registryPage(parts: PageParts, words: PageWords): string {
+/** Everything that an instance says of itself is escaped. */
+function registryPage(parts: PageParts, words: PageWords): string {
   const { registry } = parts;
   const rows = registry
     .all()
@@ -73,25 +79,53 @@ export function registryPage(parts: PageParts, words: PageWords): string {
     )
     .map((entry) => row(entry, parts, words));
   const heads = [words.service, words.instance, words.address, words.state, words.since, words.heard];
-  const table = `<div class="scroll"><table><caption>${escapeHtml(words.instances(rows.length))}</caption><thead><tr>${heads
+  const content = `<p>${escapeHtml(words.intro)}</p>${
+    rows.length === 0 ? `<p>${escapeHtml(words.none)}</p>` : table(words.instances(rows.length), heads, rows)
+  }${states(words)}${protection(registry, words)}${otherRegistries(parts, words)}`;
+  return document(words.title, `${content}<p>${escapeHtml(words.more)}</p>`, words);
+}
+
+/** Who came and who went, the newest first. */
+function lastPage({ registry: { last } }: PageParts, words: PageWords): string {
+  const lists = [
+    [words.lastRegistered, last.registered],
+    [words.lastGone, last.gone],
+  ] as const;
+  const content = lists.map(([caption, changes]) => {
+    const rows = changes.map(
+      ({ at, whose }) => `<tr><td>${time(at)}</td><td><code>${escapeHtml(whose)}</code></td></tr>`,
+    );
+    return table(caption, [words.when, words.instance], rows);
+  });
+  return document(words.lastTitle, content.join(''), words);
+}
+
+function table(caption: string, heads: readonly string[], rows: readonly string[]): string {
+  return `<div class="scroll"><table><caption>${escapeHtml(caption)}</caption><thead><tr>${heads
     .map((head) => `<th scope="col">${escapeHtml(head)}</th>`)
     .join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
-  return `<!doctype html><html lang="${words.language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(words.title)} · Dure</title><style>${style}</style></head><body><main><h1>${escapeHtml(words.title)}</h1><p>${escapeHtml(words.intro)}</p>${
-    rows.length === 0 ? `<p>${escapeHtml(words.none)}</p>` : table
-  }${states(words)}${protection(registry, words)}${otherRegistries(parts, words)}<p>${escapeHtml(words.more)}</p></main></body></html>`;
+}
+
+function document(title: string, content: string, { language }: PageWords): string {
+  return `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)} · Dure</title><style>${style}</style></head><body><main><h1>${escapeHtml(title)}</h1>${content}</main></body></html>`;
+}
+
+/** In UTC, to the second. */
+function time(at: number): string {
+  const text = new Date(at).toISOString().slice(0, 19);
+  return `<time datetime="${text}Z">${text.replace('T', ' ')}</time>`;
 }
 
 function row({ info, lease }: Entry, { liveness, clock }: PageParts, words: PageWords): string {
   const doubt = liveness(info.metadata[processKey] ?? '');
   const state = [info.status, ...(doubt === undefined ? [] : [doubt])].map((word) => `<code>${word}</code>`).join(' ');
-  const since = new Date(lease.registeredAt).toISOString().slice(0, 19);
   const heard = Math.round((clock.monotonicMs() - lease.heardMs) / 1_000);
   const cells = [
     escapeHtml(info.app.toLowerCase()),
     `<code>${escapeHtml(info.instanceId)}</code>`,
     `<code>${escapeHtml(info.hostName)}:${portOf(info)}</code>`,
     state,
-    `<time datetime="${since}Z">${since.replace('T', ' ')}</time>`,
+    time(lease.registeredAt),
     escapeHtml(words.seconds(heard)),
   ];
   return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;

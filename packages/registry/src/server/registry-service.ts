@@ -13,7 +13,7 @@ import { eurekaApi } from './eureka-api.ts';
 import type { InstanceRegistry } from './instance-registry.ts';
 import { parsePeerUrl } from './peers.ts';
 import { pushRoutes } from './push-routes.ts';
-import { pageRoute } from './registry-page.ts';
+import { pageRoutes } from './registry-page.ts';
 import type { RegistryContext, RegistryParts, RegistrySettings } from './registry-parts.ts';
 import { mayReplicate, openParts } from './registry-parts.ts';
 import { replicate } from './replication-api.ts';
@@ -100,10 +100,16 @@ async function start(context: Context, settings: RegistrySettings): Promise<Reco
   if (settings.dns !== undefined) await addDns(context, parts, settings.dns);
   addGauges(telemetry, registry, streams);
   const peers = () => parts.otherRegistries.all;
-  const api = eurekaApi({ ...parts, peers, maxInstances: settings.maxInstances, startedAt: clock.now() });
+  const api = eurekaApi({ ...parts, peers, maxInstances: settings.maxInstances, startedMs: clock.monotonicMs() });
   const liveness = (process: string) => parts.watch.liveness(process);
-  add.route(pageRoute({ ...parts, peers, liveness, page: settings.page }));
-  const routes = [...eurekaRoutes(api), ...replicationRoutes(parts, settings), ...pushRoutes(parts), drainRoute(parts)];
+  const pages = pageRoutes({ ...parts, peers, liveness, page: settings.page });
+  const routes = [
+    ...pages,
+    ...eurekaRoutes(api),
+    ...replicationRoutes(parts, settings),
+    ...pushRoutes(parts),
+    drainRoute(parts),
+  ];
   for (const route of routes) add.route(route);
   void parts.otherRegistries.synchronise();
   const evicted = telemetry.metrics.counter('registry_evictions', 'Instances removed because their lease ran out');

@@ -157,6 +157,6 @@ async function handle(parts: RegistryParts, clock: Clock, request: PeerRequest, 
     ? replicate(parts, asked)
     : url.pathname.startsWith('/dure/drains/')
       ? drainRoute(parts).handle(asked, testCall({ identity }))
-      : eurekaApi({ ...parts, peers: () => [], maxInstances: 1_000, startedAt: clock.now() })(asked, identity));
+      : eurekaApi({ ...parts, peers: () => [], maxInstances: 1_000, startedMs: clock.monotonicMs() })(asked, identity));
   return { status: answer.status, text: typeof answer.body === 'string' ? answer.body : '' };
 }
