@@ -1,6 +1,9 @@
 import type { Layer } from '@dure/core';
 
-/** A layer whose limits may change while running; what is wrong is RESILIENCE_OPTION_INVALID and changes nothing. */
+/**
+ * A layer whose limits may change while running: what is left out stays, `undefined` brings back the default, and what is
+ * wrong is RESILIENCE_OPTION_INVALID and changes nothing.
+ */
 export type Adjustable<In, Out, Limits> = Layer<In, Out> & { readonly update: (limits: Limits) => void };
 
 /** A layer that reads its limits through `limits()`, and checks a change as a whole before it holds. */

@@ -5,27 +5,27 @@ import { countWindow, timeWindow } from './outcome-window.ts';
 /** When a circuit breaker opens, and how it closes again. All of it may change while running. */
 export interface BreakerLimits {
   /** How many outcomes are looked at: the last ones. Default 50; not together with `windowMs`. */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /** Looks at the outcomes of the last so many milliseconds instead of a number of them. */
-  readonly windowMs?: number;
+  readonly windowMs?: number | undefined;
   /** Outcomes needed before a ratio means anything; with `window`, at most that. Default 10. */
-  readonly minimumCalls?: number;
+  readonly minimumCalls?: number | undefined;
   /** The share of failures, 0 to 1, at which it opens. Default 0.5. */
-  readonly failureRatio?: number;
+  readonly failureRatio?: number | undefined;
   /** A call that took longer than this, in milliseconds, is slow. Default: no call is, and none is timed. */
-  readonly slowCallMs?: number;
+  readonly slowCallMs?: number | undefined;
   /** The share of slow calls, 0 to 1, at which it opens. Default 1. */
-  readonly slowRatio?: number;
+  readonly slowRatio?: number | undefined;
   /** How long it stays open at first, in milliseconds; doubles with each opening in a row. Default 2 000. */
-  readonly openMs?: number;
+  readonly openMs?: number | undefined;
   /** The longest it stays open, in milliseconds. Default 30 000. */
-  readonly longestOpenMs?: number;
+  readonly longestOpenMs?: number | undefined;
   /** How long it stays open, in milliseconds, by the number of openings in a row (1 for the first), in place of the two above. */
-  readonly openMsFor?: (opening: number) => number;
+  readonly openMsFor?: ((opening: number) => number) | undefined;
   /** Probes let through when half-open; they decide. Default 3. */
-  readonly halfOpenCalls?: number;
+  readonly halfOpenCalls?: number | undefined;
   /** How long probes may take before they count as failed, in milliseconds. Default 10 000. */
-  readonly halfOpenMs?: number;
+  readonly halfOpenMs?: number | undefined;
 }
 
 /** Limits that are complete and have been checked. */
@@ -44,18 +44,31 @@ export interface BreakerSettings {
   readonly timesOutcomes: boolean;
 }
 
+/** What holds where a limit is left out. */
+export const breakerDefaults = {
+  window: 50,
+  minimumCalls: 10,
+  failureRatio: 0.5,
+  slowRatio: 1,
+  openMs: 2_000,
+  longestOpenMs: 30_000,
+  halfOpenCalls: 3,
+  halfOpenMs: 10_000,
+} as const;
+
 const layer = 'circuitBreaker';
 const unbounded = Number.POSITIVE_INFINITY;
 
 /** Fills in the defaults; RESILIENCE_OPTION_INVALID when something makes no sense. */
 export function breakerSettings(limits: BreakerLimits): BreakerSettings {
-  const { window, windowMs, failureRatio = 0.5, slowCallMs = unbounded, slowRatio = 1 } = limits;
-  const { halfOpenCalls = 3, halfOpenMs = 10_000 } = limits;
+  const { window, windowMs, failureRatio = breakerDefaults.failureRatio, slowCallMs = unbounded } = limits;
+  const { slowRatio = breakerDefaults.slowRatio, halfOpenCalls = breakerDefaults.halfOpenCalls } = limits;
+  const { halfOpenMs = breakerDefaults.halfOpenMs } = limits;
   if (window !== undefined && windowMs !== undefined) {
     throw refuseOption(layer, 'windowMs', windowMs, 'given only without `window`: a window has a count or a time');
   }
-  const size = windowMs === undefined ? (window ?? 50) : unbounded;
-  const minimumCalls = limits.minimumCalls ?? Math.min(10, size);
+  const size = windowMs === undefined ? (window ?? breakerDefaults.window) : unbounded;
+  const minimumCalls = limits.minimumCalls ?? Math.min(breakerDefaults.minimumCalls, size);
   if (windowMs === undefined) checkOption(layer, 'window', size, 1, 1_000_000);
   else checkOption(layer, 'windowMs', windowMs, 20, unbounded);
   checkOption(layer, 'minimumCalls', minimumCalls, 1, size);
@@ -79,12 +92,13 @@ export function breakerSettings(limits: BreakerLimits): BreakerSettings {
   };
 }
 
-function openTimes({ openMs = 2_000, longestOpenMs, openMsFor }: BreakerLimits): (opening: number) => number {
+function openTimes(limits: BreakerLimits): (opening: number) => number {
+  const { openMs = breakerDefaults.openMs, longestOpenMs, openMsFor } = limits;
   if (openMsFor !== undefined) {
     checkOption(layer, 'openMsFor(1)', openMsFor(1), 1, unbounded);
     return openMsFor;
   }
-  const longest = longestOpenMs ?? Math.max(30_000, openMs);
+  const longest = longestOpenMs ?? Math.max(breakerDefaults.longestOpenMs, openMs);
   checkOption(layer, 'openMs', openMs, 1, unbounded);
   checkOption(layer, 'longestOpenMs', longest, openMs, unbounded);
   return (opening) => Math.min(openMs * 2 ** (opening - 1), longest);

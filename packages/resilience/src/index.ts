@@ -29,6 +29,8 @@ export type { Hedge, HedgeEvent, HedgeLimits, HedgeOptions } from './hedge.ts';
 export { hedge } from './hedge.ts';
 export type { LimitAlgorithm, LimitSample } from './limit-algorithm.ts';
 export { aimdLimit, gradientLimit } from './limit-algorithm.ts';
+export type { ResilienceLimits } from './limits-schema.ts';
+export { limitsSchema } from './limits-schema.ts';
 export type { LoopDelay } from './loop-delay.ts';
 export { watchLoop } from './loop-delay.ts';
 export type { Policy, PolicySource } from './policy.ts';
@@ -47,7 +49,14 @@ export type { CacheEvent, ResponseCache, ResponseCacheLimits, ResponseCacheOptio
 export { responseCache } from './response-cache.ts';
 export type { RetryEvent, RetryLimits, RetryOptions } from './retry.ts';
 export { retry } from './retry.ts';
-export type { NamedBudget, RetryBudget, RetryBudgetOptions, RetryBudgets } from './retry-budget.ts';
+export type {
+  AdjustableRetryBudget,
+  NamedBudget,
+  RetryBudget,
+  RetryBudgetLimits,
+  RetryBudgetOptions,
+  RetryBudgets,
+} from './retry-budget.ts';
 export { retryBudget, retryBudgets } from './retry-budget.ts';
 export { shutdown } from './shutdown.ts';
 export type { FlightEvent, SingleFlightOptions } from './single-flight.ts';

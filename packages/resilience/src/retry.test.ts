@@ -201,6 +201,23 @@ test('the budget allows ten retries a second and a fifth of the requests', async
   assert.equal(spend(), 0, 'what was spent counts as long as a request does');
 });
 
+test('the limits of budgets change while they run, for those in use and those to come', async () => {
+  const clock = fakeClock();
+  const budgets = retryBudgets({ clock });
+  const spend = (service: string) => {
+    let spent = 0;
+    while (budgets(service).withdraw()) spent += 1;
+    return spent;
+  };
+  assert.equal(spend('used'), 100);
+  budgets.update({ perSecond: 12 });
+  assert.equal(spend('used'), 20, 'what was spent stays spent');
+  assert.throws(() => budgets.update({ perSecond: 1, ratio: 2 }), /`ratio` is 2, but must be from 0 to 1/);
+  assert.equal(spend('new'), 120, 'a change that makes no sense changes nothing');
+  budgets.update({ perSecond: undefined, windowMs: 1_000 });
+  assert.deepEqual([spend('used'), spend('new')], [10, 10], 'another window begins empty');
+});
+
 test('over any traffic, retries stay within reserve and ratio', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('request', 'retry', 'tick'), { maxLength: 400 }), (steps) => {

@@ -9,14 +9,17 @@ import type { RetryBudget } from './retry-budget.ts';
 /** How often and how fast. May change while running. */
 export interface RetryLimits {
   /** Attempts in all, the first included. Default 3. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** The shortest wait before a retry, in milliseconds. Default 20. */
-  readonly baseMs?: number;
+  readonly baseMs?: number | undefined;
   /** The longest wait of our own choosing, in milliseconds. Default 1 000. */
-  readonly capMs?: number;
+  readonly capMs?: number | undefined;
   /** The longest `Retry-After` that is waited for, in milliseconds; a longer one ends the retries. Default 5 000. */
-  readonly longestPauseMs?: number;
+  readonly longestPauseMs?: number | undefined;
 }
+
+/** What holds where a limit is left out. */
+export const retryDefaults = { attempts: 3, baseMs: 20, capMs: 1_000, longestPauseMs: 5_000 } as const;
 
 export interface RetryOptions extends RetryLimits {
   readonly clock: Clock;
@@ -72,8 +75,8 @@ export type RetryEvent =
  */
 export function retry<In, Out>(options: RetryOptions): Adjustable<In, Out, RetryLimits> {
   const { clock, random, budget, when = isRetryable, observe, ...limits } = options;
-  return adjustable<In, Out, RetryLimits>(limits, checkLimits, (current) => (next) => async (input, call) => {
-    const { attempts = 3, baseMs = 20 } = current();
+  return adjustable<In, Out, RetryLimits>(limits, checkRetryLimits, (current) => (next) => async (input, call) => {
+    const { attempts = retryDefaults.attempts, baseMs = retryDefaults.baseMs } = current();
     const callersLeft = call.attempt.budgetLeft ?? attempts;
     const target = budget(targetOf(call.operation));
     target.deposit(Math.min(callersLeft / attempts, 1));
@@ -115,11 +118,12 @@ interface Made {
 /** How long to wait before the next attempt; undefined when there is to be none. */
 function plan(
   { clock, random, observe }: RetryOptions,
-  { attempts = 3, baseMs = 20, capMs = 1_000, longestPauseMs = 5_000 }: RetryLimits,
+  limits: RetryLimits,
   call: Call,
   { number, most, lastDelayMs, error }: Made,
   budget: RetryBudget,
 ): number | undefined {
+  const { attempts, baseMs, capMs, longestPauseMs } = complete(limits);
   const giveUp = (why: (RetryEvent & { readonly kind: 'gave-up' })['why']) =>
     void observe?.({ kind: 'gave-up', operation: call.operation, attempts: number, why, error });
   if (call.signal.aborted) return undefined;
@@ -136,11 +140,22 @@ function plan(
   return delayMs;
 }
 
-function checkLimits({ attempts = 3, baseMs = 20, capMs = 1_000, longestPauseMs = 5_000 }: RetryLimits): void {
+/** RESILIENCE_OPTION_INVALID when something makes no sense. */
+export function checkRetryLimits(limits: RetryLimits): void {
+  const { attempts, baseMs, capMs, longestPauseMs } = complete(limits);
   checkOption('retry', 'attempts', attempts, 1, 100);
   checkOption('retry', 'baseMs', baseMs, 0, Number.POSITIVE_INFINITY);
   checkOption('retry', 'capMs', capMs, baseMs, Number.POSITIVE_INFINITY);
   checkOption('retry', 'longestPauseMs', longestPauseMs, 0, Number.POSITIVE_INFINITY);
+}
+
+function complete({
+  attempts = retryDefaults.attempts,
+  baseMs = retryDefaults.baseMs,
+  capMs = retryDefaults.capMs,
+  longestPauseMs = retryDefaults.longestPauseMs,
+}: RetryLimits) {
+  return { attempts, baseMs, capMs, longestPauseMs };
 }
 
 function isRetryable(error: unknown): boolean {

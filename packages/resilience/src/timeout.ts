@@ -10,7 +10,7 @@ import { sweeper } from './sweeper.ts';
 /** May change while running, for attempts that begin afterwards. */
 export interface TimeoutLimits {
   /** The longest one attempt may take, in milliseconds, if that is shorter than the operation's own `timeoutMs`. */
-  readonly limitMs?: number;
+  readonly limitMs?: number | undefined;
 }
 
 export interface TimeoutOptions extends TimeoutLimits {
@@ -38,7 +38,7 @@ export interface TimeoutEvent {
  */
 export function timeout<In, Out>({ clock, observe, ...limits }: TimeoutOptions): Adjustable<In, Out, TimeoutLimits> {
   const attempts = sweeper<TimedAttempt<Out>>(clock);
-  return adjustable<In, Out, TimeoutLimits>(limits, checkLimits, (current) => (next) => (input, call) => {
+  return adjustable<In, Out, TimeoutLimits>(limits, checkTimeoutLimits, (current) => (next) => (input, call) => {
     if (call.signal.aborted) return Promise.reject(cancelled(call));
     const leftMs = call.deadline === Number.POSITIVE_INFINITY ? call.deadline : call.deadline - clock.now();
     if (leftMs <= 0) return Promise.reject(deadlineExceeded(call, leftMs));
@@ -63,7 +63,8 @@ export function timeout<In, Out>({ clock, observe, ...limits }: TimeoutOptions):
   });
 }
 
-function checkLimits({ limitMs = Number.POSITIVE_INFINITY }: TimeoutLimits): void {
+/** RESILIENCE_OPTION_INVALID when something makes no sense. */
+export function checkTimeoutLimits({ limitMs = Number.POSITIVE_INFINITY }: TimeoutLimits): void {
   checkOption('timeout', 'limitMs', limitMs, 1, Number.POSITIVE_INFINITY);
 }
 

@@ -23,11 +23,11 @@ export interface Unknown {
   readonly place: string;
 }
 
-/** Finds the place of every key of a layer. */
+/** Finds the place of every key of a layer; a key that has none is a mistake only where it is ours. */
 export function bindLayer(
   layer: ConfigLayer,
   root: SchemaNode,
-  isForeign: (key: string) => boolean,
+  isOurs: (key: string) => boolean,
 ): { readonly bound: readonly Bound[]; readonly unknown: readonly Unknown[] } {
   const bound: Bound[] = [];
   const unknown: Unknown[] = [];
@@ -35,7 +35,7 @@ export function bindLayer(
     const place = property.place ?? layer.source;
     const found = layer.isJoined ? findJoined(key, root) : find(stepsOf(key), root, []);
     if (found !== undefined) bound.push(...placed(found, property, layer, key, place));
-    else if (!layer.isShared && !isForeign(key)) unknown.push({ key, layer, place });
+    else if (isOurs(key)) unknown.push({ key, layer, place });
   }
   return { bound, unknown };
 }

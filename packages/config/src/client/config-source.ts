@@ -21,8 +21,8 @@ export interface ConfigTarget {
 
 /** Where a layer comes from. */
 export interface ConfigSource {
-  /** Lowest precedence first. */
-  load(target: ConfigTarget): Promise<LoadedLayers>;
+  /** Lowest precedence first. When `signal` aborts, nobody waits for the answer any more. */
+  load(target: ConfigTarget, signal?: AbortSignal): Promise<LoadedLayers>;
 }
 
 export interface LoadedLayers {

@@ -1,5 +1,6 @@
 export { configErrors } from '../errors.ts';
 export type { Property, Scalar } from '../properties/property.ts';
+export type { ConfigSection, ConfigSections, SectionValues } from './config-section.ts';
 export type { ConfigLayer, ConfigSource, ConfigTarget, LoadedLayers } from './config-source.ts';
 export { environmentPrefix, environmentSource } from './environment-source.ts';
 export type { ExplainedKey, ExplainedValue } from './explain-config.ts';
@@ -12,3 +13,12 @@ export { serverSource } from './server-source.ts';
 export type { ConfigAnswer, ConfigTransport } from './transport.ts';
 export { fetchTransport } from './transport.ts';
 export { valuesSource } from './values-source.ts';
+export type {
+  ChangedKey,
+  ConfigChange,
+  ConfigEvent,
+  ConfigState,
+  ConfigWatch,
+  WatchConfigOptions,
+} from './watch-config.ts';
+export { watchConfig } from './watch-config.ts';

@@ -1,13 +1,7 @@
 import type { Schema, SchemaOutput } from '@dure/core';
-import { check, jsonSchemaOf } from '@dure/core';
-import type { Bound } from './bind.ts';
-import { bindLayer, winners } from './bind.ts';
-import { cipherText, invalid, isCipher, unknownKey, wrongValue } from './config-problems.ts';
-import type { ConfigSource } from './config-source.ts';
+import { sectionReader } from './config-section.ts';
+import type { ConfigLayer, ConfigSource, ConfigTarget, LoadedLayers } from './config-source.ts';
 import type { ExplainedKey } from './explain-config.ts';
-import { explain } from './explain-config.ts';
-import { isSecretAt, schemaTree } from './schema-tree.ts';
-import { sealed } from './secret.ts';
 
 /** Options of `loadConfig`. */
 export interface LoadConfigOptions<S extends Schema<unknown, unknown>> {
@@ -41,60 +35,24 @@ export interface LoadedConfig<Config> {
 export async function loadConfig<S extends Schema<unknown, unknown>>(
   options: LoadConfigOptions<S>,
 ): Promise<LoadedConfig<SchemaOutput<S>>> {
-  const { schema, service, profiles, sources } = options;
-  const root = schemaTree(jsonSchemaOf(schema, 'input', `${service}'s configuration`));
-  const loaded = await Promise.all(sources.map((source) => source.load({ service, profiles })));
-  const layers = loaded.flatMap((part) => part.layers);
-  const foreign = options.foreign ?? ['spring.', 'dure.'];
-  const isForeign = (key: string) => foreign.some((prefix) => key.startsWith(prefix));
-  const read = layers.map((layer) => bindLayer(layer, root, isForeign));
-  const { winning, overridden } = winners(read.flatMap(({ bound }) => bound));
-  const checked = check(schema, treeOf(winning));
-  const problems = [
-    ...read.flatMap(({ unknown }) => unknown).map((found) => unknownKey(found, root)),
-    ...[...winning.values()].filter(isCipher).map(cipherText),
-    ...(checked.ok ? [] : checked.errors.map((error) => wrongValue(error, winning, root, service))),
-  ];
-  if (problems.length > 0 || !checked.ok) throw invalid(service, problems);
-  return {
-    value: sealed(checked.value, (path) => isSecretAt(root, path)) as SchemaOutput<S>,
-    explain: () => explain(winning, overridden, root),
-    layers: ['default', ...layers.map(({ layer, source }) => (layer === source ? layer : `${layer} ${source}`))],
-    warnings: loaded.flatMap((part) => part.warnings),
-  };
+  const { schema, service, profiles, sources, foreign } = options;
+  const read = sectionReader({ all: { schema } }, service, foreign);
+  const { layers, warnings } = await loadLayers(sources, { service, profiles });
+  const { values, explain } = read(layers);
+  return { value: values.all as SchemaOutput<S>, explain, layers: layerNames(layers), warnings };
 }
 
-function treeOf(winning: ReadonlyMap<string, Bound>): unknown {
-  const root: Place = new Map();
-  for (const { path, value, node } of winning.values()) {
-    const isEmpty = value === '' && !node.types.has('string');
-    if (isEmpty && node.items === undefined && node.children.size > 0) continue;
-    put(root, path, isEmpty && node.items !== undefined ? [] : value);
-  }
-  return plain(root);
+/** Asks all sources at once. */
+export async function loadLayers(
+  sources: readonly ConfigSource[],
+  target: ConfigTarget,
+  signal?: AbortSignal,
+): Promise<LoadedLayers> {
+  const loaded = await Promise.all(sources.map((source) => source.load(target, signal)));
+  return { layers: loaded.flatMap((part) => part.layers), warnings: loaded.flatMap((part) => part.warnings) };
 }
 
-type Place = Map<string, unknown>;
-
-function put(place: Place, path: readonly string[], value: unknown): void {
-  const [step = '', ...rest] = path;
-  if (rest.length === 0) {
-    place.set(step, value);
-    return;
-  }
-  const below = place.get(step);
-  const next: Place = below instanceof Map ? below : new Map();
-  place.set(step, next);
-  put(next, rest, value);
-}
-
-function plain(value: unknown): unknown {
-  if (!(value instanceof Map)) return value;
-  const keys = [...value.keys()].map(String);
-  if (keys.length > 0 && keys.every((key) => /^\d+$/.test(key))) {
-    const items: unknown[] = [];
-    for (const [key, child] of value) items[Number(key)] = plain(child);
-    return Array.from(items);
-  }
-  return Object.fromEntries([...value].map(([key, child]) => [String(key), plain(child)]));
+/** What was read, in the order in which it was applied, the defaults first. */
+export function layerNames(layers: readonly ConfigLayer[]): readonly string[] {
+  return ['default', ...layers.map(({ layer, source }) => (layer === source ? layer : `${layer} ${source}`))];
 }

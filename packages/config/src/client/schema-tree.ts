@@ -17,9 +17,21 @@ export interface SchemaNode {
 
 const deepest = 16;
 
-/** Reads the JSON Schema of a configuration. A place that the schema says nothing about takes anything. */
-export function schemaTree(schema: JsonSchema): SchemaNode {
-  return nodeOf([schema], '', schema, 0);
+/**
+ * Reads the JSON Schema of a configuration, or of the part of one that lies at the path `at`. A place that the schema says
+ * nothing about takes anything.
+ */
+export function schemaTree(schema: JsonSchema, at: readonly string[] = []): SchemaNode {
+  return at.reduceRight(
+    (node, name, depth) => parentOf(at.slice(0, depth).join('.'), name, node),
+    nodeOf([schema], at.join('.'), schema, 0),
+  );
+}
+
+function parentOf(path: string, name: string, node: SchemaNode): SchemaNode {
+  const children = new Map([[relaxed(name), { name, node }]]);
+  const types = new Set(['object']);
+  return { path, types, isSecret: false, defaultValue: undefined, children, items: undefined, others: undefined };
 }
 
 /** `max-lines`, `maxLines`, `MAX_LINES` and `max_lines` are the same key, as in Spring. */

@@ -35,7 +35,12 @@ const attemptMs = 5_000;
  */
 export function serverSource(options: ServerSourceOptions): ConfigSource {
   const copy = options.keepIn === undefined ? undefined : keptCopy(options.keepIn);
-  return { load: (target) => load(options, copy, target) };
+  return {
+    load: (target, signal) => {
+      const signals = [options.signal, signal].filter((one) => one !== undefined);
+      return load(signals.length === 0 ? options : { ...options, signal: AbortSignal.any(signals) }, copy, target);
+    },
+  };
 }
 
 async function load(

@@ -1,16 +1,32 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConfigSource, LoadedConfig } from '@dure/config/client';
-import { environmentSource, fileSource, loadConfig, serverSource } from '@dure/config/client';
+import type { ConfigEvent, ConfigSource } from '@dure/config/client';
+import { environmentSource, fileSource, serverSource, watchConfig } from '@dure/config/client';
 import type { ManagementEndpoint } from '@dure/core';
+import { messageOf } from '@dure/core';
+import type { ResilienceLimits } from '@dure/resilience';
 import type { ServiceDefinition } from '@dure/service/server';
+import type { Telemetry } from '@dure/telemetry';
 import type { RunFile } from '../run-file.ts';
+import { configEndpoint, refreshEndpoint } from './config-endpoints.ts';
+import { followLimits } from './follow-limits.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
+import { sectionsOf } from './service-sections.ts';
 
-/** A service's configuration, and the actuator endpoint that tells where each value came from. */
+/** A service's configuration, read again every few seconds; closed with the service. */
 export interface ServiceConfig {
+  /** What the service's own schema made of it, as it was at the start. */
   readonly value: unknown;
+  /** `config`: where each value comes from. `refresh`: reads now. */
   readonly endpoints: readonly ManagementEndpoint[];
+  /** Hands over the limits of its calls, now and whenever they change. */
+  follow(apply: (limits: ResilienceLimits) => void): void;
+  close(): Promise<void>;
+}
+
+/** What of its process a configuration depends on. */
+interface ConfigProcess extends Pick<ProcessKit, 'machine' | 'environment'> {
+  readonly run: Pick<RunFile, 'folder' | 'stateFolder' | 'configUrl' | 'mode'>;
 }
 
 /** The configuration profile of each mode. */
@@ -21,37 +37,70 @@ const profiles: Readonly<Record<RunFile['mode'], readonly string[]>> = {
 };
 
 /**
- * Reads what a service's schema asks for: defaults < the service's own folder < the config server < the environment.
- * A service without a schema asks nobody.
+ * Reads what a service's schema asks for, and the limits of its calls if it calls anybody: defaults < the service's own
+ * folder < the config server < the environment. A service that needs neither asks nobody.
  */
-export async function serviceConfig(
-  { config: schema }: ServiceDefinition,
-  { name, platform, telemetry }: ServiceKit,
-  { run, machine, environment }: ProcessKit,
+export async function openServiceConfig(
+  definition: ServiceDefinition,
+  kit: Pick<ServiceKit, 'name' | 'platform' | 'telemetry'>,
+  process: ConfigProcess,
 ): Promise<ServiceConfig> {
-  if (schema === undefined) return { value: {}, endpoints: [] };
-  const keepIn = join(run.stateFolder, 'config');
+  const sections = sectionsOf(definition);
+  if (Object.keys(sections).length === 0)
+    return { value: {}, endpoints: [refreshEndpoint()], follow: () => {}, close: async () => {} };
+  const { log } = kit.telemetry;
+  const watch = await watchConfig({
+    sections,
+    service: kit.name,
+    profiles: profiles[process.run.mode],
+    sources: await sourcesFor(kit, process),
+    clock: process.machine.clock,
+    random: process.machine.random,
+    observe: teller(log),
+  });
+  for (const warning of watch.current.warnings) log.warn(warning);
+  return {
+    value: watch.current.values.own ?? {},
+    endpoints: [configEndpoint(watch), refreshEndpoint(watch)],
+    follow: (apply) => followLimits(watch, apply, log),
+    close: () => watch.close(),
+  };
+}
+
+async function sourcesFor(
+  { name, platform }: Pick<ServiceKit, 'name' | 'platform'>,
+  { run, machine, environment }: ConfigProcess,
+): Promise<readonly ConfigSource[]> {
   const server = serverSource({
     url: run.configUrl,
     signer: platform.signer,
     clock: machine.clock,
     random: machine.random,
-    keepIn,
+    keepIn: join(run.stateFolder, 'config'),
   });
-  const sources = [...(await ownFiles(run, name)), server, environmentSource(environment)];
-  const loaded = await loadConfig({ schema, service: name, profiles: profiles[run.mode], sources });
-  for (const warning of loaded.warnings) telemetry.log.warn(warning);
-  return { value: loaded.value, endpoints: [configEndpoint(loaded)] };
+  return [...(await ownFiles(run, name)), server, environmentSource(environment)];
 }
 
 /** `<system>/<service>/application.yml` and its like, when the service brings any. */
-async function ownFiles({ folder }: RunFile, service: string): Promise<readonly ConfigSource[]> {
+async function ownFiles({ folder }: ConfigProcess['run'], service: string): Promise<readonly ConfigSource[]> {
   const own = join(folder, service);
   const info = await stat(own).catch(() => undefined);
   return info?.isDirectory() === true ? [fileSource(own)] : [];
 }
 
-/** `/actuator/config`: the layers in the order in which they were applied, and each key with its origin; secrets masked. */
-function configEndpoint(loaded: LoadedConfig<unknown>): ManagementEndpoint {
-  return { id: 'config', handle: () => ({ status: 200, body: { layers: loaded.layers, keys: loaded.explain() } }) };
+function teller(log: Telemetry['log']): (event: ConfigEvent) => void {
+  return (event) => {
+    switch (event.kind) {
+      case 'refused':
+        return log.warn(`a change of configuration was refused, what held before holds on: ${messageOf(event.error)}`);
+      case 'unread':
+        return log.warn(`the configuration could not be read again, nothing changes: ${messageOf(event.error)}`);
+      case 'warned':
+        return log.warn(event.warning);
+      case 'failed':
+        return log.error(`a change of configuration was not taken up: ${messageOf(event.error)}`);
+      default:
+        return event satisfies never;
+    }
+  };
 }

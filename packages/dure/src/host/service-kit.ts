@@ -2,7 +2,7 @@ import type { Rule } from '@dure/balancer';
 import { balancer } from '@dure/balancer';
 import type { HealthCheck } from '@dure/core';
 import type { Database } from '@dure/postgres';
-import type { PolicyRegistry } from '@dure/resilience';
+import type { PolicyRegistry, ResilienceLimits } from '@dure/resilience';
 import { policyRegistry } from '@dure/resilience';
 import type { LocalTarget, OutboundLayers } from '@dure/service/client';
 import { httpClient, httpTransport, localClient, outboundLayers, withBaseUrls } from '@dure/service/client';
@@ -33,6 +33,8 @@ export interface ProcessKit {
 export interface ServiceClients {
   readonly clients: Readonly<Record<string, unknown>>;
   readonly health: readonly HealthCheck[];
+  /** Changes the limits of all calls. */
+  update(limits: ResilienceLimits): void;
 }
 
 /** What one service has of its own, whatever it does. */
@@ -101,12 +103,12 @@ export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): 
     policies,
     clients(uses) {
       const used = Object.entries(uses);
-      if (used.length === 0) return { clients: {}, health: [] };
+      if (used.length === 0) return { clients: {}, health: [], update: () => {} };
       const instances = withBaseUrls(discovery, Object.values(uses));
       const balance = balancer({ instances, clock, random, rules: rulesOf(uses) });
       const layers = outboundLayers({ clock, random, telemetry, balancer: balance, registry: policies });
       const clients = Object.fromEntries(used.map(([key, contract]) => [key, clientOf(contract, layers)]));
-      return { clients, health: [layers.health] };
+      return { clients, health: [layers.health], update: layers.update };
     },
     async close() {
       await transport.close();

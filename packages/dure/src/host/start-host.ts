@@ -10,7 +10,8 @@ import { definitionsOf } from './definitions.ts';
 import { discovery } from './discovery.ts';
 import type { HostMessage } from './host-message.ts';
 import { machine } from './machine.ts';
-import { serviceConfig } from './service-config.ts';
+import type { ServiceConfig } from './service-config.ts';
+import { openServiceConfig } from './service-config.ts';
 import type { ServiceData } from './service-data.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 import { serviceKit } from './service-kit.ts';
@@ -28,6 +29,7 @@ interface Hosted {
   readonly kit: ServiceKit;
   readonly running: RunningService;
   readonly data: ServiceData | undefined;
+  readonly config: ServiceConfig;
 }
 
 /**
@@ -104,9 +106,11 @@ async function start(
     throw dureErrors.SERVICE_UNKNOWN(`the run file names the service "${name}", which the system does not have`);
   demandKeyStore(definition);
   const data = definition.database === undefined ? undefined : await openData(definition, kit, process);
+  let config: ServiceConfig | undefined;
   try {
-    const config = await serviceConfig(definition, kit, process);
+    config = await openServiceConfig(definition, kit, process);
     const outbound = kit.clients(definition.uses);
+    config.follow(outbound.update);
     const running = await startService(definition, {
       instanceId: kit.instanceId,
       host: run.host,
@@ -126,8 +130,9 @@ async function start(
       policies: kit.policies,
       graceMs,
     });
-    hosted.set(name, { kit, running, data });
+    hosted.set(name, { kit, running, data, config });
   } catch (error) {
+    await config?.close();
     await data?.close();
     throw error;
   }
@@ -182,7 +187,7 @@ async function stop(
 ): Promise<void> {
   const all = [...hosted.values()];
   const isPlatform = ({ kit }: Hosted) => platformNames.has(kit.name);
-  await Promise.all(all.map(({ data }) => data?.stopRunning()));
+  await Promise.all(all.flatMap(({ data, config }) => [config.close(), data?.stopRunning()]));
   await Promise.all(all.filter((one) => !isPlatform(one)).map(({ running }) => running.close(patience)));
   await Promise.all(all.map(({ data }) => data?.close()));
   await found.close();

@@ -7,7 +7,8 @@ import { circuitBreaker } from '../circuit-breaker.ts';
 import type { Verdict } from '../verdict.ts';
 
 /** Limits with nothing left out. */
-interface ModelLimits extends Required<Omit<BreakerLimits, 'window' | 'windowMs' | 'openMsFor'>> {
+type PlainLimits = Omit<BreakerLimits, 'window' | 'windowMs' | 'openMsFor'>;
+interface ModelLimits extends Record<keyof PlainLimits, number> {
   readonly size: number;
   readonly isTimed: boolean;
 }

@@ -1,14 +1,7 @@
 import type { Balancer } from '@dure/balancer';
 import type { Clock, HealthCheck, Layer, ManagementEndpoint, Random } from '@dure/core';
 import { stack } from '@dure/core';
-import type {
-  BreakerLimits,
-  Bulkhead,
-  PolicyRegistry,
-  ResilienceEvent,
-  RetryLimits,
-  TimeoutLimits,
-} from '@dure/resilience';
+import type { Bulkhead, PolicyRegistry, ResilienceEvent, ResilienceLimits } from '@dure/resilience';
 import {
   bulkhead,
   circuitBreakers,
@@ -45,19 +38,12 @@ export interface OutboundLayers {
   readonly endpoints: readonly ManagementEndpoint[];
   /** What the health page shows of breakers; an open one takes nobody out of service. */
   readonly health: HealthCheck;
-  /** Changes limits while running; what is wrong is RESILIENCE_OPTION_INVALID. */
-  update(limits: OutboundLimits): void;
+  /** Changes limits while running, for all targets; what is wrong is RESILIENCE_OPTION_INVALID. */
+  update(limits: ResilienceLimits): void;
 }
 
 /** The layers for one operation, as its contract and its caller's policy have it. */
 export type LayersOf = (operation: HttpOperation, policy?: CallPolicy) => Layer<unknown, unknown>;
-
-/** What may be changed while running, for all targets. */
-export interface OutboundLimits {
-  readonly retry?: RetryLimits;
-  readonly breaker?: BreakerLimits;
-  readonly timeout?: TimeoutLimits;
-}
 
 /** The layers between a caller and another service, made once per calling service; outermost first. */
 export function outboundLayers(options: OutboundOptions): OutboundLayers {
@@ -98,7 +84,8 @@ export function outboundLayers(options: OutboundOptions): OutboundLayers {
     health: registry.health,
     update(limits) {
       if (limits.retry !== undefined) retries.update(limits.retry);
-      if (limits.breaker !== undefined) breakers.update(limits.breaker);
+      if (limits.retryBudget !== undefined) budgets.update(limits.retryBudget);
+      if (limits.circuitBreaker !== undefined) breakers.update(limits.circuitBreaker);
       if (limits.timeout !== undefined) timeouts.update(limits.timeout);
     },
   };

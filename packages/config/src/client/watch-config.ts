@@ -1,0 +1,223 @@
+import type { Clock, Random, Timer } from '@dure/core';
+import { codeOf, messageOf } from '@dure/core';
+import type { ConfigSections, ReadSections, SectionReader, SectionValues } from './config-section.ts';
+import { sectionReader } from './config-section.ts';
+import type { ConfigSource, LoadedLayers } from './config-source.ts';
+import type { ExplainedKey } from './explain-config.ts';
+import { layerNames, loadLayers } from './load-config.ts';
+
+/** Options of `watchConfig`. */
+export interface WatchConfigOptions<S extends ConfigSections> {
+  /** What is read, by names of the caller's own. They change together or not at all. */
+  readonly sections: S;
+  readonly service: string;
+  readonly profiles: readonly string[];
+  /** Lowest precedence first, as for `loadConfig`. */
+  readonly sources: readonly ConfigSource[];
+  /** Prefixes of keys that belong to somebody else. Default `spring.` and `dure.`. */
+  readonly foreign?: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  /** From the end of one reading to the next, in milliseconds, give or take a tenth. Default 5 000. */
+  readonly everyMs?: number;
+  /** Is told of what did not become a change, once for as long as it stays the same. */
+  readonly observe?: (event: ConfigEvent) => void;
+}
+
+/** What a reading brought instead of a change. */
+export type ConfigEvent =
+  /** What was read does not fit (CONFIG_INVALID): all of it is refused, and what held before holds on. */
+  | { readonly kind: 'refused'; readonly error: unknown }
+  /** A source could not be read: nothing changes. */
+  | { readonly kind: 'unread'; readonly error: unknown }
+  /** It was read, but the reader should know something: an old copy is used. */
+  | { readonly kind: 'warned'; readonly warning: string }
+  /** A listener threw; the others were told. */
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** A configuration, complete and immutable. */
+export interface ConfigState<S extends ConfigSections> {
+  readonly values: SectionValues<S>;
+  /** Every key: its value, where it comes from, and what it overrode. Secrets are masked. */
+  explain(): readonly ExplainedKey[];
+  /** What was read, in the order in which it was applied, the defaults first. */
+  readonly layers: readonly string[];
+  /** What the reader should know, such as that the config server is away and an old copy is used. */
+  readonly warnings: readonly string[];
+}
+
+/** One configuration took the place of another, as a whole. */
+export interface ConfigChange<S extends ConfigSections> {
+  readonly values: SectionValues<S>;
+  readonly keys: readonly ChangedKey[];
+}
+
+/** A key whose value changed; `undefined` where there is none. Secrets are masked. */
+export interface ChangedKey {
+  readonly key: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** A configuration that is read again and again. */
+export interface ConfigWatch<S extends ConfigSections> extends AsyncDisposable {
+  readonly current: ConfigState<S>;
+  /** Why the latest reading was refused; undefined when it was not. */
+  readonly refusal: unknown;
+  /** Is told of each change, after it became current. The result ends that. */
+  onChange(listener: (change: ConfigChange<S>) => void): () => void;
+  /**
+   * Reads now, and again if a reading is under way: what was written before the call is seen. The keys that changed;
+   * rejects with what stood in the way, such as CONFIG_INVALID.
+   */
+  refresh(): Promise<readonly string[]>;
+  /** Ends the reading under way and all others. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Reads a configuration as `loadConfig` does, and keeps reading it. A change is checked as a whole before anybody hears
+ * of it: one that does not fit is refused, and a source that is away changes nothing. The first reading rejects as
+ * `loadConfig` does.
+ *
+ * @example
+ * await using watch = await watchConfig({ sections: { own: { schema } }, service: 'order', profiles, sources, clock, random });
+ * watch.onChange(({ values, keys }) => apply(values.own, keys));
+ */
+export async function watchConfig<const S extends ConfigSections>(
+  options: WatchConfigOptions<S>,
+): Promise<ConfigWatch<S>> {
+  const { sections, service, foreign, sources, profiles } = options;
+  const read = sectionReader(sections, service, foreign);
+  const loaded = await loadLayers(sources, { service, profiles });
+  return new RunningWatch(options, read, loaded);
+}
+
+class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
+  current: ConfigState<S>;
+  refusal: unknown = undefined;
+  readonly #options: WatchConfigOptions<S>;
+  readonly #read: SectionReader<S>;
+  readonly #listeners = new Set<(change: ConfigChange<S>) => void>();
+  #keys: ReadSections<S>['keys'];
+  #timer: Timer;
+  #reading: Promise<readonly string[]> | undefined = undefined;
+  #queued: Promise<readonly string[]> | undefined = undefined;
+  #stop = new AbortController();
+  #isClosed = false;
+  /** What was told last, so that it is told once. */
+  #told = '';
+
+  constructor(options: WatchConfigOptions<S>, read: SectionReader<S>, loaded: LoadedLayers) {
+    this.#options = options;
+    this.#read = read;
+    const sections = read(loaded.layers);
+    this.#keys = sections.keys;
+    this.current = stateOf(sections, loaded);
+    this.#told = loaded.warnings.join('\n');
+    this.#timer = this.#later();
+  }
+
+  onChange(listener: (change: ConfigChange<S>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  refresh(): Promise<readonly string[]> {
+    if (this.#isClosed) return Promise.resolve([]);
+    if (this.#reading === undefined) return this.#begin();
+    // The reading under way may have begun before the edit: one more follows it, for all who ask meanwhile.
+    this.#queued ??= this.#reading.then(ignored, ignored).then(() => {
+      this.#queued = undefined;
+      return this.refresh();
+    });
+    return this.#queued;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer.cancel();
+    this.#listeners.clear();
+    this.#stop.abort();
+    await this.#reading?.catch(ignored);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #later(): Timer {
+    const { clock, random, everyMs = 5_000 } = this.#options;
+    return clock.after(everyMs * (0.9 + random.next() / 5), () => {
+      void (this.#reading ?? this.#begin()).then(ignored, ignored).then(() => {
+        if (!this.#isClosed) this.#timer = this.#later();
+      });
+    });
+  }
+
+  #begin(): Promise<readonly string[]> {
+    this.#stop = new AbortController();
+    const reading = this.#again(this.#stop.signal).finally(() => {
+      this.#reading = undefined;
+    });
+    this.#reading = reading;
+    return reading;
+  }
+
+  async #again(signal: AbortSignal): Promise<readonly string[]> {
+    const { service, profiles, sources } = this.#options;
+    try {
+      const loaded = await loadLayers(sources, { service, profiles }, signal);
+      if (this.#isClosed) return [];
+      const sections = this.#read(loaded.layers);
+      this.refusal = undefined;
+      this.#tell(loaded.warnings.map((warning) => ({ kind: 'warned', warning })));
+      return this.#change(sections, loaded);
+    } catch (error) {
+      if (this.#isClosed) return [];
+      const isRefused = codeOf(error) === 'CONFIG_INVALID';
+      if (isRefused) this.refusal = error;
+      this.#tell([{ kind: isRefused ? 'refused' : 'unread', error }]);
+      throw error;
+    }
+  }
+
+  #change(sections: ReadSections<S>, loaded: LoadedLayers): readonly string[] {
+    const keys = changedKeys(this.#keys, sections.keys);
+    this.#keys = sections.keys;
+    this.current = stateOf(sections, loaded);
+    if (keys.length === 0) return [];
+    for (const listener of this.#listeners) {
+      try {
+        listener({ values: sections.values, keys });
+      } catch (error) {
+        this.#options.observe?.({ kind: 'failed', error });
+      }
+    }
+    return keys.map(({ key }) => key);
+  }
+
+  #tell(events: readonly Exclude<ConfigEvent, { kind: 'failed' }>[]): void {
+    const told = events.map((event) => (event.kind === 'warned' ? event.warning : messageOf(event.error))).join('\n');
+    if (told === this.#told) return;
+    this.#told = told;
+    for (const event of events) this.#options.observe?.(event);
+  }
+}
+
+function stateOf<S extends ConfigSections>(
+  { values, explain }: ReadSections<S>,
+  { layers, warnings }: LoadedLayers,
+): ConfigState<S> {
+  return { values, explain, layers: layerNames(layers), warnings };
+}
+
+function changedKeys(before: ReadSections<ConfigSections>['keys'], after: typeof before): readonly ChangedKey[] {
+  const isChanged = (key: string) => !Object.is(before.get(key)?.value, after.get(key)?.value);
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter(isChanged)
+    .sort()
+    .map((key) => ({ key, before: before.get(key)?.shown, after: after.get(key)?.shown }));
+}
+
+function ignored(): void {}

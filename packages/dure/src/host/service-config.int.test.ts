@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { balancer, staticInstances } from '@dure/balancer';
+import { startConfig } from '@dure/config/testing';
+import type { Identity } from '@dure/core';
+import { codeOf, DureError, systemClock, wait } from '@dure/core';
+import { testCall } from '@dure/core/testing';
+import { httpClient, httpTransport, outboundLayers } from '@dure/service/client';
+import { contract, get } from '@dure/service/contract';
+import { service, startService } from '@dure/service/server';
+import { mockService } from '@dure/service/testing';
+import { silentTelemetry } from '@dure/telemetry';
+import { z } from 'zod';
+import { getJson } from '../supervisor/transport.ts';
+import { startSystem } from '../testing/start-system.ts';
+import { machine } from './machine.ts';
+import { openServiceConfig } from './service-config.ts';
+
+const stock = contract('stock', { read: get('/stock', { output: z.object({ left: z.int() }), access: 'public' }) });
+const shop = contract('shop', {});
+const down = () => {
+  throw new DureError('STOCK_DOWN', 'unavailable', 'always', { retryable: true });
+};
+const caller: Identity = { kind: 'service', subject: 'shop', roles: [], scopes: [] };
+const yaml = (limits: string) => `dure:\n  resilience: ${limits}\n`;
+
+/** The service `shop`, configured by a real config server as the host does it, over a peer that always fails. */
+async function shopOver(files: Readonly<Record<string, string>>, environment: Readonly<Record<string, string>> = {}) {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'dure-live-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const edit = (name: string, text: string) => writeFile(join(folder, name), text);
+  for (const [name, text] of Object.entries(files)) await edit(name, text);
+  const peer = stack.use(await mockService(stock, { read: down }));
+  const server = stack.use(await startConfig({ folder, applications: ['shop', 'stock'] }));
+  const lines: string[] = [];
+  const note = (text: string) => void lines.push(text);
+  const telemetry = { ...silentTelemetry(), log: { debug: note, info: note, warn: note, error: note } };
+  const tools = machine();
+  const signer = server.signer('shop');
+  const instances = staticInstances({ stock: [peer.instance] });
+  const platform = { instances, signer, verifier: { verify: async () => caller } };
+  const definition = service({
+    contract: shop,
+    config: z.object({ maxLines: z.int().default(50) }),
+    uses: { stock },
+    start: () => ({}),
+  });
+  const run = { folder, stateFolder: join(folder, 'state'), configUrl: server.url, mode: 'test' } as const;
+  const config = await openServiceConfig(
+    definition,
+    { name: 'shop', platform, telemetry },
+    { run, environment, machine: tools },
+  );
+  stack.defer(() => config.close());
+  const layers = outboundLayers({ ...tools, telemetry, balancer: balancer({ instances, ...tools }) });
+  config.follow(layers.update);
+  const transport = httpTransport({ ...tools, signer });
+  stack.defer(() => transport.close());
+  const running = await startService(definition, {
+    ...tools,
+    instanceId: 'shop:1',
+    host: '127.0.0.1',
+    ports: { api: 0, management: 0 },
+    mode: 'test',
+    telemetry,
+    platform,
+    registrar: undefined,
+    config: config.value,
+    uses: {},
+    db: undefined,
+    idempotency: undefined,
+    routes: [],
+    health: [],
+    endpoints: config.endpoints,
+    graceMs: 200,
+  });
+  stack.defer(() => running.close());
+  const client = httpClient(stock, layers, transport);
+  const actuator = async (method: string, path: string, authorization = 'Bearer anybody') => {
+    const url = `http://127.0.0.1:${running.managementPort}/actuator/${path}`;
+    const response = await fetch(url, { method, headers: authorization === '' ? {} : { authorization } });
+    return { status: response.status, type: response.headers.get('content-type'), body: await response.json() };
+  };
+  /** How often the peer is asked in one call, and why the call failed. */
+  const ask = async () => {
+    const before = peer.calls.read.length;
+    const error: unknown = await client.read({}, testCall()).catch((reason: unknown) => reason);
+    return { attempts: peer.calls.read.length - before, code: codeOf(error) };
+  };
+  const opened = stack.move();
+  return { edit, ask, actuator, lines, config, server, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+test('an edit changes how often a call is tried, and when its breaker opens, without a restart', async () => {
+  await using live = await shopOver({ 'shop.yml': yaml('{ retry: { attempts: 2, base-ms: 0 } }') });
+  assert.equal((await live.ask()).attempts, 2);
+  await live.edit('shop.yml', yaml('{ retry: { attempts: 4, baseMs: 0 } }'));
+  const refreshed = await live.actuator('POST', 'refresh');
+  assert.deepEqual(refreshed.body, ['dure.resilience.retry.attempts']);
+  assert.deepEqual([refreshed.status, refreshed.type], [200, 'application/vnd.spring-boot.actuator.v3+json']);
+  assert.equal((await live.ask()).attempts, 4);
+  assert.ok(live.lines.includes('limits changed: retry.attempts 2 → 4'), live.lines.join('\n'));
+  await live.edit('shop.yml', yaml('{ retry: { attempts: 1 }, circuit-breaker: { window: 4, failure-ratio: 1 } }'));
+  await live.actuator('POST', 'refresh');
+  for (let turn = 0; turn < 4; turn += 1) assert.equal((await live.ask()).attempts, 1);
+  assert.deepEqual(await live.ask(), { attempts: 0, code: 'RESILIENCE_BREAKER_OPEN' });
+  assert.deepEqual((await live.actuator('POST', 'refresh')).body, []);
+});
+
+test('a limit that is taken out of the file is the default again', async () => {
+  await using live = await shopOver({ 'shop.yml': yaml('{ retry: { attempts: 1 } }') });
+  assert.equal((await live.ask()).attempts, 1);
+  await live.edit('shop.yml', '');
+  await live.actuator('POST', 'refresh');
+  assert.equal((await live.ask()).attempts, 3);
+});
+
+test('an edit that does not fit is refused as a whole: told, shown, and the old limits hold until it is corrected', async () => {
+  await using live = await shopOver({ 'shop.yml': yaml('{ retry: { attempts: 2, base-ms: 0 } }') });
+  await live.edit('shop.yml', yaml('{ retry: { attempts: 4 }, retry-budget: { ratio: 2 } }'));
+  const { status, body } = await live.actuator('POST', 'refresh');
+  assert.deepEqual([status, body.code], [400, 'CONFIG_INVALID']);
+  assert.equal((await live.ask()).attempts, 2);
+  const why = /dure\.resilience\.retryBudget\.ratio = 2 \(server, shop\.yml:2:64\): .* must be from 0 to 1/;
+  assert.match((await live.actuator('GET', 'config')).body.refused.message, why);
+  await live.actuator('POST', 'refresh');
+  assert.equal(live.lines.filter((line) => why.test(line)).length, 1, 'told once');
+  await live.edit('application.yml', yaml('{ retry: { atempts: 4 } }'));
+  await live.edit('shop.yml', '');
+  const typo = await live.actuator('POST', 'refresh');
+  assert.match(
+    typo.body.detail,
+    /atempts \(server, application\.yml:2:\d+\): .*did you mean dure\.resilience\.retry\.attempts\?/,
+  );
+  await live.edit('application.yml', yaml('{ retry: { attempts: 1 } }'));
+  await live.actuator('POST', 'refresh');
+  assert.equal((await live.actuator('GET', 'config')).body.refused, undefined);
+  assert.equal((await live.ask()).attempts, 1);
+});
+
+test('the environment wins over the file, at the start and later', async () => {
+  const variables = { DURE_SHOP__DURE_RESILIENCE_RETRY_ATTEMPTS: '1' };
+  await using live = await shopOver({ 'shop.yml': yaml('{ retry: { attempts: 2 } }') }, variables);
+  assert.equal((await live.ask()).attempts, 1);
+  await live.edit('shop.yml', yaml('{ retry: { attempts: 4 } }'));
+  assert.deepEqual((await live.actuator('POST', 'refresh')).body, []);
+  assert.equal((await live.ask()).attempts, 1);
+});
+
+test('a config server that is away changes nothing', async () => {
+  await using live = await shopOver({ 'shop.yml': yaml('{ retry: { attempts: 2, base-ms: 0 } }') });
+  await live.server.close();
+  assert.deepEqual((await live.actuator('POST', 'refresh')).body, []);
+  assert.equal((await live.ask()).attempts, 2);
+  assert.match(live.lines.at(-1) ?? '', /is away .* last known answer is used/);
+});
+
+test('a key of the service’s own is named, and taken up at the next start', async () => {
+  await using live = await shopOver({ 'shop.yml': 'max-lines: 10\n' });
+  await live.edit('shop.yml', 'max-lines: 11\n');
+  assert.deepEqual((await live.actuator('POST', 'refresh')).body, ['maxLines']);
+  assert.deepEqual(live.config.value, { maxLines: 10 });
+  const { keys } = (await live.actuator('GET', 'config')).body as { keys: { key: string; value: unknown }[] };
+  assert.equal(keys.find(({ key }) => key === 'maxLines')?.value, 10);
+  assert.match(live.lines.at(-1) ?? '', /the next start takes it up: maxLines/);
+});
+
+test('refresh is for services, and by POST only', async () => {
+  await using live = await shopOver({});
+  assert.equal((await live.actuator('POST', 'refresh', '')).status, 401);
+  assert.equal((await live.actuator('GET', 'refresh')).body.code, 'SERVICE_METHOD_NOT_ALLOWED');
+});
+
+test('nonsense at the start fails the start', async () => {
+  await assert.rejects(
+    shopOver({ 'shop.yml': yaml('{ retry: { attempts: 0 } }') }),
+    (error) => codeOf(error) === 'CONFIG_INVALID',
+  );
+});
+
+test('a whole system takes up an edit of its folder by itself', async () => {
+  const fixture = join(import.meta.dirname, '..', '..', 'fixtures', 'calling');
+  const folder = await mkdtemp(join(tmpdir(), 'dure-calling-'));
+  await cp(fixture, folder, { recursive: true });
+  await symlink(join(import.meta.dirname, '..', '..', '..', '..', 'node_modules'), join(folder, 'node_modules'));
+  try {
+    await using system = await startSystem(join(folder, 'system.ts'), { placement: 'each' });
+    const attempts = async () => {
+      const answer = await getJson(`${system.edge}/ask`, 2_000);
+      return answer.ok ? (answer.body as { attempts: number }).attempts : undefined;
+    };
+    assert.equal(await attempts(), 2);
+    await writeFile(join(folder, 'config', 'asker.yml'), yaml('{ retry: { attempts: 1 } }'));
+    for (let turn = 0; turn < 200 && (await attempts()) !== 1; turn += 1) await wait(systemClock, 50);
+    assert.equal(await attempts(), 1);
+    assert.match(await system.output('asker'), /limits changed: retry\.attempts 2 → 1/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
