@@ -22,7 +22,7 @@ function clientOf(name: string, instance: Instance, seed: number) {
   const telemetry = silentTelemetry(testIds());
   const layers = outboundLayers({ clock, random, telemetry, balancer: balancer({ instances: list, clock, random }) });
   // Breakers that never open: the budget alone has to bear it.
-  layers.update({ breaker: { window: 100_000, minimumCalls: 100_000 } });
+  layers.update({ circuitBreaker: { window: 100_000, minimumCalls: 100_000 } });
   const transport = httpTransport({ clock, signer: { authorize: async () => '' } });
   const { ask } = httpClient(contractOf(name), layers, transport);
   return { ask: (call: Call) => ask({}, call), close: () => transport.close() };
