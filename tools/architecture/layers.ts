@@ -30,6 +30,36 @@ const subpathLayers: Readonly<Record<string, number>> = {
   'identity/issuer': 3,
 };
 
+/**
+ * What stands upon what inside a package, the lowest first: a folder knows those below it, and none beside or above it.
+ * `.` are the package's own files. Packages that are not here have no such walls.
+ */
+const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  service: [['.'], ['contract'], ['client'], ['server']],
+  registry: [['.'], ['wire'], ['client', 'server']],
+  config: [['.'], ['properties'], ['client', 'server']],
+  messaging: [['.'], ['feed']],
+  proxy: [['.'], ['http'], ['upstream'], ['engine'], ['gateway', 'router']],
+  dure: [['.'], ['plan', 'host'], ['supervisor'], ['cli']],
+};
+
+/** Where a file stands inside its package: its folder, and how high that is. */
+export interface InnerPlace {
+  readonly name: string;
+  /** NaN for a folder that the table does not know. */
+  readonly step: number;
+}
+
+/** The inner place of `packages/<name>/src/<folder>/…`; undefined in packages without walls, and for test kits. */
+export function innerPlaceOf(path: string): InnerPlace | undefined {
+  const match = /^packages\/([^/]+)\/src\/(?:([^/]+)\/)?[^/]/.exec(path);
+  const [, owner = '', folder = '.'] = match ?? [];
+  const steps = innerSteps[owner];
+  if (steps === undefined || folder === 'testing') return undefined;
+  const step = steps.findIndex((names) => names.includes(folder));
+  return { name: folder === '.' ? owner : `${owner}/${folder}`, step: step < 0 ? Number.NaN : step };
+}
+
 /** Where something stands: its package (or the shop, or the tools) and its layer. */
 export interface Place {
   readonly owner: string;

@@ -29,6 +29,21 @@ const bans: readonly Ban[] = [
     allowed: /\/transport\.ts$|\/web\//,
     instead: "the network is a port: use the package's transport.ts",
   },
+  {
+    // Files that are renamed into place need names that no other process has, whatever seed it runs with; and browsers.
+    pattern: /\brandomUUID\b/,
+    allowed:
+      /config\/src\/client\/kept-copy\.ts$|registry\/src\/client\/saved-list\.ts$|console\/src\/build\/build-web\.ts$|\/web\//,
+    instead: 'identifiers are a port: take an Ids',
+  },
+  {
+    // These let other work go on in the middle of a long one (`scheduler.yield`), which takes no time of any clock; the
+    // sink waits for the real reader of a real pipe.
+    pattern: /\btimers\/promises\b/,
+    allowed:
+      /telemetry\/src\/stdout-sink\.ts$|console\/src\/(store\/sqlite-telemetry-store|zipkin\/zipkin-routes)\.ts$/,
+    instead: 'timers belong to the Clock: wait(clock, delayMs, signal)',
+  },
 ];
 
 /** Rule 9: time, randomness, timers, console and fetch only in the files that exist for them. */

@@ -1,8 +1,8 @@
-import { fileBehind, placeOf, placeOfSpecifier } from '../layers.ts';
+import { fileBehind, innerPlaceOf, placeOf, placeOfSpecifier } from '../layers.ts';
 import type { ImportOf, Rule, SourceFile, SourceTree, Violation } from '../source-tree.ts';
 import { resolveRelative } from '../source-tree.ts';
 
-/** Rule 1: a package imports only what stands below it; `core` imports nothing. */
+/** Rule 1: a package imports only what stands below it, and so does a folder inside one; `core` imports nothing. */
 export const layering: Rule = {
   name: '1-layering',
   *check(tree) {
@@ -10,7 +10,9 @@ export const layering: Rule = {
       const from = placeOf(file);
       if (from === undefined) continue;
       for (const found of file.imports) {
-        const message = complaint(tree, file, found, from.owner, from.layer);
+        const message = found.specifier.startsWith('.')
+          ? innerComplaint(file, found)
+          : complaint(tree, file, found, from.owner, from.layer);
         if (message !== undefined)
           yield { rule: this.name, path: file.path, line: found.line, message } satisfies Violation;
       }
@@ -26,8 +28,7 @@ function complaint(
   layer: number,
 ): string | undefined {
   const { specifier } = found;
-  if (owner === 'packages/core')
-    return specifier.startsWith('.') || file.isTest ? undefined : `core imports nothing, but here "${specifier}"`;
+  if (owner === 'packages/core') return file.isTest ? undefined : `core imports nothing, but here "${specifier}"`;
   const target = placeOfSpecifier(specifier);
   if (target === undefined || file.isTest) return undefined;
   if (Number.isNaN(target.layer))
@@ -36,6 +37,20 @@ function complaint(
   if (target.layer === layer && owner.startsWith('shop')) return undefined;
   if (target.layer === layer && found.typeOnly && onlyPorts(tree, found)) return undefined;
   return `L${layer} imports "${specifier}" of L${target.layer}; import downward, or take a port's type from beside you`;
+}
+
+function innerComplaint(file: SourceFile, { specifier }: ImportOf): string | undefined {
+  if (file.isTest) return undefined;
+  const target = resolveRelative(file, specifier);
+  const from = innerPlaceOf(file.path);
+  const to = innerPlaceOf(target);
+  if (from === undefined || to === undefined || from.name === to.name || !target.startsWith(`${file.unit}/`))
+    return undefined;
+  const unknown = [from, to].find(({ step }) => Number.isNaN(step));
+  if (unknown !== undefined)
+    return `${unknown.name} has no place in its package; add it to tools/architecture/layers.ts`;
+  if (to.step < from.step) return undefined;
+  return `${from.name} imports ${target} of ${to.name}, which does not stand below it; move what both need further down`;
 }
 
 /** Whether every name that is imported comes from a port file of the other package. */
