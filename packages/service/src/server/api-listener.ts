@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
 import { serviceErrors } from '../errors.ts';
 import type { Admission } from './admission.ts';
-import { sendProblem } from './arrival.ts';
+import { decorateWithIds, sendProblem, traceOf } from './arrival.ts';
 import { drained, unusedConnections } from './drained.ts';
 import type { HttpRoute } from './http-route.ts';
 import { listenFailure } from './listen-failure.ts';
@@ -46,11 +46,12 @@ export async function openApiListener(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: true,
-    frameworkErrors: (error, _request, reply) => sendProblem(reply, fromFramework(error), ''),
+    frameworkErrors: (error, request, reply) => sendProblem(reply, fromFramework(error), traceOf(request)),
   });
+  decorateWithIds(app, options.ids);
   const closeUnused = unusedConnections(app.server, options.clock);
-  app.setErrorHandler((error, _request, reply) => sendProblem(reply, fromFramework(error), ''));
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(app, request), ''));
+  app.setErrorHandler((error, request, reply) => sendProblem(reply, fromFramework(error), traceOf(request)));
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(app, request), traceOf(request)));
   for (const operation of options.operations.operations) {
     const signal = operation.spec.stream === true ? stopping.signal : cutting.signal;
     await addOperation(app, operation, options, signal);

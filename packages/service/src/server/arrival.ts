@@ -1,8 +1,8 @@
 import type { Call, Clock, Identity, Ids, Operation } from '@dure/core';
-import { anonymous, headers, isDureError, problemMediaType } from '@dure/core';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { anonymous, isDureError, problemMediaType } from '@dure/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { serviceErrors } from '../errors.ts';
-import { inboundCall } from './inbound-call.ts';
+import { inboundCall, traceIdOf } from './inbound-call.ts';
 import { problemAnswer } from './problem-answer.ts';
 import type { TokenVerifier } from './token-verifier.port.ts';
 
@@ -49,8 +49,14 @@ function callerSignal(reply: FastifyReply, stopping: AbortSignal): AbortSignal {
   return left.signal;
 }
 
-/** The trace id that a request claims, for a problem that arises before there is a call. */
+const idsDecorator = 'dureIds';
+
+/** Gives a listener the identifiers for problems that arise before there is a call. */
+export function decorateWithIds(app: FastifyInstance, ids: Ids): void {
+  app.decorate(idsDecorator, ids);
+}
+
+/** The trace id for a problem that arises before there is a call. The listener was decorated with identifiers. */
 export function traceOf(request: FastifyRequest): string {
-  const header = request.headers[headers.traceparent];
-  return typeof header === 'string' ? (header.split('-')[1] ?? '') : '';
+  return traceIdOf(request.headers, request.server.getDecorator<Ids>(idsDecorator));
 }

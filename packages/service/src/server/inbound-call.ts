@@ -37,6 +37,11 @@ export function inboundCall(
   });
 }
 
+/** The trace id of a request that has no call: the one it names, when that is one, or a new one. */
+export function traceIdOf(from: IncomingHttpHeaders, ids: Ids): string {
+  return parseTraceparent(first(from[headers.traceparent]))?.traceId ?? ids.traceId();
+}
+
 /** Reads a `baggage` header (W3C Baggage); properties are dropped, and all of it when it is too long. */
 export function parseBaggage(header: string | undefined): Readonly<Record<string, string>> {
   const baggage: Record<string, string> = {};

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { Clock, Identity, ManagementRequest, ManagementResponse } from '@dure/core';
+import type { Clock, Identity, Ids, ManagementRequest, ManagementResponse } from '@dure/core';
 import { anonymous, isDureError, problemMediaType } from '@dure/core';
 import { serviceErrors } from '../errors.ts';
 import type { Actuator } from './actuator.ts';
 import { drained, unusedConnections } from './drained.ts';
+import { traceIdOf } from './inbound-call.ts';
 import { listenFailure } from './listen-failure.ts';
 import { problemAnswer } from './problem-answer.ts';
 import type { Listener } from './service.ts';
@@ -16,6 +17,7 @@ export interface ManagementListenerOptions {
   readonly actuator: Actuator;
   readonly verifier: TokenVerifier;
   readonly clock: Clock;
+  readonly ids: Ids;
 }
 
 const maxBodyBytes = 2 ** 20;
@@ -28,7 +30,7 @@ export async function openManagementListener(
   const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
     respond(request, options).then(
       (answer) => write(response, answer),
-      (error: unknown) => writeProblem(response, error),
+      (error: unknown) => writeProblem(response, error, traceIdOf(request.headers, options.ids)),
     );
   });
   const closeUnused = unusedConnections(server, options.clock);
@@ -118,8 +120,8 @@ function write(response: ServerResponse, { status, contentType, body }: Manageme
     .end(text);
 }
 
-function writeProblem(response: ServerResponse, error: unknown): void {
-  const { problem, headers } = problemAnswer(error, '');
+function writeProblem(response: ServerResponse, error: unknown, traceId: string): void {
+  const { problem, headers } = problemAnswer(error, traceId);
   const allow = isDureError(error) && typeof error.details.allow === 'string' ? { allow: error.details.allow } : {};
   response
     .writeHead(problem.status, { ...headers, ...allow, 'content-type': problemMediaType })

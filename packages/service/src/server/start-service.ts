@@ -142,7 +142,7 @@ function openManagement(
   parts: ServiceParts,
   { added, policies, state }: Opening & { readonly state: ServiceState },
 ): Promise<Listener> {
-  const { clock, telemetry, platform, host, ports, instanceId: instance } = parts;
+  const { clock, ids, telemetry, platform, host, ports, instanceId: instance } = parts;
   const service = definition.contract.name;
   const health = [...ownHealth(state), ...added.health, ...parts.health];
   const shown = actuator({
@@ -154,7 +154,7 @@ function openManagement(
     endpoints: [openApiEndpoint(definition), ...policies.endpoints, ...added.endpoints, ...parts.endpoints],
   });
   return openManagementListener(
-    { service, actuator: shown, verifier: platform.verifier, clock },
+    { service, actuator: shown, verifier: platform.verifier, clock, ids },
     { host, port: ports.management },
   );
 }

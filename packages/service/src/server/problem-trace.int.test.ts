@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { staticInstances } from '@dure/balancer';
+import { ids, systemClock, systemRandom } from '@dure/core';
+import { silentTelemetry } from '@dure/telemetry/testing';
+import { z } from 'zod';
+import { contract, post } from '../contract/index.ts';
+import { serviceErrors } from '../errors.ts';
+import { service } from './service.ts';
+import type { RunningService } from './start-service.ts';
+import { startService } from './start-service.ts';
+
+const stock = contract('stock', {
+  add: post('/stock', { body: z.object({ sku: z.string() }), access: 'public', idempotent: true }),
+});
+const stockService = service({
+  contract: stock,
+  start: ({ add }) => {
+    add.route({ method: 'GET', path: '/raw', access: 'public', handle: () => ({ status: 200 }) });
+    return { add: async () => undefined };
+  },
+});
+let running: RunningService;
+
+before(async () => {
+  running = await startService(stockService, {
+    instanceId: 'stock:1',
+    host: '127.0.0.1',
+    ports: { api: 0, management: 0 },
+    mode: 'test',
+    clock: systemClock,
+    random: systemRandom,
+    ids: ids(systemClock, systemRandom),
+    telemetry: silentTelemetry(ids(systemClock, systemRandom)),
+    platform: {
+      instances: staticInstances({}),
+      signer: { authorize: async () => 'Bearer shop' },
+      verifier: {
+        verify: async () => {
+          throw serviceErrors.TOKEN_INVALID('the token is broken');
+        },
+      },
+    },
+    registrar: undefined,
+    config: {},
+    uses: {},
+    db: undefined,
+    idempotency: undefined,
+    routes: [],
+    health: [],
+    endpoints: [],
+    graceMs: 500,
+  });
+});
+after(() => running.close());
+
+const json = { 'content-type': 'application/json' };
+const broken = { authorization: 'Bearer x.y.z' };
+const early: readonly (readonly [string, 'port' | 'managementPort', string, RequestInit, number])[] = [
+  ['an unknown path', 'port', '/nowhere', {}, 404],
+  ['a path that is not percent-encoded', 'port', '/%c0%ae', {}, 404],
+  ['a wrong method', 'port', '/stock', { method: 'DELETE' }, 405],
+  ['a huge body', 'port', '/stock', { method: 'POST', headers: json, body: `"${'x'.repeat(2 ** 20)}"` }, 413],
+  ['another media type', 'port', '/stock', { method: 'POST', headers: { 'content-type': 'text/csv' }, body: 'a' }, 415],
+  ['broken JSON', 'port', '/stock', { method: 'POST', headers: json, body: '{' }, 400],
+  ['a broken token', 'port', '/stock', { method: 'POST', headers: { ...json, ...broken }, body: '{}' }, 401],
+  ['a broken token at a raw route', 'port', '/raw', { headers: broken }, 401],
+  ['an unknown path', 'managementPort', '/nowhere', {}, 404],
+  ['no token', 'managementPort', '/actuator/metrics', {}, 401],
+  ['a broken token', 'managementPort', '/actuator/metrics', { headers: broken }, 401],
+  ['a wrong method', 'managementPort', '/actuator/health', { method: 'PATCH' }, 405],
+];
+const own = 'a'.repeat(31);
+const refused = [
+  `00-${own}x-${'b'.repeat(16)}-01`,
+  `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01`,
+  `00-${own}`,
+  '<b>-<b>',
+];
+
+for (const [name, port, path, init, status] of early) {
+  test(`${name} on the ${port} gets ${status} with the request’s trace id, or a new one`, async () => {
+    const traceIdOf = async (traceparent?: string): Promise<string> => {
+      const trace = traceparent === undefined ? {} : { traceparent };
+      const url = `http://127.0.0.1:${running[port]}${path}`;
+      const response = await fetch(url, { ...init, headers: { ...(init.headers as object), ...trace } });
+      const problem = (await response.json()) as { readonly status: number; readonly traceId: string };
+      assert.deepEqual([response.status, problem.status], [status, status]);
+      return problem.traceId;
+    };
+    assert.equal(await traceIdOf(`00-${own}a-${'b'.repeat(16)}-01`), `${own}a`);
+    const made = await Promise.all([undefined, ...refused].map(traceIdOf));
+    for (const traceId of made) assert.match(traceId, /^(?!0+$)[0-9a-f]{32}$/);
+    assert.equal(new Set(made).size, made.length);
+  });
+}
