@@ -31,26 +31,24 @@ export type ControlHandler = (request: ControlRequest) => Promise<unknown>;
 const longestPath = 100;
 const maxRequestLength = 4_096;
 
-/** Where a supervisor listens. */
-export interface ControlSocket {
+/** Where a supervisor listens. Disposing of it removes the folder that was made for it, if any. */
+export interface ControlSocket extends AsyncDisposable {
   readonly path: string;
-  /** A folder that was made for it, and goes with it. */
-  readonly madeFolder: string | undefined;
 }
 
 /** Where a supervisor of this run folder listens: in the folder, or in a private temporary one when its path is too long. */
 export async function controlSocket(runFolder: string): Promise<ControlSocket> {
   const path = join(runFolder, 'control.sock');
-  if (Buffer.byteLength(path) <= longestPath) return { path, madeFolder: undefined };
+  if (Buffer.byteLength(path) <= longestPath) return { path, [Symbol.asyncDispose]: async () => undefined };
   const madeFolder = await mkdtemp(join(tmpdir(), 'dure-'));
-  return { path: join(madeFolder, 'control.sock'), madeFolder };
+  return {
+    path: join(madeFolder, 'control.sock'),
+    [Symbol.asyncDispose]: () => rm(madeFolder, { recursive: true, force: true }),
+  };
 }
 
 /** Listens on a socket that only its owner can open. */
-export async function openControl(
-  { path, madeFolder }: ControlSocket,
-  handle: ControlHandler,
-): Promise<AsyncDisposable> {
+export async function openControl({ path }: ControlSocket, handle: ControlHandler): Promise<AsyncDisposable> {
   await rm(path, { force: true });
   const sockets = new Set<Socket>();
   const underway = new Set<Promise<unknown>>();
@@ -73,7 +71,6 @@ export async function openControl(
       for (const socket of sockets) socket.destroySoon();
       await closed;
       await rm(path, { force: true });
-      if (madeFolder !== undefined) await rm(madeFolder, { recursive: true, force: true });
     },
   };
 }

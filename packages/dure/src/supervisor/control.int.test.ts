@@ -78,7 +78,9 @@ test('a path that is too long for a socket gets one in a private temporary folde
   const socket = await controlSocket(folder);
   assert.ok(socket.path.length <= 100);
   const server = await openControl(socket, async () => undefined);
+  assert.equal((await stat(join(socket.path, '..'))).mode & 0o777, 0o700);
   await server[Symbol.asyncDispose]();
+  await socket[Symbol.asyncDispose]();
   await assert.rejects(stat(join(socket.path, '..')));
   await rm(above, { recursive: true });
 });

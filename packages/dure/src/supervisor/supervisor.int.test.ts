@@ -227,6 +227,27 @@ test('a second start on the same state names the process that holds it', async (
   assert.equal((await system.status()).ready, true);
 });
 
+test('a start that is refused leaves no folder of a socket whose path is too long, nor does one that ends', async () => {
+  const folder = await scratch();
+  const stateFolder = join(folder, 'x'.repeat(100));
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = join(folder, 'tmp');
+  await mkdir(process.env.TMPDIR);
+  const made = async () => (await readdir(join(folder, 'tmp'))).filter((name) => name.startsWith('dure-'));
+  try {
+    await using system = await start({ stateFolder });
+    assert.equal((await made()).length, 1);
+    await assert.rejects(start({ stateFolder }), (error) => codeOf(error) === 'DURE_ALREADY_RUNNING');
+    assert.equal((await made()).length, 1);
+    await system.stop();
+    assert.deepEqual(await made(), []);
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  }
+  await rm(folder, { recursive: true });
+});
+
 test('a busy port ends the start before anything runs', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

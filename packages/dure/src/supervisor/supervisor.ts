@@ -216,7 +216,7 @@ class SystemRun implements Supervisor {
   async #claim(): Promise<StateFolder> {
     const { stateFolder, module, fresh, portBase, random, clock } = this.#options;
     const state = await openStateFolder(stateFolder);
-    const socket = await controlSocket(state.run);
+    const socket = this.#resources.use(await controlSocket(state.run));
     const lock = await takeLock(state.root, { module, startedAt: this.#startedAt, socket: socket.path });
     this.#resources.defer(() => lock.release());
     this.#resources.defer(() => emptyRunFolder(state));
