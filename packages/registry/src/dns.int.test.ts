@@ -125,8 +125,9 @@ test('the port is free again when the registry has closed, and the first registr
   await again.close();
 });
 
-test('a port that somebody uses for UDP only is refused with what it is used for', async () => {
+test('a port that somebody uses for UDP only is refused with what it is used for', async (context) => {
   const other = createSocket('udp4');
+  context.after(() => other.close());
   await once(other.bind(0, '127.0.0.1'), 'listening');
   const { port } = other.address();
   await assert.rejects(
@@ -135,7 +136,6 @@ test('a port that somebody uses for UDP only is refused with what it is used for
   );
   await using free = await openTcp(port);
   assert.ok(free.listening, 'the TCP port was given back');
-  other.close();
 });
 
 function openTcp(port: number) {
