@@ -75,28 +75,19 @@ async function repetitions(shop: TestSystem): Promise<number> {
   return lines.filter((line) => /"code":"GATEWAY_(CONNECT_FAILED|UPSTREAM_CLOSED)"/.test(line)).length;
 }
 
-/** Both processes of a service took part, and each command was carried out by one of them. */
+/**
+ * Both processes of a service took part. A command's line is written before its COMMIT: what a process that leaves rolls
+ * back is carried out, and told, once more. That nothing took effect twice is for `verify` to say.
+ */
 async function demandShared(shop: TestSystem, context: TestContext): Promise<void> {
-  const done = new Map<string, number>();
   const shares: number[] = [];
   for (const process of ['payment', 'payment-2']) {
-    const lines = (await shop.output(process))
-      .split('\n')
-      .filter((line) => line.includes('"carries out payment.capture"'));
-    shares.push(lines.length);
-    for (const line of lines) {
-      const { key } = JSON.parse(line) as { key: string };
-      done.set(key, (done.get(key) ?? 0) + 1);
-    }
+    const lines = (await shop.output(process)).split('\n');
+    shares.push(lines.filter((line) => line.includes('"carries out payment.capture"')).length);
   }
   context.diagnostic(`captures by the two processes of payment: ${shares.join(' and ')}`);
   assert.ok(
     shares.every((share) => share > 0),
     'both took part',
-  );
-  assert.deepEqual(
-    [...done.values()].filter((times) => times > 1),
-    [],
-    'captures that were carried out twice',
   );
 }
