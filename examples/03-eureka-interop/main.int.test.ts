@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-test('an unmodified Eureka client and a service of ours find and call each other', () => {
+test('a program that sends what a Eureka client sends and a service of ours find and call each other', () => {
   const main = join(import.meta.dirname, 'main.ts');
   const printed = execFileSync(process.execPath, [main], { encoding: 'utf8', timeout: 30_000 });
   const lines = printed

@@ -30,7 +30,7 @@ const registry = await startAlone(registryService(), {
 const url = `http://127.0.0.1:${registry.port}`;
 say(`registry    a Eureka server at ${url}/eureka/`);
 
-// The foreign program: an unmodified Eureka client.
+// The foreign program, which sends what a Eureka client sends.
 const prices = await openPrices();
 const eurekaAs = (password: string) => eurekaClient(`http://price:${password}@127.0.0.1:${registry.port}/eureka/`);
 const eureka = eurekaAs('secret');

@@ -1,250 +1,192 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
-import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { after, before, describe, test } from 'node:test';
-import { promisify } from 'node:util';
+import type { TestContext } from 'node:test';
+import { after, test } from 'node:test';
 import { systemClock, systemRandom } from '@dure/core';
+import type { Registered } from '@dure/service/server';
 import { silentTelemetry } from '@dure/telemetry';
+import type { RegistryClient, RegistryClientOptions } from './client/registry-client.ts';
 import { registryClient } from './client/registry-client.ts';
+import type { JvmProgram, JvmProject } from './testing/jvm-program.ts';
+import { buildJvm, startJvm, whyNoJvm } from './testing/jvm-program.ts';
+import type { RecordingProxy } from './testing/recording-proxy.ts';
+import { openRecordingProxy } from './testing/recording-proxy.ts';
 import { startRegistry } from './testing/start-registry.ts';
 import { until } from './testing/until.ts';
 
-// Clients and a server that others wrote, as they are: eureka-js-client, and Spring Cloud Netflix in `testing/spring`.
-// They are installed by name, here and not with the workspace.
+// Eureka's own clients and server in a JVM, as they are. What they ask is recorded on its way. They count in whole
+// seconds, so that every step takes one or two.
 
-const run = promisify(execFile);
-const installMs = 400_000;
-const folder = mkdtempSync(join(tmpdir(), 'dure-interop-'));
-const opened: { close(): Promise<void> }[] = [];
+const patienceMs = 30_000;
+const noJvm = await whyNoJvm();
+const skip = noJvm ?? false;
+const generations = [
+  { boot: '3.5.7', cloud: '2025.0.0', netflix: '4.3.0' },
+  { boot: '4.0.7', cloud: '2025.1.4', netflix: '5.0.3' },
+];
+type Generation = (typeof generations)[number];
+
+const builds = new Map<string, ReturnType<typeof buildJvm>>();
 after(async () => {
-  await Promise.all(opened.map((one) => one.close()));
-  rmSync(folder, { recursive: true, force: true });
+  for (const built of await Promise.allSettled(builds.values()))
+    if (built.status === 'fulfilled' && typeof built.value !== 'string')
+      await rm(built.value.folder, { recursive: true });
 });
 
-/** Whether a command runs at all. */
-async function has(command: string, ...args: readonly string[]): Promise<boolean> {
-  return run(command, [...args]).then(
-    () => true,
-    () => false,
-  );
+/** The folder of a compiled project; undefined when the test had to be skipped. */
+async function build(context: TestContext, project: JvmProject, versions?: Generation): Promise<string | undefined> {
+  const key = `${project} ${versions?.cloud}`;
+  const properties: Readonly<Record<string, string>> =
+    versions === undefined ? {} : { 'spring-boot.version': versions.boot, 'spring-cloud.version': versions.cloud };
+  const building = builds.get(key) ?? buildJvm(project, properties);
+  builds.set(key, building);
+  const built = await building;
+  if (typeof built !== 'string') return built.folder;
+  context.skip(built);
+  return undefined;
 }
 
-/** Our client, with an instance `shelf` that is registered by it. */
-async function shelfOn(url: string, authorization: string) {
-  const client = registryClient({
+function follow(url: string, more: Partial<RegistryClientOptions> = {}): RegistryClient {
+  return registryClient({
     url,
-    signer: { authorize: async () => authorization },
+    signer: { authorize: async () => 'Bearer shelf' },
     clock: systemClock,
     random: systemRandom,
     telemetry: silentTelemetry(),
-    pollMs: 500,
+    ...more,
   });
-  opened.push(client);
-  const registered = await client.register({
+}
+
+const addressesOf = (client: RegistryClient, service: string) =>
+  client.instances(service).map(({ host, port }) => `${host}:${port}`);
+
+const registerShelf = (client: RegistryClient, port: number): Promise<Registered> =>
+  client.register({
     service: 'shelf',
-    instanceId: 'shelf:1',
+    instanceId: `shelf:${port}`,
     host: '127.0.0.1',
-    port: 4_001,
-    managementPort: 4_002,
+    port,
+    managementPort: 4_100,
     metadata: {},
   });
-  return { client, registered };
+
+const answers = (program: JvmProgram, question: string, expected: string) =>
+  until(async () => (await program.ask(question)) === expected, patienceMs);
+
+const happened = (requests: RecordingProxy, pattern: RegExp, times = 1) =>
+  until(() => requests.count(pattern) >= times, patienceMs);
+
+const whole = /^GET \/eureka\/apps\/? 200$/;
+const delta = /^GET \/eureka\/apps\/delta\/?\S* 200$/;
+const registration = /^POST \/eureka\/apps\/PRICE\/? 204$/;
+const unknown = /^PUT \/eureka\/apps\/PRICE\/price:1\?\S* 404$/;
+const renewal = /^PUT \/eureka\/apps\/PRICE\/price:1\?\S*status=UP\S* 200$/;
+
+/** Starts the program `price`, and lets it be found, find, renew, be forgotten and come back. `status` changes its status. */
+async function joins(
+  start: (requests: RecordingProxy) => Promise<JvmProgram>,
+  status: (program: JvmProgram, ours: RegistryClient, requests: RecordingProxy) => Promise<void>,
+): Promise<void> {
+  const options = { evictionIntervalMs: 100, selfPreservation: false };
+  await using first = await startRegistry(options);
+  await using requests = await openRecordingProxy(first.port);
+  await using ours = follow(first.url);
+  const early = await registerShelf(ours, 4_001);
+  await using price = await start(requests);
+  await until(() => ours.instances('price').length === 1, patienceMs);
+  await answers(price, 'vip shelf', '[127.0.0.1:4001]');
+
+  await happened(requests, delta);
+  const wholeBefore = requests.count(whole);
+  await registerShelf(ours, 4_002);
+  await answers(price, 'vip shelf', '[127.0.0.1:4001, 127.0.0.1:4002]');
+  await early.close();
+  await answers(price, 'vip shelf', '[127.0.0.1:4002]');
+  assert.equal(await price.ask('hash'), 'UP_2_');
+  assert.equal(requests.count(whole), wholeBefore, 'it came by deltas, whose hash was that of what they make');
+
+  await happened(requests, renewal, 5); // one a second, and the lease is three
+  assert.equal(ours.instances('price').length, 1);
+  assert.equal(requests.count(/ 404$/), 0, 'it was known all the time');
+  await status(price, ours, requests);
+
+  await happened(requests, renewal, requests.count(renewal) + 2); // it has nothing else to tell any more
+  const [forgotten, registered] = [requests.count(unknown), requests.count(registration)];
+  await first.close();
+  await using _second = await startRegistry(options, first.port);
+  await happened(requests, unknown, forgotten + 1);
+  await happened(requests, registration, registered + 1);
+  await until(() => ours.known().length === 2 && ours.known().every(({ isHeld }) => !isHeld), patienceMs);
+  await answers(price, 'vip shelf', '[127.0.0.1:4002]');
+
+  await price.end();
+  assert.equal(requests.count(/^DELETE \/eureka\/apps\/PRICE\/price:1 200$/), 1);
+  await until(() => ours.instances('price').length === 0, patienceMs);
+  const refused = requests.seen.filter((line) => / [45]\d\d$/.test(line) && !unknown.test(line));
+  assert.deepEqual(refused, []);
 }
 
-const statusOf = async (url: string) => String((await fetch(url, { headers: { authorization: 'Basic eDp5' } })).status);
-const portsOf = (client: ReturnType<typeof registryClient>, service: string) =>
-  client.instances(service).map(({ port }) => port);
-
-describe('eureka-js-client 4.5.0, unmodified', () => {
-  before(async () => {
-    const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder];
-    await run('npm', ['install', ...flags, 'eureka-js-client@4.5.0'], { timeout: installMs });
-  });
-
-  test('registers, sees ours, is seen, comes back after the registry was lost, and leaves', async () => {
-    const { Eureka } = createRequire(join(folder, 'x.js'))('eureka-js-client') as { Eureka: EurekaJs };
-    const registry = await startRegistry();
-    opened.push(registry);
-    const { client } = await shelfOn(registry.url, 'Bearer shelf');
-    const program = new Eureka({
-      instance: {
-        app: 'price',
-        instanceId: 'price:1',
-        hostName: '127.0.0.1',
-        ipAddr: '127.0.0.1',
-        vipAddress: 'price',
-        port: { $: 4_010, '@enabled': true },
-        dataCenterInfo: { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' },
-      },
-      eureka: {
-        serviceUrls: { default: [`http://price:secret@127.0.0.1:${registry.port}/eureka/apps/`] },
-        heartbeatInterval: 300,
-        registryFetchInterval: 300,
-      },
-      logger: silent,
-    });
-    try {
-      await new Promise<void>((resolve, reject) => program.start((error) => (error ? reject(error) : resolve())));
-      await until(() => portsOf(client, 'price').includes(4_010));
-      await until(() => program.getInstancesByAppId('SHELF').length === 1, 10_000);
-      assert.equal(program.getInstancesByVipAddress('shelf')[0]?.port.$, 4_001);
-      await registry.close();
-      await using again = await startRegistry({}, registry.port);
-      await untilAnswers(() => statusOf(`${again.url}/eureka/apps/PRICE`), '200'); // it was answered 404 and began anew
-      await new Promise<void>((resolve) => program.stop(() => resolve()));
-      await until(() => portsOf(client, 'price').length === 0, 10_000);
-      await client.close();
-    } finally {
-      program.stop(() => undefined);
-      await client.close();
-    }
-  });
-});
-
-const hasJava = (await has('java', '-version')) && (await has('mvn', '-v'));
-const skip = hasJava ? false : 'there is no JDK with Maven here';
-
-describe('Spring Cloud Netflix 4.3.0 (Spring Cloud 2025.0.0)', { skip }, () => {
-  const programs: ChildProcess[] = [];
-  const spring = join(folder, 'spring');
-  before(async () => {
-    cpSync(join(import.meta.dirname, 'testing', 'spring'), spring, { recursive: true });
-    const goals = ['-q', '-B', 'package', 'dependency:copy-dependencies', '-DoutputDirectory=lib'];
-    await run('mvn', goals, { cwd: spring, timeout: installMs });
-  });
-  after(() => {
-    for (const program of programs) program.kill('SIGKILL');
-  });
-
-  const quiet = ['--server.address=127.0.0.1', '--logging.level.root=error', '--spring.main.banner-mode=off'];
-
-  /** Starts a program and waits for its first line; `ask` sends it a line and waits for the answer. */
-  async function java(main: string, ...options: readonly string[]) {
-    const classes = `target/classes:lib/*`;
-    const child = spawn('java', ['-Xmx256m', '-cp', classes, `dure.${main}`, ...quiet, ...options], {
-      cwd: spring,
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    programs.push(child);
-    const gone = once(child, 'exit').then(() => assert.fail(`${main} has ended`));
-    gone.catch(() => undefined);
-    const said: string[] = [];
-    let heard = () => {};
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (!line.startsWith('> ')) return;
-      said.push(line.slice(2));
-      heard();
-    });
-    const answer = async (): Promise<string> => {
-      if (said.length === 0) {
-        const line = new Promise<void>((resolve) => {
-          heard = resolve;
-        });
-        await Promise.race([line, gone]);
-      }
-      return said.shift() ?? '';
+test('Netflix’s eureka-client 2.0.6 (Jersey 3) registers, renews, finds ours, is found by ours, comes back, and leaves', {
+  skip,
+}, async (context) => {
+  const folder = await build(context, 'netflix-client');
+  if (folder === undefined) return;
+  const start = (requests: RecordingProxy) => {
+    const settings = {
+      name: 'price',
+      vipAddress: 'price',
+      instanceId: 'price:1',
+      port: 4_010,
+      shouldUseDns: false,
+      'serviceUrl.default': `http://price:secret@127.0.0.1:${requests.port}/eureka/`,
+      'client.refresh.interval': 1,
+      'appinfo.initial.replicate.time': 0,
+      'appinfo.replicate.interval': 1,
+      'lease.renewalInterval': 1,
+      'lease.duration': 3,
     };
-    const [, ready = ''] = (await answer()).split(' ');
-    return {
-      ready,
-      ask(line: string) {
-        child.stdin.write(`${line}\n`);
-        return answer();
-      },
-      async end() {
-        const ended = once(child, 'exit');
-        child.stdin.end();
-        await ended;
-      },
-    };
-  }
-
-  const often = [
-    '--eureka.client.registry-fetch-interval-seconds=1',
-    '--eureka.instance.lease-renewal-interval-in-seconds=1',
-  ];
-
-  test('a client registers, sees ours by its delta, is seen, changes its status, and leaves', {
-    timeout: 120_000,
-  }, async () => {
-    await using registry = await startRegistry();
-    const { client, registered } = await shelfOn(registry.url, 'Bearer shelf');
-    const zone = `http://price:secret@127.0.0.1:${registry.port}/eureka/`;
-    const port = await freePort();
-    const program = await java(
-      'PriceService',
-      `--server.port=${port}`,
-      '--spring.application.name=price',
-      `--eureka.client.service-url.defaultZone=${zone}`,
-      '--eureka.instance.prefer-ip-address=true',
-      '--eureka.instance.ip-address=127.0.0.1',
-      ...often,
-    );
-    await until(() => client.instances('price').length === 1, 60_000);
-    assert.deepEqual(portsOf(client, 'price'), [port]);
-    const answer = await fetch(`http://127.0.0.1:${port}/prices/tea`);
-    assert.deepEqual(await answer.json(), { sku: 'tea', won: 12_000 });
-    await untilAnswers(() => program.ask('instances shelf'), '[127.0.0.1:4001]');
-    await registered.close(); // the first fetch was whole; that it has gone comes by a delta
-    await untilAnswers(() => program.ask('instances shelf'), '[]');
-    assert.equal(await program.ask('hash'), 'UP_1_');
+    const options = Object.entries(settings).map(([name, value]) => `-Deureka.${name}=${value}`);
+    return startJvm(folder, 'dure.NetflixProgram', ...options);
+  };
+  await joins(start, async (program, ours) => {
+    assert.deepEqual(addressesOf(ours, 'price'), ['127.0.0.1:4010']);
+    assert.equal(await program.ask('app SHELF'), '[127.0.0.1:4002]');
     assert.equal(await program.ask('status DOWN'), 'DOWN');
-    await until(() => client.instances('price').length === 0, 60_000);
+    await until(() => ours.instances('price').length === 0, patienceMs);
     assert.equal(await program.ask('status UP'), 'UP');
-    await until(() => client.instances('price').length === 1, 60_000);
-    await program.end();
-    await until(() => client.instances('price').length === 0, 10_000);
-    await client.close();
-  });
-
-  test('our client joins an existing server: registers, renews, follows others, and leaves', {
-    timeout: 120_000,
-  }, async () => {
-    const server = await java(
-      'EurekaServer',
-      '--server.port=0',
-      '--eureka.client.register-with-eureka=false',
-      '--eureka.client.fetch-registry=false',
-      '--eureka.server.response-cache-update-interval-ms=500',
-    );
-    const url = `http://127.0.0.1:${server.ready}`;
-    const { client, registered } = await shelfOn(url, 'Basic eDp5');
-    const appsOf = async () => {
-      const answer = await fetch(`${url}/eureka/apps`, { headers: { accept: 'application/json' } });
-      return ((await answer.json()) as Apps).applications.application.map(({ name }) => name).sort();
-    };
-    await untilAnswers(async () => String(await appsOf()), 'SHELF');
-    const program = await java(
-      'PriceService',
-      '--server.port=0',
-      '--spring.application.name=price',
-      `--eureka.client.service-url.defaultZone=${url}/eureka/`,
-      ...often,
-    );
-    await until(() => client.instances('price').length === 1, 60_000);
-    await untilAnswers(() => program.ask('instances shelf'), '[127.0.0.1:4001]');
-    await program.end();
-    await until(() => client.instances('price').length === 0, 60_000);
-    await registered.close();
-    await untilAnswers(async () => String(await appsOf()), '');
-    await client.close();
-    await server.end();
+    await until(() => ours.instances('price').length === 1, patienceMs);
   });
 });
 
-interface Apps {
-  readonly applications: { readonly application: readonly { readonly name: string }[] };
+const often = [
+  '--server.address=127.0.0.1',
+  '--spring.main.banner-mode=off',
+  '--logging.level.root=error',
+  '--eureka.client.registry-fetch-interval-seconds=1',
+  '--eureka.client.initial-instance-info-replication-interval-seconds=0',
+  '--eureka.client.instance-info-replication-interval-seconds=1',
+  '--eureka.instance.lease-renewal-interval-in-seconds=1',
+  '--eureka.instance.lease-expiration-duration-in-seconds=3',
+];
+
+/** The Spring Boot service `price`, which registers there. */
+async function startSpring(folder: string, serviceUrl: string): Promise<JvmProgram> {
+  return startJvm(
+    folder,
+    'dure.SpringProgram',
+    ...often,
+    `--server.port=${await freePort()}`, // it may register a 0 before it knows its port
+    '--spring.application.name=price',
+    '--eureka.instance.instance-id=price:1',
+    '--eureka.instance.prefer-ip-address=true',
+    '--eureka.instance.ip-address=127.0.0.1',
+    `--eureka.client.service-url.defaultZone=${serviceUrl}`,
+  );
 }
 
-/** Spring's client registers the port that it was configured with, not the one that it got for 0. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -254,24 +196,96 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Asks until the answer is this one. */
-async function untilAnswers(ask: () => Promise<string>, expected: string): Promise<void> {
-  const start = systemClock.monotonicMs();
-  for (let answer = await ask(); answer !== expected; answer = await ask())
-    assert.ok(systemClock.monotonicMs() - start < 60_000, `answers ${answer}, not ${expected}`);
-}
+for (const generation of generations) {
+  const { boot, cloud, netflix } = generation;
+  const versions = `${netflix} (Spring Cloud ${cloud}, Boot ${boot})`;
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+  test(`a service with Spring Cloud Netflix ${versions} registers, renews, finds ours, is found by ours, comes back, and leaves`, {
+    skip,
+  }, async (context) => {
+    const folder = await build(context, 'spring-client', generation);
+    if (folder === undefined) return;
+    const start = (requests: RecordingProxy) =>
+      startSpring(folder, `http://price:secret@127.0.0.1:${requests.port}/eureka/`);
+    await joins(start, async (program, ours, requests) => {
+      const [address] = addressesOf(ours, 'price');
+      const answer = await fetch(`http://${address}/prices/tea`);
+      assert.deepEqual(await answer.json(), { sku: 'tea', won: 12_000 });
+      for (const back of ['UP', 'CANCEL_OVERRIDE']) {
+        await program.ask('status OUT_OF_SERVICE');
+        await until(() => ours.instances('price').length === 0, patienceMs);
+        assert.equal(ours.known().find(({ instance }) => instance.service === 'price')?.status, 'OUT_OF_SERVICE');
+        await program.ask(`status ${back}`);
+        await until(() => ours.instances('price').length === 1, patienceMs);
+      }
+      assert.equal(requests.count(/^DELETE \/eureka\/apps\/PRICE\/price:1\/status\S* 200$/), 1);
+    });
+  });
 
-/** What of the library is used. */
-type EurekaJs = new (
-  options: object,
-) => {
-  start(done: (error?: Error) => void): void;
-  stop(done: () => void): void;
-  getInstancesByAppId(app: string): readonly EurekaJsInstance[];
-  getInstancesByVipAddress(vip: string): readonly EurekaJsInstance[];
-};
-interface EurekaJsInstance {
-  readonly port: { readonly $: number };
+  test(`our client works with the Eureka server of Spring Cloud Netflix ${versions}: registers, renews, follows by polling, comes back, and leaves`, {
+    skip,
+  }, async (context) => {
+    const folder = await build(context, 'spring-server', generation);
+    const clientFolder = folder && (await build(context, 'spring-client', generation));
+    if (folder === undefined || clientFolder === undefined) return;
+    const startServer = (port: string) =>
+      startJvm(
+        folder,
+        'dure.SpringServer',
+        ...often,
+        `--server.port=${port}`,
+        '--eureka.instance.hostname=127.0.0.1', // so that the one URL below is itself, and it has no peer
+        '--eureka.client.service-url.defaultZone=http://127.0.0.1:1/eureka/',
+        '--eureka.client.register-with-eureka=false',
+        '--eureka.client.fetch-registry=false',
+        '--eureka.server.response-cache-update-interval-ms=100',
+        '--eureka.server.eviction-interval-timer-in-ms=500',
+        '--eureka.server.enable-self-preservation=false',
+      );
+    await using first = await startServer('0');
+    const base = `http://127.0.0.1:${first.ready}/eureka/`;
+    await using requests = await openRecordingProxy(Number(first.ready));
+    const url = `http://127.0.0.1:${requests.port}/eureka/`;
+    await using ours = follow(url, { pollMs: 100, renewalIntervalMs: 500, leaseMs: 2_000 });
+    const registered = await registerShelf(ours, 4_001);
+    const listed = async (accept: string, word: string) => {
+      const answer = await fetch(`${base}apps`, { headers: { accept } });
+      return (await answer.text()).includes(word);
+    };
+    await until(() => listed('application/json', '"name":"SHELF"'), patienceMs);
+    await until(() => listed('application/xml', '<name>SHELF</name>'), patienceMs);
+
+    await using price = await startSpring(clientFolder, base);
+    await until(() => ours.instances('price').length === 1, patienceMs);
+    await answers(price, 'vip shelf', '[127.0.0.1:4001]');
+    await happened(requests, delta);
+    const wholeBefore = requests.count(whole);
+    await price.ask('status OUT_OF_SERVICE');
+    await until(() => ours.instances('price').length === 0, patienceMs);
+    await price.ask('status UP');
+    await until(() => ours.instances('price').length === 1, patienceMs);
+    assert.equal(requests.count(whole), wholeBefore, 'it came by deltas, whose hash was that of what they make');
+    await registered.setStatus('OUT_OF_SERVICE');
+    await answers(price, 'vip shelf', '[]');
+    await registered.setStatus('UP');
+    await answers(price, 'vip shelf', '[127.0.0.1:4001]');
+    await happened(requests, /^PUT \/eureka\/apps\/SHELF\/shelf%3A4001\?status=UP\S* 200$/, 10); // longer than its lease
+
+    const arrival = /^POST \/eureka\/apps\/SHELF 204$/;
+    assert.equal(requests.count(arrival), 1, 'it was known all the time');
+    await first.end();
+    await until(() => ours.health().status === 'UNKNOWN', patienceMs);
+    assert.equal(ours.instances('price').length, 1, 'the last known list serves on');
+    await using second = await startServer(first.ready);
+    await happened(requests, arrival, 2);
+    await answers(price, 'vip shelf', '[127.0.0.1:4001]');
+    await until(() => ours.instances('price').length === 1 && ours.health().status === 'UP', patienceMs);
+
+    await price.end();
+    await until(() => ours.instances('price').length === 0, patienceMs);
+    await registered.close();
+    await until(async () => !(await listed('application/json', 'SHELF')), patienceMs);
+    assert.equal(requests.count(/^DELETE \/eureka\/apps\/SHELF\/shelf%3A4001 200$/), 1);
+    await second.end();
+  });
 }
