@@ -50,6 +50,7 @@ const ended = { done: true, value: undefined } as const;
 
 /** What a wait comes to, or the end of the stream when the caller leaves first; leaves nothing behind on the signal. */
 async function untilAborted<T>(waited: Promise<T>, signal: AbortSignal): Promise<T | typeof ended> {
+  waited.catch(() => undefined); // whoever has left hears of no failure either
   if (signal.aborted) return ended;
   const { promise: left, resolve } = Promise.withResolvers<typeof ended>();
   const leave = () => resolve(ended);
