@@ -21,8 +21,9 @@ export function traced<In, Out>(
     if (attempt.number > 1) span.set(spanAttributes.attempt, attempt.number);
     try {
       const output = await next(input, call.with({ trace: span.context }));
-      for (const [key, value] of Object.entries(describe?.(output, call) ?? {}))
-        if (value !== undefined) span.set(key, value);
+      const added = describe?.(output, call);
+      if (added !== undefined)
+        for (const [key, value] of Object.entries(added)) if (value !== undefined) span.set(key, value);
       return output;
     } catch (error) {
       span.fail(error);
