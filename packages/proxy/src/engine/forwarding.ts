@@ -5,31 +5,25 @@ import type { Span } from '@dure/telemetry';
 import { gatewayErrors } from '../errors.ts';
 import type { ResponseHead } from '../upstream/response-head.ts';
 import type { ExchangeListener, UpstreamConnection, UpstreamFailure } from '../upstream/upstream-connection.ts';
-import type { Admitted } from './admitted.ts';
 import { isStreamAnswer, prefixPaths } from './answer-fields.ts';
+import type { Exchange, Work } from './exchange.ts';
 import { failureError } from './failure-error.ts';
 import { verdictOf } from './instance-breakers.ts';
-import { sendProblem } from './problem.ts';
-import type { ProxyEngine, Underway } from './proxy-engine.ts';
+import type { ProxyEngine } from './proxy-engine.ts';
 import { RequestBody } from './request-body.ts';
 import { requestText } from './request-text.ts';
 
 const mostAttempts = 3;
-/** Up to this length a last piece is sent as text, which Node.js joins with the head: one system call, not a gathering one. */
-const longestAsText = 16_384;
-const longestRewritten = 65_536;
 
-type Phase = 'connecting' | 'sending' | 'waiting' | 'answering' | 'flushing' | 'done';
+type Phase = 'connecting' | 'sending' | 'waiting' | 'answering' | 'done';
 
 /**
  * Forwards one request to an instance and its answer back, streaming both with back-pressure; nothing is held but what
  * a repetition may need. A request is repeated only while no byte of an answer has reached the client: on another
  * instance when no connection came about, and, if the operation may be repeated, when the instance hung up.
  */
-export class Forwarding implements ExchangeListener, Underway {
-  dueAt = Number.POSITIVE_INFINITY;
-  slot = -1;
-  readonly admitted: Admitted;
+export class Forwarding implements ExchangeListener, Work {
+  readonly #exchange: Exchange;
   readonly #engine: ProxyEngine;
   readonly #body: RequestBody | undefined;
   readonly #tried: string[] = [];
@@ -44,13 +38,12 @@ export class Forwarding implements ExchangeListener, Underway {
   #span: Span | undefined;
   #status = 0;
   #isStream = false;
-  #head: ResponseHead | undefined;
-  #collected: Buffer[] | undefined;
+  #begun = false;
 
-  constructor(engine: ProxyEngine, admitted: Admitted) {
+  constructor(exchange: Exchange) {
+    const { engine, head, request, isRepeatable, callersBudget = mostAttempts } = exchange;
     this.#engine = engine;
-    this.admitted = admitted;
-    const { head, request, isRepeatable, callersBudget = mostAttempts } = admitted;
+    this.#exchange = exchange;
     this.#callersBudget = Math.min(callersBudget, mostAttempts);
     if (head.chunked || (head.contentLength ?? 0) > 0) {
       const maxBytes = engine.limits.maxBodyBytes;
@@ -59,29 +52,21 @@ export class Forwarding implements ExchangeListener, Underway {
   }
 
   start(): void {
-    const { response } = this.admitted;
-    response.on('close', () => this.#onResponseClosed());
-    this.#engine.underway.watch(this);
-    this.#engine.policies.asked(this.admitted.destination.service, this.#callersBudget / mostAttempts);
+    this.#exchange.work = this;
+    this.#engine.policies.asked(this.#exchange.destination.service, this.#callersBudget / mostAttempts);
     this.#attempt(false);
   }
 
   endStream(): void {
     if (!this.#isStream || this.#phase !== 'answering') return;
-    this.#leaveUpstream('cancelled');
-    this.#flush();
-    this.admitted.response.end();
+    this.#leave('cancelled');
+    this.#exchange.answer.end();
   }
 
-  answers(response: unknown): boolean {
-    return this.admitted.response === response;
-  }
-
-  refuse(error: unknown): void {
-    const { response } = this.admitted;
-    if (response.headersSent || this.#phase === 'done') return;
-    response.shouldKeepAlive = false;
-    this.#refuse(error);
+  cancel(): void {
+    if (this.#phase === 'done') return;
+    this.#leave('cancelled');
+    this.#body?.discard();
   }
 
   onOpen(connection: UpstreamConnection): void {
@@ -91,19 +76,19 @@ export class Forwarding implements ExchangeListener, Underway {
       return;
     }
     this.#phase = 'sending';
-    this.dueAt = Number.POSITIVE_INFINITY;
-    if (this.admitted.expectsContinue && this.#attempts === 1) this.admitted.response.writeContinue();
+    this.#exchange.dueAt = Number.POSITIVE_INFINITY;
+    if (this.#exchange.expectsContinue && this.#attempts === 1) this.#exchange.sendContinue();
     this.#body.sendTo(connection);
   }
 
   onDrain(): void {
-    if (this.#phase === 'sending') this.dueAt = Number.POSITIVE_INFINITY;
+    if (this.#phase === 'sending') this.#exchange.dueAt = Number.POSITIVE_INFINITY;
     this.#body?.resume();
   }
 
   /** The instance takes no more of the body for now. */
   onBodyHeld(): void {
-    this.dueAt = this.#engine.clock.monotonicMs() + this.#engine.limits.stallTimeoutMs;
+    this.#exchange.expectProgress();
   }
 
   onBodySent(): void {
@@ -116,55 +101,44 @@ export class Forwarding implements ExchangeListener, Underway {
   }
 
   onHead(head: ResponseHead): void {
-    this.#phase = 'answering';
-    this.#status = head.status;
-    this.dueAt = Number.POSITIVE_INFINITY;
-    const { response, rewrite, destination } = this.admitted;
+    const { destination, answer } = this.#exchange;
     const { stream } = destination;
+    this.#phase = 'answering';
+    this.#begun = true;
+    this.#status = head.status;
     this.#isStream = stream === 'by-type' ? isStreamAnswer(head.fields) : stream;
-    if (rewrite !== undefined) {
-      this.#head = head;
-      this.#collected = [];
-      return;
-    }
-    response.writeHead(head.status, this.#answerFields(head));
-    if (this.#isStream) {
-      this.#report(head.status >= 500 ? 'failure' : 'success');
-      response.flushHeaders();
-    } else if (head.bodyBytes !== 0) this.#expectProgress();
+    if (this.#isStream || head.bodyBytes === 0) this.#exchange.dueAt = Number.POSITIVE_INFINITY;
+    else this.#exchange.expectProgress();
+    answer.begin(head.status, this.#answerFields(head), head.bodyBytes < 0 ? undefined : head.bodyBytes);
+    if (!this.#isStream) return;
+    this.#report(head.status >= 500 ? 'failure' : 'success');
+    answer.flush();
   }
 
   onBody(piece: Buffer, last: boolean): void {
-    const { response } = this.admitted;
-    if (this.#collected !== undefined) {
-      this.#collect(piece, last, this.#collected);
-      return;
-    }
+    const { answer } = this.#exchange;
     if (last) {
-      this.#complete();
-      if (piece.length === 0) response.end();
-      else if (piece.length > longestAsText) response.end(Buffer.from(piece));
-      else response.end(piece.toString('latin1'), 'latin1');
+      this.#connection = undefined;
+      this.#leave(this.#status >= 500 ? 'failure' : 'success');
+      answer.end(piece);
+      this.#body?.discard();
       return;
     }
-    if (response.write(Buffer.from(piece))) {
-      if (this.dueAt !== Number.POSITIVE_INFINITY) this.#expectProgress();
-      return;
-    }
+    const isTaken = answer.write(piece);
+    if (!this.#isStream) this.#exchange.expectProgress();
+    if (isTaken) return;
     const connection = this.#connection;
     connection?.pause();
-    this.#expectProgress();
-    response.once('drain', () => {
+    answer.whenDrained(() => {
       if (this.#connection !== connection) return;
       connection?.resume();
-      if (this.#isStream) this.dueAt = Number.POSITIVE_INFINITY;
-      else this.#expectProgress();
+      if (!this.#isStream) this.#exchange.expectProgress();
     });
   }
 
   onFailure({ kind, cause }: UpstreamFailure): void {
     const instance = this.#picked?.instance;
-    const { destination, isRepeatable, response, span } = this.admitted;
+    const { destination, isRepeatable, span } = this.#exchange;
     const error = failureError(kind, destination.service);
     this.#span?.fail(error);
     const harmless = kind === 'connect' || ((kind === 'stale' || kind === 'closed') && isRepeatable);
@@ -182,8 +156,8 @@ export class Forwarding implements ExchangeListener, Underway {
         trace: span.context,
       });
     }
-    if (response.headersSent) {
-      this.#giveUp();
+    if (this.#begun) {
+      this.#breakOff();
       return;
     }
     if (again) this.#attempt(kind === 'stale', error, kind !== 'stale');
@@ -192,27 +166,23 @@ export class Forwarding implements ExchangeListener, Underway {
 
   expire(): void {
     const phase = this.#phase;
-    if (phase === 'flushing') {
-      this.#giveUp();
-      return;
-    }
     if (phase === 'connecting') {
       this.#connection?.destroy();
       this.onFailure({ kind: 'connect', cause: 'no connection in time' });
       return;
     }
-    const { service, timeoutMs } = this.admitted.destination;
+    const { service, timeoutMs } = this.#exchange.destination;
     const error = gatewayErrors.UPSTREAM_TIMEOUT(`"${service}" did not answer within ${timeoutMs} ms`);
     this.#span?.fail(error);
     this.#leaveUpstream('failure');
-    if (phase === 'answering' && this.admitted.response.headersSent) this.#giveUp();
+    if (this.#begun) this.#breakOff();
     else this.#refuse(error);
   }
 
   /** `before` is why the attempt before failed, `counts` whether the budget has to allow another. */
   #attempt(fresh: boolean, before?: DureError, counts = false): void {
-    const { destination, response } = this.admitted;
-    if (response.destroyed) return;
+    const { destination } = this.#exchange;
+    if (this.#exchange.isClosed) return;
     const { telemetry, pool, policies } = this.#engine;
     const picked = this.#pick();
     this.#picked = picked;
@@ -223,17 +193,16 @@ export class Forwarding implements ExchangeListener, Underway {
     }
     this.#attempts += 1;
     this.#phase = 'connecting';
-    this.dueAt = this.#engine.clock.monotonicMs() + this.#engine.limits.connectTimeoutMs;
+    this.#exchange.dueAt = this.#engine.clock.monotonicMs() + this.#engine.limits.connectTimeoutMs;
     const span = telemetry.startSpan(destination.service, {
       kind: 'client',
-      parent: this.admitted.span.context,
+      parent: this.#exchange.span.context,
       attributes: { 'dure.instance': picked.instance.id, 'dure.attempt': this.#attempts },
     });
     this.#span = span;
-    const { method } = this.admitted.request;
     const connection = pool.start(picked.instance, this, {
-      method: method ?? 'GET',
-      head: requestText(this.admitted, this.#attemptText(picked, span), this.#engine.secure),
+      method: this.#exchange.method,
+      head: requestText(this.#exchange, this.#attemptText(picked, span), this.#engine.secure),
       hasBody: this.#body !== undefined,
       fresh,
     });
@@ -244,7 +213,7 @@ export class Forwarding implements ExchangeListener, Underway {
   /** An instance that was not tried yet and whose breaker lets the attempt through. */
   #pick(): Picked | undefined {
     const { balancer, policies } = this.#engine;
-    const { service, operation } = this.admitted.destination;
+    const { service, operation } = this.#exchange.destination;
     for (;;) {
       const picked = balancer.pick(service, this.#tried);
       if (picked === undefined) return undefined;
@@ -268,7 +237,7 @@ export class Forwarding implements ExchangeListener, Underway {
 
   /** Once for each attempt: what it says about the instance and the operation. */
   #report(outcome: Outcome): void {
-    const { operation } = this.admitted.destination;
+    const { operation } = this.#exchange.destination;
     this.#breaker?.report(this.#permit, verdictOf(outcome, this.#status, operation));
     this.#breaker = undefined;
   }
@@ -281,7 +250,7 @@ export class Forwarding implements ExchangeListener, Underway {
   #onFull({ instance }: Picked): void {
     this.#tried.push(instance.id);
     const error = gatewayErrors.OVERLOADED(
-      `"${this.admitted.destination.service}" has as many requests under way as it may have`,
+      `"${this.#exchange.destination.service}" has as many requests under way as it may have`,
     );
     this.#span?.fail(error);
     this.#leaveUpstream('cancelled');
@@ -289,60 +258,17 @@ export class Forwarding implements ExchangeListener, Underway {
     else this.#refuse(error);
   }
 
-  #answerFields(head: ResponseHead): string[] {
-    const { fields } = head;
-    const { prefix } = this.admitted.destination;
+  #answerFields({ fields }: ResponseHead): string[] {
+    const { prefix } = this.#exchange.destination;
     if (prefix !== '') prefixPaths(fields, prefix);
     fields.push('via', '1.1 dure', 'x-content-type-options', 'nosniff');
-    fields.push('dure-request-id', this.admitted.span.context.traceId);
-    if (this.admitted.answerFields.length > 0) fields.push(...this.admitted.answerFields);
     return fields;
   }
 
   /** The request is complete; now the operation's time runs. */
   #await(): void {
     this.#phase = 'waiting';
-    this.dueAt = this.#engine.clock.monotonicMs() + this.admitted.destination.timeoutMs;
-  }
-
-  #expectProgress(): void {
-    this.dueAt = this.#engine.clock.monotonicMs() + this.#engine.limits.stallTimeoutMs;
-  }
-
-  #collect(piece: Buffer, last: boolean, collected: Buffer[]): void {
-    collected.push(Buffer.from(piece));
-    const whole = collected.reduce((sum, { length }) => sum + length, 0);
-    if (whole > longestRewritten) {
-      this.#connection?.destroy();
-      this.onFailure({ kind: 'invalid', cause: 'the answer is too long to be rewritten' });
-      return;
-    }
-    const { rewrite, response, answerFields } = this.admitted;
-    const head = this.#head;
-    if (!last || head === undefined || rewrite === undefined) return;
-    this.#complete();
-    const body = Buffer.concat(collected);
-    try {
-      const rewritten = rewrite(head.status, body);
-      if (rewritten === undefined) response.writeHead(head.status, this.#answerFields(head)).end(body);
-      else response.writeHead(head.status, [...rewritten.fields, ...answerFields]).end(rewritten.body);
-    } catch (error) {
-      this.#refuse(error);
-    }
-  }
-
-  #complete(): void {
-    this.#connection = undefined;
-    this.#leaveUpstream(this.#status >= 500 ? 'failure' : 'success');
-    this.#flush();
-    this.#body?.discard();
-  }
-
-  /** The answer is complete; the client has to take it. */
-  #flush(): void {
-    if (this.#phase === 'done') return;
-    this.#phase = 'flushing';
-    this.#expectProgress();
+    this.#exchange.dueAt = this.#engine.clock.monotonicMs() + this.#exchange.destination.timeoutMs;
   }
 
   /** Ends what concerns the instance of this attempt. */
@@ -356,32 +282,24 @@ export class Forwarding implements ExchangeListener, Underway {
     this.#span?.end();
     this.#span = undefined;
     this.#body?.hold();
-    this.dueAt = Number.POSITIVE_INFINITY;
+    this.#exchange.dueAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Has nothing more to do with the exchange. */
+  #leave(outcome: Outcome): void {
+    this.#phase = 'done';
+    this.#leaveUpstream(outcome);
+    this.#exchange.work = undefined;
   }
 
   #refuse(error: unknown): void {
-    this.#leaveUpstream('cancelled');
-    const { response, span, answerFields } = this.admitted;
-    span.fail(error);
-    this.#status = sendProblem(response, error, span.context.traceId, answerFields);
-    this.#flush();
+    this.#leave('cancelled');
+    this.#exchange.refuse(error);
     this.#body?.discard();
   }
 
-  /** An answer that broke off must not look whole: the client's connection ends without its last chunk. */
-  #giveUp(): void {
-    this.admitted.response.destroy();
-  }
-
-  #onResponseClosed(): void {
-    if (this.#phase === 'done') return;
-    this.#phase = 'done';
-    const { response, span, destination, startedMs } = this.admitted;
-    const status = response.writableFinished ? response.statusCode : 499;
-    this.#engine.underway.forget(this);
-    this.#leaveUpstream('cancelled');
-    span.set('http.response.status_code', status);
-    span.end();
-    this.#engine.meters.answered(destination, status, (this.#engine.clock.monotonicMs() - startedMs) / 1_000);
+  #breakOff(): void {
+    this.#leave('cancelled');
+    this.#exchange.answer.abort();
   }
 }

@@ -125,7 +125,7 @@ function onClientError(engine: ProxyEngine, connections: ClientConnections, erro
     return;
   }
   for (const exchange of engine.underway.items) {
-    if (exchange.answers(answer)) exchange.refuse(refusalOf(error, engine));
+    if (exchange.answers(answer)) exchange.breakOff(refusalOf(error, engine));
   }
   socket.pause();
   if (answer.writableEnded) answer.once('close', () => socket.destroySoon());
@@ -156,8 +156,10 @@ function refusalOf(error: ClientError, { limits }: ProxyEngine) {
 }
 
 function refuseRaw(engine: ProxyEngine, socket: Socket, error: unknown): void {
-  const { status, fields, body } = writeProblem(error, engine.ids.traceId());
+  const traceId = engine.ids.traceId();
+  const { status, fields, body } = writeProblem(error, traceId);
   engine.meters.refused(status);
+  fields.push('dure-request-id', traceId);
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
   for (let index = 0; index < fields.length; index += 2) head += `${fields[index]}: ${fields[index + 1]}\r\n`;
   if (!socket.writable) throw coreErrors.INVARIANT('a refusal needs a writable socket');

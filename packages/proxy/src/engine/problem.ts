@@ -17,7 +17,7 @@ export interface WrittenProblem {
   readonly status: number;
   /** Names and values in turn. */
   readonly fields: string[];
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 /** Turns whatever was thrown into a problem (RFC 9457) that tells an outsider nothing about the inside. */
@@ -25,24 +25,19 @@ export function writeProblem(error: unknown, traceId: string): WrittenProblem {
   const answer = problemAnswer(error, traceId);
   const { code } = answer.problem;
   const status = (code === undefined ? undefined : ownStatus[code]) ?? answer.problem.status;
-  const body = JSON.stringify({ ...answer.problem, status });
-  const fields = ['content-type', problemMediaType, 'content-length', String(Buffer.byteLength(body))];
+  const body = Buffer.from(JSON.stringify({ ...answer.problem, status }));
+  const fields = ['content-type', problemMediaType, 'content-length', String(body.length)];
   for (const [name, value] of Object.entries(answer.headers)) fields.push(name, value);
   const allow = isDureError(error) ? error.details.allow : undefined;
   if (typeof allow === 'string') fields.push('allow', allow);
-  fields.push('cache-control', 'no-store', 'x-content-type-options', 'nosniff', 'dure-request-id', traceId);
+  fields.push('cache-control', 'no-store', 'x-content-type-options', 'nosniff');
   return { status, fields, body };
 }
 
-/** Answers with a problem; does nothing when an answer has begun. Returns the status. */
-export function sendProblem(
-  response: ServerResponse,
-  error: unknown,
-  traceId: string,
-  extra: readonly string[] = [],
-): number {
+/** Answers a request that became no exchange with a problem; does nothing when an answer has begun. Returns the status. */
+export function sendProblem(response: ServerResponse, error: unknown, traceId: string): number {
   const { status, fields, body } = writeProblem(error, traceId);
   if (response.headersSent || response.destroyed) return status;
-  response.writeHead(status, [...fields, ...extra]).end(body);
+  response.writeHead(status, [...fields, 'dure-request-id', traceId]).end(body);
   return status;
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Balancer, InstanceList } from '@dure/balancer';
 import { balancer } from '@dure/balancer';
 import type { Clock, Ids, Random } from '@dure/core';
@@ -18,9 +19,9 @@ export interface Underway extends Waiting {
   /** Ends it if it is a stream of events, which would not end by itself. */
   endStream(): void;
   /** Whether this is what it answers with. */
-  answers(response: unknown): boolean;
+  answers(response: ServerResponse): boolean;
   /** What is left of the request is not well-formed: it is answered with the error, if no answer has begun. */
-  refuse(error: unknown): void;
+  breakOff(error: unknown): void;
 }
 
 /** What every request through one proxy shares, whatever decides where it goes. */

@@ -2,7 +2,7 @@ import type { Instance } from '@dure/balancer';
 import { formatTraceparent } from '@dure/core';
 import type { Span } from '@dure/telemetry';
 import { forwardedFields } from '../http/forwarding-fields.ts';
-import type { Admitted } from './admitted.ts';
+import type { Exchange } from './exchange.ts';
 
 /** Which attempt a request's head is for. */
 export interface AttemptText {
@@ -15,11 +15,11 @@ export interface AttemptText {
 }
 
 /** The head of a forwarded request, with the empty line; latin-1. */
-export function requestText(admitted: Admitted, attempt: AttemptText, secure: boolean): string {
-  const { request, target, head, address, authorization, cookie, destination } = admitted;
+export function requestText(exchange: Exchange, attempt: AttemptText, secure: boolean): string {
+  const { method, path, query, fields, head, address, authorization, cookie, destination } = exchange;
   const { instance, span, number, budgetLeft } = attempt;
   const host = instance.host.includes(':') ? `[${instance.host}]` : instance.host;
-  let text = `${request.method} ${target} HTTP/1.1\r\nhost: ${host}:${instance.port}\r\n${head.fields}`;
+  let text = `${method} ${path}${query} HTTP/1.1\r\nhost: ${host}:${instance.port}\r\n${fields}`;
   if (authorization !== undefined) text += `authorization: ${authorization}\r\n`;
   if (cookie !== undefined) text += `cookie: ${cookie}\r\n`;
   const protocol = secure ? 'https' : 'http';

@@ -3,8 +3,12 @@ import { anonymous, codeOf, userOf } from '@dure/core';
 import type { Access } from '@dure/service/contract';
 import type { TokenVerifier } from '@dure/service/server';
 import { serviceErrors } from '@dure/service/server';
+import { WithFields } from '../engine/answer.ts';
+import type { EdgeLayer } from '../engine/edge-layer.ts';
+import type { Exchange } from '../engine/exchange.ts';
 import type { RequestHead } from '../http/request-head.ts';
-import { demandSameOrigin, readCookie } from './session.ts';
+import type { Edge } from './edge.ts';
+import { demandSameOrigin, forgottenCookie, readCookie } from './session.ts';
 
 /** What a request may pass with. */
 export interface Admission {
@@ -55,4 +59,33 @@ export function demandAccess(access: Access, identity: Identity): void {
     throw serviceErrors.FORBIDDEN(`this operation needs the role "${access.role}"`);
   }
   throw serviceErrors.FORBIDDEN('this operation is for users');
+}
+
+/** Finds out who asks; a session that has ended is forgotten by the answer, whatever it is. */
+export function authenticated({ verifier, secure }: Edge): EdgeLayer {
+  const take = (exchange: Exchange, { identity, authorization, cookie, forget }: Admission) => {
+    exchange.identity = identity;
+    exchange.authorization = authorization;
+    exchange.cookie = cookie;
+    if (forget) exchange.answer = new WithFields(exchange.answer, ['set-cookie', forgottenCookie(secure)]);
+  };
+  return (next) => (exchange) => {
+    const admission = admit(exchange.head, exchange.method, verifier);
+    if (!(admission instanceof Promise)) {
+      take(exchange, admission);
+      return next(exchange);
+    }
+    return admission.then((admitted) => {
+      take(exchange, admitted);
+      return exchange.isClosed ? undefined : next(exchange);
+    });
+  };
+}
+
+/** Lets through whom an operation's access allows. */
+export function authorised(access: Access): EdgeLayer {
+  return (next) => (exchange) => {
+    demandAccess(access, exchange.identity);
+    return next(exchange);
+  };
 }

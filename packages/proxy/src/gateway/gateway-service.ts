@@ -2,15 +2,13 @@ import type { AnyContract, OpenApiInfo } from '@dure/service/contract';
 import { contract, isExposable, openApi } from '@dure/service/contract';
 import type { ServiceDefinition, StartContext } from '@dure/service/server';
 import { service } from '@dure/service/server';
-import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import type { ProxyLimits } from '../engine/limits.ts';
 import { openProxyListener } from '../engine/open-proxy-listener.ts';
 import { proxyEngine } from '../engine/proxy-engine.ts';
 import type { PolicyOptions } from '../engine/proxy-policies.ts';
 import { requestHandler } from '../engine/request-handler.ts';
 import type { Edge } from './edge.ts';
-import { forward } from './forward.ts';
-import type { OwnAddresses } from './own-addresses.ts';
+import { routeHandler, startExchange } from './forward.ts';
 import { ownAddresses, ownPaths } from './own-addresses.ts';
 import { routeTable } from './route-table.ts';
 import { routesEndpoint } from './routes-endpoint.ts';
@@ -71,16 +69,15 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   for (const endpoint of engine.policies.endpoints) add.endpoint(endpoint);
   add.health(engine.policies.health);
   add.endpoint(routesEndpoint(table, instances, [...new Set(services)]));
-  const handle = requestHandler(edge, (arrived) => lead(edge, own, arrived));
+  const handlers = new Map(table.routes.map((route) => [route, routeHandler(edge, route)]));
+  const handle = requestHandler(edge, (arrived) => {
+    const route = edge.table.find(arrived.request.method ?? '', arrived.target.path);
+    const handler = route === undefined ? undefined : handlers.get(route);
+    if (route === undefined || handler === undefined) return own.answer(arrived);
+    startExchange(edge, arrived, route, handler);
+    return undefined;
+  });
   add.listener((bind) => openProxyListener(edge, handle, bind));
-}
-
-/** Leads a request to the operation, page or refusal that answers it. */
-function lead(edge: Edge, own: OwnAddresses, arrived: ArrivedRequest): Promise<void> | undefined {
-  const route = edge.table.find(arrived.request.method ?? '', arrived.target.path);
-  if (route === undefined) return own.answer(arrived);
-  forward(edge, arrived, route);
-  return undefined;
 }
 
 /** What of a contract the outside may know. */

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { ArrivedRequest } from '../engine/arrived-request.ts';
+import type { EdgeLayer } from '../engine/edge-layer.ts';
+import { edgeStack } from '../engine/edge-layer.ts';
+import { WholeAnswer } from '../engine/whole-answer.ts';
 import { gatewayErrors } from '../errors.ts';
 import { admit } from './admission.ts';
 import type { Edge } from './edge.ts';
-import { forward } from './forward.ts';
+import { forwarding, operationLayers, startExchange } from './forward.ts';
 import { routeTo } from './route-table.ts';
 import { sendContent, sendFile } from './send-content.ts';
 import type { SessionOptions } from './session.ts';
@@ -29,6 +32,8 @@ export interface OwnAddressOptions {
 }
 
 const openApiPath = '/openapi.json';
+/** In bytes. */
+const longestSignIn = 65_536;
 
 type Answer = (arrived: ArrivedRequest) => Promise<void> | void;
 
@@ -88,22 +93,29 @@ function sessionAnswers(edge: Edge, session: SessionOptions): ReadonlyMap<string
   const route = routeTo(session.issuer.name, operation, sessionPath, 'public');
   const noStore = ['cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
   const json = ['content-type', 'application/json; charset=utf-8', ...noStore];
-  const rewrite = (status: number, body: Buffer) => {
-    if (status < 200 || status > 299) return undefined;
-    const { cookie, body: shown } = signedIn(body, edge.clock, edge.secure);
-    return {
-      status: 200,
-      fields: [...json, 'content-length', String(Buffer.byteLength(shown)), 'set-cookie', cookie],
-      body: shown,
-    };
+  const signIn: EdgeLayer = (next) => (exchange) => {
+    exchange.path = operation.path;
+    exchange.answer = new WholeAnswer(exchange.answer, {
+      longest: longestSignIn,
+      refuse: (error) => exchange.refuse(error),
+      rewrite: (status, _, body) => {
+        if (status < 200 || status > 299) return undefined;
+        const { cookie, body: shown } = signedIn(body, edge.clock, edge.secure);
+        const content = Buffer.from(shown);
+        const fields = [...json, 'content-length', String(content.length), 'set-cookie', cookie];
+        return { status: 200, fields, body: content };
+      },
+    });
+    return next(exchange);
   };
+  const handler = edgeStack([...operationLayers(edge, route), signIn], forwarding);
   return new Map<string, Answer>([
     [
       'POST',
       (arrived) => {
         demandSameOrigin(arrived.head);
         const nobody = { ...arrived.head, cookie: undefined, authorization: undefined };
-        forward(edge, { ...arrived, head: nobody }, route, { target: operation.path, rewrite });
+        startExchange(edge, { ...arrived, head: nobody }, route, handler);
       },
     ],
     [

@@ -1,10 +1,10 @@
 import { headers, parseTraceparent } from '@dure/core';
 import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import { demandBody } from '../engine/arrived-request.ts';
+import { Exchange } from '../engine/exchange.ts';
 import { Forwarding } from '../engine/forwarding.ts';
 import type { ProxyEngine } from '../engine/proxy-engine.ts';
 import { gatewayErrors } from '../errors.ts';
-import { plainAddress } from '../http/forwarding-fields.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { isSameOrigin } from '../http/same-origin.ts';
 import type { Destinations } from './destinations.ts';
@@ -28,7 +28,7 @@ const localHost = /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1
 
 /** Forwards a request to the service that the first segment of its path names, with the rest of the path. */
 export function routeByName(engine: ProxyEngine, known: Destinations, arrived: ArrivedRequest): undefined {
-  const { request, response, head, target, expectsContinue } = arrived;
+  const { request, head, target } = arrived;
   const { method = '' } = request;
   demandLocal(head);
   const isRepeatable = methods.get(method);
@@ -49,26 +49,12 @@ export function routeByName(engine: ProxyEngine, known: Destinations, arrived: A
     attributes: { 'http.request.method': method, 'dure.service': destination.service },
     ...(parent === undefined ? {} : { parent }),
   });
-  new Forwarding(engine, {
-    request,
-    response,
-    destination,
-    isRepeatable,
-    target: (slash < 0 ? '/' : target.path.slice(slash)) + target.query,
-    head,
-    address: plainAddress(request.socket.remoteAddress),
-    authorization: head.authorization,
-    cookie: head.cookie,
-    span,
-    startedMs: engine.clock.monotonicMs(),
-    expectsContinue,
-    answerFields: noFields,
-    callersBudget: budgetOf(request.rawHeaders),
-  }).start();
+  const exchange = new Exchange(engine, arrived, { destination, span, isRepeatable });
+  exchange.path = slash < 0 ? '/' : target.path.slice(slash);
+  exchange.callersBudget = budgetOf(request.rawHeaders);
+  exchange.run((one) => new Forwarding(one).start());
   return undefined;
 }
-
-const noFields: readonly string[] = [];
 
 /** The retries that a program inside still allows; every hop that began anew would multiply them. Who says more gets no more. */
 function budgetOf(raw: readonly string[]): number | undefined {

@@ -1,0 +1,169 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Identity } from '@dure/core';
+import { anonymous, isDureError } from '@dure/core';
+import type { Span } from '@dure/telemetry';
+import { plainAddress } from '../http/forwarding-fields.ts';
+import type { RequestHead } from '../http/request-head.ts';
+import type { Target } from '../http/target.ts';
+import type { Answer } from './answer.ts';
+import type { ArrivedRequest } from './arrived-request.ts';
+import { mustClose } from './arrived-request.ts';
+import { ClientAnswer } from './client-answer.ts';
+import type { Destination } from './destination.ts';
+import { writeProblem } from './problem.ts';
+import type { ProxyEngine, Underway } from './proxy-engine.ts';
+
+/** What is being done for an exchange. */
+export interface Work {
+  /** `dueAt` of the exchange has passed. */
+  expire(): void;
+  /** Ends it if it is a stream of events, which would not end by itself. */
+  endStream(): void;
+  /** Nobody waits for it any more. Idempotent. */
+  cancel(): void;
+}
+
+export interface ExchangeOptions {
+  readonly destination: Destination;
+  readonly span: Span;
+  /** Whether it may be sent again although an instance may have carried it out. */
+  readonly isRepeatable: boolean;
+}
+
+/** One request at a proxy, from its arrival to the end of its answer. Layers change what is forwarded and what comes back. */
+export class Exchange implements Underway {
+  dueAt = Number.POSITIVE_INFINITY;
+  slot = -1;
+  readonly engine: ProxyEngine;
+  readonly request: IncomingMessage;
+  /** As it came. */
+  readonly method: string;
+  readonly head: RequestHead;
+  /** As it came, in its one spelling. */
+  readonly target: Target;
+  readonly expectsContinue: boolean;
+  readonly span: Span;
+  readonly startedMs: number;
+  /** The client's address. */
+  readonly address: string;
+  /** What is forwarded: the path, and the query with its question mark. */
+  path: string;
+  query: string;
+  /** The header fields that are forwarded, each with its line end; see `field-lines.ts`. */
+  fields: string;
+  authorization: string | undefined;
+  cookie: string | undefined;
+  identity: Identity = anonymous;
+  destination: Destination;
+  isRepeatable: boolean;
+  /** Retries that the caller still allows, when it is one whose word counts. */
+  callersBudget: number | undefined;
+  /** Where the answer goes. */
+  answer: Answer;
+  /** What is being done at the moment. */
+  work: Work | undefined;
+  readonly #client: ClientAnswer;
+  #closed = false;
+
+  constructor(engine: ProxyEngine, arrived: ArrivedRequest, { destination, span, isRepeatable }: ExchangeOptions) {
+    const { request, response, head, target, expectsContinue } = arrived;
+    this.engine = engine;
+    this.request = request;
+    this.method = request.method ?? '';
+    this.head = head;
+    this.target = target;
+    this.expectsContinue = expectsContinue;
+    this.span = span;
+    this.startedMs = engine.clock.monotonicMs();
+    this.address = plainAddress(request.socket.remoteAddress);
+    this.path = target.path;
+    this.query = target.query;
+    this.fields = head.fields;
+    this.authorization = head.authorization;
+    this.cookie = head.cookie;
+    this.destination = destination;
+    this.isRepeatable = isRepeatable;
+    this.#client = new ClientAnswer(this, response);
+    this.answer = this.#client;
+    engine.underway.watch(this);
+  }
+
+  /** The answer is complete, or its client has gone. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Lets a handler see to the answer; what it throws becomes a problem. */
+  run(handler: (exchange: Exchange) => void | Promise<void>): void {
+    try {
+      handler(this)?.catch((error: unknown) => this.refuse(error));
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  /** Answers with a problem; an answer that has begun breaks off. */
+  refuse(error: unknown): void {
+    const { engine, span, request } = this;
+    span.fail(error);
+    if (!isDureError(error)) engine.telemetry.log.error(`the ${engine.name} failed`, { error, trace: span.context });
+    if (this.#closed) return;
+    if (this.#client.isBegun) {
+      this.answer.abort();
+      return;
+    }
+    if (mustClose(request, engine.limits.maxBodyBytes)) this.#client.response.shouldKeepAlive = false;
+    const { status, fields, body } = writeProblem(error, span.context.traceId);
+    this.answer.begin(status, fields, body.length);
+    this.answer.end(body);
+  }
+
+  /** What is left of the request is not well-formed: what is done for it ends, and so does the connection. */
+  breakOff(error: unknown): void {
+    const { response } = this.#client;
+    if (response.headersSent || this.#closed) return;
+    response.shouldKeepAlive = false;
+    this.#leaveWork();
+    this.refuse(error);
+  }
+
+  /** Tells the client to send the body that it holds back. */
+  sendContinue(): void {
+    this.#client.response.writeContinue();
+  }
+
+  /** From now on something has to move within the stall timeout. */
+  expectProgress(): void {
+    this.dueAt = this.engine.clock.monotonicMs() + this.engine.limits.stallTimeoutMs;
+  }
+
+  expire(): void {
+    if (this.work === undefined) this.#client.abort();
+    else this.work.expire();
+  }
+
+  endStream(): void {
+    this.work?.endStream();
+  }
+
+  answers(response: ServerResponse): boolean {
+    return this.#client.response === response;
+  }
+
+  /** The answer has ended with a status; 499 when the client has gone before. */
+  close(status: number): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.engine.underway.forget(this);
+    this.#leaveWork();
+    this.span.set('http.response.status_code', status);
+    this.span.end();
+    this.engine.meters.answered(this.destination, status, (this.engine.clock.monotonicMs() - this.startedMs) / 1_000);
+  }
+
+  #leaveWork(): void {
+    const { work } = this;
+    this.work = undefined;
+    work?.cancel();
+  }
+}
