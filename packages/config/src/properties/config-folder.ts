@@ -5,7 +5,6 @@ import { configErrors } from '../errors.ts';
 import { profileMatches } from './profile-expression.ts';
 import type { PropertyDocument, PropertySource } from './property.ts';
 import { readPropertiesFile } from './read-properties.ts';
-import { readYaml } from './read-yaml.ts';
 
 /** Which configuration is wanted. */
 export interface ConfigRequest {
@@ -151,7 +150,7 @@ export class ConfigFolder {
           `${path}:1:1: the file has ${size} bytes; expected at most ${largestFileBytes}`,
         );
       const text = await readInside(this.#folder, path);
-      const documents = path.endsWith('.properties') ? readPropertiesFile(text, path) : readYaml(text, path);
+      const documents = path.endsWith('.properties') ? readPropertiesFile(text, path) : await yaml(text, path);
       return { stamp, documents, problem: undefined };
     } catch (error) {
       if (!isDureError(error)) throw error;
@@ -197,4 +196,10 @@ function active(
 function isMissing(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** The YAML library is loaded with the first file that needs it: most processes read none. */
+async function yaml(text: string, path: string): Promise<readonly PropertyDocument[]> {
+  const { readYaml } = await import('./read-yaml.ts');
+  return readYaml(text, path);
 }
