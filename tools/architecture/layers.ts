@@ -39,7 +39,16 @@ const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
   registry: [['.'], ['wire'], ['client', 'server']],
   config: [['.'], ['properties'], ['client', 'server']],
   messaging: [['.'], ['feed']],
-  proxy: [['.'], ['http'], ['upstream'], ['engine'], ['gateway', 'router']],
+  proxy: [
+    ['.'],
+    ['http'],
+    ['upstream'],
+    ['engine'],
+    ['routing'],
+    ['access', 'cache', 'compression', 'filters', 'observe', 'protection', 'traffic'],
+    ['spring'],
+    ['gateway', 'router'],
+  ],
   dure: [['.'], ['plan', 'host'], ['supervisor'], ['cli']],
 };
 

@@ -87,6 +87,17 @@ export const dureErrors = errorCatalogue('DURE', {
     en: { title: 'The start was stopped', fix: 'Nothing is left running; start again with `dure up`.' },
     ko: { title: '시작이 중단되었습니다', fix: '남아 있는 프로세스는 없습니다. `dure up`으로 다시 시작하십시오.' },
   },
+  REQUEST_UNKNOWN: {
+    kind: 'missing',
+    en: {
+      title: 'The gateway does not remember this request',
+      fix: 'Use the field `Dure-Request-Id` of the answer. The gateway keeps its last 2 000 requests; older ones may be in the console, under the same id.',
+    },
+    ko: {
+      title: '게이트웨이가 이 요청을 기억하지 못합니다',
+      fix: '응답의 `Dure-Request-Id` 필드를 쓰십시오. 게이트웨이는 최근 요청 2,000개를 보관합니다. 더 오래된 요청은 콘솔에서 같은 id로 찾을 수 있습니다.',
+    },
+  },
   SERVICE_UNKNOWN: {
     kind: 'missing',
     en: { title: 'The system has no such service', fix: 'Use one of the names that the message lists.' },

@@ -2,6 +2,8 @@ export { formatB3, parseB3 } from './b3.ts';
 export { telemetryErrors } from './errors.ts';
 export type { LineSink } from './line-sink.ts';
 export type { LogRecord } from './log.ts';
+export type { LogFile, LogFileOptions } from './log-file.ts';
+export { openLogFile } from './log-file.ts';
 export { isSecretKey, masked, maskText } from './mask.ts';
 export type { TelemetryOptions } from './open-telemetry.ts';
 export { openTelemetry } from './open-telemetry.ts';

@@ -113,6 +113,7 @@ test('down stops what runs; up --json tells it as events', async () => {
     ['verify', 'plain'],
     ['restart', 'left'],
     ['scale', 'left=2'],
+    ['explain', 'some-request'],
   ]) {
     const { code, err } = await outcome(...argv, ...state('two'));
     assert.equal(code, 7);
@@ -162,11 +163,12 @@ test('scale and restart change what runs, say what they did, and refuse what can
     [['restart', 'lfet'], 2, /no service "lfet"; it has left, right \[DURE_SERVICE_UNKNOWN\]/],
     [['scale', 'left=99'], 2, /1 to 16 processes, not 99 \[DURE_USAGE\]/],
     [['scale'], 2, /needs to know what: `dure scale <service>=<n>`/],
+    [['explain'], 2, /needs to know which request: `dure explain <request-id>`/],
     [['restart'], 2, /needs to know what: `dure restart <service>`/],
     [['scale', 'left'], 2, /"left" does not say how many/],
   ] as const) {
     const refused = await outcome(...argv, ...state('steered'));
-    assert.equal(refused.code, code);
+    assert.equal(refused.code, code, refused.err);
     assert.match(refused.err, pattern);
   }
   const korean = call(['restart', 'lfet', ...state('steered')], { language: 'ko' });

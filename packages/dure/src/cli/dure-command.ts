@@ -5,6 +5,7 @@ import { findCommand, readCommandLine } from './command-line.ts';
 import { down } from './down.ts';
 import { errorLines } from './error-text.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { explain } from './explain.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { logs } from './logs.ts';
 import { restart } from './restart.ts';
@@ -14,7 +15,7 @@ import { paint } from './terminal.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
-const commands: readonly Command[] = [up, down, status, logs, scale, restart, verify, add];
+const commands: readonly Command[] = [up, down, status, logs, scale, restart, explain, verify, add];
 
 /** Runs one command line; resolves with the exit status. Says what went wrong in two lines, without a stack unless `--verbose`. */
 export async function dureCommand(argv: readonly string[], context: CommandContext): Promise<number> {

@@ -27,6 +27,7 @@ export const exitCodes = {
 const byCode: Readonly<Record<string, number>> = {
   DURE_USAGE: exitCodes.usage,
   DURE_SERVICE_UNKNOWN: exitCodes.usage,
+  DURE_REQUEST_UNKNOWN: exitCodes.usage,
   SERVICE_DOCUMENT_INEXPRESSIBLE: exitCodes.usage,
   SERVICE_CONTRACT_INVALID: exitCodes.system,
   DURE_SINGLE_PROCESS: exitCodes.usage,

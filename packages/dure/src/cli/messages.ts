@@ -45,6 +45,7 @@ const english = {
     `${name}: process ${pid} took over from ${formerPid} in ${seconds} s`,
   restarted: (service: string, count: number, seconds: string) =>
     `${service} was restarted without a break: ${counted(count)}, ${seconds} s`,
+  explained: { request: 'request', caller: 'caller', route: 'route', answer: 'answer' },
 };
 
 function counted(processes: number): string {
@@ -96,6 +97,7 @@ const korean: Messages = {
   replaced: (name, formerPid, pid, seconds) =>
     `${name}: 프로세스 ${pid}이(가) ${seconds}초 만에 ${formerPid}을(를) 대신했습니다`,
   restarted: (service, count, seconds) => `${service}: 중단 없이 재시작했습니다(프로세스 ${count}개, ${seconds}초)`,
+  explained: { request: '요청', caller: '호출자', route: '라우트', answer: '응답' },
 };
 
 /** Everything that commands say, by language. */

@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Clock } from '@dure/core';
 import { wait } from '@dure/core';
+import type { LogFile } from '@dure/telemetry';
 import type { ChildMessage } from './child-message.ts';
 import { readChildMessage } from './child-message.ts';
 import type { Exit } from './crash-reason.ts';
 import { lastWords } from './crash-reason.ts';
-import type { LogFile } from './log-file.ts';
 import { wholeLines } from './output-lines.ts';
 
 /** How a program is run. Nothing of our own environment is passed on. */

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { isDureError, messageOf } from '@dure/core';
 import type { InstanceCounts } from '../plan/instances.ts';
 import type { RestartReport, ScaleReport, SystemStatus } from './events.ts';
+import type { RequestExplanation } from './explain-request.ts';
 
 /** What can be asked of a running supervisor: one JSON line in, one out. */
 export type ControlRequest =
@@ -14,7 +15,8 @@ export type ControlRequest =
   | { readonly ask: 'stop' }
   | { readonly ask: 'databases' }
   | { readonly ask: 'scale'; readonly counts: InstanceCounts }
-  | { readonly ask: 'restart'; readonly service: string };
+  | { readonly ask: 'restart'; readonly service: string }
+  | { readonly ask: 'explain'; readonly id: string };
 export interface ControlAnswers {
   readonly status: SystemStatus;
   readonly stop: { readonly tookMs: number };
@@ -22,6 +24,7 @@ export interface ControlAnswers {
   readonly databases: Readonly<Record<string, string>>;
   readonly scale: ScaleReport;
   readonly restart: RestartReport;
+  readonly explain: RequestExplanation;
 }
 
 /** Answers requests; the value becomes the line that is sent back. */

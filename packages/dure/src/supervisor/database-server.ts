@@ -1,9 +1,9 @@
 import type { Clock, Random, Timer } from '@dure/core';
 import { messageOf } from '@dure/core';
 import type { EmbeddedPostgres } from '@dure/postgres/embedded';
+import type { LogFile } from '@dure/telemetry';
 import { backoff } from './backoff.ts';
 import type { Component, ComponentState } from './component.ts';
-import type { LogFile } from './log-file.ts';
 
 export interface DatabaseServerOptions {
   /** Where its state is kept. */

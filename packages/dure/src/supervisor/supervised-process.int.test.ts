@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { DureError } from '@dure/core';
 import { seededRandom, systemClock, wait } from '@dure/core';
+import { openLogFile } from '@dure/telemetry';
 import type { ComponentState } from './component.ts';
-import { openLogFile } from './log-file.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'dure-process-'));

@@ -1,5 +1,6 @@
 import type { Clock, DureError, Random, Timer } from '@dure/core';
 import { wait } from '@dure/core';
+import type { LogFile } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
 import type { Backoff, BackoffOptions } from './backoff.ts';
 import { backoff } from './backoff.ts';
@@ -9,7 +10,6 @@ import { runChild } from './child-process.ts';
 import type { Component, ComponentState } from './component.ts';
 import type { Exit } from './crash-reason.ts';
 import { describeExit } from './crash-reason.ts';
-import type { LogFile } from './log-file.ts';
 
 export interface SupervisedProcessOptions {
   readonly name: string;

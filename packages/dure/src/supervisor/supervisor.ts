@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ids } from '@dure/core';
 import { serviceTokens } from '@dure/identity';
 import type { TokenSigner } from '@dure/service/client';
+import { openLogFile } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
 import type { LoadedSystem } from '../load-system.ts';
 import { loadDefinitions, loadSystem } from '../load-system.ts';
@@ -20,11 +21,11 @@ import { DatabaseServer } from './database-server.ts';
 import { databasesOf, prepareDatabases } from './databases.ts';
 import type { RestartReport, ScaleReport, SystemStatus, SystemUrls } from './events.ts';
 import { componentStatus } from './events.ts';
+import { explainRequest } from './explain-request.ts';
 import { foreignPasswords } from './foreign-passwords.ts';
 import { openKeys } from './key-store.ts';
 import { launchAll } from './launch.ts';
 import { takeLock } from './lock.ts';
-import { openLogFile } from './log-file.ts';
 import { openAskedPorts, openPorts } from './ports.ts';
 import { ProcessGroup } from './process-group.ts';
 import { notReady, untilReady } from './readiness.ts';
@@ -332,7 +333,7 @@ class SystemRun implements Supervisor {
     return notReady({
       host: loopback,
       services,
-      gateway: this.#processes?.services.find(({ name }) => name === 'gateway'),
+      gateway: this.#found('gateway'),
       authorization: (await this.#signer?.authorize('gateway', undefined)) ?? '',
     });
   }
@@ -349,6 +350,8 @@ class SystemRun implements Supervisor {
         return this.scale(request.counts);
       case 'restart':
         return this.restart(request.service);
+      case 'explain':
+        return explainRequest(request.id, loopback, this.#found('gateway'), this.#signer);
       case 'stop': {
         await this.#halt();
         void this.stop();
@@ -360,8 +363,11 @@ class SystemRun implements Supervisor {
   }
 
   #consoleLink(): Promise<string> {
-    const found = this.#processes?.services.find(({ name }) => name === 'console');
-    return consoleLink(this.urls.console, loopback, found, this.#signer);
+    return consoleLink(this.urls.console, loopback, this.#found('console'), this.#signer);
+  }
+
+  #found(service: string): StartedService | undefined {
+    return this.#processes?.services.find(({ name }) => name === service);
   }
 
   /** Ends every process: the edge and the services first, so that they can still take leave of the registry. */

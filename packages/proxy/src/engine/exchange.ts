@@ -1,15 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { PickFor } from '@dure/balancer';
 import type { Identity } from '@dure/core';
 import { anonymous, isDureError } from '@dure/core';
 import type { Span } from '@dure/telemetry';
-import { plainAddress } from '../http/forwarding-fields.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import type { Target } from '../http/target.ts';
 import type { Answer } from './answer.ts';
-import type { ArrivedRequest } from './arrived-request.ts';
-import { mustClose } from './arrived-request.ts';
-import { ClientAnswer } from './client-answer.ts';
 import type { Destination } from './destination.ts';
+import type { ClientSide, ExchangeSource } from './exchange-source.ts';
+import type { ExchangeView, Note } from './exchange-view.ts';
 import { writeProblem } from './problem.ts';
 import type { ProxyEngine, Underway } from './proxy-engine.ts';
 
@@ -24,6 +24,8 @@ export interface Work {
 }
 
 export interface ExchangeOptions {
+  /** What the route is called. */
+  readonly route: string;
   readonly destination: Destination;
   readonly span: Span;
   /** Whether it may be sent again although an instance may have carried it out. */
@@ -31,11 +33,12 @@ export interface ExchangeOptions {
 }
 
 /** One request at a proxy, from its arrival to the end of its answer. Layers change what is forwarded and what comes back. */
-export class Exchange implements Underway {
+export class Exchange implements Underway, ExchangeView {
   dueAt = Number.POSITIVE_INFINITY;
   slot = -1;
   readonly engine: ProxyEngine;
-  readonly request: IncomingMessage;
+  readonly body: Readable;
+  readonly route: string;
   /** As it came. */
   readonly method: string;
   readonly head: RequestHead;
@@ -58,34 +61,56 @@ export class Exchange implements Underway {
   isRepeatable: boolean;
   /** Retries that the caller still allows, when it is one whose word counts. */
   callersBudget: number | undefined;
+  /** Which instances are wanted: a version, the one of a session. */
+  want: PickFor | undefined;
+  /** Hears the pieces of the request's body, good until it returns, as they are sent on for the first time. */
+  onBody: ((piece: Buffer) => void) | undefined;
   /** Where the answer goes. */
   answer: Answer;
   /** What is being done at the moment. */
   work: Work | undefined;
-  readonly #client: ClientAnswer;
+  readonly #client: ClientSide;
+  #notes: Note[] | undefined;
   #closed = false;
 
-  constructor(engine: ProxyEngine, arrived: ArrivedRequest, { destination, span, isRepeatable }: ExchangeOptions) {
-    const { request, response, head, target, expectsContinue } = arrived;
+  constructor(engine: ProxyEngine, source: ExchangeSource, options: ExchangeOptions) {
+    const { head, target, client } = source;
     this.engine = engine;
-    this.request = request;
-    this.method = request.method ?? '';
+    this.method = source.method;
     this.head = head;
     this.target = target;
-    this.expectsContinue = expectsContinue;
-    this.span = span;
+    this.address = source.address;
+    this.expectsContinue = source.expectsContinue;
+    this.body = source.body;
+    this.route = options.route;
+    this.span = options.span;
     this.startedMs = engine.clock.monotonicMs();
-    this.address = plainAddress(request.socket.remoteAddress);
     this.path = target.path;
     this.query = target.query;
     this.fields = head.fields;
     this.authorization = head.authorization;
     this.cookie = head.cookie;
-    this.destination = destination;
-    this.isRepeatable = isRepeatable;
-    this.#client = new ClientAnswer(this, response);
-    this.answer = this.#client;
+    this.destination = options.destination;
+    this.isRepeatable = options.isRepeatable;
+    this.#client = client;
+    this.answer = client;
+    client.attach(this);
     engine.underway.watch(this);
+  }
+
+  get host(): string {
+    return this.head.host;
+  }
+
+  /** What was decided on the way, for `dure explain`; undefined when nothing was noted. */
+  get notes(): readonly Note[] | undefined {
+    return this.#notes;
+  }
+
+  /** Notes what was decided, for whoever asks afterwards. `what` names the stage: `cache`, `attempt`. */
+  note(what: string, text: string): void {
+    this.#notes ??= [];
+    this.#notes.push({ what, text, atMs: this.engine.clock.monotonicMs() - this.startedMs });
   }
 
   /** The answer is complete, or its client has gone. */
@@ -104,7 +129,7 @@ export class Exchange implements Underway {
 
   /** Answers with a problem; an answer that has begun breaks off. */
   refuse(error: unknown): void {
-    const { engine, span, request } = this;
+    const { engine, span } = this;
     span.fail(error);
     if (!isDureError(error)) engine.telemetry.log.error(`the ${engine.name} failed`, { error, trace: span.context });
     if (this.#closed) return;
@@ -112,7 +137,7 @@ export class Exchange implements Underway {
       this.answer.abort();
       return;
     }
-    if (mustClose(request, engine.limits.maxBodyBytes)) this.#client.response.shouldKeepAlive = false;
+    this.#client.leaveRest(engine.limits.maxBodyBytes);
     const { status, fields, body } = writeProblem(error, span.context.traceId);
     this.answer.begin(status, fields, body.length);
     this.answer.end(body);
@@ -120,16 +145,15 @@ export class Exchange implements Underway {
 
   /** What is left of the request is not well-formed: what is done for it ends, and so does the connection. */
   breakOff(error: unknown): void {
-    const { response } = this.#client;
-    if (response.headersSent || this.#closed) return;
-    response.shouldKeepAlive = false;
+    if (this.#client.isBegun || this.#closed) return;
+    this.#client.leaveRest(-1);
     this.#leaveWork();
     this.refuse(error);
   }
 
   /** Tells the client to send the body that it holds back. */
   sendContinue(): void {
-    this.#client.response.writeContinue();
+    this.#client.sendContinue();
   }
 
   /** From now on something has to move within the stall timeout. */
@@ -147,7 +171,7 @@ export class Exchange implements Underway {
   }
 
   answers(response: ServerResponse): boolean {
-    return this.#client.response === response;
+    return this.#client.isFor(response);
   }
 
   /** The answer has ended with a status; 499 when the client has gone before. */
@@ -158,7 +182,7 @@ export class Exchange implements Underway {
     this.#leaveWork();
     this.span.set('http.response.status_code', status);
     this.span.end();
-    this.engine.meters.answered(this.destination, status, (this.engine.clock.monotonicMs() - this.startedMs) / 1_000);
+    this.engine.observe(this, status, this.engine.clock.monotonicMs() - this.startedMs);
   }
 
   #leaveWork(): void {

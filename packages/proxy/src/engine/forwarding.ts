@@ -41,13 +41,13 @@ export class Forwarding implements ExchangeListener, Work {
   #begun = false;
 
   constructor(exchange: Exchange) {
-    const { engine, head, request, isRepeatable, callersBudget = mostAttempts } = exchange;
+    const { engine, head, body, isRepeatable, callersBudget = mostAttempts } = exchange;
     this.#engine = engine;
     this.#exchange = exchange;
     this.#callersBudget = Math.min(callersBudget, mostAttempts);
     if (head.chunked || (head.contentLength ?? 0) > 0) {
       const maxBytes = engine.limits.maxBodyBytes;
-      this.#body = new RequestBody(request, { maxBytes, chunked: head.chunked, isRepeatable }, this);
+      this.#body = new RequestBody(body, { maxBytes, chunked: head.chunked, isRepeatable }, this);
     }
   }
 
@@ -93,6 +93,10 @@ export class Forwarding implements ExchangeListener, Work {
 
   onBodySent(): void {
     if (this.#phase === 'sending') this.#await();
+  }
+
+  onBodyPiece(piece: Buffer): void {
+    this.#exchange.onBody?.(piece);
   }
 
   onBodyTooLarge(): void {
@@ -213,9 +217,10 @@ export class Forwarding implements ExchangeListener, Work {
   /** An instance that was not tried yet and whose breaker lets the attempt through. */
   #pick(): Picked | undefined {
     const { balancer, policies } = this.#engine;
-    const { service, operation } = this.#exchange.destination;
+    const { destination, want } = this.#exchange;
+    const { service, operation } = destination;
     for (;;) {
-      const picked = balancer.pick(service, this.#tried);
+      const picked = balancer.pick(service, this.#tried, want);
       if (picked === undefined) return undefined;
       const { instance } = picked;
       if (!this.#tried.includes(instance.id)) {
@@ -226,6 +231,7 @@ export class Forwarding implements ExchangeListener, Work {
           return picked;
         }
         this.#breaker = undefined;
+        this.#exchange.note('breaker', `${instance.id} is not asked: the circuit breaker of ${operation} is open`);
         picked.done('cancelled');
         this.#tried.push(instance.id);
         continue;
@@ -275,8 +281,15 @@ export class Forwarding implements ExchangeListener, Work {
   #leaveUpstream(outcome: Outcome): void {
     this.#connection?.destroy();
     this.#connection = undefined;
-    this.#picked?.done(outcome, this.#isStream ? 'unmeasured' : undefined);
-    this.#picked = undefined;
+    if (this.#picked !== undefined) {
+      const { instance } = this.#picked;
+      this.#exchange.note(
+        'attempt',
+        `${this.#attempts}: ${instance.id}, ${this.#status === 0 ? outcome : this.#status}`,
+      );
+      this.#picked.done(outcome, this.#isStream ? 'unmeasured' : undefined);
+      this.#picked = undefined;
+    }
     this.#report(outcome);
     if (this.#status !== 0) this.#span?.set('http.response.status_code', this.#status);
     this.#span?.end();

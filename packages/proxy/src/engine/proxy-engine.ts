@@ -7,6 +7,7 @@ import type { Deadlines, Waiting } from '../http/deadlines.ts';
 import { deadlines } from '../http/deadlines.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import { upstreamPool } from '../upstream/upstream-pool.ts';
+import type { ObserveExchange } from './exchange-view.ts';
 import type { ProxyLimits } from './limits.ts';
 import { defaultLimits } from './limits.ts';
 import type { ProxyMeters } from './proxy-meters.ts';
@@ -40,12 +41,14 @@ export interface ProxyEngine {
   readonly underway: Deadlines<Underway>;
   /** Says `https` to the services: TLS ends before the proxy. */
   readonly secure: boolean;
+  readonly observe: ObserveExchange;
 }
 
 export interface EngineOptions {
   readonly policies: PolicyOptions;
   readonly limits: Partial<ProxyLimits> | undefined;
   readonly secure: boolean;
+  readonly observe?: ObserveExchange;
 }
 
 export interface EngineTools {
@@ -61,6 +64,7 @@ export function proxyEngine(name: string, options: EngineOptions, tools: EngineT
   const { clock, random, ids, telemetry, instances } = tools;
   const limits = { ...defaultLimits, ...options.limits };
   const underway = deadlines<Underway>(clock);
+  const meters = proxyMeters(name, telemetry);
   const pool = upstreamPool({ clock, instances, maxConnections: limits.maxUpstreamConnections });
   telemetry.metrics.gauge(`dure_${name}_in_flight`, 'Requests under way', () => underway.items.length);
   telemetry.metrics.gauge(`dure_${name}_upstream_connections`, 'Connections to instances', () => pool.size);
@@ -69,12 +73,16 @@ export function proxyEngine(name: string, options: EngineOptions, tools: EngineT
     clock,
     ids,
     telemetry,
-    meters: proxyMeters(name, telemetry),
+    meters,
     balancer: balancer({ instances, clock, random }),
     pool,
     policies: proxyPolicies(name, options.policies, tools),
     limits,
     underway,
     secure: options.secure,
+    observe(exchange, status, tookMs) {
+      meters.answered(exchange.destination, status, tookMs / 1_000);
+      options.observe?.(exchange, status, tookMs);
+    },
   };
 }

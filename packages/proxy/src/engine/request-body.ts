@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 
 export interface RequestBodyOptions {
@@ -14,6 +14,8 @@ export interface RequestBodyListener {
   /** The instance takes no more for now. */
   onBodyHeld(): void;
   onBodySent(): void;
+  /** A piece has come, good until this returns. */
+  onBodyPiece(piece: Buffer): void;
   onBodyTooLarge(): void;
 }
 
@@ -22,7 +24,7 @@ const mostKeptBytes = 65_536;
 
 /** The body of one request on its way from the client to one instance after the other. Read only while one takes it. */
 export class RequestBody {
-  readonly #request: IncomingMessage;
+  readonly #request: Readable;
   readonly #options: RequestBodyOptions;
   readonly #listener: RequestBodyListener;
   #connection: UpstreamConnection | undefined;
@@ -32,7 +34,7 @@ export class RequestBody {
   #ended = false;
   #discarded = false;
 
-  constructor(request: IncomingMessage, options: RequestBodyOptions, listener: RequestBodyListener) {
+  constructor(request: Readable, options: RequestBodyOptions, listener: RequestBodyListener) {
     this.#request = request;
     this.#options = options;
     this.#listener = listener;
@@ -85,6 +87,7 @@ export class RequestBody {
       this.#listener.onBodyTooLarge();
       return;
     }
+    this.#listener.onBodyPiece(piece);
     if (this.#kept !== undefined) {
       if (this.#bytes <= mostKeptBytes) this.#kept.push(piece);
       else this.#kept = undefined;

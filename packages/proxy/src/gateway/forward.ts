@@ -1,6 +1,7 @@
 import { mayRepeat } from '@dure/core';
 import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import { demandBody } from '../engine/arrived-request.ts';
+import { clientSource } from '../engine/client-answer.ts';
 import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
 import { edgeStack } from '../engine/edge-layer.ts';
 import { Exchange } from '../engine/exchange.ts';
@@ -8,6 +9,7 @@ import { Forwarding } from '../engine/forwarding.ts';
 import { authenticated, authorised } from './admission.ts';
 import type { Edge } from './edge.ts';
 import type { Route } from './route-table.ts';
+import { routeId } from './route-table.ts';
 
 /** Sends a request on and its answer back. */
 export const forwarding: EdgeHandler = (exchange) => new Forwarding(exchange).start();
@@ -34,7 +36,8 @@ export function startExchange(edge: Edge, arrived: ArrivedRequest, route: Route,
     attributes: { 'http.request.method': method, 'http.route': route.template, 'dure.service': route.service },
   });
   const isRepeatable = mayRepeat(route.operation, arrived.head.idempotencyKey);
-  new Exchange(edge, arrived, { destination: route.destination, span, isRepeatable }).run(handler);
+  const { destination } = route;
+  new Exchange(edge, clientSource(arrived), { route: routeId(route), destination, span, isRepeatable }).run(handler);
 }
 
 function bodyDemanded({ method, template }: Route): EdgeLayer {

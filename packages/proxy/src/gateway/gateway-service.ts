@@ -2,16 +2,20 @@ import type { AnyContract, OpenApiInfo } from '@dure/service/contract';
 import { contract, isExposable, openApi } from '@dure/service/contract';
 import type { ServiceDefinition, StartContext } from '@dure/service/server';
 import { service } from '@dure/service/server';
+import type { ObserveExchange } from '../engine/exchange-view.ts';
 import type { ProxyLimits } from '../engine/limits.ts';
 import { openProxyListener } from '../engine/open-proxy-listener.ts';
 import { proxyEngine } from '../engine/proxy-engine.ts';
 import type { PolicyOptions } from '../engine/proxy-policies.ts';
 import { requestHandler } from '../engine/request-handler.ts';
+import type { AccessLogOptions } from '../observe/access-log.ts';
+import { openAccessLog } from '../observe/access-log.ts';
+import { explanations } from '../observe/explanations.ts';
 import type { Edge } from './edge.ts';
 import { routeHandler, startExchange } from './forward.ts';
+import { gatewayEndpoint } from './gateway-endpoint.ts';
 import { ownAddresses, ownPaths } from './own-addresses.ts';
 import { routeTable } from './route-table.ts';
-import { routesEndpoint } from './routes-endpoint.ts';
 import type { SessionOptions } from './session.ts';
 import { staticFiles } from './static-files.ts';
 
@@ -26,6 +30,8 @@ export interface GatewayOptions extends PolicyOptions {
   readonly info?: OpenApiInfo;
   /** Changes to the default limits. */
   readonly limits?: Partial<ProxyLimits>;
+  /** Where a line for each request goes. Default: nowhere. */
+  readonly accessLog?: AccessLogOptions;
   /** TLS ends before the gateway: cookies are `Secure`, services hear `https`. Default false. */
   readonly secure?: boolean;
 }
@@ -57,7 +63,14 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const { instances, verifier } = platform;
   const { exposes, session, storefront, info = { title: 'gateway', version: '1' } } = options;
   const table = routeTable(exposes, ownPaths(session));
-  const settings = { policies: options, limits: options.limits, secure: options.secure ?? false };
+  const log = options.accessLog === undefined ? undefined : await openAccessLog(options.accessLog, clock);
+  if (log !== undefined) add.onStop(() => log.close());
+  const explained = explanations(clock);
+  const observe: ObserveExchange = (exchange, status, tookMs) => {
+    explained.observe(exchange, status, tookMs);
+    log?.observe(exchange, status, tookMs);
+  };
+  const settings = { policies: options, limits: options.limits, secure: options.secure ?? false, observe };
   const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances });
   const edge: Edge = { ...engine, verifier, table };
   const own = ownAddresses(edge, {
@@ -68,7 +81,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const services = [...exposes.map(({ name }) => name), ...(session === undefined ? [] : [session.issuer.name])];
   for (const endpoint of engine.policies.endpoints) add.endpoint(endpoint);
   add.health(engine.policies.health);
-  add.endpoint(routesEndpoint(table, instances, [...new Set(services)]));
+  add.endpoint(gatewayEndpoint({ table, instances, services: [...new Set(services)], explained }));
   const handlers = new Map(table.routes.map((route) => [route, routeHandler(edge, route)]));
   const handle = requestHandler(edge, (arrived) => {
     const route = edge.table.find(arrived.request.method ?? '', arrived.target.path);

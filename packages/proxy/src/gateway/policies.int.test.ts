@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import type { ManagementResponse } from '@dure/core';
 import { codeOf } from '@dure/core';
 import { fakeClock } from '@dure/core/testing';
+import type { Explanation } from '../observe/explanations.ts';
 import { openGateway } from '../testing/open-gateway.ts';
 import { localInstance } from '../testing/open-proxy.ts';
 import { plainAnswer, scriptedUpstream } from '../testing/scripted-upstream.ts';
 import { things } from '../testing/test-contract.ts';
+import { until } from '../testing/until.ts';
 
 /** An instance whose answers are statuses that a test sets, by path; it counts what it is asked. */
 async function moodyInstance(statusOf: (path: string) => number) {
@@ -113,4 +116,21 @@ test('limits that make no sense stop the start', async () => {
   const refused = (error: unknown) => codeOf(error) === 'RESILIENCE_OPTION_INVALID';
   await assert.rejects(openGateway({ exposes: [things], breaker: { failureRatio: 2 } }), refused);
   await assert.rejects(openGateway({ exposes: [things], retryBudget: { ratio: 7 } }), refused);
+});
+
+test('whoever has the id of a request learns which instances were asked and how they answered', async () => {
+  await using moody = await moodyInstance(() => 200);
+  await using gateway = await openGateway({ exposes: [things] });
+  gateway.instances.set('things', [localInstance('things', moody.port)]);
+  const answer = await fetch(`${gateway.origin}/things/1`);
+  await answer.text();
+  const id = answer.headers.get('dure-request-id') ?? '';
+  const ask = (path: readonly string[]) =>
+    gateway.endpoint.handle({ method: 'GET', path, query: {}, body: undefined }) as ManagementResponse;
+  await until('the request is remembered', () => ask(['requests', id]).status === 200);
+  const body = ask(['requests', id]).body as Explanation;
+  const [note] = body.notes;
+  assert.deepEqual([body.route, body.status, body.caller], ['things.readThing', 200, 'nobody']);
+  assert.deepEqual([note?.what, note?.text], ['attempt', `1: things:${moody.port}, 200`]);
+  assert.equal(ask(['requests', 'unknown']).status, 404);
 });

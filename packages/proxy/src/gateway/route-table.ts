@@ -71,6 +71,11 @@ export function routeTo(service: string, operation: HttpOperation, template: str
   return { service, operation, method, template, access, destination };
 }
 
+/** What a route is called. */
+export function routeId({ service, operation }: Route): string {
+  return `${service}.${operation.name}`;
+}
+
 function trieOf(tries: Map<string, Node>, method: Method): Node {
   const known = tries.get(method);
   if (known !== undefined) return known;

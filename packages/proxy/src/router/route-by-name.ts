@@ -1,6 +1,7 @@
 import { headers, parseTraceparent } from '@dure/core';
 import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import { demandBody } from '../engine/arrived-request.ts';
+import { clientSource } from '../engine/client-answer.ts';
 import { Exchange } from '../engine/exchange.ts';
 import { Forwarding } from '../engine/forwarding.ts';
 import type { ProxyEngine } from '../engine/proxy-engine.ts';
@@ -49,7 +50,12 @@ export function routeByName(engine: ProxyEngine, known: Destinations, arrived: A
     attributes: { 'http.request.method': method, 'dure.service': destination.service },
     ...(parent === undefined ? {} : { parent }),
   });
-  const exchange = new Exchange(engine, arrived, { destination, span, isRepeatable });
+  const exchange = new Exchange(engine, clientSource(arrived), {
+    route: destination.service,
+    destination,
+    span,
+    isRepeatable,
+  });
   exchange.path = slash < 0 ? '/' : target.path.slice(slash);
   exchange.callersBudget = budgetOf(request.rawHeaders);
   exchange.run((one) => new Forwarding(one).start());

@@ -1,30 +1,40 @@
 import type { InstanceList } from '@dure/balancer';
 import type { ManagementEndpoint, ManagementResponse } from '@dure/core';
 import type { Access } from '@dure/service/contract';
+import type { Explanations } from '../observe/explanations.ts';
 import type { Route, RouteTable } from './route-table.ts';
 
+export interface GatewayEndpointOptions {
+  readonly table: RouteTable;
+  readonly instances: InstanceList;
+  readonly services: readonly string[];
+  readonly explained: Explanations;
+}
+
 /**
- * `/actuator/gateway`: `routes` and `routes/{id}` in the shape of Spring Cloud Gateway, and `instances`, which lists the
- * instances that the gateway sees by service.
+ * `/actuator/gateway`: `routes` and `routes/{id}` in the shape of Spring Cloud Gateway; `instances`, which lists the
+ * instances that the gateway sees by service; `requests` and `requests/{id}`, why the last requests were answered so.
  */
-export function routesEndpoint(
-  table: RouteTable,
-  instances: InstanceList,
-  services: readonly string[],
-): ManagementEndpoint {
+export function gatewayEndpoint({ table, instances, services, explained }: GatewayEndpointOptions): ManagementEndpoint {
   const routes = table.routes.map(shown);
+  const found = (body: unknown): ManagementResponse => (body === undefined ? { status: 404 } : { status: 200, body });
+  const one: Readonly<Record<string, (id: string) => unknown>> = {
+    routes: (id) => routes.find(({ route_id }) => route_id === id),
+    requests: (id) => explained.find(id),
+  };
+  const all: Readonly<Record<string, () => unknown>> = {
+    routes: () => routes,
+    instances: () => seen(instances, services),
+    requests: () => explained.last(100),
+  };
   return {
     id: 'gateway',
-    handle({ method, path }): ManagementResponse {
+    handle({ method, path }) {
       if (method !== 'GET') return { status: 405 };
       const [what, id, ...rest] = path;
       if (rest.length > 0) return { status: 404 };
       if (what === undefined) return { status: 200, body: links };
-      if (what === 'instances' && id === undefined) return { status: 200, body: seen(instances, services) };
-      if (what !== 'routes') return { status: 404 };
-      if (id === undefined) return { status: 200, body: routes };
-      const route = routes.find(({ route_id }) => route_id === id);
-      return route === undefined ? { status: 404 } : { status: 200, body: route };
+      return found(id === undefined ? all[what]?.() : one[what]?.(id));
     },
   };
 }
@@ -32,6 +42,7 @@ export function routesEndpoint(
 const links = [
   { href: '/actuator/gateway/routes', methods: ['GET'] },
   { href: '/actuator/gateway/instances', methods: ['GET'] },
+  { href: '/actuator/gateway/requests', methods: ['GET'] },
 ];
 
 function seen(instances: InstanceList, services: readonly string[]): Readonly<Record<string, readonly string[]>> {
