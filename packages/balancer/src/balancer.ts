@@ -4,6 +4,7 @@ import type { InstanceLoad, Outcome } from './instance-load.ts';
 import { checked } from './options.ts';
 import type { OutlierOptions } from './outlier-ejection.ts';
 import { outlierEjection } from './outlier-ejection.ts';
+import type { PickFor } from './pick-for.ts';
 import type { InstanceHealth } from './ping/health-checks.ts';
 import type { BalancerEvent, InstanceReport, PoolSettings, PoolTools } from './pool.ts';
 import { Pool } from './pool.ts';
@@ -52,14 +53,6 @@ export interface Picked {
    * instance (streams, long polls).
    */
   done(outcome: Outcome, took?: number | 'unmeasured'): void;
-}
-
-/** What a caller wants of one pick. */
-export interface PickFor {
-  /** For `consistentHash`: calls with the same key go to the same instance. */
-  readonly key?: string;
-  /** Only instances whose `metadata.version` is this one, as long as there is any. */
-  readonly version?: string;
 }
 
 /** Chooses instances for one caller. */
@@ -119,7 +112,7 @@ export function balancer(options: BalancerOptions): Balancer {
       const pool = poolOf(service);
       if (pool === undefined) return undefined;
       const nowMs = clock.monotonicMs();
-      return new PickedInstance(pool, pool.choose(tried, nowMs, want?.key, want?.version), clock, nowMs);
+      return new PickedInstance(pool, pool.choose(tried, nowMs, want), clock, nowMs);
     },
     update(change) {
       const wanted = { ...given, ...change };

@@ -1,4 +1,4 @@
-export type { Balancer, BalancerOptions, BalancerSettings, Picked, PickFor } from './balancer.ts';
+export type { Balancer, BalancerOptions, BalancerSettings, Picked } from './balancer.ts';
 export { balancer } from './balancer.ts';
 export type { DnsEvent, DnsInstances, DnsInstancesOptions } from './dns/dns-instances.ts';
 export { openDnsInstances } from './dns/dns-instances.ts';
@@ -6,9 +6,11 @@ export type { AddressRecord, DnsResolver, SrvRecord } from './dns/dns-resolver.p
 export type { NodeDnsOptions } from './dns/node-dns.ts';
 export { nodeDns } from './dns/node-dns.ts';
 export { balancerErrors } from './errors.ts';
+export { hashOf } from './hash.ts';
 export type { Instance, InstanceList } from './instance-list.port.ts';
 export type { Outcome } from './instance-load.ts';
 export type { EjectionReason, OutlierOptions } from './outlier-ejection.ts';
+export type { PickFor } from './pick-for.ts';
 export type { HealthCheckOptions, HealthChecks, HealthEvent, InstanceHealth, Verdict } from './ping/health-checks.ts';
 export { startHealthChecks } from './ping/health-checks.ts';
 export type { HttpPingOptions, Ping } from './ping/ping.ts';

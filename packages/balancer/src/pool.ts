@@ -4,6 +4,7 @@ import type { Outcome } from './instance-load.ts';
 import { FleetLoad, InstanceLoad } from './instance-load.ts';
 import type { EjectionReason, Outliers } from './outlier-ejection.ts';
 import { eject, isPanic, mostEjected, sweep } from './outlier-ejection.ts';
+import type { PickFor } from './pick-for.ts';
 import type { InstanceHealth } from './ping/health-checks.ts';
 import type { Choose, Rule } from './rule.ts';
 import type { SlowStart } from './slow-start.ts';
@@ -89,12 +90,17 @@ export class Pool {
     this.#admit();
   }
 
-  choose(tried: readonly string[], nowMs: number, key: string | undefined, version: string | undefined): InstanceLoad {
+  choose(tried: readonly string[], nowMs: number, want: PickFor | undefined): InstanceLoad {
     if (nowMs >= this.#dueMs) this.#tick(nowMs);
     const { health } = this.#tools;
     if (health !== undefined && health.version !== this.#healthSeen) this.#believe(health, nowMs);
-    const view = version === undefined ? this.#main : this.#viewOf(version);
-    return view.choose(view.candidates, tried, nowMs, key) as InstanceLoad;
+    const view = want?.version === undefined ? this.#main : this.#viewOf(want.version);
+    const id = want?.instance;
+    if (id !== undefined && !tried.includes(id)) {
+      const same = view.candidates.find(({ instance }) => instance.id === id);
+      if (same !== undefined) return same as InstanceLoad;
+    }
+    return view.choose(view.candidates, tried, nowMs, want?.key) as InstanceLoad;
   }
 
   /** Keeps what is known of instances that stay, and forgets those that left. */

@@ -170,6 +170,17 @@ export const gatewayErrors = errorCatalogue('GATEWAY', {
       fix: '둘 중 하나의 경로를 바꾸거나 `contract.only(…)`로 하나만 공개하십시오.',
     },
   },
+  ROUTE_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'A route of the gateway cannot be used',
+      fix: 'Correct what the message names at its source; until then the gateway keeps its last good routes.',
+    },
+    ko: {
+      title: '게이트웨이의 라우트를 쓸 수 없습니다',
+      fix: '메시지에 나온 위치에서 해당 부분을 고치십시오. 그때까지 게이트웨이는 마지막으로 정상이던 라우트를 씁니다.',
+    },
+  },
   SESSION_INVALID: {
     kind: 'internal',
     en: {

@@ -1,9 +1,10 @@
 import { seededRandom } from '@dure/core';
 import type { FakeClock } from '@dure/core/testing';
 import { fakeClock } from '@dure/core/testing';
-import type { Balancer, BalancerOptions, PickFor } from '../balancer.ts';
+import type { Balancer, BalancerOptions } from '../balancer.ts';
 import { balancer } from '../balancer.ts';
 import type { Instance } from '../instance-list.port.ts';
+import type { PickFor } from '../pick-for.ts';
 import type { BalancerEvent } from '../pool.ts';
 import type { StaticInstances } from '../static-instances.ts';
 import { staticInstances } from '../static-instances.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { PickFor } from '@dure/balancer';
+import type { Instance, PickFor } from '@dure/balancer';
 import type { Identity } from '@dure/core';
 import { anonymous, isDureError } from '@dure/core';
 import type { Span } from '@dure/telemetry';
@@ -63,6 +63,8 @@ export class Exchange implements Underway, ExchangeView {
   callersBudget: number | undefined;
   /** Which instances are wanted: a version, the one of a session. */
   want: PickFor | undefined;
+  /** The instance that was asked last. */
+  instance: Instance | undefined;
   /** Hears the pieces of the request's body, good until it returns, as they are sent on for the first time. */
   onBody: ((piece: Buffer) => void) | undefined;
   /** Where the answer goes. */

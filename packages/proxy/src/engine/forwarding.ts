@@ -6,6 +6,7 @@ import { gatewayErrors } from '../errors.ts';
 import type { ResponseHead } from '../upstream/response-head.ts';
 import type { ExchangeListener, UpstreamConnection, UpstreamFailure } from '../upstream/upstream-connection.ts';
 import { isStreamAnswer, prefixPaths } from './answer-fields.ts';
+import type { EdgeHandler } from './edge-layer.ts';
 import type { Exchange, Work } from './exchange.ts';
 import { failureError } from './failure-error.ts';
 import { verdictOf } from './instance-breakers.ts';
@@ -22,7 +23,7 @@ type Phase = 'connecting' | 'sending' | 'waiting' | 'answering' | 'done';
  * a repetition may need. A request is repeated only while no byte of an answer has reached the client: on another
  * instance when no connection came about, and, if the operation may be repeated, when the instance hung up.
  */
-export class Forwarding implements ExchangeListener, Work {
+class Forwarding implements ExchangeListener, Work {
   readonly #exchange: Exchange;
   readonly #engine: ProxyEngine;
   readonly #body: RequestBody | undefined;
@@ -195,6 +196,7 @@ export class Forwarding implements ExchangeListener, Work {
       this.#refuse(before ?? gatewayErrors.NO_INSTANCE(none));
       return;
     }
+    this.#exchange.instance = picked.instance;
     this.#attempts += 1;
     this.#phase = 'connecting';
     this.#exchange.dueAt = this.#engine.clock.monotonicMs() + this.#engine.limits.connectTimeoutMs;
@@ -316,3 +318,6 @@ export class Forwarding implements ExchangeListener, Work {
     this.#exchange.answer.abort();
   }
 }
+
+/** Sends a request on and its answer back. */
+export const forwarding: EdgeHandler = (exchange) => new Forwarding(exchange).start();

@@ -33,6 +33,8 @@ export interface ProxyEngine {
   readonly ids: Ids;
   readonly telemetry: Telemetry;
   readonly meters: ProxyMeters;
+  readonly instances: InstanceList;
+  readonly random: Random;
   readonly balancer: Balancer;
   readonly pool: UpstreamPool;
   readonly policies: ProxyPolicies;
@@ -74,6 +76,8 @@ export function proxyEngine(name: string, options: EngineOptions, tools: EngineT
     ids,
     telemetry,
     meters,
+    instances,
+    random,
     balancer: balancer({ instances, clock, random }),
     pool,
     policies: proxyPolicies(name, options.policies, tools),

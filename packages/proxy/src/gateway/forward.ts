@@ -5,14 +5,11 @@ import { clientSource } from '../engine/client-answer.ts';
 import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
 import { edgeStack } from '../engine/edge-layer.ts';
 import { Exchange } from '../engine/exchange.ts';
-import { Forwarding } from '../engine/forwarding.ts';
+import { forwarding } from '../engine/forwarding.ts';
 import { authenticated, authorised } from './admission.ts';
 import type { Edge } from './edge.ts';
 import type { Route } from './route-table.ts';
 import { routeId } from './route-table.ts';
-
-/** Sends a request on and its answer back. */
-export const forwarding: EdgeHandler = (exchange) => new Forwarding(exchange).start();
 
 /** What stands before an operation of a contract, outermost first. */
 export function operationLayers(edge: Edge, route: Route): readonly EdgeLayer[] {

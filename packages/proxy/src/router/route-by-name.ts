@@ -3,7 +3,7 @@ import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import { demandBody } from '../engine/arrived-request.ts';
 import { clientSource } from '../engine/client-answer.ts';
 import { Exchange } from '../engine/exchange.ts';
-import { Forwarding } from '../engine/forwarding.ts';
+import { forwarding } from '../engine/forwarding.ts';
 import type { ProxyEngine } from '../engine/proxy-engine.ts';
 import { gatewayErrors } from '../errors.ts';
 import type { RequestHead } from '../http/request-head.ts';
@@ -58,7 +58,7 @@ export function routeByName(engine: ProxyEngine, known: Destinations, arrived: A
   });
   exchange.path = slash < 0 ? '/' : target.path.slice(slash);
   exchange.callersBudget = budgetOf(request.rawHeaders);
-  exchange.run((one) => new Forwarding(one).start());
+  exchange.run(forwarding);
   return undefined;
 }
 
