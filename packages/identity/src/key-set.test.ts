@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fakeClock } from '@dure/core/testing';
 import { keySet } from './key-set.ts';
 import type { JwkSet } from './signing-key.ts';
-import { generateSigningKey, userJwks } from './signing-key.ts';
+import { generateSigningKey, readSigningKey, userJwks } from './signing-key.ts';
 
 const old = await generateSigningKey();
 const young = await generateSigningKey();
@@ -14,6 +14,7 @@ function issuer(serves: JwkSet) {
   const state = { serves, down: false, fetches: 0, changes: 0 };
   const keys = keySet({
     issuer: 'user',
+    read: (jwk) => readSigningKey(jwk, 'user'),
     clock,
     onChange: () => {
       state.changes += 1;

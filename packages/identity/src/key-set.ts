@@ -1,20 +1,23 @@
 import type { Clock, DureError } from '@dure/core';
 import { identityErrors } from './errors.ts';
-import type { ImportedKey, JwkSet } from './signing-key.ts';
-import { importSigningKey } from './signing-key.ts';
+import type { Jwk, JwkSet } from './signing-key.ts';
 
 /** Fetches the issuer's keys; whatever it rejects with counts as "not available". */
 export type FetchJwks = () => Promise<JwkSet>;
 
 /** The issuer's public keys, kept fresh. */
-export interface KeySet {
+export interface KeySet<Key> {
   /** The key of that name; undefined when the issuer has none. IDENTITY_KEYS_UNAVAILABLE when it is not known and cannot be asked for. */
-  find(kid: string): Promise<ImportedKey | undefined>;
+  find(name: string): Promise<Key | undefined>;
 }
 
-export interface KeySetOptions {
+/** The keys that one JWK gives, with the names that they are found by; none when it is of no use here. */
+export type ReadKeys<Key> = (jwk: Jwk) => Promise<readonly (readonly [name: string, key: Key])[]>;
+
+export interface KeySetOptions<Key> {
   readonly issuer: string;
   readonly fetchJwks: FetchJwks;
+  readonly read: ReadKeys<Key>;
   readonly clock: Clock;
   /** Rings when keys came or went, so that what was verified by an old key can be forgotten. */
   readonly onChange: () => void;
@@ -33,13 +36,13 @@ const maxKeys = 32;
  * Keeps an issuer's keys. An unknown name fetches them again, at most every 30 s and never twice at once; an issuer that
  * cannot be reached costs nobody their session, since the last known keys stay.
  */
-export function keySet({ issuer, fetchJwks, clock, onChange }: KeySetOptions): KeySet {
-  let keys: ReadonlyMap<string, ImportedKey> | undefined;
+export function keySet<Key>({ issuer, fetchJwks, read, clock, onChange }: KeySetOptions<Key>): KeySet<Key> {
+  let keys: ReadonlyMap<string, Key> | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
   let failure: unknown;
   let fetching: Promise<void> | undefined;
   const ask = (): Promise<void> => {
-    fetching ??= load(issuer, fetchJwks)
+    fetching ??= load(issuer, fetchJwks, read)
       .then((loaded) => {
         failure = undefined;
         const changed = keys !== undefined && !sameNames(keys, loaded);
@@ -56,19 +59,19 @@ export function keySet({ issuer, fetchJwks, clock, onChange }: KeySetOptions): K
     return fetching;
   };
   return {
-    async find(kid) {
+    async find(name) {
       if (keys === undefined) {
         if (fetching !== undefined || clock.monotonicMs() - askedAt >= retryAfterMs) await ask();
         if (keys === undefined) throw unavailable(issuer, failure);
       }
       const age = clock.monotonicMs() - askedAt;
-      const found = keys.get(kid);
+      const found = keys.get(name);
       if (found !== undefined) {
         if (age >= (failure === undefined ? refreshAfterMs : askAgainAfterMs)) void ask();
         return found;
       }
       if (fetching !== undefined || age >= askAgainAfterMs) await ask();
-      const late = keys.get(kid);
+      const late = keys.get(name);
       if (late === undefined && failure !== undefined) throw unavailable(issuer, failure);
       return late;
     },
@@ -82,19 +85,17 @@ function unavailable(issuer: string, failure: unknown): DureError {
   );
 }
 
-async function load(issuer: string, fetchJwks: FetchJwks): Promise<ReadonlyMap<string, ImportedKey>> {
+async function load<Key>(issuer: string, fetchJwks: FetchJwks, read: ReadKeys<Key>): Promise<ReadonlyMap<string, Key>> {
   const { keys } = await fetchJwks();
-  const loaded = new Map<string, ImportedKey>();
+  const loaded = new Map<string, Key>();
   for (const jwk of keys.slice(0, maxKeys)) {
-    if (jwk.kty !== 'EC' || jwk.crv !== 'P-256') continue;
-    const imported = await importSigningKey(jwk, 'verify', issuer).catch(() => undefined);
-    if (imported !== undefined) loaded.set(imported.kid, imported);
+    for (const [name, key] of await read(jwk)) loaded.set(name, key);
   }
   if (loaded.size === 0)
-    throw identityErrors.KEY_INVALID(`"${issuer}" serves no ES256 key at all`, { details: { issuer } });
+    throw identityErrors.KEY_INVALID(`"${issuer}" serves no key that can be used`, { details: { issuer } });
   return loaded;
 }
 
 function sameNames(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
-  return a.size === b.size && [...a.keys()].every((kid) => b.has(kid));
+  return a.size === b.size && [...a.keys()].every((name) => b.has(name));
 }

@@ -61,6 +61,13 @@ export async function importSigningKey(jwk: Jwk, use: 'sign' | 'verify', owner: 
   }
 }
 
+/** What an issuer's JWK gives: nothing when it is of another kind or no good. */
+export async function readSigningKey(jwk: Jwk, issuer: string): Promise<readonly (readonly [string, ImportedKey])[]> {
+  if (jwk.kty !== 'EC' || jwk.crv !== 'P-256') return [];
+  const imported = await importSigningKey(jwk, 'verify', issuer).catch(() => undefined);
+  return imported === undefined ? [] : [[imported.kid, imported]];
+}
+
 function unfit(jwk: Jwk, use: 'sign' | 'verify'): string | undefined {
   if (jwk.kty !== 'EC' || jwk.crv !== 'P-256') {
     return `it has kty "${String(jwk.kty)}" and crv "${String(jwk.crv)}"`;

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { Clock, Identity } from '@dure/core';
 import type { TokenVerifier } from '@dure/service/server';
 import type { JWTPayload } from 'jose';
@@ -17,10 +16,11 @@ import {
 import { identityErrors, tokenInvalid } from './errors.ts';
 import type { FetchJwks, KeySet } from './key-set.ts';
 import { keySet } from './key-set.ts';
-import { recentMap } from './recent-map.ts';
 import { serviceTokenLifeMs } from './service-tokens.ts';
 import type { ImportedKey, Jwk } from './signing-key.ts';
-import { importSigningKey, signingAlgorithm } from './signing-key.ts';
+import { importSigningKey, readSigningKey, signingAlgorithm } from './signing-key.ts';
+import type { Verified } from './verified-tokens.ts';
+import { recheckUserMs, verifiedTokens } from './verified-tokens.ts';
 
 export interface TokenVerifierOptions {
   /** The service that verifies: service tokens must be meant for it. */
@@ -38,16 +38,6 @@ export interface TokenVerifierOptions {
   readonly maxCached?: number;
 }
 
-interface Verified {
-  readonly identity: Identity;
-  /** Epoch milliseconds; never beyond the token's own end. */
-  readonly until: number;
-}
-
-/** A token is at most this long; a longer one is refused unread. */
-const maxTokenLength = 8_192;
-/** A user's token is checked anew after this time, so that a key the issuer took back does not live on in the cache. */
-const recheckUserMs = 60_000;
 /** Compact form with an ES256 signature in canonical base64url: 64 bytes, no spare bits set. */
 const compactForm = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]$/;
 /** Nothing else may stand in a token's header: no `jku`, `jwk`, `x5u`, `crit`. */
@@ -64,31 +54,15 @@ const headerNames: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
  */
 export function tokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { clock, basic } = options;
-  const cache = recentMap<Verified>(options.maxCached ?? 5_000);
-  const underway = new Map<string, Promise<Verified>>();
   const peers = peerKeys(options.peers);
-  const users = userKeys(options, () => cache.clear());
-  const bearer = (token: string): Promise<Identity> | Identity => {
-    if (token.length > maxTokenLength) throw tokenInvalid();
-    const name = hash('sha256', token, 'base64url');
-    const known = cache.get(name);
-    if (known !== undefined && clock.now() < known.until) return known.identity;
-    let verifying = underway.get(name);
-    if (verifying === undefined) {
-      verifying = verifyToken(token, options, peers, users).finally(() => underway.delete(name));
-      underway.set(name, verifying);
-    }
-    return verifying.then((verified) => {
-      cache.set(name, verified);
-      return verified.identity;
-    });
-  };
+  const users = userKeys(options, () => tokens.clear());
+  const tokens = verifiedTokens((token) => verifyToken(token, options, peers, users), clock, options.maxCached);
   return {
     async verify(authorization) {
       const space = authorization.indexOf(' ');
       const scheme = authorization.slice(0, Math.max(space, 0)).toLowerCase();
       const credentials = authorization.slice(space + 1);
-      if (scheme === 'bearer') return bearer(credentials);
+      if (scheme === 'bearer') return tokens.identityOf(credentials);
       const identity = scheme === 'basic' && basic !== undefined ? basicIdentity(credentials, basic) : undefined;
       if (identity === undefined) throw tokenInvalid();
       return identity;
@@ -115,7 +89,10 @@ function peerKeys(peers: Readonly<Record<string, Jwk>>): PeerKeys {
   };
 }
 
-function userKeys({ userIssuer, fetchJwks, clock }: TokenVerifierOptions, onChange: () => void): KeySet | undefined {
+function userKeys(
+  { userIssuer, fetchJwks, clock }: TokenVerifierOptions,
+  onChange: () => void,
+): KeySet<ImportedKey> | undefined {
   if (userIssuer === undefined) return undefined;
   if (fetchJwks === undefined) {
     throw identityErrors.KEY_INVALID(
@@ -123,14 +100,14 @@ function userKeys({ userIssuer, fetchJwks, clock }: TokenVerifierOptions, onChan
       { details: { issuer: userIssuer } },
     );
   }
-  return keySet({ issuer: userIssuer, fetchJwks, clock, onChange });
+  return keySet({ issuer: userIssuer, fetchJwks, read: (jwk) => readSigningKey(jwk, userIssuer), clock, onChange });
 }
 
 async function verifyToken(
   token: string,
   options: TokenVerifierOptions,
   peers: PeerKeys,
-  users: KeySet | undefined,
+  users: KeySet<ImportedKey> | undefined,
 ): Promise<Verified> {
   const { kid, typ } = readHeader(token);
   if (typ === serviceTokenType) return verifyService(token, kid, options, await peers());
