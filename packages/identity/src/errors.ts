@@ -2,6 +2,17 @@ import { DureError, errorCatalogue } from '@dure/core';
 
 /** What can go wrong with keys, tokens and passwords. */
 export const identityErrors = errorCatalogue('IDENTITY', {
+  ISSUER_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'An OpenID Connect issuer is not described so that its tokens could be checked',
+      fix: 'Correct what the message names: an https address, an audience, an allowed algorithm, a short name of its own.',
+    },
+    ko: {
+      title: 'OpenID Connect 발급자 설정으로는 토큰을 검증할 수 없습니다',
+      fix: '메시지에 나온 부분을 고치십시오. https 주소, audience, 허용된 알고리즘, 서로 다른 짧은 이름이 필요합니다.',
+    },
+  },
   KEY_INVALID: {
     kind: 'internal',
     en: {
@@ -18,11 +29,11 @@ export const identityErrors = errorCatalogue('IDENTITY', {
     retryable: true,
     en: {
       title: 'The keys that sign user tokens could not be fetched',
-      fix: 'See whether the user service is up (`dure status`); retry after a moment.',
+      fix: 'See whether their issuer is up: the user service (`dure status`), or the identity provider; retry after a moment.',
     },
     ko: {
       title: '사용자 토큰의 서명 키를 가져오지 못했습니다',
-      fix: '사용자 서비스가 떠 있는지 `dure status`로 확인하고 잠시 뒤 다시 시도하십시오.',
+      fix: '발급자, 곧 사용자 서비스(`dure status`)나 외부 인증 서버가 떠 있는지 확인하고 잠시 뒤 다시 시도하십시오.',
     },
   },
   PASSWORD_HASH_INVALID: {
