@@ -7,6 +7,17 @@ export const serviceErrors = errorCatalogue('SERVICE', {
     en: { title: 'A contract contradicts itself', fix: 'Correct the operation that the message names.' },
     ko: { title: '계약에 모순이 있습니다', fix: '메시지가 가리키는 오퍼레이션을 고치십시오.' },
   },
+  ACCESS_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'An operation or a route does not say clearly who may call it',
+      fix: 'Give it an `access`: `public` if everybody may, else who or what it demands.',
+    },
+    ko: {
+      title: '오퍼레이션이나 라우트를 누가 호출할 수 있는지 분명하지 않습니다',
+      fix: '`access`를 지정하십시오. 누구나 호출할 수 있으면 `public`, 아니면 필요한 사용자나 권한을 적으십시오.',
+    },
+  },
   INPUT_INVALID: {
     kind: 'invalid',
     en: { title: 'The request does not fit the contract', fix: 'Correct the fields listed under `errors`.' },

@@ -58,6 +58,10 @@ export function demandAccess(access: Access, identity: Identity): void {
     if (user?.roles.includes(access.role) === true) return;
     throw serviceErrors.FORBIDDEN(`this operation needs the role "${access.role}"`);
   }
+  if (typeof access === 'object' && 'userScope' in access) {
+    if (user?.scopes.includes(access.userScope) === true) return;
+    throw serviceErrors.FORBIDDEN(`this operation needs the user's scope "${access.userScope}"`);
+  }
   throw serviceErrors.FORBIDDEN('this operation is for users');
 }
 

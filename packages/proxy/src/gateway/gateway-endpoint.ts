@@ -1,6 +1,6 @@
 import type { InstanceList } from '@dure/balancer';
 import type { ManagementEndpoint, ManagementResponse } from '@dure/core';
-import type { Access } from '@dure/service/contract';
+import { accessText } from '@dure/service/contract';
 import type { Explanations } from '../observe/explanations.ts';
 import type { Route, RouteTable } from './route-table.ts';
 
@@ -58,9 +58,4 @@ function shown({ service, operation, method, template, access }: Route) {
     filters: [] as readonly string[],
     metadata: { access: accessText(access), 'response-timeout': operation.timeoutMs },
   };
-}
-
-function accessText(access: Access): string {
-  if (typeof access === 'string') return access;
-  return 'role' in access ? `role ${access.role}` : `scope ${access.scope}`;
 }

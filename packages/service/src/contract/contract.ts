@@ -2,12 +2,12 @@ import type { Operation, SchemaInput, SchemaOutput } from '@dure/core';
 import { defaultTimeoutMs, Refusal } from '@dure/core';
 import type { AnyCommand, AnyEvent, RefusalSpecs } from '@dure/messaging';
 import { serviceErrors } from '../errors.ts';
+import { checkAccess } from './access.ts';
 import type { CallPolicies, CallPolicy, TargetPolicy } from './call-policy.ts';
 import { addPolicies, noPolicies } from './call-policy.ts';
 import { checkFallback } from './check-fallback.ts';
 import { checkName, checkRoute } from './check-route.ts';
 import type {
-  Access,
   AnySchema,
   Bindings,
   CheckedFallback,
@@ -135,6 +135,7 @@ function contractWith<const Service extends string, const B extends Bindings>(
     if (binding.kind === 'command') {
       commands[operation] = namedCommand(name, operation, binding);
     } else {
+      checkAccess(`${name}.${operation}`, binding.spec.access);
       checkRoute(name, operation, binding, seen);
       operations[operation] = { ...binding, ...describe(name, operation, binding) };
       checkFallback(operations[operation]);
@@ -187,11 +188,6 @@ export function command<
     spec: rest as unknown as { readonly input: I; readonly output: O; readonly refuses: R },
     key,
   };
-}
-
-/** Whether an operation may be reached from outside at all. */
-export function isExposable(access: Access): boolean {
-  return access === 'public' || access === 'user' || (typeof access === 'object' && 'role' in access);
 }
 
 function binding(method: Method) {

@@ -1,8 +1,9 @@
+export { accessText, checkAccess, isExposable } from './access.ts';
 export type { Bytes, BytesOptions, BytesSchema, BytesSource } from './bytes.ts';
 export { bytes, bytesOf, isBytes } from './bytes.ts';
 export type { CallPolicies, CallPolicy } from './call-policy.ts';
 export type { AnyContract, Contract, ContractOptions } from './contract.ts';
-export { command, contract, get, isExposable, patch, post, put, remove } from './contract.ts';
+export { command, contract, get, patch, post, put, remove } from './contract.ts';
 export type { OpenApi, OpenApiInfo } from './open-api.ts';
 export { openApi } from './open-api.ts';
 export type {

@@ -143,7 +143,10 @@ function problem(description: string, schema: JsonSchema): Record<string, unknow
 }
 
 function security(access: Access): Record<string, unknown> {
-  return access === 'public' ? {} : { security: [{ bearer: [] }, { session: [] }] };
+  if (access === 'public') return {};
+  // OpenAPI 3.1 §4.8.30: what is demanded beside the scheme is listed for every scheme, not for OAuth 2.0 only.
+  const demanded = typeof access === 'object' && 'userScope' in access ? [access.userScope] : [];
+  return { security: [{ bearer: demanded }, { session: demanded }] };
 }
 
 /** The dialect stands once, at the document's root. */

@@ -5,10 +5,16 @@ export type AnySchema = Schema<unknown, unknown>;
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
- * Who may call: anybody; a signed-in user; a user with a role; a caller with a scope; other services only.
- * `service` and `{ scope }` operations are not exposed at the edge.
+ * Who may call: anybody; a signed-in user; other services only; a user with a role; a caller with a scope; a user who has
+ * granted a scope to the program that acts for them. `service` and `{ scope }` operations are not exposed at the edge.
  */
-export type Access = 'public' | 'user' | 'service' | { readonly role: string } | { readonly scope: string };
+export type Access =
+  | 'public'
+  | 'user'
+  | 'service'
+  | { readonly role: string }
+  | { readonly scope: string }
+  | { readonly userScope: string };
 
 /** What an HTTP operation declares. */
 export interface HttpSpec {

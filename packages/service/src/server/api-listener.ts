@@ -9,6 +9,7 @@ import { decorateWithIds, sendProblem, traceOf } from './arrival.ts';
 import { drained, unusedConnections } from './drained.ts';
 import type { HttpRoute } from './http-route.ts';
 import { listenFailure } from './listen-failure.ts';
+import { liveRoutes } from './live-route.ts';
 import { addOperation } from './operation-route.ts';
 import type { OperationSet } from './operation-set.ts';
 import { addRawRoutes } from './raw-routes.ts';
@@ -48,6 +49,7 @@ export async function openApiListener(
     exposeHeadRoutes: true,
     frameworkErrors: (error, request, reply) => sendProblem(reply, fromFramework(error), traceOf(request)),
   });
+  const routes = liveRoutes(app, options.service); // before any route, so that none is missed
   decorateWithIds(app, options.ids);
   const closeUnused = unusedConnections(app.server, options.clock);
   app.setErrorHandler((error, request, reply) => sendProblem(reply, fromFramework(error), traceOf(request)));
@@ -65,6 +67,7 @@ export async function openApiListener(
   const address = app.server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : bind.port,
+    routes,
     async close(graceMs) {
       const reason = serviceErrors.STOPPING(`${options.service} is stopping`);
       stopping.abort(reason);

@@ -16,6 +16,7 @@ import { problemAnswer } from './problem-answer.ts';
 
 const user: Identity = { kind: 'user', subject: 'kim', roles: ['admin'], scopes: [] };
 const order: Identity = { kind: 'service', subject: 'order', roles: [], scopes: ['stock:write'] };
+const granting: Identity = { ...user, roles: [], scopes: ['stock:write'] };
 const forKim: Identity = { ...order, onBehalfOf: user };
 
 const rows: readonly (readonly [Access, Identity, string | undefined])[] = [
@@ -33,6 +34,12 @@ const rows: readonly (readonly [Access, Identity, string | undefined])[] = [
   [{ scope: 'stock:write' }, order, undefined],
   [{ scope: 'stock:write' }, user, 'SERVICE_FORBIDDEN'],
   [{ scope: 'stock:read' }, order, 'SERVICE_FORBIDDEN'],
+  [{ userScope: 'stock:write' }, anonymous, 'SERVICE_TOKEN_MISSING'],
+  [{ userScope: 'stock:write' }, user, 'SERVICE_FORBIDDEN'],
+  [{ userScope: 'stock:write' }, granting, undefined],
+  [{ userScope: 'stock:write' }, { ...order, onBehalfOf: granting }, undefined],
+  [{ userScope: 'stock:write' }, order, 'SERVICE_FORBIDDEN'],
+  [{ userScope: 'stock:write' }, forKim, 'SERVICE_FORBIDDEN'],
 ];
 for (const [access, identity, code] of rows) {
   test(`${JSON.stringify(access)} is ${code === undefined ? 'open to' : 'closed to'} ${identity.kind} ${identity.subject}${identity.onBehalfOf === undefined ? '' : ' for a user'}`, () => {

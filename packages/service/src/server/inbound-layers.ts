@@ -58,6 +58,11 @@ export function demandAccess(access: Access, call: Call): void {
       throw serviceErrors.FORBIDDEN(`${nameOf(call)} needs the role "${access.role}"`);
     return;
   }
+  if ('userScope' in access) {
+    if (userOf(call.identity)?.scopes.includes(access.userScope) !== true)
+      throw serviceErrors.FORBIDDEN(`${nameOf(call)} needs the user's scope "${access.userScope}"`);
+    return;
+  }
   if (!call.identity.scopes.includes(access.scope))
     throw serviceErrors.FORBIDDEN(`${nameOf(call)} needs the scope "${access.scope}"`);
 }

@@ -13,6 +13,7 @@ import { arrive, sendProblem, traceOf } from './arrival.ts';
 import { arrivedBytes } from './arrived-bytes.ts';
 import { sendBytes } from './byte-stream.ts';
 import { sendEventStream } from './event-stream.ts';
+import type { RouteConfig } from './live-route.ts';
 import type { OperationSet } from './operation-set.ts';
 import { problemAnswer } from './problem-answer.ts';
 
@@ -54,6 +55,7 @@ function addRoute(
   app.route({
     method: operation.method,
     url: operation.path,
+    config: { access: spec.access, handler: `${operation.service}.${name}` } satisfies RouteConfig,
     handler: async (request, reply) => {
       let call: Call | undefined;
       let place: Place | undefined;

@@ -6,6 +6,7 @@ import type { ArrivalOptions } from './arrival.ts';
 import { arrive, sendProblem, traceOf } from './arrival.ts';
 import type { HttpResponse, HttpRoute } from './http-route.ts';
 import { demandAccess } from './inbound-layers.ts';
+import type { RouteConfig } from './live-route.ts';
 
 const nothing = new Uint8Array();
 
@@ -23,6 +24,7 @@ export function addRawRoutes(
       method: route.method,
       url: route.path,
       exposeHeadRoute: false,
+      config: { access: route.access, handler: options.service } satisfies RouteConfig,
       ...(route.maxBodyBytes === undefined ? {} : { bodyLimit: route.maxBodyBytes }),
       handler: async (request, reply) => {
         let call: Call | undefined;

@@ -17,6 +17,7 @@ import type { TokenSigner } from '../client/token-signer.port.ts';
 import type { AnyContract, HandlerInput, HandlerOutput, HttpOperation } from '../contract/index.ts';
 import type { AdmissionLimits } from './admission.ts';
 import type { HttpRoute } from './http-route.ts';
+import type { LiveRoute } from './live-route.ts';
 import type { Resource } from './resource.port.ts';
 import type { TokenVerifier } from './token-verifier.port.ts';
 import type { UserTokenIssuer } from './user-token-issuer.port.ts';
@@ -68,6 +69,8 @@ export type OpenListener = (bind: { readonly host: string; readonly port: number
 
 export interface Listener {
   readonly port: number;
+  /** What it answers, for `/actuator/mappings`; undefined when it is not the framework's and shows that itself. */
+  readonly routes?: readonly LiveRoute[];
   /** Takes no new request, lets those in flight end for at most `graceMs`, then closes. */
   close(graceMs: number): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { event } from '@dure/messaging';
 import { z } from 'zod';
 import type { Client } from '../client/index.ts';
 import { command, contract, get, post } from '../contract/index.ts';
+import type { HttpRoute } from './http-route.ts';
 import type { Resource } from './resource.port.ts';
 import { on, service } from './service.ts';
 
@@ -54,6 +55,15 @@ service({
     },
   }),
 });
+
+// @ts-expect-error it is not said who may call it
+get('/stock', { output: z.object({ left: z.int() }) });
+// @ts-expect-error there is nobody of that kind
+get('/stock', { output: z.object({ left: z.int() }), access: 'admin' });
+get('/stock', { output: z.object({ left: z.int() }), access: { userScope: 'stock:read' } });
+// @ts-expect-error nor is it said of a route beside the contract
+const route: HttpRoute = { method: 'GET', path: '/', handle: () => ({ status: 204 }) };
+void route;
 
 service({
   contract: stock,

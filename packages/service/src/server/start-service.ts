@@ -9,6 +9,7 @@ import { admission } from './admission.ts';
 import { openApiListener } from './api-listener.ts';
 import type { HttpRoute } from './http-route.ts';
 import type { IdempotencyStore } from './idempotency-store.port.ts';
+import { mappingsEndpoint } from './live-route.ts';
 import { openManagementListener } from './management-listener.ts';
 import type { OperationSet } from './operation-set.ts';
 import { operationSet } from './operation-set.ts';
@@ -89,10 +90,10 @@ export async function startService(definition: ServiceDefinition, parts: Service
   const opened: Listener[] = [];
   const policies = parts.policies ?? policyRegistry({ clock });
   try {
-    opened.push(
-      await apiOpener(definition, parts, { added, operations, policies })({ host: parts.host, port: parts.ports.api }),
-    );
-    opened.push(await openManagement(definition, parts, { added, policies, state }));
+    const open = apiOpener(definition, parts, { added, operations, policies });
+    const api = await open({ host: parts.host, port: parts.ports.api });
+    opened.push(api);
+    opened.push(await openManagement(definition, parts, { added, policies, state, routes: api.routes }));
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.close(0)));
     await added.stop(telemetry);
@@ -140,18 +141,25 @@ function apiOpener(
 function openManagement(
   definition: ServiceDefinition,
   parts: ServiceParts,
-  { added, policies, state }: Opening & { readonly state: ServiceState },
+  { added, policies, state, routes }: Opening & { readonly state: ServiceState; readonly routes: Listener['routes'] },
 ): Promise<Listener> {
   const { clock, ids, telemetry, platform, host, ports, instanceId: instance } = parts;
   const service = definition.contract.name;
   const health = [...ownHealth(state), ...added.health, ...parts.health];
+  const mappings = routes === undefined ? [] : [mappingsEndpoint(service, routes)];
   const shown = actuator({
     service,
     instance,
     clock,
     telemetry,
     health,
-    endpoints: [openApiEndpoint(definition), ...policies.endpoints, ...added.endpoints, ...parts.endpoints],
+    endpoints: [
+      openApiEndpoint(definition),
+      ...mappings,
+      ...policies.endpoints,
+      ...added.endpoints,
+      ...parts.endpoints,
+    ],
   });
   return openManagementListener(
     { service, actuator: shown, verifier: platform.verifier, clock, ids },

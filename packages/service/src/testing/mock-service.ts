@@ -64,6 +64,9 @@ function anybodyAllowed(operations: readonly HttpOperation[]): Identity {
   const demanded = operations.map(({ spec }) => spec.access);
   const roles = demanded.flatMap((access) => (typeof access === 'object' && 'role' in access ? [access.role] : []));
   const scopes = demanded.flatMap((access) => (typeof access === 'object' && 'scope' in access ? [access.scope] : []));
-  const user: Identity = { kind: 'user', subject: 'test-user', roles, scopes: [] };
+  const granted = demanded.flatMap((access) =>
+    typeof access === 'object' && 'userScope' in access ? [access.userScope] : [],
+  );
+  const user: Identity = { kind: 'user', subject: 'test-user', roles, scopes: granted };
   return { kind: 'service', subject: 'test', roles: [], scopes, onBehalfOf: user };
 }
