@@ -31,7 +31,8 @@ export type OidcRefusal =
 /** What happens at a verifier of an issuer's tokens. */
 export type OidcEvent =
   | { readonly type: 'refused'; readonly issuer: string; readonly reason: OidcRefusal }
-  | { readonly type: 'keys'; readonly issuer: string; readonly outcome: 'fetched' | 'failed' };
+  | { readonly type: 'keys'; readonly issuer: string; readonly outcome: 'fetched' }
+  | { readonly type: 'keys'; readonly issuer: string; readonly outcome: 'failed'; readonly error: unknown };
 
 export interface OidcVerifierOptions extends OidcIssuer {
   readonly clock: Clock;
@@ -73,7 +74,7 @@ export function oidcVerifier(options: OidcVerifierOptions): TokenVerifier {
         observe({ type: 'keys', issuer: name, outcome: 'fetched' });
         return set;
       } catch (error) {
-        observe({ type: 'keys', issuer: name, outcome: 'failed' });
+        observe({ type: 'keys', issuer: name, outcome: 'failed', error });
         throw error;
       }
     },

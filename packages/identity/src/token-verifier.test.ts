@@ -72,6 +72,30 @@ test('the user on whose behalf a service acts arrives with it, through several s
   assert.deepEqual(identity.onBehalfOf, relay);
 });
 
+test('an edge is the user it acts for, and no service', async () => {
+  const { clock, ids } = world();
+  const user: Identity = { kind: 'user', subject: 'keycloak:u-1', roles: ['admin'], scopes: ['orders:write'] };
+  const verifier = tokenVerifier({
+    audience: 'inventory',
+    peers: { gateway: publicKeyOf(keys.order) },
+    edges: ['gateway'],
+    clock,
+  });
+  const gateway = serviceTokens({ service: 'gateway', key: keys.order, scopes: {}, clock, ids });
+  assert.deepEqual(await verifier.verify(await gateway.authorize('inventory', user)), user);
+  assert.equal((await verifier.verify(await gateway.authorize('inventory', undefined))).subject, 'gateway');
+  const service: Identity = { kind: 'service', subject: 'payment', roles: [], scopes: ['inventory:write'] };
+  await assert.rejects(verifier.verify(await gateway.authorize('inventory', service)), invalid);
+  await assert.rejects(
+    verifier.verify(await gateway.authorize('inventory', { ...user, onBehalfOf: service })),
+    invalid,
+  );
+  await assert.rejects(verifier.verify(await gateway.authorize('payment', user)), invalid, 'another audience');
+  const lasting = await gateway.authorize('inventory', user);
+  await clock.advance(66_000);
+  await assert.rejects(verifier.verify(lasting), invalid, 'after a minute');
+});
+
 test('a user token is accepted by the keys of its issuer, fetched once', async () => {
   const { verifier, clock, ids, fetched } = world();
   const make = (subject: string) => issueUserToken({ subject, roles: ['admin'], key: keys.user, clock, ids });

@@ -27,6 +27,11 @@ export interface TokenVerifierOptions {
   readonly audience: string;
   /** Public keys by service. A service's token is accepted from these only. */
   readonly peers: Readonly<Record<string, Jwk>>;
+  /**
+   * Peers that stand before users, as the gateway does. Acting for a user they are that user and nothing more, so that no
+   * operation for services opens to somebody outside; they can act for users only. Default: none.
+   */
+  readonly edges?: readonly string[];
   /** Who issues user tokens; without it none is accepted. */
   readonly userIssuer?: string;
   /** Fetches the issuer's keys; needed together with `userIssuer`. */
@@ -127,7 +132,7 @@ function readHeader(token: string): { readonly kid: string; readonly typ: string
 async function verifyService(
   token: string,
   kid: string,
-  { audience, clock }: TokenVerifierOptions,
+  { audience, clock, edges = [] }: TokenVerifierOptions,
   peers: Awaited<ReturnType<PeerKeys>>,
 ): Promise<Verified> {
   const issuer = orInvalid(() => decodeJwt(token).iss);
@@ -141,7 +146,9 @@ async function verifyService(
   if (claims.act === undefined) return { identity, until };
   const onBehalfOf = actorOf(claims.act);
   if (onBehalfOf === undefined) throw tokenInvalid();
-  return { identity: { ...identity, onBehalfOf }, until };
+  if (!edges.includes(issuer)) return { identity: { ...identity, onBehalfOf }, until };
+  if (onBehalfOf.kind !== 'user' || onBehalfOf.onBehalfOf !== undefined) throw tokenInvalid();
+  return { identity: onBehalfOf, until };
 }
 
 async function verifyUser(

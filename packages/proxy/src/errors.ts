@@ -189,6 +189,17 @@ export const gatewayErrors = errorCatalogue('GATEWAY', {
     },
     ko: { title: '세션 설정이 계약과 맞지 않습니다', fix: '발급 서비스의 로그인 오퍼레이션 이름을 지정하십시오.' },
   },
+  ISSUERS_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'The identity providers of the edge do not fit together',
+      fix: "List each issuer once, under a name of its own, and leave out `identity: 'pass'`.",
+    },
+    ko: {
+      title: '엣지의 인증 서버 설정이 서로 맞지 않습니다',
+      fix: "발급자를 한 번씩 서로 다른 이름으로 적고 `identity: 'pass'`를 빼십시오.",
+    },
+  },
   STOREFRONT_MISSING: {
     kind: 'internal',
     en: {

@@ -28,7 +28,14 @@ export function credentials(
     userIssuer === undefined ? {} : { userIssuer, fetchJwks: () => jwksOf(name, service, userIssuer, instances) };
   return {
     signer,
-    verifier: tokenVerifier({ audience: name, peers, clock, ...users, ...(name === 'registry' ? basicOf(run) : {}) }),
+    verifier: tokenVerifier({
+      audience: name,
+      peers,
+      edges: ['gateway'],
+      clock,
+      ...users,
+      ...(name === 'registry' ? basicOf(run) : {}),
+    }),
     userTokens: name === userIssuer ? userTokenIssuer(name, service, { clock, ids }) : undefined,
   };
 }

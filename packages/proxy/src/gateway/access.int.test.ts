@@ -60,7 +60,7 @@ test('the session cookie reaches the service as Authorization, and as nothing el
   await using there = await world();
   await (await fetch(`${there.gateway.origin}/mine`, { headers: credentials.cookie })).text();
   const seen = there.upstream.received[0] ?? '';
-  assert.match(seen, /\r\nauthorization: Bearer ann\r\n/);
+  assert.match(seen, /\r\nauthorization: Bearer things for ann\r\n/);
   assert.match(seen, /\r\ncookie: theme=dark\r\n/);
   assert.doesNotMatch(seen, /dure_session/);
 });

@@ -1,9 +1,12 @@
 import type { TokenVerifier } from '@dure/service/server';
+import type { EdgeLayer } from '../engine/edge-layer.ts';
 import type { ProxyEngine } from '../engine/proxy-engine.ts';
 import type { RouteTable } from './route-table.ts';
 
 /** What every request at the edge shares. `secure` also marks cookies `Secure`. */
 export interface Edge extends ProxyEngine {
   readonly verifier: TokenVerifier;
+  /** Tells services who calls. */
+  readonly identity: EdgeLayer;
   readonly table: RouteTable;
 }

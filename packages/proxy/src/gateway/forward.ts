@@ -17,6 +17,7 @@ export function operationLayers(edge: Edge, route: Route): readonly EdgeLayer[] 
     bodyDemanded(route), // first: a body that is too large is refused whoever sends it
     authenticated(edge), // before access: the identity is what access is decided by
     authorised(route.access),
+    edge.identity, // last: only who was let through costs a signature
   ];
 }
 

@@ -2,6 +2,9 @@ import type { AnyContract, OpenApiInfo } from '@dure/service/contract';
 import { contract, isExposable, openApi } from '@dure/service/contract';
 import type { ServiceDefinition, StartContext } from '@dure/service/server';
 import { service } from '@dure/service/server';
+import type { EdgeIdentityOptions } from '../access/edge-verifier.ts';
+import { edgeVerifier } from '../access/edge-verifier.ts';
+import { forwardedIdentity } from '../access/internal-identity.ts';
 import type { ObserveExchange } from '../engine/exchange-view.ts';
 import type { ProxyLimits } from '../engine/limits.ts';
 import { openProxyListener } from '../engine/open-proxy-listener.ts';
@@ -19,7 +22,7 @@ import { routeTable } from './route-table.ts';
 import type { SessionOptions } from './session.ts';
 import { staticFiles } from './static-files.ts';
 
-export interface GatewayOptions extends PolicyOptions {
+export interface GatewayOptions extends PolicyOptions, EdgeIdentityOptions {
   /** The contracts whose public, user and role operations can be reached from outside. */
   readonly exposes: readonly AnyContract[];
   /** How browsers stay signed in; without it there is no `/session`. */
@@ -38,7 +41,7 @@ export interface GatewayOptions extends PolicyOptions {
 
 /**
  * The system's edge: one streaming reverse proxy whose routes are the exposed operations of contracts. Starting fails with
- * GATEWAY_ROUTE_CONFLICT, GATEWAY_SESSION_INVALID or GATEWAY_STOREFRONT_MISSING.
+ * GATEWAY_ROUTE_CONFLICT, GATEWAY_SESSION_INVALID, GATEWAY_ISSUERS_INVALID, IDENTITY_ISSUER_INVALID or GATEWAY_STOREFRONT_MISSING.
  *
  * @example
  * gatewayService({ exposes: [user, product, inventory.only('getStock')], session: { issuer: user, signIn: 'signIn' } });
@@ -60,7 +63,7 @@ type GatewayContext = Pick<
 
 async function startGateway(options: GatewayOptions, context: GatewayContext): Promise<void> {
   const { add, clock, ids, platform, random, telemetry } = context;
-  const { instances, verifier } = platform;
+  const { instances, signer } = platform;
   const { exposes, session, storefront, info = { title: 'gateway', version: '1' } } = options;
   const table = routeTable(exposes, ownPaths(session));
   const log = options.accessLog === undefined ? undefined : await openAccessLog(options.accessLog, clock);
@@ -72,7 +75,8 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   };
   const settings = { policies: options, limits: options.limits, secure: options.secure ?? false, observe };
   const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances });
-  const edge: Edge = { ...engine, verifier, table };
+  const verifier = edgeVerifier(options, platform.verifier, { clock, telemetry });
+  const edge: Edge = { ...engine, verifier, identity: forwardedIdentity(signer, options.identity), table };
   const own = ownAddresses(edge, {
     session,
     openApi: openApi(exposes.map(exposedPart), info),

@@ -3,6 +3,7 @@ import { staticInstances } from '@dure/balancer';
 import type { Clock, HealthCheck, Identity, ManagementEndpoint } from '@dure/core';
 import { seededRandom, systemClock } from '@dure/core';
 import { testIds } from '@dure/core/testing';
+import type { TokenSigner } from '@dure/service/client';
 import type { Listener, OpenListener, ServiceDefinition, TokenVerifier } from '@dure/service/server';
 import { serviceErrors } from '@dure/service/server';
 import type { Telemetry } from '@dure/telemetry';
@@ -34,10 +35,16 @@ export const testVerifier: TokenVerifier = {
   },
 };
 
+/** What a service hears of Ann: `Bearer things for ann`. */
+export const testSigner: TokenSigner = {
+  authorize: async (audience, user) => `Bearer ${audience} for ${user?.subject}`,
+};
+
 /** Parts of a proxy that a test brings. */
 export interface ProxyParts {
   readonly clock?: Clock;
   readonly verifier?: TokenVerifier;
+  readonly signer?: TokenSigner;
   readonly telemetry?: Telemetry;
   readonly port?: number;
   readonly host?: string;
@@ -45,7 +52,7 @@ export interface ProxyParts {
 
 /** Starts a gateway or a router as a host would, on 127.0.0.1. */
 export async function openProxy(definition: ServiceDefinition, parts: ProxyParts = {}): Promise<OpenProxy> {
-  const { clock = systemClock, verifier = testVerifier, host = '127.0.0.1' } = parts;
+  const { clock = systemClock, verifier = testVerifier, signer = testSigner, host = '127.0.0.1' } = parts;
   const instances = staticInstances();
   const memory = memoryTelemetry({ service: definition.contract.name, clock });
   const telemetry = parts.telemetry ?? memory;
@@ -61,7 +68,7 @@ export async function openProxy(definition: ServiceDefinition, parts: ProxyParts
     ids: testIds(),
     log: telemetry.log,
     telemetry,
-    platform: { instances, verifier, signer: { authorize: async () => '' } },
+    platform: { instances, verifier, signer },
     add: {
       route: () => {},
       health: (check) => void health.push(check),
