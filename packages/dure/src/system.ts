@@ -1,3 +1,4 @@
+import type { OidcIssuer } from '@dure/identity';
 import type { AnyContract } from '@dure/service/contract';
 import type { ServiceDefinition } from '@dure/service/server';
 import { dureErrors } from './errors.ts';
@@ -20,6 +21,10 @@ export interface EdgeOptions {
   /** Services that run in the gateway's process and compose answers of others, by name. */
   readonly composed?: Readonly<Record<string, LazyService>>;
   readonly session?: EdgeSession;
+  /** Identity providers (Keycloak, Auth0, Entra ID, …) whose users come in beside those of `session`. Default: none. */
+  readonly issuers?: readonly OidcIssuer[];
+  /** How services learn who calls: by a token of the gateway's own (`internal`, the default), or by the user's as it came. */
+  readonly identity?: 'internal' | 'pass';
   /** The folder of the web application at `/`, relative to the system's folder. */
   readonly storefront?: string;
 }
@@ -30,6 +35,8 @@ export interface Edge {
   readonly expose: readonly AnyContract[];
   readonly composed: Readonly<Record<string, LazyService>>;
   readonly session: EdgeSession | undefined;
+  readonly issuers: readonly OidcIssuer[];
+  readonly identity: 'internal' | 'pass';
   readonly storefront: string | undefined;
 }
 
@@ -148,6 +155,8 @@ export function edge(options: EdgeOptions): Edge {
     expose: options.expose,
     composed: options.composed ?? {},
     session: options.session,
+    issuers: options.issuers ?? [],
+    identity: options.identity ?? 'internal',
     storefront: options.storefront,
   };
 }

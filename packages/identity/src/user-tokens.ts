@@ -11,6 +11,8 @@ export interface UserTokenOptions {
   /** The user's id. */
   readonly subject: string;
   readonly roles: readonly string[];
+  /** What the token may be used for, by operations that demand a user's scope. Default: nothing. */
+  readonly scopes?: readonly string[];
   /** Shown to the user, such as a display name; never a secret. */
   readonly name?: string;
   /** The private ES256 key of the issuer. */
@@ -43,6 +45,7 @@ export async function issueUserToken(options: UserTokenOptions): Promise<IssuedT
   const expires = issuedAt + Math.max(1, Math.floor((options.lifeMs ?? userTokenLifeMs) / 1_000));
   const token = await new SignJWT({
     roles: options.roles,
+    ...(options.scopes === undefined ? {} : { scope: options.scopes.join(' ') }),
     ...(options.name === undefined ? {} : { name: options.name }),
   })
     .setProtectedHeader({ alg: signingAlgorithm, kid, typ: userTokenType })

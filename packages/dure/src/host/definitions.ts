@@ -63,6 +63,8 @@ async function gateway({ system: { name, edge }, folder }: LoadedSystem): Promis
   return gatewayService({
     exposes: edge.expose,
     info: { title: name, version: '1' },
+    issuers: edge.issuers,
+    identity: edge.identity,
     ...(edge.session === undefined ? {} : { session: edge.session }),
     ...(storefront === undefined ? {} : { storefront }),
   });

@@ -47,8 +47,8 @@ export function memoryTokens(): MemoryTokens {
       },
     }),
     issuer: {
-      issue: async ({ subject, roles }) => ({
-        token: issue(undefined, { kind: 'user', subject, roles, scopes: [] }),
+      issue: async ({ subject, roles, scopes = [] }) => ({
+        token: issue(undefined, { kind: 'user', subject, roles, scopes }),
         expiresAt: Number.MAX_SAFE_INTEGER,
       }),
       jwks: { keys: [] },

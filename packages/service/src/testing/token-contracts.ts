@@ -81,6 +81,12 @@ export function userTokenIssuerContract(name: string, open: () => Promise<Tokens
       }
       assert.ok(expiresAt > 0);
     });
+    test('its token carries the scopes that it was issued with', async () => {
+      const { issuer, stock } = await open();
+      const granted = ['orders:read', 'orders:write'];
+      const { token } = await issuer.issue({ subject: 'kim', roles: [], scopes: granted });
+      assert.deepEqual((await stock.verify(`Bearer ${token}`)).scopes, granted);
+    });
     test('what it publishes holds no private part of a key', async () => {
       const { issuer } = await open();
       for (const key of issuer.jwks.keys) assert.equal('d' in key, false);
