@@ -11,6 +11,8 @@ const states: ReadonlySet<string> = new Set<SagaState>([
   'needs-operator',
 ]);
 const mostListed = 200;
+/** The ids that runners make; the store asks the database for nothing else. */
+const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * `/actuator/sagas`: `GET ?state=needs-operator&saga=…&key=…` lists instances, `GET /<id>` shows one with its history,
@@ -26,6 +28,7 @@ export function sagasEndpoint<Tx>(
     id: 'sagas',
     async handle(request): Promise<ManagementResponse> {
       const [id] = request.path;
+      if (id !== undefined && !idForm.test(id)) return { status: 404 };
       if (request.method === 'POST' && id !== undefined) return resume(runner, id, request, service, ids);
       if (request.method !== 'GET') return { status: 405 };
       return id === undefined ? list(store, request) : one(store, id);
