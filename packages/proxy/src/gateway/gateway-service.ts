@@ -23,7 +23,7 @@ import type { SessionOptions } from './session.ts';
 import { staticFiles } from './static-files.ts';
 
 export interface GatewayOptions extends PolicyOptions, EdgeIdentityOptions {
-  /** The contracts whose public, user and role operations can be reached from outside. */
+  /** The contracts whose public, user, role and user-scope operations can be reached from outside. */
   readonly exposes: readonly AnyContract[];
   /** How browsers stay signed in; without it there is no `/session`. */
   readonly session?: SessionOptions;
