@@ -23,6 +23,11 @@ export const serviceErrors = errorCatalogue('SERVICE', {
     en: { title: 'The request does not fit the contract', fix: 'Correct the fields listed under `errors`.' },
     ko: { title: '요청이 계약과 맞지 않습니다', fix: '`errors`에 나열된 필드를 고치십시오.' },
   },
+  MALFORMED: {
+    kind: 'invalid',
+    en: { title: 'The request is not well-formed HTTP', fix: 'Correct what the message names; see RFC 9112.' },
+    ko: { title: '올바른 HTTP 요청이 아닙니다', fix: '메시지에 나온 부분을 고치십시오. RFC 9112를 참고하십시오.' },
+  },
   BODY_MALFORMED: {
     kind: 'invalid',
     en: { title: 'The request body is not valid JSON', fix: 'Send one JSON value in UTF-8.' },

@@ -13,6 +13,7 @@ import { liveRoutes } from './live-route.ts';
 import { addOperation } from './operation-route.ts';
 import type { OperationSet } from './operation-set.ts';
 import { addRawRoutes } from './raw-routes.ts';
+import { refuseUnreadable } from './refuse-unreadable.ts';
 import type { Listener } from './service.ts';
 import type { TokenVerifier } from './token-verifier.port.ts';
 
@@ -47,12 +48,13 @@ export async function openApiListener(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: true,
-    frameworkErrors: (error, request, reply) => sendProblem(reply, fromFramework(error), traceOf(request)),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, options.ids),
+    frameworkErrors: (error, request, reply) => sendProblem(reply, fromFramework(error, request), traceOf(request)),
   });
   const routes = liveRoutes(app, options.service); // before any route, so that none is missed
   decorateWithIds(app, options.ids);
   const closeUnused = unusedConnections(app.server, options.clock);
-  app.setErrorHandler((error, request, reply) => sendProblem(reply, fromFramework(error), traceOf(request)));
+  app.setErrorHandler((error, request, reply) => sendProblem(reply, fromFramework(error, request), traceOf(request)));
   app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(app, request), traceOf(request)));
   for (const operation of options.operations.operations) {
     const signal = operation.spec.stream === true ? stopping.signal : cutting.signal;
@@ -93,11 +95,16 @@ function findsRoute(app: FastifyInstance, method: (typeof methods)[number], path
   return app.findRoute({ method, url: path }) !== null;
 }
 
-function fromFramework(error: unknown): unknown {
+function fromFramework(error: unknown, { routeOptions }: FastifyRequest): unknown {
   if (isDureError(error) || !(error instanceof Error) || !('code' in error)) return error;
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return serviceErrors.BODY_TOO_LARGE('the body is larger than this service takes', { cause: error });
+      return serviceErrors.BODY_TOO_LARGE(
+        `the body is larger than the ${routeOptions.bodyLimit} bytes that are taken`,
+        {
+          cause: error,
+        },
+      );
     case 'FST_ERR_BAD_URL':
       return serviceErrors.NOT_FOUND('there is nothing at this path', { cause: error });
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':

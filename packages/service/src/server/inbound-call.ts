@@ -9,7 +9,8 @@ export interface InboundRequest {
   readonly signal: () => AbortSignal;
 }
 
-const longestKey = 200;
+/** The longest `Idempotency-Key` that counts as one, in characters. */
+export const longestKey = 200;
 const longestBaggage = 8_192;
 
 /** Reads the headers of a request: what is absent or malformed is left out, never an error. */

@@ -8,6 +8,7 @@ import type { Access, HttpOperation, HttpSpec } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
 import { tooLarge } from './arrived-bytes.ts';
 import type { IdempotencyStore } from './idempotency-store.port.ts';
+import { longestKey } from './inbound-call.ts';
 import { inputHash } from './input-hash.ts';
 
 /** What the inbound layers of one service share. */
@@ -151,7 +152,7 @@ function repeatable(operation: HttpOperation, store: IdempotencyStore | undefine
   return (next) => async (input, call) => {
     if (call.idempotencyKey === undefined) {
       throw serviceErrors.IDEMPOTENCY_KEY_MISSING(
-        `${nameOf(call)} takes effect once per Idempotency-Key; the header is absent`,
+        `${nameOf(call)} takes effect once per Idempotency-Key; the header is absent, or longer than ${longestKey} characters`,
       );
     }
     const hashed = call.with({ inputHash: inputHash(call, input) });

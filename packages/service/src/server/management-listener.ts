@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock, Identity, Ids, ManagementRequest, ManagementResponse } from '@dure/core';
 import { anonymous, isDureError, problemMediaType } from '@dure/core';
 import { serviceErrors } from '../errors.ts';
@@ -8,6 +9,7 @@ import { drained, unusedConnections } from './drained.ts';
 import { traceIdOf } from './inbound-call.ts';
 import { listenFailure } from './listen-failure.ts';
 import { problemAnswer } from './problem-answer.ts';
+import { refuseUnreadable } from './refuse-unreadable.ts';
 import type { Listener } from './service.ts';
 import type { TokenVerifier } from './token-verifier.port.ts';
 
@@ -33,6 +35,7 @@ export async function openManagementListener(
       (error: unknown) => writeProblem(response, error, traceIdOf(request.headers, options.ids)),
     );
   });
+  server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket, options.ids));
   const closeUnused = unusedConnections(server, options.clock);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(`${options.service} (management)`, bind, error)));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { staticInstances } from '@dure/balancer';
 import { ids, systemClock, systemRandom } from '@dure/core';
@@ -92,5 +93,37 @@ for (const [name, port, path, init, status] of early) {
     const made = await Promise.all([undefined, ...refused].map(traceIdOf));
     for (const traceId of made) assert.match(traceId, /^(?!0+$)[0-9a-f]{32}$/);
     assert.equal(new Set(made).size, made.length);
+  });
+}
+
+/** What comes back over a connection until it is closed. */
+function sent(port: number, ...texts: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(texts[0] ?? ''));
+    let turn = 1;
+    let heard = '';
+    socket.on('data', (piece: Buffer) => {
+      heard += piece.toString('latin1');
+      const next = texts[turn];
+      turn += 1;
+      if (next !== undefined) socket.write(next);
+    });
+    socket.on('close', () => resolve(heard));
+    socket.on('error', () => undefined);
+  });
+}
+
+for (const port of ['port', 'managementPort'] as const) {
+  test(`what is not HTTP gets a problem on the ${port}, SERVICE_MALFORMED, and a closed connection`, async () => {
+    const garbage = await sent(running[port], 'HELLO\r\n\r\n');
+    assert.match(garbage, /^HTTP\/1\.1 400 Bad Request\r\n.*content-type: application\/problem\+json/s);
+    assert.match(garbage, /"code":"SERVICE_MALFORMED","traceId":"[0-9a-f]{32}"/);
+    const huge = await sent(running[port], `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
+    assert.match(huge, /^HTTP\/1\.1 431 .*"status":431,"detail":"the header block is too large"/s);
+  });
+
+  test(`after an answer on the ${port}, what is not HTTP ends the connection and nothing is written into it`, async () => {
+    const both = await sent(running[port], 'GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n', 'HELLO\r\n\r\n');
+    assert.equal(both.match(/HTTP\/1\.1/g)?.length, 1, both);
   });
 }
