@@ -133,7 +133,7 @@ function tokenEndpoint(session: Sessions): ManagementEndpoint {
     id: 'console',
     handle: ({ method, path }) => {
       if (path.length !== 1 || path[0] !== 'token') return { status: 404 };
-      if (method !== 'POST') return { status: 405 };
+      if (method !== 'POST') return { status: 405, allow: 'POST' };
       return { status: 200, body: { token: session.mint() } };
     },
   };

@@ -7,11 +7,18 @@ export interface ManagementRequest {
   readonly body: unknown;
 }
 
-/** What it answers. A string body is sent as text, anything else as JSON; undefined sends no body. */
+/**
+ * What it answers. A string body is sent as text, anything else as JSON; undefined sends no body. A refusal, 400 to
+ * 499, without a body becomes a problem.
+ */
 export interface ManagementResponse {
   readonly status: number;
   readonly contentType?: string;
   readonly body?: unknown;
+  /** With a refusal: what is wrong, and what was expected. */
+  readonly detail?: string;
+  /** With 405: the methods that are taken. Default `GET`. */
+  readonly allow?: string;
 }
 
 /** One endpoint of a service's management port, mounted at `/actuator/<id>`. */

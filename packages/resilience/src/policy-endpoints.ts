@@ -6,6 +6,7 @@ import type { EventList, PastEvent } from './policy-events.ts';
 import { stateWord } from './policy-events.ts';
 
 const jsonType = 'application/vnd.spring-boot.actuator.v3+json';
+const onlyRead: ManagementResponse = { status: 405, allow: 'GET' };
 
 /** Resilience4j's endpoints over some policies and their events. */
 export function policyEndpoints(
@@ -47,15 +48,16 @@ const switches: Readonly<Record<string, BreakerSwitch>> = {
 function circuitBreakers(breakers: readonly CircuitBreaker[], request: ManagementRequest): ManagementResponse {
   const { method, path, body } = request;
   if (path.length === 0) {
-    if (method !== 'GET') return { status: 405 };
+    if (method !== 'GET') return onlyRead;
     return json({ circuitBreakers: Object.fromEntries(breakers.map((breaker) => [breaker.name, shown(breaker)])) });
   }
   const breaker = path.length === 1 ? breakers.find(({ name }) => name === path[0]) : undefined;
   if (breaker === undefined) return { status: 404 };
-  if (method !== 'POST') return { status: 405 };
+  if (method !== 'POST') return { status: 405, allow: 'POST' };
   const wanted = typeof body === 'object' && body !== null && 'updateState' in body ? body.updateState : undefined;
   const state = typeof wanted === 'string' ? switches[wanted] : undefined;
-  if (state === undefined) return { status: 400 };
+  if (state === undefined)
+    return { status: 400, detail: `say which state: { "updateState": … }, one of ${Object.keys(switches).join(', ')}` };
   breaker.switchTo(state);
   return json({
     circuitBreakerName: breaker.name,
@@ -101,7 +103,7 @@ function events(id: string, list: EventList, past: (list: EventList) => readonly
   return {
     id,
     handle({ method, path: [wantedName, wantedType, ...rest] }) {
-      if (method !== 'GET') return { status: 405 };
+      if (method !== 'GET') return onlyRead;
       if (rest.length > 0) return { status: 404 };
       const wanted = past(list).filter(
         ({ name, type }) =>
@@ -121,7 +123,7 @@ function events(id: string, list: EventList, past: (list: EventList) => readonly
 
 function reading(read: () => unknown): ManagementEndpoint['handle'] {
   return ({ method, path }) => {
-    if (method !== 'GET') return { status: 405 };
+    if (method !== 'GET') return onlyRead;
     return path.length === 0 ? json(read()) : { status: 404 };
   };
 }

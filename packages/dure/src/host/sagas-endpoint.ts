@@ -1,7 +1,7 @@
 import type { Ids, ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
 import { ownCall } from '@dure/core';
 import type { SagaRunner, SagaState, SagaStore } from '@dure/saga';
-import { stateOf } from '@dure/saga';
+import { sagaErrors, stateOf } from '@dure/saga';
 
 const states: ReadonlySet<string> = new Set<SagaState>([
   'running',
@@ -11,8 +11,7 @@ const states: ReadonlySet<string> = new Set<SagaState>([
   'needs-operator',
 ]);
 const mostListed = 200;
-/** The ids that runners make; the store asks the database for nothing else. */
-const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * `/actuator/sagas`: `GET ?state=needs-operator&saga=…&key=…` lists instances, `GET /<id>` shows one with its history,
@@ -28,9 +27,9 @@ export function sagasEndpoint<Tx>(
     id: 'sagas',
     async handle(request): Promise<ManagementResponse> {
       const [id] = request.path;
-      if (id !== undefined && !idForm.test(id)) return { status: 404 };
+      if (id !== undefined && !uuid.test(id)) throw unknownSaga(id);
       if (request.method === 'POST' && id !== undefined) return resume(runner, id, request, service, ids);
-      if (request.method !== 'GET') return { status: 405 };
+      if (request.method !== 'GET') return { status: 405, allow: id === undefined ? 'GET' : 'GET, POST' };
       return id === undefined ? list(store, request) : one(store, id);
     },
   };
@@ -39,7 +38,7 @@ export function sagasEndpoint<Tx>(
 async function list<Tx>(store: SagaStore<Tx>, { query }: ManagementRequest): Promise<ManagementResponse> {
   const { state, saga, key } = query;
   if (state !== undefined && !states.has(state))
-    return { status: 400, body: { error: `"${state}" is no state; there are ${[...states].join(', ')}` } };
+    return { status: 400, detail: `"${state.slice(0, 40)}" is no state; there are ${[...states].join(', ')}` };
   const found = await store.list({
     limit: mostListed,
     ...(state === undefined ? {} : { state: state as SagaState }),
@@ -62,7 +61,7 @@ async function list<Tx>(store: SagaStore<Tx>, { query }: ManagementRequest): Pro
 
 async function one<Tx>(store: SagaStore<Tx>, id: string): Promise<ManagementResponse> {
   const instance = await store.find(id);
-  if (instance === undefined) return { status: 404 };
+  if (instance === undefined) throw unknownSaga(id);
   const { saga, version, key, startedAt, steps, problem } = instance;
   return {
     status: 200,
@@ -89,8 +88,12 @@ async function resume<Tx>(
 ): Promise<ManagementResponse> {
   const { by, why } = (body ?? {}) as { readonly by?: unknown; readonly why?: unknown };
   if (typeof by !== 'string' || typeof why !== 'string' || by === '' || why === '') {
-    return { status: 400, body: { error: 'say who asks and why: { "by": "…", "why": "…" }' } };
+    return { status: 400, detail: 'say who asks and why: { "by": "…", "why": "…" }' };
   }
   await runner.resume(id, by, why, ownCall(service, 'resumeSaga', ids));
   return { status: 204 };
+}
+
+function unknownSaga(id: string): Error {
+  return sagaErrors.NOT_FOUND(`there is no saga with the id "${id.slice(0, 100)}"`);
 }

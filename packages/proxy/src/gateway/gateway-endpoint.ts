@@ -30,7 +30,7 @@ export function gatewayEndpoint({ table, instances, services, explained }: Gatew
   return {
     id: 'gateway',
     handle({ method, path }) {
-      if (method !== 'GET') return { status: 405 };
+      if (method !== 'GET') return { status: 405, allow: 'GET' };
       const [what, id, ...rest] = path;
       if (rest.length > 0) return { status: 404 };
       if (what === undefined) return { status: 200, body: links };

@@ -72,7 +72,7 @@ function routerEndpoint(known: Destinations, seen: (service: string) => readonly
   return {
     id: name,
     handle({ method, path }) {
-      if (method !== 'GET') return { status: 405 };
+      if (method !== 'GET') return { status: 405, allow: 'GET' };
       if (path.length > 0) return { status: 404 };
       return { status: 200, body: Object.fromEntries(known.names().map((one) => [one, seen(one)])) };
     },

@@ -96,7 +96,8 @@ function metrics({ metrics: meters }: Telemetry, { path: [name] }: ManagementReq
   const snapshot = meters.snapshot();
   if (name === undefined) return json({ names: snapshot.map((meter) => meter.name).sort() });
   const meter = snapshot.find((candidate) => candidate.name === name);
-  if (meter === undefined) return { status: 404 };
+  if (meter === undefined)
+    return { status: 404, detail: `there is no actuator endpoint for a meter "${name.slice(0, 100)}"` };
   const sums: Record<string, number> = {};
   const tags = new Map<string, Set<string>>();
   for (const { labels, measurements } of meter.series) {

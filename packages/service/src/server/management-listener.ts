@@ -81,10 +81,27 @@ async function respond(
     query: Object.fromEntries(url.searchParams),
     body: method === 'POST' ? await readJson(request) : undefined,
   };
-  const answer = await actuator.answer(id, asked, trusted);
-  if (answer === undefined)
-    throw serviceErrors.NOT_FOUND(`there is no actuator endpoint at ${url.pathname.slice(0, 100)}`);
+  const answer = (await actuator.answer(id, asked, trusted)) ?? { status: 404 };
+  const { status, body } = answer;
+  if (status >= 400 && status < 500 && body === undefined) throw refusalOf(answer, asked, url.pathname.slice(0, 100));
   return answer;
+}
+
+function refusalOf(
+  { status, detail, allow = 'GET' }: ManagementResponse,
+  { method }: ManagementRequest,
+  path: string,
+): Error {
+  switch (status) {
+    case 404:
+      return serviceErrors.NOT_FOUND(detail ?? `there is no actuator endpoint at ${path}`);
+    case 405:
+      return serviceErrors.METHOD_NOT_ALLOWED(detail ?? `${path} takes ${allow}, not ${method}`, {
+        details: { allow },
+      });
+    default:
+      return serviceErrors.INPUT_INVALID(detail ?? `${path} was asked for what it does not understand`);
+  }
 }
 
 function index({ ids }: Actuator, base: string): ManagementResponse {
