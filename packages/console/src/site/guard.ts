@@ -23,7 +23,7 @@ export function guard(sessions: Sessions, hosts: readonly string[] = []): Guard 
     const name = given.replace(/:\d{1,5}$/, '');
     if (names.has(name)) return;
     throw consoleErrors.HOST(
-      `the console was asked for as "${given.slice(0, 100)}"; it answers to ${[...names].join(', ')}`,
+      `the console was asked for as "${given.slice(0, 100)}", which is no name of it; open the URL that \`dure status\` prints`,
     );
   };
   const signedIn = (request: HttpRequest) => sessions.valid(cookieOf(request));
