@@ -1,0 +1,133 @@
+import { at, get, post, send } from '../bad-request.ts';
+
+const from = 'order' as const;
+const instance = {
+  instanceId: 'order:bad',
+  app: 'ORDER',
+  hostName: '10.0.0.1',
+  ipAddr: '10.0.0.1',
+  status: 'UP',
+  port: { $: 1, '@enabled': 'true' },
+  dataCenterInfo: { '@class': 'x', name: 'MyOwn' },
+};
+const register = (changes: object) => post('/eureka/apps/ORDER', { instance: { ...instance, ...changes } }, { from });
+const nothing = /^$/;
+const unparsable = /^\{"error":"cannot parse request body"\}$/;
+
+/** Eureka's own statuses and texts, which its clients know; what Eureka has no word for is a problem. */
+export const registryRows = at('registry', [
+  ['nobody', get('/eureka/apps'), 401, 'SERVICE_TOKEN_MISSING', /needs a token/, { 'www-authenticate': /Bearer/ }],
+  ['a customer', get('/eureka/apps', { from: 'customer' }), 403, 'SERVICE_FORBIDDEN', /for services only/],
+  [
+    'a token for another service',
+    get('/eureka/apps', { from: 'order, for somebody else' }),
+    401,
+    'SERVICE_TOKEN_INVALID',
+    /./,
+  ],
+  [
+    'a wrong password',
+    get('/eureka/apps', { fields: { authorization: 'Basic b3JkZXI6eA==' } }),
+    401,
+    'SERVICE_TOKEN_INVALID',
+    /./,
+  ],
+  ['no instanceId', register({ instanceId: undefined, hostName: undefined }), 400, null, /^Missing instanceId$/],
+  ['no host name', register({ hostName: '' }), 400, null, /^Missing hostname$/],
+  ['no address', register({ ipAddr: null }), 400, null, /^Missing ip address$/],
+  ['no name', register({ app: undefined }), 400, null, /^Missing appName$/],
+  ['another name', register({ app: 'PRODUCT' }), 400, null, /^Mismatched appName, expecting ORDER but was PRODUCT$/],
+  ['no data centre', register({ dataCenterInfo: undefined }), 400, null, /^Missing dataCenterInfo$/],
+  ['a data centre without a name', register({ dataCenterInfo: {} }), 400, null, /^Missing dataCenterInfo Name$/],
+  ['a port beyond all', register({ port: { $: 70_000 } }), 400, null, unparsable],
+  ['a port that is no object', register({ port: 80 }), 400, null, unparsable],
+  ['metadata in metadata', register({ metadata: { a: {} } }), 400, null, unparsable],
+  ['no instance', post('/eureka/apps/ORDER', {}, { from }), 400, null, unparsable],
+  ['half a registration', post('/eureka/apps/ORDER', '{"instance":', { from }), 400, null, unparsable],
+  [
+    'half a registration in XML',
+    post('/eureka/apps/ORDER', '<instance><app>', { from, type: 'application/xml' }),
+    400,
+    null,
+    unparsable,
+  ],
+  [
+    'an entity in XML',
+    post(
+      '/eureka/apps/ORDER',
+      '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><instance><app>&x;</app></instance>',
+      { from, type: 'application/xml' },
+    ),
+    400,
+    null,
+    unparsable,
+  ],
+  ['a registration of 100 KiB', register({ sid: 'a'.repeat(100_000) }), 413, 'SERVICE_BODY_TOO_LARGE', /65536 bytes/],
+  [
+    'somebody else’s registration',
+    post('/eureka/apps/PRODUCT', { instance }, { from }),
+    403,
+    'REGISTRY_NOT_YOURS',
+    /"order" may not change registrations of PRODUCT/,
+  ],
+  [
+    'somebody else’s renewal',
+    send('PUT', '/eureka/apps/PRODUCT/x', { from }),
+    403,
+    'REGISTRY_NOT_YOURS',
+    /may change only its own/,
+  ],
+  [
+    'somebody else’s end',
+    send('DELETE', '/eureka/apps/PRODUCT/x', { from }),
+    403,
+    'REGISTRY_NOT_YOURS',
+    /may change only its own/,
+  ],
+  ['somebody else’s drain', send('PUT', '/dure/drains/product/x', { from }), 403, 'REGISTRY_NOT_YOURS', /only its own/],
+  ['the renewal of nobody', send('PUT', '/eureka/apps/ORDER/nobody', { from }), 404, null, nothing],
+  ['the end of nobody', send('DELETE', '/eureka/apps/ORDER/nobody', { from }), 404, null, nothing],
+  ['the drain of nobody', send('PUT', '/dure/drains/order/nobody', { from }), 404, null, nothing],
+  [
+    'a renewal with a bad time',
+    send('PUT', '/eureka/apps/ORDER/nobody?lastDirtyTimestamp=today', { from }),
+    400,
+    null,
+    /^Malformed lastDirtyTimestamp, expecting epoch milliseconds$/,
+  ],
+  [
+    'an unknown status',
+    send('PUT', '/eureka/apps/ORDER/nobody/status?value=SLEEPY', { from }),
+    400,
+    null,
+    /^Unknown status, expecting one of UP, DOWN/,
+  ],
+  ['no status', send('PUT', '/eureka/apps/ORDER/nobody/status', { from }), 400, null, /^Missing value$/],
+  ['an unknown application', get('/eureka/apps/NOBODY', { from }), 404, null, nothing],
+  ['an unknown instance', get('/eureka/instances/nobody', { from }), 404, null, nothing],
+  ['an unknown collection', get('/eureka/nothing', { from }), 404, null, nothing],
+  ['an auto-scaling group', send('PUT', '/eureka/asg/x/status', { from }), 400, null, /auto-scaling groups/],
+  [
+    'a path that cannot be decoded',
+    get('/eureka/apps/%zz', { from }),
+    404,
+    'SERVICE_NOT_FOUND',
+    /nothing at this path/,
+  ],
+  [
+    'PATCH',
+    send('PATCH', '/eureka/apps', { from }),
+    405,
+    'SERVICE_METHOD_NOT_ALLOWED',
+    /takes GET, POST, PUT, DELETE/,
+    { allow: /GET/ },
+  ],
+  [
+    'somebody who is no registry',
+    post('/eureka/peerreplication/batch/', { replicationList: [] }, { from }),
+    403,
+    'REGISTRY_NOT_YOURS',
+    /every application/,
+  ],
+  ['the stream for nobody', get('/dure/instances'), 401, 'SERVICE_TOKEN_MISSING', /needs a token/],
+]);
