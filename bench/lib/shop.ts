@@ -12,9 +12,10 @@ const root = join(import.meta.dirname, '..', '..');
 export interface ShopComponent {
   readonly name: string;
   readonly pid?: number;
+  readonly services: readonly { readonly name: string; readonly port: number }[];
 }
 
-/** The whole shop, started by its command. */
+/** A whole system, started by its command. */
 export interface Shop {
   readonly edge: string;
   /** Seconds, as the shop itself says (`ready in <n> s`) and as the caller waited. */
@@ -37,9 +38,14 @@ export function forget(folder: string): void {
 }
 
 /** `dure up shop --json`, from the checkout this file is in. */
-export async function startShop(state: string, ...flags: readonly string[]): Promise<Shop> {
+export function startShop(state: string, ...flags: readonly string[]): Promise<Shop> {
+  return startSystem('shop', state, '--port-base', '21080', ...flags);
+}
+
+/** `dure up … --json` for a folder of the checkout. */
+export async function startSystem(system: string, state: string, ...flags: readonly string[]): Promise<Shop> {
   const startedAt = performance.now();
-  const child = dure('up', 'shop', '--json', '--state', state, '--port-base', '21080', ...flags);
+  const child = dure('up', system, '--json', '--state', state, ...flags);
   const lines = createInterface({ input: child.stdout ?? process.stdin });
   let ready: { readonly tookMs: number; readonly urls: { readonly gateway: string } } | undefined;
   for await (const line of lines) {
@@ -48,16 +54,16 @@ export async function startShop(state: string, ...flags: readonly string[]): Pro
     ready = event as unknown as typeof ready;
     break;
   }
-  if (ready === undefined) throw new TypeError(`the shop did not start; see ${join(state, 'logs')}`);
+  if (ready === undefined) throw new TypeError(`${system} did not start; see ${join(state, 'logs')}`);
   child.stdout?.resume();
   return {
     edge: ready.urls.gateway,
     readyMs: ready.tookMs,
     waitedMs: performance.now() - startedAt,
     components: async () =>
-      (JSON.parse(await output(dure('status', 'shop', '--json', '--state', state))) as { components: ShopComponent[] })
+      (JSON.parse(await output(dure('status', system, '--json', '--state', state))) as { components: ShopComponent[] })
         .components,
-    verify: async () => (await once(dure('verify', 'shop', '--state', state), 'exit'))[0] as number | null,
+    verify: async () => (await once(dure('verify', system, '--state', state), 'exit'))[0] as number | null,
     async stop() {
       const from = performance.now();
       child.kill('SIGINT');

@@ -1,8 +1,12 @@
+const bodyOf = (sku: string, quantity: number, method: string) =>
+  JSON.stringify({ lines: [{ sku, quantity }], payment: { method }, address });
 const address = { recipient: 'Bench', street: 'Loopback 1', city: 'Seoul', postcode: '04524' };
 
 /** Somebody who orders through the gateway; never retries. */
 export interface Shopper {
   readonly authorization: string;
+  /** The body of an order of one article whose payment is declined, so that its goods come back. */
+  readonly body: string;
   order(sku: string, quantity: number, method: string): Promise<number>;
 }
 
@@ -17,12 +21,12 @@ export async function shopper(edge: string, name: string): Promise<Shopper> {
   const authorization = `Bearer ${signedIn.token}`;
   return {
     authorization,
+    body: bodyOf('paper-hanji', 1, 'declined-card'),
     async order(sku, quantity, method) {
-      const body = JSON.stringify({ lines: [{ sku, quantity }], payment: { method }, address });
       const response = await fetch(`${edge}/orders`, {
         method: 'POST',
         headers: { ...json, authorization, 'idempotency-key': crypto.randomUUID() },
-        body,
+        body: bodyOf(sku, quantity, method),
       });
       await response.arrayBuffer();
       return response.status;
