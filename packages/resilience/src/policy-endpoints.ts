@@ -39,11 +39,11 @@ function namesIn(past: readonly PastEvent[]): readonly string[] {
   return [...new Set(past.map(({ name }) => name))];
 }
 
-const switches: Readonly<Record<string, BreakerSwitch>> = {
-  CLOSE: 'closed',
-  FORCE_OPEN: 'forced-open',
-  DISABLE: 'disabled',
-};
+const switches: ReadonlyMap<unknown, BreakerSwitch> = new Map([
+  ['CLOSE', 'closed'],
+  ['FORCE_OPEN', 'forced-open'],
+  ['DISABLE', 'disabled'],
+]);
 
 function circuitBreakers(breakers: readonly CircuitBreaker[], request: ManagementRequest): ManagementResponse {
   const { method, path, body } = request;
@@ -55,9 +55,9 @@ function circuitBreakers(breakers: readonly CircuitBreaker[], request: Managemen
   if (breaker === undefined) return { status: 404 };
   if (method !== 'POST') return { status: 405, allow: 'POST' };
   const wanted = typeof body === 'object' && body !== null && 'updateState' in body ? body.updateState : undefined;
-  const state = typeof wanted === 'string' ? switches[wanted] : undefined;
+  const state = switches.get(wanted);
   if (state === undefined)
-    return { status: 400, detail: `say which state: { "updateState": … }, one of ${Object.keys(switches).join(', ')}` };
+    return { status: 400, detail: `say which state: { "updateState": … }, one of ${[...switches.keys()].join(', ')}` };
   breaker.switchTo(state);
   return json({
     circuitBreakerName: breaker.name,

@@ -6,7 +6,7 @@ const leaks: Readonly<Record<string, RegExp>> = {
   'an address of the inside':
     /\b(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[?::1\]?):\d+|E(?:CONNREFUSED|CONNRESET|ADDRINUSE)/,
   'a version': /\bv?\d+\.\d+\.\d+\b(?!\.\d)|\b(?:node|fastify|postgres(?:ql)?|undici)[/ ]v?\d/i,
-  SQL: /\b(?:select|delete) .+ from |\binsert into |\bupdate .+ set |duplicate key|violates|relation \\?"|syntax error at/i,
+  SQL: /\b(?:select|delete) .+ from |\binsert into |\bupdate .+ set |duplicate key|violates|relation \\?"|syntax error at|sqlite/i,
   'a class of ours or of others': /\b(?:Type|Range|Syntax|Zod|Database|Dure|Reference)Error\b|FST_ERR|HPE_/,
   'a server’s name': /\r\n(?:server|x-powered-by):/i,
 };

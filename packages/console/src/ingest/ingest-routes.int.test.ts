@@ -77,6 +77,7 @@ const malformed: readonly (readonly [
   ],
   ['no id', '/api/v2/spans', '[{"traceId":"1"}]', {}, 400, /span at 0 has no "traceId" and "id"/],
   ['bad kind', '/api/v2/spans', '[{"traceId":"1","id":"1","kind":"server"}]', {}, 400, /has the kind "server"/],
+  ['odd kind', '/api/v2/spans', '[{"traceId":"1","id":"1","kind":"toString"}]', {}, 400, /has the kind "toString"/],
   ['bad tag', '/api/v2/spans', '[{"traceId":"1","id":"1","tags":{"a":null}}]', {}, 400, /tag "a" that is not text/],
   ['version 1', '/api/v2/spans', '[{"traceId":"1","id":"1","binaryAnnotations":[]}]', {}, 400, /version 1/],
 ];

@@ -4,12 +4,12 @@ import type { SpanKind, StoredSpan, Values } from '../store/telemetry-store.port
 import type { JsonObject } from './json.ts';
 import { asList, asObject, asText } from './json.ts';
 
-const kinds: Readonly<Record<string, SpanKind>> = {
-  CLIENT: 'client',
-  SERVER: 'server',
-  PRODUCER: 'producer',
-  CONSUMER: 'consumer',
-};
+const kinds: ReadonlyMap<unknown, SpanKind> = new Map([
+  ['CLIENT', 'client'],
+  ['SERVER', 'server'],
+  ['PRODUCER', 'producer'],
+  ['CONSUMER', 'consumer'],
+]);
 
 /**
  * Reads the body of Zipkin's `POST /api/v2/spans` (openzipkin/zipkin-api). As there, one bad span refuses the list:
@@ -34,7 +34,7 @@ function decodeSpan(span: JsonObject, index: number, nowUs: number): StoredSpan 
   if (spanId === undefined || traceId === undefined) throw malformed(index, 'has no "traceId" and "id"');
   const parentId = optionalId(span.parentId, index);
   const kind = span.kind ?? undefined;
-  const known = kind === undefined ? 'internal' : kinds[String(kind)];
+  const known = kind === undefined ? 'internal' : kinds.get(kind);
   if (known === undefined)
     throw malformed(index, `has the kind "${String(kind).slice(0, 40)}"; CLIENT, SERVER, PRODUCER or CONSUMER`);
   const local = asObject(span.localEndpoint);

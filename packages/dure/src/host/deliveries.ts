@@ -49,7 +49,7 @@ export function dispatcher<Tx>({ definition, handlers, log, fenced, reply }: Dis
 
 function commandOf({ contract }: ServiceDefinition, message: Message): AnyCommand {
   const name = message.type.slice(message.type.indexOf('.') + 1);
-  const command = contract.commands[name];
+  const command = Object.hasOwn(contract.commands, name) ? contract.commands[name] : undefined;
   if (command === undefined) {
     throw dureErrors.MESSAGE_UNKNOWN(
       `${contract.name} was sent the command "${message.type}" by ${message.source}, but its contract has no such command`,

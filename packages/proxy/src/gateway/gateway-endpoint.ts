@@ -18,15 +18,15 @@ export interface GatewayEndpointOptions {
 export function gatewayEndpoint({ table, instances, services, explained }: GatewayEndpointOptions): ManagementEndpoint {
   const routes = table.routes.map(shown);
   const found = (body: unknown): ManagementResponse => (body === undefined ? { status: 404 } : { status: 200, body });
-  const one: Readonly<Record<string, (id: string) => unknown>> = {
-    routes: (id) => routes.find(({ route_id }) => route_id === id),
-    requests: (id) => explained.find(id),
-  };
-  const all: Readonly<Record<string, () => unknown>> = {
-    routes: () => routes,
-    instances: () => seen(instances, services),
-    requests: () => explained.last(100),
-  };
+  const one = new Map<string, (id: string) => unknown>([
+    ['routes', (id) => routes.find(({ route_id }) => route_id === id)],
+    ['requests', (id) => explained.find(id)],
+  ]);
+  const all = new Map<string, () => unknown>([
+    ['routes', () => routes],
+    ['instances', () => seen(instances, services)],
+    ['requests', () => explained.last(100)],
+  ]);
   return {
     id: 'gateway',
     handle({ method, path }) {
@@ -34,7 +34,7 @@ export function gatewayEndpoint({ table, instances, services, explained }: Gatew
       const [what, id, ...rest] = path;
       if (rest.length > 0) return { status: 404 };
       if (what === undefined) return { status: 200, body: links };
-      return found(id === undefined ? all[what]?.() : one[what]?.(id));
+      return found(id === undefined ? all.get(what)?.() : one.get(what)?.(id));
     },
   };
 }

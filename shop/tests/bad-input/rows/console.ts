@@ -91,6 +91,13 @@ export const collectorRows = at('console', [
   ['a trace id that is none', zipkin([{ ...span, traceId: 'xyz' }]), 400, null, /"traceId" that is not 1 to 32/],
   ['a span id of zeros', zipkin([{ ...span, id: '0000000000000000' }]), 400, null, /"id" of zeros/],
   ['an unknown kind', zipkin([{ ...span, kind: 'FRIEND' }]), 400, null, /the kind "FRIEND"; CLIENT, SERVER/],
+  [
+    'a kind named as a property of all objects',
+    zipkin([{ ...span, kind: 'constructor' }]),
+    400,
+    null,
+    /the kind "constructor"/,
+  ],
   ['a tag that is no text', zipkin([{ ...span, tags: { a: {} } }]), 400, null, /a tag "a" that is not text/],
   ['an annotation without a time', zipkin([{ ...span, annotations: [{ value: 'x' }] }]), 400, null, /annotation/],
   ['a span of version 1', zipkin([{ ...span, binaryAnnotations: [] }]), 400, null, /version 1/],

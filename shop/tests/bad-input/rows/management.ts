@@ -131,6 +131,28 @@ export const managementRows = at('order management', [
 /** Those of the platform's servers. */
 export const platformManagementRows = [
   ...at('gateway management', [
+    [
+      'what is a property of all objects',
+      get('/actuator/gateway/constructor', { from }),
+      404,
+      'SERVICE_NOT_FOUND',
+      /actuator/,
+    ],
+    [
+      'what is a method of all objects',
+      get('/actuator/gateway/__defineGetter__', { from }),
+      404,
+      'SERVICE_NOT_FOUND',
+      /actuator/,
+    ],
+    [
+      'one of what is a method of all objects',
+      get('/actuator/gateway/toString/x', { from }),
+      404,
+      'SERVICE_NOT_FOUND',
+      /actuator/,
+    ],
+    ['an unknown request', get('/actuator/gateway/requests/nothing', { from }), 404, 'SERVICE_NOT_FOUND', /actuator/],
     ['an unknown route', get('/actuator/gateway/routes/nothing', { from }), 404, 'SERVICE_NOT_FOUND', /actuator/],
     [
       'a new route',
