@@ -20,6 +20,7 @@ export type { CircuitBreakers } from './circuit-breakers.ts';
 export { circuitBreakers } from './circuit-breakers.ts';
 export type { DeadlineLimits, DeadlineOptions } from './deadline.ts';
 export { deadline } from './deadline.ts';
+export { dividedRateLimits } from './divided-rate-limits.ts';
 export { resilienceErrors } from './errors.ts';
 export type { FallbackEvent, FallbackMark, FallbackOptions, FallbackSource, LastGoodOptions } from './fallback.ts';
 export { fallback, fallbackBy, fallbackOf, fallbackValue, lastGood } from './fallback.ts';
@@ -33,10 +34,13 @@ export type { ResilienceLimits } from './limits-schema.ts';
 export { limitsSchema } from './limits-schema.ts';
 export type { LoopDelay } from './loop-delay.ts';
 export { watchLoop } from './loop-delay.ts';
+export type { MemoryRateLimits, MemoryRateLimitsOptions } from './memory-rate-limits.ts';
+export { memoryRateLimits } from './memory-rate-limits.ts';
 export type { Policy, PolicySource } from './policy.ts';
 export type { ResilienceEvent } from './policy-events.ts';
 export type { PolicyRegistry, PolicyRegistryOptions } from './policy-registry.ts';
 export { policyRegistry } from './policy-registry.ts';
+export type { RateAnswer, RateAsk, RateLimit, RateLimitStore } from './rate-limit-store.port.ts';
 export type {
   RateLimiter,
   RateLimiterEvent,
