@@ -28,72 +28,87 @@ const sharedAccounts = 16_384;
  * Counts in memory, by GCRA (ITU-T I.371): an account is one number, the time at which all that was taken is paid for.
  * That is a token bucket without anything that has to be refilled.
  *
- * Memory is bounded, and no key can be made to forget what it owes: an account is dropped when it is paid and never
- * before. While more than `mostKeys` owe something, newcomers share accounts, by a hash that nobody outside can foresee: a
+ * Memory is bounded, and no key can be made to forget what it owes: an account is dropped when there are many and it is
+ * paid, and never before. While more than `mostKeys` owe something, newcomers share accounts, by a hash that nobody outside can foresee: a
  * flood of keys makes limits stricter for newcomers, never laxer for anybody.
  */
 export function memoryRateLimits(options: MemoryRateLimitsOptions): MemoryRateLimits {
   const { clock, random, mostKeys = 100_000 } = options;
   checkOption('memoryRateLimits', 'mostKeys', mostKeys, 1, 10_000_000);
   const seed = randomInteger(random, 0, 2 ** 32 - 1);
-  const accounts = new Map<string, Accounts>();
+  const byLimit = new Map<string, Accounts>();
   const accountsOf = (name: string) => {
-    let known = accounts.get(name);
+    let known = byLimit.get(name);
     if (known === undefined) {
       known = new Accounts(mostKeys, seed);
-      accounts.set(name, known);
+      byLimit.set(name, known);
     }
     return known;
   };
   return {
     take(asks) {
       const now = clock.monotonicMs();
-      const answers = new Array<RateAnswer>(asks.length);
+      const wishes: Wish[] = [];
       let isTaken = true;
-      for (let index = 0; index < asks.length; index += 1) {
-        const ask = asks[index] as RateAsk;
-        const answer = answerTo(ask, Math.max(accountsOf(ask.limit.name).paidAt(ask.key), now) - now);
-        isTaken &&= answer.waitMs === 0;
-        answers[index] = answer;
+      for (const ask of asks) {
+        const wish = new Wish(ask, accountsOf(ask.limit.name), now);
+        isTaken &&= wish.waitMs === 0;
+        wishes.push(wish);
       }
-      if (isTaken) {
-        for (let index = 0; index < asks.length; index += 1) {
-          const ask = asks[index] as RateAsk;
-          const intervalMs = ask.limit.windowMs / ask.limit.quota;
-          const owed = accountsOf(ask.limit.name);
-          const debtMs = Math.max(owed.paidAt(ask.key), now) - now + ask.cost * intervalMs;
-          owed.set(ask.key, now + debtMs, now);
-          answers[index] = standing(ask, debtMs, 0);
-        }
-      }
-      return answers;
+      return wishes.map((wish) => (isTaken ? wish.grant(now) : wish.answer()));
     },
     get keys() {
-      return accounts.values().reduce((sum, { size }) => sum + size, 0);
+      return byLimit.values().reduce((sum, { size }) => sum + size, 0);
     },
   };
 }
 
-function answerTo(ask: RateAsk, debtMs: number): RateAnswer {
-  const { quota, windowMs, burst } = ask.limit;
-  const waitMs = debtMs + ((ask.cost - burst) * windowMs) / quota;
-  return standing(ask, debtMs, waitMs > toleranceMs ? waitMs : 0);
+/** An ask and the account that it concerns, looked up once. */
+class Wish {
+  readonly waitMs: number;
+  readonly #ask: RateAsk;
+  readonly #accounts: Accounts;
+  readonly #account: Account | undefined;
+  readonly #intervalMs: number;
+  #debtMs: number;
+
+  constructor(ask: RateAsk, accounts: Accounts, now: number) {
+    this.#ask = ask;
+    this.#accounts = accounts;
+    this.#account = accounts.find(ask.key);
+    this.#intervalMs = ask.limit.windowMs / ask.limit.quota;
+    this.#debtMs = Math.max((this.#account?.paidAt ?? accounts.sharedPaidAt(ask.key)) - now, 0);
+    const waitMs = this.#debtMs + (ask.cost - ask.limit.burst) * this.#intervalMs;
+    this.waitMs = waitMs > toleranceMs ? waitMs : 0;
+  }
+
+  grant(now: number): RateAnswer {
+    this.#debtMs += this.#ask.cost * this.#intervalMs;
+    if (this.#account === undefined) this.#accounts.open(this.#ask.key, now + this.#debtMs, now);
+    else this.#account.paidAt = now + this.#debtMs;
+    return this.answer();
+  }
+
+  answer(): RateAnswer {
+    const { burst } = this.#ask.limit;
+    const left = Math.max(Math.floor(burst - (this.#debtMs - toleranceMs) / this.#intervalMs), 0);
+    const resetMs = left > 0 ? this.#debtMs : Math.max(this.#debtMs + (1 - burst) * this.#intervalMs, 0);
+    return { waitMs: this.waitMs, left, resetMs };
+  }
 }
 
-function standing({ limit: { quota, windowMs, burst } }: RateAsk, debtMs: number, waitMs: number): RateAnswer {
-  const intervalMs = windowMs / quota;
-  const left = Math.max(Math.floor(burst - (debtMs - toleranceMs) / intervalMs), 0);
-  const resetMs = left > 0 ? debtMs : Math.max(debtMs + (1 - burst) * intervalMs, 0);
-  return { waitMs, left, resetMs };
+/** When what was taken of one key is paid, on the clock's monotonic scale. */
+interface Account {
+  paidAt: number;
 }
 
-/** When each key of one limit has paid, on the clock's monotonic scale. */
+/** The accounts of one limit. */
 class Accounts {
-  readonly #paidAt = new Map<string, number>();
+  readonly #own = new Map<string, Account>();
   readonly #mostKeys: number;
   readonly #seed: number;
   /** Where looking for paid accounts goes on; an iterator of a map bears changes. */
-  #sweep = this.#paidAt.entries();
+  #sweep = this.#own.entries();
   #shared: Float64Array | undefined;
 
   constructor(mostKeys: number, seed: number) {
@@ -102,38 +117,37 @@ class Accounts {
   }
 
   get size(): number {
-    return this.#paidAt.size;
+    return this.#own.size;
   }
 
-  paidAt(key: string): number {
-    return this.#paidAt.get(key) ?? this.#shared?.[this.#place(key)] ?? 0;
+  find(key: string): Account | undefined {
+    return this.#own.get(key);
   }
 
-  set(key: string, paidAt: number, now: number): void {
-    if (this.#paidAt.has(key)) {
-      this.#paidAt.set(key, paidAt);
-      return;
-    }
-    const isFull = this.#paidAt.size >= this.#mostKeys;
-    this.#dropPaid(now, isFull ? 16 : 2);
-    // The key may be a part of a longer text, which would be kept with it.
-    if (this.#paidAt.size < this.#mostKeys) {
-      this.#paidAt.set(Buffer.from(key).toString(), paidAt);
+  /** What a key without an account of its own owes. */
+  sharedPaidAt(key: string): number {
+    return this.#shared?.[this.#place(key)] ?? 0;
+  }
+
+  open(key: string, paidAt: number, now: number): void {
+    if (this.#own.size * 2 >= this.#mostKeys) this.#dropPaid(now, this.#own.size < this.#mostKeys ? 2 : 16);
+    if (this.#own.size < this.#mostKeys) {
+      this.#own.set(key, { paidAt });
     } else {
       this.#shared ??= new Float64Array(sharedAccounts);
       this.#shared[this.#place(key)] = paidAt;
     }
   }
 
-  /** Each newcomer looks at more than one account, so that all are looked at before twice as many have come. */
+  /** From half of the room on, each newcomer looks at more than one account: all are looked at before it is full. */
   #dropPaid(now: number, most: number): void {
     for (let looked = 0; looked < most; looked += 1) {
       const { value, done } = this.#sweep.next();
       if (done === true) {
-        this.#sweep = this.#paidAt.entries();
+        this.#sweep = this.#own.entries();
         return;
       }
-      if (value[1] <= now) this.#paidAt.delete(value[0]);
+      if (value[1].paidAt <= now) this.#own.delete(value[0]);
     }
   }
 

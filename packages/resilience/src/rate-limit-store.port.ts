@@ -11,6 +11,7 @@ export interface RateLimit {
 /** A wish for `cost` units of one key. */
 export interface RateAsk {
   readonly limit: RateLimit;
+  /** Short, and no part of a longer text: it may be kept. */
   readonly key: string;
   /** More than 0. */
   readonly cost: number;

@@ -46,12 +46,29 @@ export function checkRoute(
   if (why !== undefined) throw serviceErrors.CONTRACT_INVALID(`${service}.${name}: ${why}`, { details: { path } });
 }
 
-function contradictionIn({ params, query, body, output, stream, idempotent, pages }: HttpSpec): string | undefined {
+function contradictionIn(spec: HttpSpec): string | undefined {
+  const { params, query, body, output, stream, idempotent, pages } = spec;
   if (isBytes(params) || isBytes(query)) return 'bytes are a `body` or an `output`, never `params` or `query`';
   if (isBytes(output) && stream === true) return 'an output of bytes is a stream already; leave out `stream`';
   if ((isBytes(body) || isBytes(output)) && idempotent === 'key')
     return 'bytes and an Idempotency-Key do not go together: a stream can be neither hashed nor kept for a repetition';
   if (pages !== undefined && (query === undefined || output === undefined || stream === true))
     return '`pages` needs a `query` that takes the cursor and an `output` that is one page';
+  return wrongLimit(spec);
+}
+
+function wrongLimit({ cost = 1, rateLimit }: HttpSpec): string | undefined {
+  if (!(cost > 0 && Number.isFinite(cost))) return `\`cost\` is ${cost}; it must be more than 0`;
+  if (rateLimit === undefined) return undefined;
+  const { quota, windowSeconds, burst = quota } = rateLimit;
+  if (!isCount(quota)) return `\`rateLimit.quota\` is ${quota}; it must be a whole number from 1`;
+  if (!isCount(windowSeconds))
+    return `\`rateLimit.windowSeconds\` is ${windowSeconds}; it must be a whole number from 1`;
+  if (!(burst >= cost))
+    return `\`rateLimit.burst\` is ${burst}; with less than the operation's cost it never goes through`;
   return undefined;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
 }

@@ -78,6 +78,29 @@ const contradictions: readonly (readonly [string, () => unknown, RegExp])[] = [
       }),
     /stock\.b and stock\.a both answer GET/,
   ],
+  [
+    'a cost of nothing',
+    () => contract('stock', { a: get('/stock', { access: 'public', cost: 0 }) }),
+    /`cost` is 0; it must be more than 0/,
+  ],
+  [
+    'a rate limit of nothing',
+    () => contract('stock', { a: get('/stock', { access: 'public', rateLimit: { quota: 0, windowSeconds: 60 } }) }),
+    /`rateLimit\.quota` is 0/,
+  ],
+  [
+    'a rate limit without an end',
+    () => contract('stock', { a: get('/stock', { access: 'public', rateLimit: { quota: 5, windowSeconds: 0.5 } }) }),
+    /`rateLimit\.windowSeconds` is 0\.5/,
+  ],
+  [
+    'an operation that costs more than its limit ever holds',
+    () =>
+      contract('stock', {
+        a: get('/stock', { access: 'public', cost: 9, rateLimit: { quota: 5, windowSeconds: 60 } }),
+      }),
+    /`rateLimit\.burst` is 5; with less/,
+  ],
 ];
 for (const [name, make, message] of contradictions) {
   test(`${name} is refused when the contract is made`, () => {

@@ -23,5 +23,6 @@ export type {
   OutputOf,
   PageItem,
   PagesSpec,
+  RateLimitSpec,
   RefusalOf,
 } from './operation-spec.ts';

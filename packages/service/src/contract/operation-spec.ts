@@ -33,7 +33,10 @@ export interface HttpSpec {
   readonly stream?: boolean;
   /** The output is one page of a list: a client can follow it (`client.list.pages`). */
   readonly pages?: PagesSpec;
+  /** Relative cost for limits and shedding; 1 is an ordinary read. Default 1. */
   readonly cost?: number;
+  /** How often one caller may use it from outside: the gateway refuses what is more. Default: no limit of its own. */
+  readonly rateLimit?: RateLimitSpec;
   /** Dotted paths in the input (`body.password`) that must never reach a log, a trace or an error. */
   readonly sensitive?: readonly string[];
   /** The longest time one attempt may take, in milliseconds. Default 5 000. */
@@ -41,6 +44,18 @@ export interface HttpSpec {
   /** What callers get, marked as such, when there is no answer. Never in place of a refusal. Default: the failure. */
   readonly fallback?: FallbackSpec;
   readonly summary?: string;
+}
+
+/** How often an operation may be used, weighed by its `cost`. */
+export interface RateLimitSpec {
+  /** Units in a window, a whole number. */
+  readonly quota: number;
+  /** The length of the window in seconds, a whole number. */
+  readonly windowSeconds: number;
+  /** Units that a pause can save up. Default: the quota. */
+  readonly burst?: number;
+  /** Whom it is counted for: each signed-in user (others by address), each address, or all callers together. Default `user`. */
+  readonly per?: 'user' | 'address' | 'everybody';
 }
 
 /** What stands in for an answer, tried in this order. */
