@@ -148,6 +148,94 @@ export const gatewayErrors = errorCatalogue('GATEWAY', {
       fix: '작업이 계속되고 있을 수 있습니다. 결과를 확인한 뒤, 또는 같은 `Idempotency-Key`로 다시 시도하십시오.',
     },
   },
+  RATE_LIMITED: {
+    kind: 'limited',
+    retryable: true,
+    en: {
+      title: 'There were more requests than the rate limit allows',
+      fix: 'Wait for the time in `Retry-After`; `RateLimit` tells on every answer how much is left.',
+    },
+    ko: {
+      title: '속도 제한을 넘는 요청입니다',
+      fix: '`Retry-After`에 나온 시간만큼 기다리십시오. 남은 양은 모든 응답의 `RateLimit`에 나옵니다.',
+    },
+  },
+  RATE_KEY_MISSING: {
+    kind: 'forbidden',
+    en: {
+      title: 'The request lacks what its rate limit is counted by',
+      fix: 'Sign in, or send the header field that the message names.',
+    },
+    ko: {
+      title: '속도 제한의 기준이 되는 값이 요청에 없습니다',
+      fix: '로그인하거나, 메시지에 나온 헤더 필드를 보내십시오.',
+    },
+  },
+  LIMITS_UNKNOWN: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'It cannot be told at the moment whether the rate limit allows the request',
+      fix: 'Retry after the time in `Retry-After`; the operator finds the store of the rate limits in the log.',
+    },
+    ko: {
+      title: '지금은 속도 제한을 확인할 수 없습니다',
+      fix: '`Retry-After`에 나온 시간이 지난 뒤 다시 시도하십시오. 운영자는 로그에서 속도 제한 저장소의 상태를 확인하십시오.',
+    },
+  },
+  REDUCED_CAPACITY: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'The gateway has too much to do and turns some requests away',
+      fix: 'Retry after the time in `Retry-After`; the operator adds instances of the gateway.',
+    },
+    ko: {
+      title: '게이트웨이에 요청이 몰려 일부를 거절합니다',
+      fix: '`Retry-After`에 나온 시간이 지난 뒤 다시 시도하십시오. 운영자는 게이트웨이 인스턴스를 늘리십시오.',
+    },
+  },
+  ORIGIN_REFUSED: {
+    kind: 'forbidden',
+    en: {
+      title: 'Pages of that origin may not use this address so',
+      fix: 'Allow the origin, the method and the header fields in the `cors` settings of the route, if they are meant to be.',
+    },
+    ko: {
+      title: '해당 출처의 페이지는 이 주소를 이렇게 쓸 수 없습니다',
+      fix: '의도한 호출이라면 라우트의 `cors` 설정에서 출처, 메서드, 헤더 필드를 허용하십시오.',
+    },
+  },
+  API_KEY_UNKNOWN: {
+    kind: 'unauthenticated',
+    en: {
+      title: 'The API key is not known here, or has ended',
+      fix: 'Send a key that is valid; whoever runs the gateway gives out new ones.',
+    },
+    ko: {
+      title: '알 수 없거나 만료된 API 키입니다',
+      fix: '유효한 키를 보내십시오. 새 키는 게이트웨이 운영자가 발급합니다.',
+    },
+  },
+  FAULT_INJECTED: {
+    kind: 'unavailable',
+    en: {
+      title: 'An injected fault answers instead of the service',
+      fix: 'Nothing is broken: a test of how callers bear failures is under way; `dure-fault` names it.',
+    },
+    ko: {
+      title: '주입된 장애가 서비스 대신 응답했습니다',
+      fix: '실제 고장이 아닙니다. 호출하는 쪽의 장애 대응을 시험하는 중이며, `dure-fault`에 그 내용이 나옵니다.',
+    },
+  },
+  PROTECTION_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'A setting of what protects a route makes no sense',
+      fix: 'Correct the setting that the message names.',
+    },
+    ko: { title: '라우트를 보호하는 설정이 올바르지 않습니다', fix: '메시지에 나온 설정을 고치십시오.' },
+  },
   SIGN_IN_ANSWER: {
     kind: 'upstream',
     en: {

@@ -59,6 +59,8 @@ export class Exchange implements Underway, ExchangeView {
   identity: Identity = anonymous;
   destination: Destination;
   isRepeatable: boolean;
+  /** The longest body that is taken. */
+  maxBodyBytes: number;
   /** Retries that the caller still allows, when it is one whose word counts. */
   callersBudget: number | undefined;
   /** Which instances are wanted: a version, the one of a session. */
@@ -94,6 +96,7 @@ export class Exchange implements Underway, ExchangeView {
     this.cookie = head.cookie;
     this.destination = options.destination;
     this.isRepeatable = options.isRepeatable;
+    this.maxBodyBytes = engine.limits.maxBodyBytes;
     this.#client = client;
     this.answer = client;
     client.attach(this);

@@ -47,7 +47,7 @@ class Forwarding implements ExchangeListener, Work {
     this.#exchange = exchange;
     this.#callersBudget = Math.min(callersBudget, mostAttempts);
     if (head.chunked || (head.contentLength ?? 0) > 0) {
-      const maxBytes = engine.limits.maxBodyBytes;
+      const maxBytes = exchange.maxBodyBytes;
       this.#body = new RequestBody(body, { maxBytes, chunked: head.chunked, isRepeatable }, this);
     }
   }
@@ -101,7 +101,7 @@ class Forwarding implements ExchangeListener, Work {
   }
 
   onBodyTooLarge(): void {
-    const { maxBodyBytes } = this.#engine.limits;
+    const { maxBodyBytes } = this.#exchange;
     this.#refuse(gatewayErrors.BODY_TOO_LARGE(`the body is larger than the ${maxBodyBytes} bytes that are taken`));
   }
 

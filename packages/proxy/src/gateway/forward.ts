@@ -41,7 +41,7 @@ export function startExchange(edge: Edge, arrived: ArrivedRequest, route: Route,
 function bodyDemanded({ method, template }: Route): EdgeLayer {
   const what = `${method} ${template}`;
   return (next) => (exchange) => {
-    demandBody(exchange.head, method === 'GET', exchange.engine.limits.maxBodyBytes, what);
+    demandBody(exchange.head, method === 'GET', exchange.maxBodyBytes, what);
     return next(exchange);
   };
 }
