@@ -42,7 +42,8 @@ export function apiKey(options: ApiKeyOptions): EdgeLayer {
     if (values.length > 1 || holder === undefined || holder.endsAt <= exchange.engine.clock.now())
       throw gatewayErrors.API_KEY_UNKNOWN(`the key in "${field}" is not valid`, { details: { challenge: 'ApiKey' } });
     used.set(exchange, holder.id);
-    exchange.span.set('dure.api_key.id', holder.id);
+    exchange.span.set('dure.caller', holder.id);
+    exchange.note('api key', holder.id);
     if (exchange.identity.kind !== 'anonymous') return next(exchange);
     exchange.identity = holder.identity;
     if (signer === undefined) return next(exchange);

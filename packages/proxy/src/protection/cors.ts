@@ -1,7 +1,8 @@
-import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
+import type { EdgeLayer } from '../engine/edge-layer.ts';
 import type { Exchange } from '../engine/exchange.ts';
 import { gatewayErrors } from '../errors.ts';
 import { fieldValue } from '../http/field-lines.ts';
+import type { RequestHead } from '../http/request-head.ts';
 import { CorsAnswer } from './cors-answer.ts';
 import type { OriginRule } from './origin-rule.ts';
 import { originRule } from './origin-rule.ts';
@@ -45,7 +46,7 @@ export function cors(options: CorsOptions): EdgeLayer {
   return (next) => (exchange) => {
     const { origin } = exchange.head;
     const isForeign = origin !== undefined && !isOwnOrigin(exchange, origin);
-    const isPreflight = isForeign && preflightMethod(exchange.method, exchange.fields) !== undefined;
+    const isPreflight = preflightMethod(exchange.method, exchange.head) !== undefined;
     // Also without an origin: what is kept of this answer must not be given to a page that needs another.
     exchange.answer = new CorsAnswer(exchange.answer, {
       allowOrigin: isForeign && rules.origins.allows(origin) ? rules.allowOrigin(origin) : undefined,
@@ -53,15 +54,15 @@ export function cors(options: CorsOptions): EdgeLayer {
       exposed: isPreflight ? '' : rules.exposed,
       vary: isPreflight ? preflightVary : rules.origins.isAny ? undefined : 'origin',
     });
-    if (!isForeign) return next(exchange);
+    if (!isForeign) return isPreflight ? answerEmpty(exchange, []) : next(exchange);
     if (!rules.origins.allows(origin)) throw gatewayErrors.ORIGIN_REFUSED('pages of this origin may not use it');
     return isPreflight ? answerPreflight(exchange, rules) : next(exchange);
   };
 }
 
-/** The method that a preflight asks for; undefined when the request is none. `fields` are its header fields. */
-export function preflightMethod(method: string, fields: string): string | undefined {
-  if (method !== 'OPTIONS') return undefined;
+/** The method that a preflight asks for; undefined when the request is none. */
+export function preflightMethod(method: string, { origin, fields }: RequestHead): string | undefined {
+  if (method !== 'OPTIONS' || origin === undefined) return undefined;
   const asked = fieldValue(fields, 'access-control-request-method');
   return asked !== undefined && isToken(asked) ? asked : undefined;
 }
@@ -103,8 +104,8 @@ function compileCors(options: CorsOptions): CorsRules {
   };
 }
 
-const answerPreflight = (exchange: Exchange, rules: CorsRules): ReturnType<EdgeHandler> => {
-  const method = preflightMethod(exchange.method, exchange.fields) ?? '';
+function answerPreflight(exchange: Exchange, rules: CorsRules): void {
+  const method = preflightMethod(exchange.method, exchange.head) ?? '';
   const names = (fieldValue(exchange.fields, 'access-control-request-headers') ?? '')
     .split(',')
     .map((name) => name.trim())
@@ -115,9 +116,13 @@ const answerPreflight = (exchange: Exchange, rules: CorsRules): ReturnType<EdgeH
   const methods = rules.methods.includes('*') ? method : rules.methods.join(', ');
   const fields = ['access-control-allow-methods', methods, 'access-control-max-age', String(rules.maxAge)];
   if (names.length > 0) fields.push('access-control-allow-headers', names.join(', '));
-  exchange.answer.begin(204, fields, 0);
-  exchange.answer.end();
-};
+  answerEmpty(exchange, fields);
+}
+
+function answerEmpty({ answer }: Exchange, fields: string[]): void {
+  answer.begin(204, fields, 0);
+  answer.end();
+}
 
 /** A page of the gateway's own origin sends `Origin` as well when it changes something. */
 function isOwnOrigin({ engine, head }: Exchange, origin: string): boolean {

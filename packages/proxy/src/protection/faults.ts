@@ -43,6 +43,7 @@ export function faults(options: FaultOptions): EdgeLayer {
     return (exchange) => {
       if (clock.now() >= until || !isMeant(exchange, when) || random.next() * 100 >= percentage) return next(exchange);
       exchange.span.set('dure.fault', text);
+      exchange.note('fault', `injected: ${text}`);
       exchange.answer = new WithFields(exchange.answer, ['dure-fault', text]);
       return delay > 0 ? pause(exchange, clock, delay, strike) : strike(exchange);
     };

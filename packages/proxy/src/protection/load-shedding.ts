@@ -37,6 +37,7 @@ export function loadShedding(options: LoadSheddingOptions): EdgeLayer {
     const fromMs = isPreferred(exchange) ? 2 * maxLoopDelayMs : maxLoopDelayMs;
     if (random.next() >= (delayMs - fromMs) / maxLoopDelayMs) return next(exchange);
     shed.add();
+    exchange.note('shed', `the event loop was ${Math.round(delayMs)} ms late`);
     const retryAfterMs = randomInteger(random, 1, longestRetryAfterSeconds) * 1_000;
     throw gatewayErrors.REDUCED_CAPACITY('the gateway has too much to do at the moment', { details: { retryAfterMs } });
   };

@@ -61,6 +61,7 @@ test('what is too much is a 429 of the type quota-exceeded, which names the poli
   assert.equal(problem.code, 'GATEWAY_RATE_LIMITED');
   assert.deepEqual(problem['violated-policies'], ['peruser']);
   assert.equal(under.edge.arrived.length, 2);
+  assert.deepEqual(under.edge.notes, ['limit: peruser has less than 1 left']);
   assert.match(under.telemetry.metrics.prometheus(), /dure_gateway_rate_limited_total\{policy="peruser"\} 1/);
   await under.clock.advance(20_000);
   assert.equal((await under.ask(ann)).status, 200);
@@ -144,6 +145,7 @@ test('while the store cannot tell everything is let through, counted, and told o
   assert.match(under.telemetry.metrics.prometheus(), /dure_gateway_rate_limits_unknown_total\{instead="allow"\} 3/);
   const told = () => under.telemetry.logs.filter(({ message }) => /cannot tell; meanwhile: allow/.test(message)).length;
   assert.equal(told(), 1);
+  assert.equal(under.edge.notes[0], 'limit: the store cannot tell: the store is away; instead: allow');
   await under.clock.advance(10_000);
   await under.ask(ann);
   assert.equal(told(), 2);

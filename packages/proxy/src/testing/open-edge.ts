@@ -10,6 +10,7 @@ import type { Destination } from '../engine/destination.ts';
 import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
 import { edgeStack } from '../engine/edge-layer.ts';
 import { Exchange } from '../engine/exchange.ts';
+import type { ObserveExchange } from '../engine/exchange-view.ts';
 import { openProxyListener } from '../engine/open-proxy-listener.ts';
 import { proxyEngine } from '../engine/proxy-engine.ts';
 import { requestHandler } from '../engine/request-handler.ts';
@@ -23,6 +24,8 @@ export interface OpenEdge extends AsyncDisposable {
   readonly telemetry: MemoryTelemetry;
   /** The requests that came through all layers, each as its header fields. */
   readonly arrived: readonly string[];
+  /** What was noted about requests that have ended: `limit: peruser has less than 1 left`. */
+  readonly notes: readonly string[];
 }
 
 export interface EdgeParts {
@@ -62,7 +65,11 @@ export async function openEdge(layers: readonly EdgeLayer[], parts: EdgeParts = 
   const { clock = systemClock, telemetry = memoryTelemetry({ clock }), secure = false, handler = ok } = parts;
   const instances = staticInstances({ things: parts.instances ?? [] });
   const tools = { clock, random: seededRandom(1), ids: testIds(), telemetry, instances };
-  const engine = proxyEngine('gateway', { policies: {}, limits: {}, secure }, tools);
+  const notes: string[] = [];
+  const observe: ObserveExchange = (one) => {
+    for (const { what, text } of one.notes ?? []) notes.push(`${what}: ${text}`);
+  };
+  const engine = proxyEngine('gateway', { policies: {}, limits: {}, secure, observe }, tools);
   const arrived: string[] = [];
   const handle = edgeStack([believing, ...layers], (exchange) => {
     arrived.push(exchange.fields);
@@ -79,6 +86,7 @@ export async function openEdge(layers: readonly EdgeLayer[], parts: EdgeParts = 
     origin: `http://127.0.0.1:${listener.port}`,
     telemetry,
     arrived,
+    notes,
     [Symbol.asyncDispose]: () => listener.close(0),
   };
 }
