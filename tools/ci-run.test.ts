@@ -11,7 +11,7 @@ const commands = join(folder, 'bin');
 mkdirSync(commands);
 mkdirSync(join(folder, '.ci'));
 copyFileSync(join(import.meta.dirname, '..', '.ci', 'run'), join(folder, '.ci', 'run'));
-/** Stands in for npm, npx and Chromium: `npm test` does what `SUITE` says, `npm --prefix bench ci` what `STEP` says. */
+/** Stands in for npm, npx, Chromium and Redis: `npm test` does what `SUITE` says, `npm --prefix bench ci` what `STEP` says. */
 const stub = `#!/bin/sh
 case "$*" in
   test) eval "$SUITE" ;;
@@ -19,7 +19,8 @@ case "$*" in
   '--prefix bench ci') eval "$STEP" ;;
 esac
 `;
-for (const name of ['npm', 'npx', 'chromium']) writeFileSync(join(commands, name), stub, { mode: 0o755 });
+for (const name of ['npm', 'npx', 'chromium', 'redis-server'])
+  writeFileSync(join(commands, name), stub, { mode: 0o755 });
 
 function outcomeOf(suite: string, step = 'true') {
   const env = { PATH: `${commands}${delimiter}${process.env.PATH ?? ''}`, SUITE: suite, STEP: step };

@@ -10,6 +10,7 @@ const owners: Readonly<Record<string, string>> = {
   'dns-packet': 'packages/registry',
   pg: 'packages/postgres',
   kysely: 'packages/postgres',
+  '@redis/client': 'packages/redis',
   preact: 'packages/console',
   vite: 'packages/console',
 };

@@ -31,6 +31,7 @@ async function asked(settings: CorsOptions, method: string, fields: Readonly<Rec
     status: Number(line.split(' ')[1]),
     head: Object.fromEntries(pairs) as Readonly<Record<string, string>>,
     told: pairs.filter(([name = '']) => name.startsWith('access-control-')).map(([name]) => name),
+    text,
     arrived: edge.arrived.length,
   };
 }
@@ -97,8 +98,12 @@ test('without an origin nothing is told, but what is kept of the answer still va
 });
 
 test('a page of another origin is refused before anything is done', async () => {
-  const { status, told, arrived } = await asked(options, 'POST', { origin: 'https://evil.org', 'content-length': '0' });
+  const { status, told, arrived, text } = await asked(options, 'POST', {
+    origin: 'https://evil.org',
+    'content-length': '0',
+  });
   assert.deepEqual([status, told, arrived], [403, [], 0]);
+  assert.match(text, /"code":"GATEWAY_ORIGIN_REFUSED"/);
 });
 
 test('the own origin is not another one, by the scheme that clients see', async () => {
