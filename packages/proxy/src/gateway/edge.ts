@@ -1,3 +1,4 @@
+import type { RateLimitStore } from '@dure/resilience';
 import type { TokenVerifier } from '@dure/service/server';
 import type { EdgeLayer } from '../engine/edge-layer.ts';
 import type { ProxyEngine } from '../engine/proxy-engine.ts';
@@ -9,4 +10,6 @@ export interface Edge extends ProxyEngine {
   /** Tells services who calls. */
   readonly identity: EdgeLayer;
   readonly table: RouteTable;
+  /** Who keeps account of the rate limits that contracts declare. */
+  readonly rateLimits: RateLimitStore;
 }

@@ -6,6 +6,8 @@ import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
 import { edgeStack } from '../engine/edge-layer.ts';
 import { Exchange } from '../engine/exchange.ts';
 import { forwarding } from '../engine/forwarding.ts';
+import { operationPolicy } from '../protection/rate-limit-policy.ts';
+import { rateLimited } from '../protection/rate-limited.ts';
 import { authenticated, authorised } from './admission.ts';
 import type { Edge } from './edge.ts';
 import type { Route } from './route-table.ts';
@@ -16,6 +18,7 @@ export function operationLayers(edge: Edge, route: Route): readonly EdgeLayer[] 
   return [
     bodyDemanded(route), // first: a body that is too large is refused whoever sends it
     authenticated(edge), // before access: the identity is what access is decided by
+    ...declaredLimit(edge, route), // before access: also what would be refused may not be tried without end
     authorised(route.access),
     edge.identity, // last: only who was let through costs a signature
   ];
@@ -36,6 +39,11 @@ export function startExchange(edge: Edge, arrived: ArrivedRequest, route: Route,
   const isRepeatable = mayRepeat(route.operation, arrived.head.idempotencyKey);
   const { destination } = route;
   new Exchange(edge, clientSource(arrived), { route: routeId(route), destination, span, isRepeatable }).run(handler);
+}
+
+function declaredLimit({ telemetry, rateLimits: store }: Edge, { operation }: Route): readonly EdgeLayer[] {
+  const policy = operationPolicy(operation);
+  return policy === undefined ? [] : [rateLimited({ policies: [policy], store, telemetry })];
 }
 
 function bodyDemanded({ method, template }: Route): EdgeLayer {

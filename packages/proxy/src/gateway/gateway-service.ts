@@ -1,3 +1,5 @@
+import type { RateLimitStore } from '@dure/resilience';
+import { memoryRateLimits } from '@dure/resilience';
 import type { AnyContract, OpenApiInfo } from '@dure/service/contract';
 import { contract, isExposable, openApi } from '@dure/service/contract';
 import type { ServiceDefinition, StartContext } from '@dure/service/server';
@@ -35,6 +37,8 @@ export interface GatewayOptions extends PolicyOptions, EdgeIdentityOptions {
   readonly limits?: Partial<ProxyLimits>;
   /** Where a line for each request goes. Default: nowhere. */
   readonly accessLog?: AccessLogOptions;
+  /** Who keeps account of the rate limits that contracts declare. Default: the gateway itself, in memory. */
+  readonly rateLimits?: RateLimitStore;
   /** TLS ends before the gateway: cookies are `Secure`, services hear `https`. Default false. */
   readonly secure?: boolean;
 }
@@ -76,7 +80,8 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const settings = { policies: options, limits: options.limits, secure: options.secure ?? false, observe };
   const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances });
   const verifier = edgeVerifier(options, platform.verifier, { clock, telemetry });
-  const edge: Edge = { ...engine, verifier, identity: forwardedIdentity(signer, options.identity), table };
+  const rateLimits = options.rateLimits ?? memoryRateLimits({ clock, random });
+  const edge: Edge = { ...engine, verifier, identity: forwardedIdentity(signer, options.identity), table, rateLimits };
   const own = ownAddresses(edge, {
     session,
     openApi: openApi(exposes.map(exposedPart), info),
