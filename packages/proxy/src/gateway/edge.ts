@@ -12,4 +12,6 @@ export interface Edge extends ProxyEngine {
   readonly table: RouteTable;
   /** Who keeps account of the rate limits that contracts declare. */
   readonly rateLimits: RateLimitStore;
+  /** Which pages of other origins may use the operations; undefined when none may. */
+  readonly cors: EdgeLayer | undefined;
 }

@@ -16,7 +16,8 @@ import { routeId } from './route-table.ts';
 /** What stands before an operation of a contract, outermost first. */
 export function operationLayers(edge: Edge, route: Route): readonly EdgeLayer[] {
   return [
-    bodyDemanded(route), // first: a body that is too large is refused whoever sends it
+    ...(edge.cors === undefined ? [] : [edge.cors]), // outermost: pages may read what others refuse with
+    bodyDemanded(route), // first of what refuses: a body that is too large is refused whoever sends it
     authenticated(edge), // before access: the identity is what access is decided by
     ...declaredLimit(edge, route), // before access: also what would be refused may not be tried without end
     authorised(route.access),

@@ -16,6 +16,8 @@ import { requestHandler } from '../engine/request-handler.ts';
 import type { AccessLogOptions } from '../observe/access-log.ts';
 import { openAccessLog } from '../observe/access-log.ts';
 import { explanations } from '../observe/explanations.ts';
+import type { CorsOptions } from '../protection/cors.ts';
+import { cors, preflightMethod } from '../protection/cors.ts';
 import type { Edge } from './edge.ts';
 import { routeHandler, startExchange } from './forward.ts';
 import { gatewayEndpoint } from './gateway-endpoint.ts';
@@ -37,6 +39,8 @@ export interface GatewayOptions extends PolicyOptions, EdgeIdentityOptions {
   readonly limits?: Partial<ProxyLimits>;
   /** Where a line for each request goes. Default: nowhere. */
   readonly accessLog?: AccessLogOptions;
+  /** Which pages of other origins may use the exposed operations. Default: none. */
+  readonly cors?: CorsOptions;
   /** Who keeps account of the rate limits that contracts declare. Default: the gateway itself, in memory. */
   readonly rateLimits?: RateLimitStore;
   /** TLS ends before the gateway: cookies are `Secure`, services hear `https`. Default false. */
@@ -81,7 +85,14 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances });
   const verifier = edgeVerifier(options, platform.verifier, { clock, telemetry });
   const rateLimits = options.rateLimits ?? memoryRateLimits({ clock, random });
-  const edge: Edge = { ...engine, verifier, identity: forwardedIdentity(signer, options.identity), table, rateLimits };
+  const edge: Edge = {
+    ...engine,
+    verifier,
+    identity: forwardedIdentity(signer, options.identity),
+    table,
+    rateLimits,
+    cors: options.cors === undefined ? undefined : cors(options.cors),
+  };
   const own = ownAddresses(edge, {
     session,
     openApi: openApi(exposes.map(exposedPart), info),
@@ -93,7 +104,9 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   add.endpoint(gatewayEndpoint({ table, instances, services: [...new Set(services)], explained }));
   const handlers = new Map(table.routes.map((route) => [route, routeHandler(edge, route)]));
   const handle = requestHandler(edge, (arrived) => {
-    const route = edge.table.find(arrived.request.method ?? '', arrived.target.path);
+    const { method = '' } = arrived.request;
+    const asked = corsLayer === undefined ? undefined : preflightMethod(method, arrived.head);
+    const route = edge.table.find(asked ?? method, arrived.target.path);
     const handler = route === undefined ? undefined : handlers.get(route);
     if (route === undefined || handler === undefined) return own.answer(arrived);
     startExchange(edge, arrived, route, handler);
