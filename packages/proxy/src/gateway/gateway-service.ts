@@ -105,7 +105,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const handlers = new Map(table.routes.map((route) => [route, routeHandler(edge, route)]));
   const handle = requestHandler(edge, (arrived) => {
     const { method = '' } = arrived.request;
-    const asked = corsLayer === undefined ? undefined : preflightMethod(method, arrived.head);
+    const asked = edge.cors === undefined ? undefined : preflightMethod(method, arrived.head);
     const route = edge.table.find(asked ?? method, arrived.target.path);
     const handler = route === undefined ? undefined : handlers.get(route);
     if (route === undefined || handler === undefined) return own.answer(arrived);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Forwarding } from '../engine/forwarding.ts';
+import { forwarding } from '../engine/forwarding.ts';
 import { openEdge } from '../testing/open-edge.ts';
 import { localInstance } from '../testing/open-proxy.ts';
 import { rawClient, sendRaw } from '../testing/raw-client.ts';
@@ -13,7 +13,7 @@ async function open(maxBytes: number) {
     if (sofar.endsWith('\r\n0\r\n\r\n') || sofar.length > 2_000_000) socket.write(plainAnswer('taken'));
   });
   const instances = [localInstance('things', upstream.port)];
-  const handler: Parameters<typeof openEdge>[1] = { handler: (one) => new Forwarding(one).start(), instances };
+  const handler: Parameters<typeof openEdge>[1] = { handler: forwarding, instances };
   const edge = await openEdge([requestBodyLimit({ maxBytes })], handler);
   const close = async () => {
     await edge[Symbol.asyncDispose]();
