@@ -3,7 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '@dure/core';
 
-/** An OpenID Connect issuer on 127.0.0.1 that signs whatever a test wants. */
+/**
+ * An OpenID Connect issuer on 127.0.0.1 that signs whatever a test wants: discovery document, key set and access tokens.
+ *
+ * @example
+ * await using issuer = await openIssuer();
+ * const authorization = `Bearer ${issuer.token({ sub: 'kim', realm_access: { roles: ['admin'] } })}`;
+ */
 export interface OpenIssuer extends AsyncDisposable {
   readonly issuer: string;
   /** An access token; claims that are not given are good ones for the audience `api`. */

@@ -1,0 +1,2 @@
+export type { OpenIssuer } from './open-issuer.ts';
+export { openIssuer } from './open-issuer.ts';
