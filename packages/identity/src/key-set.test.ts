@@ -34,16 +34,29 @@ test('keys are fetched once for any number of callers', async () => {
   assert.equal(state.fetches, 1);
 });
 
+test('a key that the issuer signs by from now on is found at once, however lately the set was fetched', async () => {
+  const { keys, state, clock } = issuer(userJwks([old]));
+  await keys.find(name(old));
+  await clock.advance(60_000);
+  await keys.find(name(old));
+  await new Promise(setImmediate);
+  assert.equal(state.fetches, 2);
+  state.serves = userJwks([young, old]);
+  await clock.advance(1_000);
+  assert.equal((await keys.find(name(young)))?.kid, name(young));
+  assert.equal(state.fetches, 3);
+});
+
 test('an unknown key fetches the set again, at most every 30 seconds', async () => {
   const { keys, state, clock } = issuer(userJwks([old]));
   await keys.find(name(old));
-  state.serves = userJwks([young, old]);
   for (let call = 0; call < 10_000; call += 1) await keys.find(`unknown-${call}`);
-  assert.equal(state.fetches, 1);
+  assert.equal(state.fetches, 2);
+  state.serves = userJwks([young, old]);
   await clock.advance(30_000);
   const found = await Promise.all([keys.find(name(young)), keys.find('unknown'), keys.find(name(old))]);
   assert.deepEqual([found[0]?.kid, found[1], found[2]?.kid], [name(young), undefined, name(old)]);
-  assert.equal(state.fetches, 2);
+  assert.equal(state.fetches, 3);
   assert.equal(state.changes, 1);
 });
 

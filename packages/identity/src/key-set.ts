@@ -25,7 +25,10 @@ export interface KeySetOptions<Key> {
 
 /** A set older than this is fetched anew, in the background: a removed key is refused within this time. */
 const refreshAfterMs = 60_000;
-/** An unknown key name asks the issuer at most this often; so does a failing issuer once there are keys. */
+/**
+ * Unknown key names ask the issuer at most this often, whenever it was asked otherwise: a key that it signs by from one moment
+ * to the next is found at once. A failing issuer is asked again after this time, too, once there are keys.
+ */
 const askAgainAfterMs = 30_000;
 /** While there are no keys at all, an issuer that failed is asked again after this time. */
 const retryAfterMs = 1_000;
@@ -39,6 +42,7 @@ const maxKeys = 32;
 export function keySet<Key>({ issuer, fetchJwks, read, clock, onChange }: KeySetOptions<Key>): KeySet<Key> {
   let keys: ReadonlyMap<string, Key> | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
+  let soughtAt = Number.NEGATIVE_INFINITY;
   let failure: unknown;
   let fetching: Promise<void> | undefined;
   const ask = (): Promise<void> => {
@@ -60,6 +64,7 @@ export function keySet<Key>({ issuer, fetchJwks, read, clock, onChange }: KeySet
   };
   return {
     async find(name) {
+      const isFirst = keys === undefined;
       if (keys === undefined) {
         if (fetching !== undefined || clock.monotonicMs() - askedAt >= retryAfterMs) await ask();
         if (keys === undefined) throw unavailable(issuer, failure);
@@ -70,7 +75,9 @@ export function keySet<Key>({ issuer, fetchJwks, read, clock, onChange }: KeySet
         if (age >= (failure === undefined ? refreshAfterMs : askAgainAfterMs)) void ask();
         return found;
       }
-      if (fetching !== undefined || age >= askAgainAfterMs) await ask();
+      const mayAsk = !isFirst && clock.monotonicMs() - soughtAt >= askAgainAfterMs;
+      if (mayAsk) soughtAt = clock.monotonicMs();
+      if (mayAsk || fetching !== undefined) await ask();
       const late = keys.get(name);
       if (late === undefined && failure !== undefined) throw unavailable(issuer, failure);
       return late;

@@ -54,13 +54,11 @@ test('its ID token is no access token, not even for the audience of the client a
 
 test('its keys rotate without a good token being refused, and the old ones end', async () => {
   await using provider = await openOidcProvider();
-  const clock = realClock();
-  const { verifier } = verifierOf(provider, clock);
+  const { verifier } = verifierOf(provider, realClock());
   const before = (await provider.signIn('kim')).accessToken;
   await verifier.verify(`Bearer ${before}`);
   await provider.rotate();
   const after = (await provider.signIn('lee')).accessToken;
-  await clock.advance(30_000);
   const both = await Promise.all([after, after, after].map((token) => verifier.verify(`Bearer ${token}`)));
   assert.deepEqual(new Set(both.map(({ subject }) => subject)), new Set(['provider:lee']));
   await assert.rejects(verifier.verify(`Bearer ${before}`), invalid);
