@@ -134,3 +134,16 @@ test('OpenAPI 3.1 tells parameters, bodies, refusals, keys and who may call', ()
   assert.equal((order.parameters as { name: string }[])[0]?.name, 'Idempotency-Key');
   assert.deepEqual(order.security, [{ bearer: [] }, { session: [] }]);
 });
+
+test('OpenAPI tells the rate limit that an operation declares, with its cost', () => {
+  const rateLimit = { quota: 30, windowSeconds: 60, per: 'address' } as const;
+  const limited = contract('stock', {
+    search: get('/search', { access: 'public', cost: 3, rateLimit }),
+    free: get('/free', { access: 'public', cost: 3 }),
+  });
+  const { paths } = openApi([limited], { title: 'shop', version: '1' }) as {
+    readonly paths: Readonly<Record<string, { readonly get: Readonly<Record<string, unknown>> }>>;
+  };
+  assert.deepEqual(paths['/search']?.get['x-dure-rate-limit'], { cost: 3, ...rateLimit });
+  assert.equal(paths['/free']?.get['x-dure-rate-limit'], undefined);
+});

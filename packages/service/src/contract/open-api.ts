@@ -62,6 +62,7 @@ function describe(operation: HttpOperation): Record<string, unknown> {
       : { requestBody: { required: true, content: content(spec.body, 'input', `${service}.${name} body`) } }),
     responses: responses(operation),
     ...(spec.fallback === undefined ? {} : { 'x-dure-fallback': spec.fallback }),
+    ...(spec.rateLimit === undefined ? {} : { 'x-dure-rate-limit': { cost: operation.cost, ...spec.rateLimit } }),
     ...security(spec.access),
   };
 }
