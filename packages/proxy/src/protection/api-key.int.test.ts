@@ -5,7 +5,8 @@ import { seededRandom } from '@dure/core';
 import { fakeClock } from '@dure/core/testing';
 import { memoryRateLimits } from '@dure/resilience';
 import { memoryTelemetry } from '@dure/telemetry/testing';
-import type { EdgeHandler } from '../engine/edge-layer.ts';
+import { forwardedIdentity } from '../access/internal-identity.ts';
+import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
 import { openEdge } from '../testing/open-edge.ts';
 import { sendRaw } from '../testing/raw-client.ts';
 import type { ApiKeyOptions } from './api-key.ts';
@@ -16,7 +17,7 @@ import { rateLimited } from './rate-limited.ts';
 const secret = 'dure_first-secret-key';
 const ended = 'dure_second-secret-key';
 
-async function open(options: Partial<ApiKeyOptions> = {}) {
+async function open(options: Partial<ApiKeyOptions> = {}, behind: readonly EdgeLayer[] = []) {
   const clock = fakeClock();
   const telemetry = memoryTelemetry({ clock });
   const keys = apiKeyBook([
@@ -36,7 +37,7 @@ async function open(options: Partial<ApiKeyOptions> = {}) {
     telemetry,
     policies: [{ name: 'perkey', quota: 3, windowSeconds: 60, by: 'apiKey', without: 'pass' }],
   });
-  const edge = await openEdge([apiKey({ keys, ...options }), limits], { clock, telemetry, handler });
+  const edge = await openEdge([apiKey({ keys, ...options }), limits, ...behind], { clock, telemetry, handler });
   const ask = async (headers: Record<string, string>) => {
     const answer = await fetch(edge.origin, { headers });
     return { status: answer.status, challenge: answer.headers.get('www-authenticate'), text: await answer.text() };
@@ -109,9 +110,9 @@ test('limits count by the id of the key', async () => {
   assert.equal((await under.ask({ 'x-api-key': ended })).status, 200);
 });
 
-test('services hear who asks by the word of the gateway, and the field may be another', async () => {
+test('the field may be another, and services hear of the user of a key by the layer that tells who calls', async () => {
   const signer = { authorize: async (audience: string, of?: Identity) => `Bearer ${audience} for ${of?.subject}` };
-  await using under = await open({ in: 'X-Partner-Key', signer });
+  await using under = await open({ in: 'X-Partner-Key' }, [forwardedIdentity(signer)]);
   await under.ask({ 'x-partner-key': secret });
   await under.ask({ 'x-api-key': secret });
   assert.deepEqual(

@@ -1,4 +1,3 @@
-import type { TokenSigner } from '@dure/service/client';
 import type { EdgeLayer } from '../engine/edge-layer.ts';
 import type { Exchange } from '../engine/exchange.ts';
 import { gatewayErrors } from '../errors.ts';
@@ -10,8 +9,6 @@ export interface ApiKeyOptions {
   readonly keys: ApiKeyBook;
   /** The header field of the key. Default `x-api-key`. */
   readonly in?: string;
-  /** Tells Dure's services who asks, by the gateway's word. Without it they hear of nobody: for services of others. */
-  readonly signer?: TokenSigner;
 }
 
 const used = new WeakMap<Exchange, string>();
@@ -24,13 +21,14 @@ export function apiKeyOf(exchange: Exchange): string | undefined {
 /**
  * Finds out who asks by an API key. A request without one passes as it is, one with a key that is unknown or has ended is
  * GATEWAY_API_KEY_UNKNOWN, whichever it was. The key goes no further than here: it is forwarded, logged and traced
- * nowhere, only its id is. Whoever is signed in otherwise stays who they are.
+ * nowhere, only its id is; services hear of its user by the layer that tells them who calls. Whoever is signed in otherwise
+ * stays who they are.
  *
  * Stands behind `authenticated` and before what decides by who asks; a limit by address before it slows down whoever
  * tries keys.
  */
 export function apiKey(options: ApiKeyOptions): EdgeLayer {
-  const { keys, in: name = 'x-api-key', signer } = options;
+  const { keys, in: name = 'x-api-key' } = options;
   demandToken('apiKey', 'in', name);
   const field = name.toLowerCase();
   return (next) => (exchange) => {
@@ -44,12 +42,7 @@ export function apiKey(options: ApiKeyOptions): EdgeLayer {
     used.set(exchange, holder.id);
     exchange.span.set('dure.caller', holder.id);
     exchange.note('api key', holder.id);
-    if (exchange.identity.kind !== 'anonymous') return next(exchange);
-    exchange.identity = holder.identity;
-    if (signer === undefined) return next(exchange);
-    return signer.authorize(exchange.destination.service, holder.identity).then((authorization) => {
-      exchange.authorization = authorization;
-      return exchange.isClosed ? undefined : next(exchange);
-    });
+    if (exchange.identity.kind === 'anonymous') exchange.identity = holder.identity;
+    return next(exchange);
   };
 }
