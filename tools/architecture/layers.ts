@@ -35,7 +35,7 @@ const subpathLayers: Readonly<Record<string, number>> = {
  * `.` are the package's own files. Packages that are not here have no such walls.
  */
 const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  service: [['.'], ['contract'], ['client'], ['server']],
+  service: [['.'], ['contract'], ['client'], ['server'], ['composition']],
   registry: [['.'], ['wire'], ['client', 'server']],
   config: [['.'], ['properties'], ['client', 'server']],
   messaging: [['.'], ['feed']],

@@ -1,8 +1,9 @@
-/** An answer that stood in for an operation's own. */
+/** What stood in for an operation's own answer, or that nothing did. */
 export interface FallbackNote {
   /** `product.getProduct` */
   readonly operation: string;
-  readonly kind: 'value' | 'function' | 'last-good';
+  /** `absent`: nothing stood in for it, and the answer does without. */
+  readonly kind: 'value' | 'function' | 'last-good' | 'absent';
   /** How old it is, in whole seconds, when it was an answer once. */
   readonly ageS?: number;
 }
@@ -39,7 +40,7 @@ export function formatFallbacks(notes: readonly FallbackNote[]): string | undefi
 }
 
 const longestField = 2_048;
-const member = /^([a-zA-Z][\w.-]{0,127});kind=(value|function|last-good)(?:;age=(\d{1,9}))?$/;
+const member = /^([a-zA-Z][\w.-]{0,127});kind=(value|function|last-good|absent)(?:;age=(\d{1,9}))?$/;
 
 /** Reads the field; whatever is malformed is left out, never an error. */
 export function parseFallbacks(field: string | readonly string[] | undefined): readonly FallbackNote[] {

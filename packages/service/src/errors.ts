@@ -205,6 +205,44 @@ export const serviceErrors = errorCatalogue('SERVICE', {
       fix: '포인터가 가리키는 오퍼레이션을 빼거나(`--only`), 그 부분만 직접 작성하십시오.',
     },
   },
+  COMPOSITION_INVALID: {
+    kind: 'internal',
+    en: { title: 'A composition contradicts itself', fix: 'Correct the part or the page that the message names.' },
+    ko: { title: '조합에 모순이 있습니다', fix: '메시지가 가리키는 파트나 페이지를 고치십시오.' },
+  },
+  PART_FAILED: {
+    kind: 'upstream',
+    retryable: true,
+    en: {
+      title: 'A part of the page could not be had',
+      fix: 'Retry after a moment; the cause is in the log of the service that composes it, under the same trace id.',
+    },
+    ko: {
+      title: '페이지의 일부를 가져오지 못했습니다',
+      fix: '잠시 뒤 다시 시도하십시오. 원인은 조합하는 서비스의 로그에 같은 트레이스 ID로 있습니다.',
+    },
+  },
+  PART_UNAVAILABLE: {
+    kind: 'unavailable',
+    retryable: true,
+    en: { title: 'A part of the page is not available', fix: 'Retry after the time that `Retry-After` says.' },
+    ko: {
+      title: '페이지의 일부를 지금 쓸 수 없습니다',
+      fix: '`Retry-After`가 알려 주는 시간이 지난 뒤 다시 시도하십시오.',
+    },
+  },
+  PART_TIMEOUT: {
+    kind: 'timeout',
+    retryable: true,
+    en: {
+      title: 'A part of the page did not come in time',
+      fix: 'Retry; if it lasts, find the slow part in the trace and give it more time, or make it optional.',
+    },
+    ko: {
+      title: '페이지의 일부가 제때 오지 않았습니다',
+      fix: '다시 시도하십시오. 계속되면 트레이스에서 느린 파트를 찾아 시간을 더 주거나 선택 사항으로 만드십시오.',
+    },
+  },
   INTERNAL: {
     kind: 'internal',
     en: { title: 'The service failed', fix: 'The cause is in its log under the same trace id.' },

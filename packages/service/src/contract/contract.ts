@@ -141,7 +141,7 @@ function contractWith<const Service extends string, const B extends Bindings>(
       checkFallback(operations[operation]);
     }
   }
-  return {
+  const made: Contract<Service, B> = {
     name,
     bindings,
     operations: operations as Contract<Service, B>['operations'],
@@ -156,6 +156,15 @@ function contractWith<const Service extends string, const B extends Bindings>(
       contractWith(name, bindings, options, addPolicies({ name, operations }, policies, byOperation, every)),
     at: (baseUrl) => contractWith(name, bindings, { ...options, baseUrl }, policies),
   };
+  for (const operation of Object.values(operations)) contracts.set(operation, made);
+  return made;
+}
+
+const contracts = new WeakMap<HttpOperation, AnyContract>();
+
+/** The contract that an operation was taken from, with the policies and the address of that very value. */
+export function contractOf(operation: HttpOperation): AnyContract | undefined {
+  return contracts.get(operation);
 }
 
 /** A read. */
