@@ -28,11 +28,7 @@ export function gatherParts(parts: readonly PartPlan[], kit: PartKit): Handler<u
     const span = telemetry.startSpan(`compose ${page}`, { parent: call.trace });
     const ended = new AbortController();
     const within = Math.min(timeLeftMs(call, clock), call.operation.timeoutMs) * ownShare;
-    const forParts = call.with({
-      trace: span.context,
-      deadline: clock.now() + within,
-      signal: () => AbortSignal.any([call.signal, ended.signal]),
-    });
+    const forParts = call.with({ trace: span.context, deadline: clock.now() + within, signal: ended.signal });
     const outcomes = new Map<string, PartOutcome>();
     const total = { calls: 0, cost: 0 };
     const settled = new Map<string, Promise<void>>();
@@ -45,16 +41,18 @@ export function gatherParts(parts: readonly PartPlan[], kit: PartKit): Handler<u
       total.cost += outcome.calls * part.operation.cost;
     };
     for (const one of runs) settled.set(one.part.name, gather(one));
+    const caller = watchCaller(call);
     try {
-      await Promise.race([Promise.all(settled.values()), callerLeft(call, ended.signal)]);
+      await Promise.race([Promise.all(settled.values()), caller.left]);
       const each = <T>(pick: (outcome: PartOutcome) => T) =>
         Object.fromEntries(parts.map(({ name }) => [name, pick(outcomes.get(name) as PartOutcome)]));
       return { values: each(({ value }) => value), marks: each(({ mark }) => mark) };
     } catch (error) {
+      ended.abort(resilienceErrors.CANCELLED(`${page} has come to an end without its other parts`));
       span.fail(error);
       throw error;
     } finally {
-      ended.abort();
+      caller.release();
       span.set('dure.parts.calls', total.calls);
       span.set('dure.parts.cost', total.cost);
       span.end();
@@ -63,16 +61,14 @@ export function gatherParts(parts: readonly PartPlan[], kit: PartKit): Handler<u
   };
 }
 
-/** Rejects when the caller leaves. */
-function callerLeft({ signal, operation: { service, name } }: Call, until: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const leave = () =>
-      reject(
-        isDureError(signal.reason)
-          ? signal.reason
-          : resilienceErrors.CANCELLED(`${service}.${name}: the caller has gone`),
-      );
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true, signal: until });
-  });
+/** `left` rejects when the caller leaves. */
+function watchCaller({ signal, operation: { service, name } }: Call) {
+  const { promise: left, reject } = Promise.withResolvers<never>();
+  const leave = () => {
+    const { reason } = signal as { readonly reason: unknown };
+    reject(isDureError(reason) ? reason : resilienceErrors.CANCELLED(`${service}.${name}: the caller has gone`));
+  };
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave, { once: true });
+  return { left, release: () => signal.removeEventListener('abort', leave) };
 }

@@ -109,7 +109,6 @@ function answering(part: PartPlan, clock: Clock, ask: Handler<unknown, unknown>)
     try {
       return await answered(input, call);
     } catch (error) {
-      if (call.signal.aborted) throw error;
       if (optional) return { error };
       throw pageError(part, error, call);
     }
