@@ -10,7 +10,7 @@ interface OrderPageAnswer {
   readonly order: { readonly orderId: string };
   readonly products: readonly { readonly sku: string }[];
   readonly customer: { readonly name: string };
-  readonly partial: readonly string[];
+  readonly parts: Readonly<Record<string, { readonly status: string }>>;
 }
 
 interface TraceAnswer {
@@ -83,11 +83,13 @@ for (const placement of ['each', 'one'] as const) {
       const placed = await kim.order('cup-moon', 1, 'card');
       const page = await kim.ask('GET', `/order-pages/${String(placed.body.orderId)}`);
       assert.equal(page.status, 200);
-      const { order, products, customer: who, partial } = page.body as unknown as OrderPageAnswer;
+      const { order, products, customer: who, parts } = page.body as unknown as OrderPageAnswer;
       assert.deepEqual(
-        [order.orderId, products[0]?.sku, who.name, partial],
-        [placed.body.orderId, 'cup-moon', 'kim', []],
+        [order.orderId, products[0]?.sku, who.name, Object.values(parts).map(({ status }) => status)],
+        [placed.body.orderId, 'cup-moon', 'kim', ['whole', 'whole', 'whole']],
       );
+      const mobile = await kim.ask('GET', `/m/order-pages/${String(placed.body.orderId)}`);
+      assert.deepEqual(Object.keys(mobile.body.parts as object), ['order', 'products']);
     });
 
     test('somebody else sees none of it', async () => {
@@ -132,6 +134,7 @@ for (const placement of ['each', 'one'] as const) {
         '/orders',
         '/orders/{orderId}/events',
         '/order-pages/{orderId}',
+        '/m/order-pages/{orderId}',
       ])
         assert.ok(paths.includes(path), path);
       assert.ok(!paths.includes('/payments/{orderId}'));

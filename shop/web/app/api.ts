@@ -6,6 +6,7 @@ import type { PaymentMethod as PaymentMethodSchema } from '@shop/payment/contrac
 import type { Product as ProductSchema } from '@shop/product/contract';
 import type { User as UserSchema } from '@shop/user/contract';
 import type { z } from 'zod';
+import type { OrderPageAnswer } from '../../pages/contract.ts';
 
 export type Product = z.infer<typeof ProductSchema>;
 export type Stock = z.infer<typeof StockSchema>;
@@ -13,16 +14,8 @@ export type Order = z.infer<typeof OrderSchema>;
 export type PaymentMethod = z.infer<typeof PaymentMethodSchema>;
 export type User = z.infer<typeof UserSchema>;
 
-/** An order with everything that its page shows, composed at the edge. */
-export interface OrderPage {
-  readonly order: Order;
-  readonly products: readonly Product[];
-  readonly customer: Pick<User, 'name' | 'email'> | null;
-  /** The parts whose service did not answer. */
-  readonly partial: readonly ('products' | 'customer')[];
-  /** The parts that may be out of date. */
-  readonly dated: readonly 'products'[];
-}
+/** An order with everything that its page shows, composed at the edge; `parts` says what became of each. */
+export type OrderPage = OrderPageAnswer;
 
 /** What is bought, how it is paid, where it goes. */
 export interface Purchase {

@@ -97,8 +97,15 @@ export const english = {
   liveLost: 'The live connection was lost; connecting again.',
   shipment: 'Shipment',
   customer: 'Customer',
-  dated: 'The product details are as we last saw them; the shop is catching up.',
-  partial: 'Some details could not be read just now; the order itself is complete.',
+  parts: {
+    noCustomer: 'Your name and email could not be read just now; the order itself is complete.',
+    noProducts: 'The product details could not be read just now; the order itself is complete.',
+    someProducts: (absent: string, of: string) =>
+      `The details of ${absent} of ${of} products could not be read just now; the order itself is complete.`,
+    dated: 'The product details are as we last saw them; the shop is catching up.',
+    datedSince: (minutes: number) =>
+      `The product details are as we saw them ${minutes === 1 ? 'a minute' : `${minutes} minutes`} ago; the shop is catching up.`,
+  },
   buyAgain: 'To the products',
   seeTrace: 'See what happened inside',
   seeTraceHint: 'opens the trace in the console',

@@ -99,8 +99,14 @@ export const korean: Messages = {
   liveLost: '실시간 연결이 끊겨 다시 연결하고 있습니다.',
   shipment: '운송장',
   customer: '주문자',
-  dated: '상품 정보는 마지막으로 확인한 내용입니다. 곧 최신 내용으로 바뀝니다.',
-  partial: '일부 정보를 지금은 불러오지 못했습니다. 주문 자체에는 문제가 없습니다.',
+  parts: {
+    noCustomer: '주문자 정보를 지금은 불러오지 못했습니다. 주문 자체에는 문제가 없습니다.',
+    noProducts: '상품 정보를 지금은 불러오지 못했습니다. 주문 자체에는 문제가 없습니다.',
+    someProducts: (absent, of) =>
+      `상품 ${of}개 가운데 ${absent}개의 정보를 지금은 불러오지 못했습니다. 주문 자체에는 문제가 없습니다.`,
+    dated: '상품 정보는 마지막으로 확인한 내용입니다. 곧 최신 내용으로 바뀝니다.',
+    datedSince: (minutes) => `상품 정보는 ${minutes}분 전에 확인한 내용입니다. 곧 최신 내용으로 바뀝니다.`,
+  },
   buyAgain: '상품 보러 가기',
   seeTrace: '내부 처리 과정 보기',
   seeTraceHint: '콘솔에서 트레이스를 엽니다',

@@ -18,6 +18,7 @@ import { BasketLines } from './basket-lines.tsx';
 import { traceUrl } from './console-link.ts';
 import { OrderSteps } from './order-steps.tsx';
 import { PageHead } from './page-head.tsx';
+import { partNotes } from './part-notes.ts';
 import { traceOfOrder } from './placed-orders.ts';
 import { rejectionWords } from './rejection-words.ts';
 import { useExpiry, useSession } from './session.ts';
@@ -68,8 +69,11 @@ function OrderView({ page }: { readonly page: OrderPageView }): JSX.Element {
         <OrderSteps state={order.state} />
         <TraceLink orderId={order.orderId} />
       </section>
-      {page.partial.length > 0 ? <Note tone="warn">{m.partial}</Note> : null}
-      {page.dated.length > 0 ? <Note tone="info">{m.dated}</Note> : null}
+      {partNotes(page.parts, m).map(({ tone, text }) => (
+        <Note key={text} tone={tone}>
+          {text}
+        </Note>
+      ))}
       <section class="panel order-content" aria-labelledby="content-title">
         <h2 id="content-title">{m.yourOrder}</h2>
         <BasketLines

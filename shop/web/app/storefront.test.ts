@@ -6,6 +6,7 @@ import { bojagi } from './bojagi.ts';
 import { addToCart, cartCount, cartTotal, decodeCart, emptyCart, encodeCart, setQuantity } from './cart.ts';
 import { consoleUrl, traceUrl } from './console-link.ts';
 import { messages } from './messages.ts';
+import { partNotes } from './part-notes.ts';
 
 test('a basket holds one line a product and counts every piece', () => {
   const cart = addToCart(addToCart(addToCart(emptyCart, 'tea-green', 1), 'cup-moon', 2), 'tea-green', 2);
@@ -48,6 +49,25 @@ test('a retry of the same purchase keeps its key and another purchase gets its o
   assert.equal(attemptFor(decodeAttempt(JSON.stringify(first)), purchase, newKey).key, 'key 1');
   assert.equal(attemptFor(first, { ...purchase, payment: { method: 'declined-card' } }, newKey).key, 'key 2');
   assert.equal(decodeAttempt('{"key":1}'), undefined);
+});
+
+test('an order page says of each part what is absent or out of date, and nothing of what is whole', () => {
+  const whole = { status: 'whole' } as const;
+  const problem = { type: 'urn:dure:error:SERVICE_PART_TIMEOUT', title: 'late', status: 504 };
+  const texts = (parts: Partial<Parameters<typeof partNotes>[0]>) =>
+    partNotes({ order: whole, customer: whole, products: whole, ...parts }, messages.en).map(({ text }) => text);
+  assert.deepEqual(texts({}), []);
+  const both = texts({
+    customer: { status: 'absent', problem },
+    products: { status: 'partial', absent: 1, of: 3, problem },
+  });
+  assert.deepEqual(
+    both.map((text) => /^Your name|1 of 3 products/.test(text)),
+    [true, true],
+  );
+  assert.match(texts({ products: { status: 'absent', problem } }).join(), /^The product details could not/);
+  assert.match(texts({ products: { status: 'fallback', kind: 'last-good', ageS: 130 } }).join(), /2 minutes ago/);
+  assert.match(texts({ products: { status: 'fallback', kind: 'value' } }).join(), /as we last saw them/);
 });
 
 test('the console is found beside the gateway, on standard ports and on others', () => {
