@@ -6,11 +6,12 @@ import { FallbackNotes, formatFallbacks, parseFallbacks } from './fallback-notes
 const notes: readonly FallbackNote[] = [
   { operation: 'product.getProduct', kind: 'last-good', ageS: 12 },
   { operation: 'user.getUser', kind: 'value' },
+  { operation: 'user.getMe', kind: 'absent' },
 ];
 
 test('what is told in the field is read from it, also when it came in several lines', () => {
   const field = formatFallbacks(notes);
-  assert.equal(field, 'product.getProduct;kind=last-good;age=12, user.getUser;kind=value');
+  assert.equal(field, 'product.getProduct;kind=last-good;age=12, user.getUser;kind=value, user.getMe;kind=absent');
   assert.deepEqual(parseFallbacks(field), notes);
   assert.deepEqual(parseFallbacks(field?.split(', ')), notes);
 });
