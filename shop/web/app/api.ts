@@ -4,9 +4,9 @@ import type { Stock as StockSchema } from '@shop/inventory/contract';
 import type { Order as OrderSchema } from '@shop/order/contract';
 import type { PaymentMethod as PaymentMethodSchema } from '@shop/payment/contract';
 import type { Product as ProductSchema } from '@shop/product/contract';
+import type { OrderPageAnswer } from '@shop/system/pages/contract';
 import type { User as UserSchema } from '@shop/user/contract';
 import type { z } from 'zod';
-import type { OrderPageAnswer } from '../../pages/contract.ts';
 
 export type Product = z.infer<typeof ProductSchema>;
 export type Stock = z.infer<typeof StockSchema>;

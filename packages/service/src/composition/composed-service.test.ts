@@ -135,15 +135,32 @@ describe('a page', () => {
   ];
   for (const [what, failure, code, kind] of failures) {
     test(`fails when a part that it needs ${what}, and tells nothing of the inside`, async () => {
-      const { ask } = startOrderPages({ order: failure });
+      const { ask, telemetry } = startOrderPages({ order: failure });
       await assert.rejects(ask('getOrderPage', testCall()), (error: DureError) => {
         assert.doesNotMatch(error.message, /10\.0\.0\.7|getOrder\b/);
         assert.match(error.message, /^pages\.getOrderPage: its part "order" /);
         assert.deepEqual([error.code, error.kind, error.cause === failure], [code, kind, true]);
         return true;
       });
+      assert.deepEqual(
+        telemetry.logs.map(({ message }) => message),
+        ['pages.getOrderPage cannot do without its part "order"'],
+      );
     });
   }
+
+  test('does without an optional part whose input cannot be made, as a defect that is logged', async () => {
+    const { ask, telemetry } = startOrderPages({ order: { state: 'placed', skus: ['explode'] } });
+    const { products, parts } = (await ask('getOrderPage', testCall())) as {
+      readonly products: unknown;
+      readonly parts: Readonly<Record<string, { readonly status: string }>>;
+    };
+    assert.deepEqual([products, parts.products?.status], [[], 'absent']);
+    assert.deepEqual(
+      telemetry.logs.map(({ message }) => message),
+      ['pages.getOrderPage does without its part "products"'],
+    );
+  });
 
   test('hands on how long to wait', async () => {
     const { ask } = startOrderPages({ order: down });

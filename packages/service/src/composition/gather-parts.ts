@@ -1,10 +1,12 @@
 import type { Call, Handler } from '@dure/core';
 import { isDureError, timeLeftMs } from '@dure/core';
 import { resilienceErrors } from '@dure/resilience';
+import { ownShare } from './ask-part.ts';
 import type { PartPlan } from './part.ts';
 import type { PartMark } from './part-mark.ts';
-import type { PartKit, PartOutcome } from './run-part.ts';
-import { ownShare, partRunner } from './run-part.ts';
+import type { PartOutcome } from './part-outcome.ts';
+import type { PartKit } from './run-part.ts';
+import { partRunner } from './run-part.ts';
 
 /** All parts of a page, and what became of each. */
 export interface Gathered {

@@ -59,7 +59,11 @@ export const orderParts = composition({ params: z.object({ orderId: z.string() }
   .part('reviews', reviews.operations.count, { fallback: noReviews, timeoutMs: 100 })
   .each('products', product.operations.getProduct, {
     after: ['order'],
-    inputs: (_, { order: { skus } }) => skus.map((sku) => ({ params: { sku } })),
+    inputs: (_, { order: { skus } }) =>
+      skus.map((sku) => {
+        if (sku === 'explode') throw new TypeError('a defect');
+        return { params: { sku } };
+      }),
     optional: true,
     atOnce: 2,
   });
