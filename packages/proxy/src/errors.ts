@@ -105,6 +105,18 @@ export const gatewayErrors = errorCatalogue('GATEWAY', {
     en: { title: 'The service is not available at the moment', fix: 'Retry after the time in `Retry-After`.' },
     ko: { title: '지금은 서비스를 이용할 수 없습니다', fix: '`Retry-After`에 나온 시간이 지난 뒤 다시 시도하십시오.' },
   },
+  BREAKER_OPEN: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'The service has failed too often lately and rests for a moment',
+      fix: 'Retry after the time in `Retry-After`; the operator sees `/actuator/circuitbreakers` of the gateway.',
+    },
+    ko: {
+      title: '서비스가 최근 자주 실패하여 잠시 요청을 보내지 않습니다',
+      fix: '`Retry-After`에 나온 시간이 지난 뒤 다시 시도하십시오. 운영자는 게이트웨이의 `/actuator/circuitbreakers`를 확인하십시오.',
+    },
+  },
   OVERLOADED: {
     kind: 'unavailable',
     retryable: true,

@@ -30,6 +30,8 @@ export interface CircuitBreaker {
    * let through, and when the time of lost probes is over: the next call is refused then, but opens the breaker anew.
    */
   readonly permits: boolean;
+  /** How long it stays open yet, in milliseconds; undefined while it is not open, or open until somebody switches it. */
+  readonly openForMs: number | undefined;
   /** Asks for a permit: the number to report the outcome with, or undefined when calls must fail fast. */
   acquire(): number | undefined;
   /** Reports the outcome of a permitted call, once; one of an earlier state changes nothing. */
@@ -99,6 +101,11 @@ class WindowBreaker implements CircuitBreaker {
     if (state !== 'open' && state !== 'half-open') return state !== 'forced-open';
     const hasPlace = state === 'half-open' && this.#probesOut + this.#probes.calls < this.#settings.halfOpenCalls;
     return hasPlace || this.#clock.monotonicMs() >= this.#until;
+  }
+
+  get openForMs(): number | undefined {
+    const leftMs = Math.max(Math.ceil(this.#until - this.#clock.monotonicMs()), 0);
+    return this.#state === 'open' && Number.isFinite(leftMs) ? leftMs : undefined;
   }
 
   acquire(): number | undefined {
@@ -353,20 +360,22 @@ class WindowBreaker implements CircuitBreaker {
   }
 
   #refused(instance: string | undefined): DureError {
-    const leftMs = Math.max(Math.ceil(this.#until - this.#clock.monotonicMs()), 0);
+    const { openForMs } = this;
     const state = this.#state;
     const when =
       state === 'forced-open'
         ? 'somebody switched it so, and must switch it back'
         : state === 'open'
-          ? `it tries again in ${leftMs} ms`
+          ? openForMs === undefined
+            ? 'for good'
+            : `it tries again in ${openForMs} ms`
           : 'its probes are under way';
     return resilienceErrors.BREAKER_OPEN(`the circuit breaker of "${this.name}" is ${state}; ${when}`, {
       details: {
         name: this.name,
         state,
         sent: false,
-        ...(state === 'open' && Number.isFinite(leftMs) ? { openForMs: leftMs } : {}),
+        ...(openForMs === undefined ? {} : { openForMs }),
         ...(instance === undefined ? {} : { instance }),
       },
     });

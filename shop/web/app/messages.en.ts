@@ -119,6 +119,7 @@ export const english = {
     UnknownProduct: 'One of the products is not sold any more.',
     UnknownOrder: 'You have no such order.',
     GATEWAY_NO_INSTANCE: unavailable,
+    GATEWAY_BREAKER_OPEN: unavailable,
     GATEWAY_CONNECT_FAILED: unavailable,
     GATEWAY_UPSTREAM_CLOSED: unavailable,
     GATEWAY_UPSTREAM_TIMEOUT: unavailable,

@@ -120,6 +120,7 @@ export const korean: Messages = {
     UnknownProduct: '더 이상 판매하지 않는 상품이 있습니다.',
     UnknownOrder: '찾을 수 없는 주문입니다.',
     GATEWAY_NO_INSTANCE: unavailable,
+    GATEWAY_BREAKER_OPEN: unavailable,
     GATEWAY_CONNECT_FAILED: unavailable,
     GATEWAY_UPSTREAM_CLOSED: unavailable,
     GATEWAY_UPSTREAM_TIMEOUT: unavailable,

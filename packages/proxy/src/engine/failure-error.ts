@@ -2,6 +2,15 @@ import type { DureError } from '@dure/core';
 import { gatewayErrors } from '../errors.ts';
 import type { UpstreamFailure } from '../upstream/upstream-connection.ts';
 
+/** Why no instance was asked; `openForMs` is how long the breakers that forbade it stay open, if any did. */
+export function nobodyAsked(service: string, openForMs: number | undefined): DureError {
+  if (openForMs === undefined)
+    return gatewayErrors.NO_INSTANCE(`no instance of "${service}" takes requests at the moment`);
+  return gatewayErrors.BREAKER_OPEN(`"${service}" has failed too often lately and is not asked for a moment`, {
+    details: { openForMs },
+  });
+}
+
 /** What a failed exchange with an instance is to the client. */
 export function failureError(kind: UpstreamFailure['kind'], service: string): DureError {
   switch (kind) {

@@ -8,7 +8,7 @@ import type { ExchangeListener, UpstreamConnection, UpstreamFailure } from '../u
 import { isStreamAnswer, prefixPaths } from './answer-fields.ts';
 import type { EdgeHandler } from './edge-layer.ts';
 import type { Exchange, Work } from './exchange.ts';
-import { failureError } from './failure-error.ts';
+import { failureError, nobodyAsked } from './failure-error.ts';
 import { verdictOf } from './instance-breakers.ts';
 import type { ProxyEngine } from './proxy-engine.ts';
 import { RequestBody } from './request-body.ts';
@@ -36,6 +36,8 @@ class Forwarding implements ExchangeListener, Work {
   #picked: Picked | undefined;
   #breaker: CircuitBreaker | undefined;
   #permit = 0;
+  /** The shortest time for which a breaker that kept an instance from being asked stays open; undefined when none did. */
+  #openForMs: number | undefined;
   #span: Span | undefined;
   #status = 0;
   #isStream = false;
@@ -192,8 +194,7 @@ class Forwarding implements ExchangeListener, Work {
     const picked = this.#pick();
     this.#picked = picked;
     if (picked === undefined || (counts && !policies.mayRetry(destination.service))) {
-      const none = `no instance of "${destination.service}" takes requests at the moment`;
-      this.#refuse(before ?? gatewayErrors.NO_INSTANCE(none));
+      this.#refuse(before ?? nobodyAsked(destination.service, this.#openForMs));
       return;
     }
     this.#exchange.instance = picked.instance;
@@ -232,6 +233,7 @@ class Forwarding implements ExchangeListener, Work {
           this.#permit = permit;
           return picked;
         }
+        this.#openForMs = Math.min(this.#openForMs ?? Number.POSITIVE_INFINITY, this.#breaker?.openForMs ?? 0);
         this.#breaker = undefined;
         this.#exchange.note('breaker', `${instance.id} is not asked: the circuit breaker of ${operation} is open`);
         picked.done('cancelled');

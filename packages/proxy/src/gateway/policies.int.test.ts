@@ -40,11 +40,12 @@ test('an operation that keeps failing at an instance is not asked there for a wh
   gateway.instances.set('things', [localInstance('things', moody.port)]);
   const get = async (path: string, init?: RequestInit) => {
     const answer = await fetch(gateway.origin + path, init);
-    return { status: answer.status, text: await answer.text() };
+    return { status: answer.status, text: await answer.text(), retryAfter: answer.headers.get('retry-after') };
   };
   for (let call = 0; call < 10; call += 1) assert.equal((await get('/things/7')).status, 500);
   const refused = await get('/things/7');
-  assert.deepEqual([refused.status, JSON.parse(refused.text).code], [503, 'GATEWAY_NO_INSTANCE']);
+  assert.deepEqual([refused.status, JSON.parse(refused.text).code], [503, 'GATEWAY_BREAKER_OPEN']);
+  assert.equal(refused.retryAfter, '2', 'when the breaker tries again');
   assert.equal(moody.asked('things'), 10);
   assert.equal((await get('/orders', { method: 'POST', body: '{}' })).status, 200);
   status = 200;
