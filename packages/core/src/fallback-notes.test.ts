@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FallbackNote } from './fallback-notes.ts';
-import { FallbackNotes, formatFallbacks, parseFallbacks } from './fallback-notes.ts';
+import { FallbackNotes, formatFallbackKinds, formatFallbacks, parseFallbacks } from './fallback-notes.ts';
 
 const notes: readonly FallbackNote[] = [
   { operation: 'product.getProduct', kind: 'last-good', ageS: 12 },
@@ -14,6 +14,13 @@ test('what is told in the field is read from it, also when it came in several li
   assert.equal(field, 'product.getProduct;kind=last-good;age=12, user.getUser;kind=value, user.getMe;kind=absent');
   assert.deepEqual(parseFallbacks(field), notes);
   assert.deepEqual(parseFallbacks(field?.split(', ')), notes);
+});
+
+test('outsiders are told the kinds and the oldest age of each, not the operations', () => {
+  const older = { operation: 'price.getPrice', kind: 'last-good', ageS: 40 } as const;
+  assert.equal(formatFallbackKinds([...notes, older]), 'last-good;age=40, value');
+  assert.equal(formatFallbackKinds([older, ...notes]), 'last-good;age=40, value');
+  assert.equal(formatFallbackKinds([]), undefined);
 });
 
 test('nothing to tell is no field', () => {

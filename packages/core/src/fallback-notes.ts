@@ -39,6 +39,23 @@ export function formatFallbacks(notes: readonly FallbackNote[]): string | undefi
     .join(', ');
 }
 
+/**
+ * The field for outsiders: which kinds of answers stood in, the oldest of each, but not whose; undefined when there is
+ * nothing to tell.
+ *
+ * @example
+ * formatFallbackKinds([{ operation: 'product.getProduct', kind: 'last-good', ageS: 12 }]); // last-good;age=12
+ */
+export function formatFallbackKinds(notes: readonly FallbackNote[]): string | undefined {
+  const oldest = new Map<FallbackNote['kind'], number | undefined>();
+  for (const { kind, ageS } of notes) {
+    const known = oldest.get(kind);
+    oldest.set(kind, known === undefined ? ageS : Math.max(known, ageS ?? 0));
+  }
+  if (oldest.size === 0) return undefined;
+  return [...oldest].map(([kind, ageS]) => (ageS === undefined ? kind : `${kind};age=${ageS}`)).join(', ');
+}
+
 const longestField = 2_048;
 const member = /^([a-zA-Z][\w.-]{0,127});kind=(value|function|last-good|absent)(?:;age=(\d{1,9}))?$/;
 

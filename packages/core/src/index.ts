@@ -15,7 +15,7 @@ export type {
 export { codeOf, DureError, errorCatalogue, errorEntry, isDureError, messageOf } from './dure-error.ts';
 export { coreErrors } from './errors.ts';
 export type { FallbackNote } from './fallback-notes.ts';
-export { FallbackNotes, formatFallbacks, parseFallbacks } from './fallback-notes.ts';
+export { FallbackNotes, formatFallbackKinds, formatFallbacks, parseFallbacks } from './fallback-notes.ts';
 export type { Handler, Layer } from './handler.ts';
 export { stack } from './handler.ts';
 export { headers, internalHeaderPrefix } from './headers.ts';

@@ -1,7 +1,9 @@
 import type { Outcome, Picked } from '@dure/balancer';
 import type { DureError } from '@dure/core';
+import { formatFallbackKinds, headers, parseFallbacks } from '@dure/core';
 import type { CircuitBreaker } from '@dure/resilience';
 import type { Span } from '@dure/telemetry';
+import { spanAttributes } from '@dure/telemetry';
 import { gatewayErrors } from '../errors.ts';
 import type { ResponseHead } from '../upstream/response-head.ts';
 import type { ExchangeListener, UpstreamConnection, UpstreamFailure } from '../upstream/upstream-connection.ts';
@@ -268,8 +270,14 @@ class Forwarding implements ExchangeListener, Work {
     else this.#refuse(error);
   }
 
-  #answerFields({ fields }: ResponseHead): string[] {
-    const { prefix } = this.#exchange.destination;
+  #answerFields({ fields, fallback }: ResponseHead): string[] {
+    const { destination, span } = this.#exchange;
+    const { prefix } = destination;
+    if (fallback !== undefined) {
+      span.set(spanAttributes.fallback, fallback);
+      const told = this.#engine.inward ? fallback : formatFallbackKinds(parseFallbacks(fallback));
+      if (told !== undefined) fields.push(headers.fallback, told);
+    }
     if (prefix !== '') prefixPaths(fields, prefix);
     fields.push('via', '1.1 dure', 'x-content-type-options', 'nosniff');
     return fields;

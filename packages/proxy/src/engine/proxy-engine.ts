@@ -43,6 +43,8 @@ export interface ProxyEngine {
   readonly underway: Deadlines<Underway>;
   /** Says `https` to the services: TLS ends before the proxy. */
   readonly secure: boolean;
+  /** Its clients belong to the system, and may hear the names of operations. */
+  readonly inward: boolean;
   readonly observe: ObserveExchange;
 }
 
@@ -50,6 +52,8 @@ export interface EngineOptions {
   readonly policies: PolicyOptions;
   readonly limits: Partial<ProxyLimits> | undefined;
   readonly secure: boolean;
+  /** Default false. */
+  readonly inward?: boolean;
   readonly observe?: ObserveExchange;
 }
 
@@ -84,6 +88,7 @@ export function proxyEngine(name: string, options: EngineOptions, tools: EngineT
     limits,
     underway,
     secure: options.secure,
+    inward: options.inward ?? false,
     observe(exchange, status, tookMs) {
       meters.answered(exchange.destination, status, tookMs / 1_000);
       options.observe?.(exchange, status, tookMs);

@@ -337,3 +337,19 @@ test('a request to upgrade is answered as an ordinary one', async () => {
   assert.doesNotMatch(client.received(), /upgrade|websocket/i);
   client.socket.destroy();
 });
+
+test('whose answers were stood in for is told to outsiders by kind and age only; the trace has all of it', async () => {
+  const field = 'product.getProduct;kind=last-good;age=12, user.getUser;kind=value';
+  await using world = await gatewayTo((_, response) => response.setHeader('dure-fallback', field).end('{}'));
+  const answer = await fetch(`${world.gateway.origin}/things/7`);
+  await answer.text();
+  assert.equal(answer.headers.get('dure-fallback'), 'last-good;age=12, value');
+  await until('both spans have ended', () => world.gateway.telemetry.spans.length === 2);
+  assert.equal(world.gateway.telemetry.spans.at(-1)?.attributes['dure.fallback'], field);
+});
+
+test('a field of stand-ins that nobody understands is not passed on', async () => {
+  await using world = await gatewayTo((_, response) => response.setHeader('dure-fallback', 'internal-name').end('{}'));
+  const answer = await fetch(`${world.gateway.origin}/things/7`);
+  assert.equal(answer.headers.get('dure-fallback'), null);
+});

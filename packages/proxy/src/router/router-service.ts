@@ -38,7 +38,7 @@ export function routerService(options: RouterOptions = {}): ServiceDefinition {
       const { services = [], timeoutMs = 30_000 } = options;
       const limits = { maxConnectionsPerClient: defaultLimits.maxConnections, ...options.limits };
       const tools = { clock, random, ids, telemetry, instances };
-      const engine = proxyEngine(name, { policies: options, limits, secure: false }, tools);
+      const engine = proxyEngine(name, { policies: options, limits, secure: false, inward: true }, tools);
       const known = destinations({ instances, services, self: name, timeoutMs });
       add.onStop(() => known.close());
       for (const endpoint of engine.policies.endpoints) add.endpoint(endpoint);

@@ -92,6 +92,13 @@ test('paths in Location lead through the router again, whole URLs stay', async (
   assert.equal(await locationOf('/host'), '//other/7');
 });
 
+test('programs of the system hear whose answers were stood in for', async () => {
+  const field = 'product.getProduct;kind=last-good;age=12';
+  await using world = await routerTo((_, response) => response.setHeader('dure-fallback', field).end());
+  const answer = await fetch(`${world.router.origin}/order/x`);
+  assert.equal(answer.headers.get('dure-fallback'), field);
+});
+
 test('an unknown service is 404 and names those that there are; a known one without an instance is 503', async () => {
   await using world = await routerTo(echo);
   const answer = async (path: string) => {

@@ -13,6 +13,8 @@ export interface ResponseHead {
   readonly fields: string[];
   /** Length of the body in bytes, or `chunked`, or `untilClose`. */
   readonly bodyBytes: number;
+  /** `Dure-Fallback`: whose answers were stood in for. */
+  readonly fallback: string | undefined;
   /** Whether the connection may be used again. */
   readonly keepAlive: boolean;
   /** How long the server keeps an idle connection, in milliseconds, as far as it says. */
@@ -24,12 +26,20 @@ export interface BadHead {
   readonly bad: string;
 }
 
-type Kind = 'pass' | 'drop' | 'internal' | 'connection' | 'keep-alive' | 'content-length' | 'transfer-encoding';
+type Kind =
+  | 'pass'
+  | 'drop'
+  | 'internal'
+  | 'fallback'
+  | 'connection'
+  | 'keep-alive'
+  | 'content-length'
+  | 'transfer-encoding';
 
 const kindOf = fieldKinds<Kind>((name) => {
   if (name === 'connection' || name === 'keep-alive' || name === 'content-length' || name === 'transfer-encoding')
     return name;
-  if (name.startsWith('dure-')) return name === headers.fallback ? 'pass' : 'internal';
+  if (name.startsWith('dure-')) return name === headers.fallback ? 'fallback' : 'internal';
   return hopByHop.has(name) ? 'drop' : 'pass';
 });
 
@@ -51,6 +61,7 @@ export function readResponseHead(text: string, method: string): ResponseHead | B
   let coding: string | undefined;
   let connection: string | undefined;
   let idleMs: number | undefined;
+  let fallback: string | undefined;
   let from = text.indexOf('\r\n') + 2;
   for (let end = text.indexOf('\r\n', from); end > from; from = end + 2, end = text.indexOf('\r\n', from)) {
     const colon = text.indexOf(':', from);
@@ -59,6 +70,9 @@ export function readResponseHead(text: string, method: string): ResponseHead | B
     switch (kindOf(name)) {
       case 'pass':
         fields.push(name, value);
+        break;
+      case 'fallback':
+        fallback = fallback === undefined ? value : `${fallback}, ${value}`;
         break;
       case 'content-length':
         if (length !== untilClose || !digits.test(value)) return { bad: 'its length is stated twice or is no number' };
@@ -85,6 +99,7 @@ export function readResponseHead(text: string, method: string): ResponseHead | B
     status,
     fields: named.length === 0 ? fields : withoutNamed(fields, named),
     bodyBytes: bodiless(status, method) ? 0 : coding === undefined ? length : chunked,
+    fallback,
     keepAlive: http11 ? !named.includes('close') : named.includes('keep-alive'),
     idleMs,
   };
