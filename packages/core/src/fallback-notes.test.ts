@@ -18,8 +18,8 @@ test('what is told in the field is read from it, also when it came in several li
 
 test('outsiders are told the kinds and the oldest age of each, not the operations', () => {
   const older = { operation: 'price.getPrice', kind: 'last-good', ageS: 40 } as const;
-  assert.equal(formatFallbackKinds([...notes, older]), 'last-good;age=40, value');
-  assert.equal(formatFallbackKinds([older, ...notes]), 'last-good;age=40, value');
+  assert.equal(formatFallbackKinds([...notes, older]), 'last-good;age=40, value, absent');
+  assert.equal(formatFallbackKinds([older, ...notes]), 'last-good;age=40, value, absent');
   assert.equal(formatFallbackKinds([]), undefined);
 });
 
