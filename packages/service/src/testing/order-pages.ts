@@ -56,7 +56,7 @@ const noReviews = () => {
 export const orderParts = composition({ params: z.object({ orderId: z.string() }) })
   .part('order', order.operations.getOrder, { input: ({ params }) => ({ params }) })
   .part('customer', user.operations.getMe, { optional: true, share: 0.3 })
-  .part('reviews', reviews.operations.count, { fallback: noReviews, timeoutMs: 100 })
+  .part('reviews', reviews.operations.count, { fallback: noReviews, timeoutMs: 200 })
   .each('products', product.operations.getProduct, {
     after: ['order'],
     inputs: (_, { order: { skus } }) =>
