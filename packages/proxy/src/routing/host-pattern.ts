@@ -35,7 +35,7 @@ export function parseHostPattern(text: string): HostPattern {
   );
   const hasPort = /:[\d*?]+$|\]:/.test(lower);
   if (!/[*?{]/.test(lower)) {
-    if (!/^[a-z0-9_.-]+(:\d+)?$|^\[[0-9a-f:.]+\](:\d+)?$/.test(lower)) throw bad(text, 'is not a host');
+    if (!/^[a-z0-9_-]+(\.[a-z0-9_-]+)*(:\d+)?$|^\[[0-9a-f:.]+\](:\d+)?$/.test(lower)) throw bad(text, 'is not a host');
     return { text, exact: lower, hasPort, names: [], expression: /^/ };
   }
   const names: string[] = [];
@@ -88,7 +88,7 @@ function labelsOf(lower: string, text: string): readonly string[] {
 }
 
 function labelSource(label: string, isLast: boolean, names: string[], text: string): string {
-  if (label === '**') return isLast ? '[^.]+(?:\\.[^.]+)*' : '(?:[^.]+\\.)*';
+  if (label === '**') return isLast ? '(?=[^.]).+' : '(?:(?=[^.]).*\\.)?';
   const source = label.replace(
     /\{([A-Za-z_$][\w$-]*)(?::((?:[^{}]|\{[^{}]*\})+))?\}|\*+|\?|[^*?{]+|\{/g,
     (piece, name: string | undefined, constraint = '[^.]*') => {

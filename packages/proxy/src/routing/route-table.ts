@@ -112,9 +112,9 @@ export class RouteTable {
       if (!fitsOtherwise(candidate, asked, context)) continue;
       for (const method of candidate.methods ?? methodOrder) methods.add(method);
     }
-    if (methods.size === 0) return [];
     methods.delete('OPTIONS');
-    return [...[...methods].sort((one, other) => rank(one) - rank(other)), 'OPTIONS'];
+    const taken = [...methods].filter((method) => this.find({ ...request, method }) !== undefined);
+    return taken.length === 0 ? [] : [...taken.sort((one, other) => rank(one) - rank(other)), 'OPTIONS'];
   }
 
   /**

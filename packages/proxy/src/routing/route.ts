@@ -115,8 +115,15 @@ function matchOf(options: MatchOptions<string, string>): RouteMatch {
 function valuesOf(options: Readonly<Record<string, ValueOption>>): readonly ValueMatch[] {
   return Object.entries(options).map(([name, option]) => {
     if (option === true) return { name };
-    return typeof option === 'string' ? { name, equals: option } : { name, matches: fullMatch(option.source) };
+    return typeof option === 'string' ? { name, equals: option } : { name, matches: wholly(option) };
   });
+}
+
+function wholly({ source, flags }: RegExp): RegExp {
+  if (/[^su]/.test(flags)) {
+    throw gatewayErrors.ROUTE_INVALID(`the flags "${flags}" of /${source}/ are not known here; write it without them`);
+  }
+  return fullMatch(source);
 }
 
 function targetOf(to: RouteOptions<string, string>['to']): RouteTarget {
