@@ -88,6 +88,7 @@ export function isConflict(one: Candidate, other: Candidate): boolean {
   );
 }
 
+/** Whether a request fits a candidate whose path is its own. */
 export function fits(candidate: Candidate, request: RoutedRequest, context: RequestContext | undefined): boolean {
   return takes(candidate.methods, request.method) && fitsOtherwise(candidate, request, context);
 }
