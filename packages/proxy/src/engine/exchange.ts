@@ -30,6 +30,8 @@ export interface ExchangeOptions {
   readonly span: Span;
   /** Whether it may be sent again although an instance may have carried it out. */
   readonly isRepeatable: boolean;
+  /** What the route's patterns bound; worked out when it is asked for. */
+  readonly bound?: { readonly variables: Readonly<Record<string, string>> };
 }
 
 /** One request at a proxy, from its arrival to the end of its answer. Layers change what is forwarded and what comes back. */
@@ -74,6 +76,7 @@ export class Exchange implements Underway, ExchangeView {
   /** What is being done at the moment. */
   work: Work | undefined;
   readonly #client: ClientSide;
+  readonly #bound: ExchangeOptions['bound'];
   #notes: Note[] | undefined;
   #closed = false;
 
@@ -98,6 +101,7 @@ export class Exchange implements Underway, ExchangeView {
     this.isRepeatable = options.isRepeatable;
     this.maxBodyBytes = engine.limits.maxBodyBytes;
     this.#client = client;
+    this.#bound = options.bound;
     this.answer = client;
     client.attach(this);
     engine.underway.watch(this);
@@ -105,6 +109,11 @@ export class Exchange implements Underway, ExchangeView {
 
   get host(): string {
     return this.head.host;
+  }
+
+  /** What the patterns of path and host bound, percent-decoded. */
+  get variables(): Readonly<Record<string, string>> {
+    return this.#bound?.variables ?? nothingBound;
   }
 
   /** What was decided on the way, for `dure explain`; undefined when nothing was noted. */
@@ -196,3 +205,5 @@ export class Exchange implements Underway, ExchangeView {
     work?.cancel();
   }
 }
+
+const nothingBound: Readonly<Record<string, string>> = {};

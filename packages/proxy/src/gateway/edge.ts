@@ -2,14 +2,12 @@ import type { RateLimitStore } from '@dure/resilience';
 import type { TokenVerifier } from '@dure/service/server';
 import type { EdgeLayer } from '../engine/edge-layer.ts';
 import type { ProxyEngine } from '../engine/proxy-engine.ts';
-import type { RouteTable } from './route-table.ts';
 
 /** What every request at the edge shares. `secure` also marks cookies `Secure`. */
 export interface Edge extends ProxyEngine {
   readonly verifier: TokenVerifier;
   /** Tells services who calls. */
   readonly identity: EdgeLayer;
-  readonly table: RouteTable;
   /** Who keeps account of the rate limits that contracts declare. */
   readonly rateLimits: RateLimitStore;
   /** Which pages of other origins may use the operations; undefined when none may. */

@@ -2,10 +2,11 @@ import type { InstanceList } from '@dure/balancer';
 import type { ManagementEndpoint, ManagementResponse } from '@dure/core';
 import { accessText } from '@dure/service/contract';
 import type { Explanations } from '../observe/explanations.ts';
-import type { Route, RouteTable } from './route-table.ts';
+import type { RouteRule } from '../routing/route-rule.ts';
+import type { RouteSet } from '../routing/route-set.ts';
 
 export interface GatewayEndpointOptions {
-  readonly table: RouteTable;
+  readonly set: RouteSet;
   readonly instances: InstanceList;
   readonly services: readonly string[];
   readonly explained: Explanations;
@@ -15,15 +16,14 @@ export interface GatewayEndpointOptions {
  * `/actuator/gateway`: `routes` and `routes/{id}` in the shape of Spring Cloud Gateway; `instances`, which lists the
  * instances that the gateway sees by service; `requests` and `requests/{id}`, why the last requests were answered so.
  */
-export function gatewayEndpoint({ table, instances, services, explained }: GatewayEndpointOptions): ManagementEndpoint {
-  const routes = table.routes.map(shown);
+export function gatewayEndpoint({ set, instances, services, explained }: GatewayEndpointOptions): ManagementEndpoint {
   const found = (body: unknown): ManagementResponse => (body === undefined ? { status: 404 } : { status: 200, body });
   const one = new Map<string, (id: string) => unknown>([
-    ['routes', (id) => routes.find(({ route_id }) => route_id === id)],
+    ['routes', (id) => shownIfAny(set.table.get(id))],
     ['requests', (id) => explained.find(id)],
   ]);
   const all = new Map<string, () => unknown>([
-    ['routes', () => routes],
+    ['routes', () => set.table.rules.map(shown)],
     ['instances', () => seen(instances, services)],
     ['requests', () => explained.last(100)],
   ]);
@@ -49,13 +49,23 @@ function seen(instances: InstanceList, services: readonly string[]): Readonly<Re
   return Object.fromEntries(services.map((service) => [service, instances.instances(service).map(({ id }) => id)]));
 }
 
-function shown({ service, operation, method, template, access }: Route) {
+function shownIfAny(rule: RouteRule | undefined) {
+  return rule === undefined ? undefined : shown(rule);
+}
+
+function shown({ id, order, match, to, access, layers, timeoutMs, metadata }: RouteRule) {
+  const methods = match.methods === undefined ? '' : ` && Methods: [${match.methods.join(', ')}]`;
+  const paths = (match.paths ?? []).map(({ text }) => text.replace(/:([^/]+)/g, '{$1}')).join(', ');
   return {
-    route_id: `${service}.${operation.name}`,
-    uri: `lb://${service}`,
-    order: 0,
-    predicate: `(Paths: [${template.replace(/:([^/]+)/g, '{$1}')}], match trailing slash: false && Methods: [${method}])`,
-    filters: [] as readonly string[],
-    metadata: { access: accessText(access), 'response-timeout': operation.timeoutMs },
+    route_id: id,
+    uri: to.kind === 'service' ? `lb://${to.service}` : to.kind === 'url' ? to.url : 'no://op',
+    order,
+    predicate: `(Paths: [${paths}], match trailing slash: false${methods})`,
+    filters: layers.map(({ text }, index) => `[[${text}], order = ${index + 1}]`),
+    metadata: {
+      ...metadata,
+      access: accessText(access),
+      ...(timeoutMs === undefined ? {} : { 'response-timeout': timeoutMs }),
+    },
   };
 }

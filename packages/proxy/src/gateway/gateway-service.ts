@@ -1,9 +1,11 @@
+import type { Clock, Random } from '@dure/core';
 import type { RateLimitStore } from '@dure/resilience';
 import { memoryRateLimits } from '@dure/resilience';
 import type { AnyContract, OpenApiInfo } from '@dure/service/contract';
 import { contract, isExposable, openApi } from '@dure/service/contract';
 import type { ServiceDefinition, StartContext } from '@dure/service/server';
 import { service } from '@dure/service/server';
+import type { Telemetry } from '@dure/telemetry';
 import type { EdgeIdentityOptions } from '../access/edge-verifier.ts';
 import { edgeVerifier } from '../access/edge-verifier.ts';
 import { forwardedIdentity } from '../access/internal-identity.ts';
@@ -13,22 +15,41 @@ import { openProxyListener } from '../engine/open-proxy-listener.ts';
 import { proxyEngine } from '../engine/proxy-engine.ts';
 import type { PolicyOptions } from '../engine/proxy-policies.ts';
 import { requestHandler } from '../engine/request-handler.ts';
+import { gatewayErrors } from '../errors.ts';
 import type { AccessLogOptions } from '../observe/access-log.ts';
 import { openAccessLog } from '../observe/access-log.ts';
 import { explanations } from '../observe/explanations.ts';
 import type { CorsOptions } from '../protection/cors.ts';
 import { cors, preflightMethod } from '../protection/cors.ts';
+import type { LayersByRoute } from '../routing/contract-rules.ts';
+import { contractRules } from '../routing/contract-rules.ts';
+import type { RouteRule } from '../routing/route-rule.ts';
+import { RouteSet } from '../routing/route-set.ts';
+import { compiledRoute } from './compiled-route.ts';
 import type { Edge } from './edge.ts';
-import { routeHandler, startExchange } from './forward.ts';
+import { edgeRoutes } from './edge-routes.ts';
 import { gatewayEndpoint } from './gateway-endpoint.ts';
 import { ownAddresses, ownPaths } from './own-addresses.ts';
-import { routeTable } from './route-table.ts';
 import type { SessionOptions } from './session.ts';
 import { staticFiles } from './static-files.ts';
+import { withUrls } from './url-instances.ts';
+
+/** What layers may need that only a running gateway has. */
+export interface EdgeTools {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  /** Who keeps account of rate limits. */
+  readonly rateLimits: RateLimitStore;
+}
 
 export interface GatewayOptions extends PolicyOptions, EdgeIdentityOptions {
   /** The contracts whose public, user, role and user-scope operations can be reached from outside. */
   readonly exposes: readonly AnyContract[];
+  /** Routes beside those of the contracts; see `route`. */
+  readonly routes?: readonly RouteRule[] | ((tools: EdgeTools) => readonly RouteRule[]);
+  /** What stands before routes beside what every route has, by id (`order.getOrder`); GATEWAY_ROUTE_INVALID for an unknown one. */
+  readonly layers?: LayersByRoute | ((tools: EdgeTools) => LayersByRoute);
   /** How browsers stay signed in; without it there is no `/session`. */
   readonly session?: SessionOptions;
   /** The folder of a built web application, served at `/`. */
@@ -71,9 +92,9 @@ type GatewayContext = Pick<
 
 async function startGateway(options: GatewayOptions, context: GatewayContext): Promise<void> {
   const { add, clock, ids, platform, random, telemetry } = context;
-  const { instances, signer } = platform;
+  const { signer } = platform;
+  const instances = withUrls(platform.instances);
   const { exposes, session, storefront, info = { title: 'gateway', version: '1' } } = options;
-  const table = routeTable(exposes, ownPaths(session));
   const log = options.accessLog === undefined ? undefined : await openAccessLog(options.accessLog, clock);
   if (log !== undefined) add.onStop(() => log.close());
   const explained = explanations(clock);
@@ -89,11 +110,17 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     ...engine,
     verifier,
     identity: forwardedIdentity(signer, options.identity),
-    table,
     rateLimits,
     cors: options.cors === undefined ? undefined : cors(options.cors),
   };
+  const set = new RouteSet(parts, { random });
+  const tools = { clock, random, telemetry, rateLimits };
+  const layers = demandKnown(givenBy(options.layers ?? {}, tools), exposes);
+  set.replace('contracts', contractRules(exposes, { ownPaths: ownPaths(session), layers }));
+  set.replace('gateway.ts', givenBy(options.routes ?? [], tools));
+  const routes = edgeRoutes(set, (rule) => compiledRoute(edge, rule), clock.now);
   const own = ownAddresses(edge, {
+    routes,
     session,
     openApi: openApi(exposes.map(exposedPart), info),
     storefront: storefront === undefined ? undefined : await staticFiles(storefront),
@@ -101,18 +128,30 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const services = [...exposes.map(({ name }) => name), ...(session === undefined ? [] : [session.issuer.name])];
   for (const endpoint of engine.policies.endpoints) add.endpoint(endpoint);
   add.health(engine.policies.health);
-  add.endpoint(gatewayEndpoint({ table, instances, services: [...new Set(services)], explained }));
-  const handlers = new Map(table.routes.map((route) => [route, routeHandler(edge, route)]));
+  add.endpoint(gatewayEndpoint({ set, instances, services: [...new Set(services)], explained }));
   const handle = requestHandler(edge, (arrived) => {
     const { method = '' } = arrived.request;
     const asked = edge.cors === undefined ? undefined : preflightMethod(method, arrived.head);
-    const route = edge.table.find(asked ?? method, arrived.target.path);
-    const handler = route === undefined ? undefined : handlers.get(route);
-    if (route === undefined || handler === undefined) return own.answer(arrived);
-    startExchange(edge, arrived, route, handler);
-    return undefined;
+    return routes.start(arrived, asked ?? method) ? undefined : own.answer(arrived);
   });
   add.listener((bind) => openProxyListener(edge, handle, bind));
+}
+
+/** In their order of definition. */
+const parts = ['contracts', 'gateway.ts'] as const;
+
+function givenBy<T>(given: T | ((tools: EdgeTools) => T), tools: EdgeTools): T {
+  return typeof given === 'function' ? (given as (tools: EdgeTools) => T)(tools) : given;
+}
+
+function demandKnown(layers: LayersByRoute, contracts: readonly AnyContract[]): LayersByRoute {
+  const known = contractRules(contracts).map(({ id }) => id);
+  const unknown = Object.keys(layers).find((id) => !known.includes(id));
+  if (unknown === undefined) return layers;
+  throw gatewayErrors.ROUTE_INVALID(
+    `\`layers\` names "${unknown}", which is no exposed operation; there are ${known.join(', ')}`,
+    { details: { id: unknown } },
+  );
 }
 
 /** What of a contract the outside may know. */

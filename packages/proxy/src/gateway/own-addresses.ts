@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import type { EdgeLayer } from '../engine/edge-layer.ts';
-import { edgeStack } from '../engine/edge-layer.ts';
-import { forwarding } from '../engine/forwarding.ts';
 import { WholeAnswer } from '../engine/whole-answer.ts';
 import { gatewayErrors } from '../errors.ts';
+import { operationRule } from '../routing/contract-rules.ts';
 import { admit } from './admission.ts';
+import { compiledRoute } from './compiled-route.ts';
 import type { Edge } from './edge.ts';
-import { operationLayers, startExchange } from './forward.ts';
-import { routeTo } from './route-table.ts';
+import type { EdgeRoutes } from './edge-routes.ts';
 import { sendContent, sendFile } from './send-content.ts';
 import type { SessionOptions } from './session.ts';
 import { demandSameOrigin, forgottenCookie, sessionPath, sessionView, signedIn, signInOperation } from './session.ts';
@@ -26,6 +25,7 @@ export function ownPaths(session: SessionOptions | undefined): readonly string[]
 }
 
 export interface OwnAddressOptions {
+  readonly routes: EdgeRoutes;
   readonly session: SessionOptions | undefined;
   /** The document of everything that is exposed. */
   readonly openApi: unknown;
@@ -52,7 +52,7 @@ export function ownAddresses(edge: Edge, options: OwnAddressOptions): OwnAddress
         await answer(arrived);
         return;
       }
-      const allowed = known === undefined ? edge.table.allowed(target.path) : [...known.keys(), 'OPTIONS'];
+      const allowed = known === undefined ? options.routes.allowed(arrived) : [...known.keys(), 'OPTIONS'];
       if (method === 'OPTIONS' && allowed.length > 0) {
         response.writeHead(204, ['allow', allowed.join(', ')]).end();
         return;
@@ -91,7 +91,6 @@ function documentAnswers(document: unknown): ReadonlyMap<string, Answer> {
 
 function sessionAnswers(edge: Edge, session: SessionOptions): ReadonlyMap<string, Answer> {
   const operation = signInOperation(session);
-  const route = routeTo(session.issuer.name, operation, sessionPath, 'public');
   const noStore = ['cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
   const json = ['content-type', 'application/json; charset=utf-8', ...noStore];
   const signIn: EdgeLayer = (next) => (exchange) => {
@@ -109,14 +108,15 @@ function sessionAnswers(edge: Edge, session: SessionOptions): ReadonlyMap<string
     });
     return next(exchange);
   };
-  const handler = edgeStack([...operationLayers(edge, route), signIn], forwarding);
+  const layers = [{ name: 'Session', text: `Session: ${operation.name}`, layer: signIn }];
+  const route = compiledRoute(edge, operationRule(operation, { path: sessionPath, access: 'public', layers }));
   return new Map<string, Answer>([
     [
       'POST',
       (arrived) => {
         demandSameOrigin(arrived.head);
         const nobody = { ...arrived.head, cookie: undefined, authorization: undefined };
-        startExchange(edge, { ...arrived, head: nobody }, route, handler);
+        route.start({ ...arrived, head: nobody });
       },
     ],
     [

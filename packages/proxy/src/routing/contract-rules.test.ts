@@ -37,7 +37,7 @@ test('two operations that cannot be told apart stop the start, and so does one a
     code,
     message: /archive\.find and order\.one both answer GET \/orders\/:key/,
   });
-  assert.throws(() => contractRules([orders], ['/orders/mine']), {
+  assert.throws(() => contractRules([orders], { ownPaths: ['/orders/mine'] }), {
     code,
     message: /order\.mine and the gateway itself/,
   });

@@ -1,8 +1,17 @@
-import type { AnyContract } from '@dure/service/contract';
+import type { Access, AnyContract, HttpOperation } from '@dure/service/contract';
 import { isExposable } from '@dure/service/contract';
 import { gatewayErrors } from '../errors.ts';
 import { parsePathPattern } from './path-pattern.ts';
-import type { RouteRule } from './route-rule.ts';
+import type { NamedLayer, RouteRule } from './route-rule.ts';
+
+/** Layers of routes beside those that every route has, by the route's id (`order.getOrder`); outermost first. */
+export type LayersByRoute = Readonly<Record<string, readonly NamedLayer[]>>;
+
+export interface ContractRulesOptions {
+  /** Paths that belong to the gateway itself. */
+  readonly ownPaths?: readonly string[];
+  readonly layers?: LayersByRoute;
+}
 
 /**
  * A route for each operation of contracts that users may call; its id and its source are `order.getOrder`. Operations for
@@ -10,12 +19,13 @@ import type { RouteRule } from './route-rule.ts';
  */
 export function contractRules(
   contracts: readonly AnyContract[],
-  ownPaths: readonly string[] = [],
+  { ownPaths = [], layers = {} }: ContractRulesOptions = {},
 ): readonly RouteRule[] {
-  return contracts.flatMap(({ name: service, operations }) =>
+  return contracts.flatMap(({ operations }) =>
     Object.values(operations)
       .filter(({ spec }) => isExposable(spec.access))
-      .map(({ name, method, path, timeoutMs, spec }) => {
+      .map((operation) => {
+        const { service, name, method, path } = operation;
         const id = `${service}.${name}`;
         if (ownPaths.includes(path)) {
           throw gatewayErrors.ROUTE_CONFLICT(
@@ -23,17 +33,32 @@ export function contractRules(
             { details: { id, method, path } },
           );
         }
-        return {
-          id,
-          order: 0,
-          match: { paths: [parsePathPattern(path)], methods: [method] },
-          to: { kind: 'service', service },
-          access: spec.access,
-          layers: [],
-          timeoutMs,
-          metadata: {},
-          source: id,
-        } satisfies RouteRule;
+        return operationRule(operation, { layers: (Object.hasOwn(layers, id) ? layers[id] : undefined) ?? [] });
       }),
   );
+}
+
+/** The route to an operation; at another path or for others than its contract says, if that is said. */
+export function operationRule(
+  operation: HttpOperation,
+  {
+    path,
+    access,
+    layers = [],
+  }: { readonly path?: string; readonly access?: Access; readonly layers?: readonly NamedLayer[] },
+): RouteRule {
+  const { service, name, method, timeoutMs, spec } = operation;
+  const id = `${service}.${name}`;
+  return {
+    id: path === undefined ? id : `${id} at ${path}`,
+    order: 0,
+    match: { paths: [parsePathPattern(path ?? operation.path)], methods: [method] },
+    to: { kind: 'service', service },
+    access: access ?? spec.access,
+    layers,
+    timeoutMs,
+    metadata: {},
+    operation,
+    source: id,
+  };
 }

@@ -223,7 +223,7 @@ for (const { name, rules, requests } of tables) {
       const [plain = '', query] = path.split('?');
       const header = (field: string) => [headers[field] ?? []].flat();
       const found = table.find({ method, path: plain, query: query === undefined ? '' : `?${query}`, host, header });
-      assert.equal(found?.rule.metadata['backend'] ?? 404, expected, JSON.stringify([method, path, host, headers]));
+      assert.equal(found?.rule.metadata.backend ?? 404, expected, JSON.stringify([method, path, host, headers]));
     }
   });
 }

@@ -1,4 +1,4 @@
-import type { Access } from '@dure/service/contract';
+import type { Access, HttpOperation } from '@dure/service/contract';
 import type { EdgeLayer } from '../engine/edge-layer.ts';
 import type { AddressRange } from './address-range.ts';
 import type { HostPattern } from './host-pattern.ts';
@@ -20,6 +20,8 @@ export interface RouteRule {
   readonly timeoutMs?: number;
   readonly connectTimeoutMs?: number;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** The operation of a contract that it leads to: whether it may be repeated, what it costs, whether it is a stream. */
+  readonly operation?: HttpOperation;
   /** Where it is written: `order.getOrder`, `gateway.ts`, `application.yml:12:5`. */
   readonly source: string;
 }

@@ -120,7 +120,7 @@ test('after any replacements the routes stand in the order of their last lists',
           made.map((id) => rule(id, `/${id}`)),
         );
         lists[part] = made;
-        assert.deepEqual(ids(), [...(lists['contracts'] ?? []), ...(lists['spring'] ?? [])]);
+        assert.deepEqual(ids(), [...(lists.contracts ?? []), ...(lists.spring ?? [])]);
       }
     }),
     { numRuns: 500 },

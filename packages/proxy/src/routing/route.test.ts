@@ -50,7 +50,7 @@ test('a route leads to a contract, a service, another server, or nowhere when a 
     route('r', { path: '/', to: target, access: 'public', layers: [layer()] }).to;
   assert.deepEqual(to({ name: 'order' }), { kind: 'service', service: 'order' });
   assert.deepEqual(to({ service: 'order' }), { kind: 'service', service: 'order' });
-  assert.deepEqual(to({ url: 'https://x.example' }), { kind: 'url', url: 'https://x.example' });
+  assert.deepEqual(to({ url: 'http://x.example' }), { kind: 'url', url: 'http://x.example' });
   assert.deepEqual(to('layers'), { kind: 'none' });
 });
 

@@ -1,4 +1,5 @@
 import type { DureError } from '@dure/core';
+import { isAccess } from '@dure/service/contract';
 import { gatewayErrors } from '../errors.ts';
 import type { RouteRule, ValueMatch } from './route-rule.ts';
 
@@ -14,10 +15,10 @@ function fault({ id, order, match, to, access, timeoutMs, connectTimeoutMs, laye
   if (id === '') return 'has no id';
   if (!Number.isFinite(order)) return `has the order ${order}, which is not a number`;
   // Rules also come from files and from JavaScript, where the compiler cannot demand it.
-  if (!isAccess(access)) return "has no access policy; state `access`: 'public', 'user', { role } or { scope }";
+  if (!isAccess(access)) return "has no access policy; state `access`: 'public', 'user', { role } or { userScope }";
   if (to.kind === 'service' && to.service === '') return 'leads to a service without a name';
-  if (to.kind === 'url' && !/^(https?|wss?):$/.test(URL.parse(to.url)?.protocol ?? '')) {
-    return `leads to "${to.url}", which is not an address such as http://127.0.0.1:8080`;
+  if (to.kind === 'url' && URL.parse(to.url)?.protocol !== 'http:') {
+    return `leads to "${to.url}", which is not an address such as http://127.0.0.1:8080; TLS to servers is not spoken yet`;
   }
   if (to.kind === 'none' && layers.length === 0) return 'leads nowhere, and no layer of it can answer';
   for (const [name, value] of Object.entries({ timeoutMs, connectTimeoutMs })) {
@@ -44,11 +45,4 @@ function matchFault(match: RouteRule['match']): string | undefined {
 
 function isNameless({ name }: ValueMatch): boolean {
   return name === '';
-}
-
-function isAccess(access: unknown): boolean {
-  if (typeof access === 'string') return access === 'public' || access === 'user' || access === 'service';
-  if (typeof access !== 'object' || access === null) return false;
-  const [value, ...others] = Object.values(access);
-  return ('role' in access || 'scope' in access) && typeof value === 'string' && value !== '' && others.length === 0;
 }

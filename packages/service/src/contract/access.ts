@@ -14,6 +14,11 @@ export function checkAccess(what: string, access: unknown): void {
   );
 }
 
+/** Whether it says who may call. */
+export function isAccess(access: unknown): boolean {
+  return unclear(access) === undefined;
+}
+
 function unclear(access: unknown): string | undefined {
   if (access === undefined || access === null) return 'does not say who may call it';
   if (words.has(access)) return undefined;

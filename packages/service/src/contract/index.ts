@@ -1,4 +1,4 @@
-export { accessText, checkAccess, isExposable } from './access.ts';
+export { accessText, checkAccess, isAccess, isExposable } from './access.ts';
 export type { Bytes, BytesOptions, BytesSchema, BytesSource } from './bytes.ts';
 export { bytes, bytesOf, isBytes } from './bytes.ts';
 export type { CallPolicies, CallPolicy } from './call-policy.ts';

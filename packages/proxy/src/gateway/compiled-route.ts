@@ -1,0 +1,93 @@
+import { mayRepeat } from '@dure/core';
+import type { ArrivedRequest } from '../engine/arrived-request.ts';
+import { demandBody } from '../engine/arrived-request.ts';
+import { clientSource } from '../engine/client-answer.ts';
+import type { Destination } from '../engine/destination.ts';
+import { anyOperation } from '../engine/destination.ts';
+import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
+import { edgeStack } from '../engine/edge-layer.ts';
+import { Exchange } from '../engine/exchange.ts';
+import { forwarding } from '../engine/forwarding.ts';
+import { gatewayErrors } from '../errors.ts';
+import { operationPolicy } from '../protection/rate-limit-policy.ts';
+import { rateLimited } from '../protection/rate-limited.ts';
+import type { RouteRule } from '../routing/route-rule.ts';
+import { authenticated, authorised } from './admission.ts';
+import type { Edge } from './edge.ts';
+
+/** How long an answer may take to begin where nobody says, in milliseconds. */
+const defaultTimeoutMs = 30_000;
+/** Methods that may be repeated (RFC 9110 §9.2.2), where no contract says. */
+const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
+
+/** A route, ready to take requests. */
+export interface CompiledRoute {
+  readonly rule: RouteRule;
+  /** Lets the route see to a request. `bound` is what its patterns bound. */
+  start(arrived: ArrivedRequest, bound?: { readonly variables: Readonly<Record<string, string>> }): void;
+}
+
+/** Makes a route ready. What it does not use costs its requests nothing. */
+export function compiledRoute(edge: Edge, rule: RouteRule): CompiledRoute {
+  const { id, operation } = rule;
+  const destination = destinationOf(rule);
+  const handler = edgeStack(layersOf(edge, rule), rule.to.kind === 'none' ? nobodyAnswers : forwarding);
+  const path = rule.match.paths?.[0]?.text ?? '/**';
+  const name = operation === undefined ? id : `${operation.method} ${path}`;
+  return {
+    rule,
+    start(arrived, bound) {
+      const { method = '' } = arrived.request;
+      const span = edge.telemetry.startSpan(name, {
+        kind: 'server',
+        attributes: { 'http.request.method': method, 'http.route': path, 'dure.service': destination.service },
+      });
+      const isRepeatable =
+        operation === undefined ? repeatable.has(method) : mayRepeat(operation, arrived.head.idempotencyKey);
+      const options = { route: id, destination, span, isRepeatable, ...(bound === undefined ? {} : { bound }) };
+      new Exchange(edge, clientSource(arrived), options).run(handler);
+    },
+  };
+}
+
+/** What stands in the way of a route's requests, outermost first. */
+function layersOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
+  return [
+    ...(edge.cors === undefined ? [] : [edge.cors]), // outermost: pages may read what others refuse with
+    bodyDemanded(rule), // first of what refuses: a body that is too large is refused whoever sends it
+    authenticated(edge), // before access: the identity is what access is decided by
+    ...declaredLimit(edge, rule), // before access: also what would be refused may not be tried without end
+    authorised(rule.access),
+    ...rule.layers.map(({ layer }) => layer), // after access: what a route adds works for who was let through
+    edge.identity, // last: only who was let through costs a signature
+  ];
+}
+
+function destinationOf({ id, to, operation, timeoutMs = defaultTimeoutMs }: RouteRule): Destination {
+  const service = to.kind === 'service' ? to.service : to.kind === 'url' ? to.url : 'gateway';
+  return {
+    service,
+    operation: operation?.name ?? (to.kind === 'service' ? id : anyOperation),
+    timeoutMs,
+    stream: operation === undefined ? 'by-type' : operation.spec.stream === true,
+    prefix: '',
+  };
+}
+
+function declaredLimit({ telemetry, rateLimits: store }: Edge, { operation }: RouteRule): readonly EdgeLayer[] {
+  const policy = operation === undefined ? undefined : operationPolicy(operation);
+  return policy === undefined ? [] : [rateLimited({ policies: [policy], store, telemetry })];
+}
+
+function bodyDemanded({ operation, id }: RouteRule): EdgeLayer {
+  const what = operation === undefined ? id : `${operation.method} ${operation.path}`;
+  const isRead = operation?.method === 'GET';
+  return (next) => (exchange) => {
+    demandBody(exchange.head, isRead, exchange.maxBodyBytes, what);
+    return next(exchange);
+  };
+}
+
+const nobodyAnswers: EdgeHandler = ({ route }) => {
+  throw gatewayErrors.NOT_FOUND(`nothing answers on the route "${route}"`);
+};
