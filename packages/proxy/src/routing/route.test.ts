@@ -57,7 +57,8 @@ test('a route leads to a contract, a service, another server, or nowhere when a 
 test('a route without a policy does not start, and the error names route and source', () => {
   const options = JSON.parse('{"path":"/","to":{"service":"order"}}') as Parameters<typeof route>[1];
   assert.throws(() => route('open', options), { code, message: /^gateway\.ts: the route "open" has no access policy/ });
-  for (const access of ['anyone', { role: '' }, { role: 'a', scope: 'b' }, null]) {
+  route('granted', { ...options, access: { userScope: 'orders:write' } });
+  for (const access of ['anyone', { role: '' }, { role: 'a', scope: 'b' }, { userScope: 'a b' }, null]) {
     assert.throws(() => route('open', { ...options, access: access as 'public' }), { code });
   }
 });

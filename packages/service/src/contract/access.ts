@@ -14,8 +14,8 @@ export function checkAccess(what: string, access: unknown): void {
   );
 }
 
-/** Whether it says who may call. */
-export function isAccess(access: unknown): boolean {
+/** Whether a value says who may call. */
+export function isAccess(access: unknown): access is Access {
   return unclear(access) === undefined;
 }
 
