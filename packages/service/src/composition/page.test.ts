@@ -57,6 +57,13 @@ describe('the contract of pages', () => {
     assert.deepEqual([orderPages.operations.getOrderPage.cost, orderPages.operations.getSmallOrderPage.cost], [5, 3]);
   });
 
+  test('can say of a page what any operation can, such as a rate limit', () => {
+    const rateLimit = { quota: 10, windowSeconds: 60 };
+    const empty = page('/empty', composition({}), { output: z.object({}), access: 'public', cost: 7, rateLimit });
+    const { operations } = contract('limited', { empty });
+    assert.partialDeepStrictEqual(operations.empty, { cost: 7, spec: { rateLimit } });
+  });
+
   test('uses the operations of its parts alone, each once, with the policies of the contract that it was taken from', () => {
     assert.deepEqual(
       Object.entries(orderPagesService.uses).map(([key, { operations }]) => [key, Object.keys(operations)]),

@@ -9,16 +9,16 @@ import { pageOutput } from './page-output.ts';
 import type { Asked, AskedSchemas, PartPlan, PartTypes, PartValues } from './part.ts';
 import type { Marked } from './part-mark.ts';
 
-/** What a page says of itself, beside its parts. */
-export interface PageOptions<O extends AnySchema> {
+/** What follows from a page's parts, or is the same of all pages. */
+type Fixed = 'params' | 'query' | 'body' | 'refuses' | 'idempotent' | 'status' | 'stream' | 'pages' | 'fallback';
+
+/**
+ * What a page says of itself, beside its parts: what any operation can. By default it takes 5 000 ms at most, when its caller
+ * waits longer, and costs what its parts' operations cost together, each counted once.
+ */
+export interface PageOptions<O extends AnySchema> extends Omit<HttpSpec, Fixed> {
   /** What the page answers, without the field `parts`, which every page has beside it. An object. */
   readonly output: O;
-  readonly access: Access;
-  readonly summary?: string;
-  /** The longest a page may take, in milliseconds, when its caller waits longer. Default 5 000. */
-  readonly timeoutMs?: number;
-  /** Default: what its parts' operations cost together, each counted once. */
-  readonly cost?: number;
 }
 
 type RefusalsOf<R> = R extends unknown ? keyof R & string : never;
@@ -69,7 +69,10 @@ export function page<A extends AskedSchemas, P extends PartTypes, O extends AnyS
   const { output, ...rest } = options;
   const names = parts.map(({ name }) => name);
   const spec: HttpSpec = {
-    cost: parts.reduce((sum, { operation }) => sum + operation.cost, 0),
+    cost: Math.max(
+      1,
+      parts.reduce((sum, { operation }) => sum + operation.cost, 0),
+    ),
     ...rest,
     ...asked,
     output: pageOutput(path, output, names),

@@ -9,6 +9,7 @@ import type {
   HttpSpec,
   OutputOf,
 } from '../contract/index.ts';
+import { isBytes } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
 
 /** What a page is asked with. */
@@ -128,18 +129,20 @@ export function partPlan(name: string, operation: HttpOperation, draft: PartDraf
   const { share = isDispensable ? shareOfDispensable.usual : 1 } = draft;
   const most = isDispensable ? shareOfDispensable.most : 1;
   const { spec, idempotent, method } = operation;
-  const why =
-    spec.stream === true || spec.output === undefined || 'bytes' in spec.output
-      ? 'its operation has no output that is one JSON value'
-      : idempotent !== true || (method !== 'GET' && method !== 'POST')
-        ? `${method} has effects; a page only reads (a POST that reads says \`idempotent: true\`)`
-        : !(share > 0 && share <= most)
-          ? `its share is ${share}, and must be above 0 and at most ${most}`
-          : !(timeoutMs >= 1)
-            ? `its \`timeoutMs\` is ${timeoutMs}, and must be at least 1`
-            : !(Number.isSafeInteger(atOnce) && atOnce >= 1)
-              ? `its \`atOnce\` is ${atOnce}, and must be a whole number above 0`
-              : undefined;
+  const faults: readonly (readonly [boolean, string])[] = [
+    [
+      spec.stream === true || spec.output === undefined || isBytes(spec.output),
+      'its operation has no output that is one JSON value',
+    ],
+    [
+      idempotent !== true || (method !== 'GET' && method !== 'POST'),
+      `${method} has effects; a page only reads (a POST that reads says \`idempotent: true\`)`,
+    ],
+    [!(share > 0 && share <= most), `its share is ${share}, and must be above 0 and at most ${most}`],
+    [!(timeoutMs >= 1), `its \`timeoutMs\` is ${timeoutMs}, and must be at least 1`],
+    [!(Number.isSafeInteger(atOnce) && atOnce >= 1), `its \`atOnce\` is ${atOnce}, and must be a whole number above 0`],
+  ];
+  const why = faults.find(([isSo]) => isSo)?.[1];
   if (why !== undefined)
     throw serviceErrors.COMPOSITION_INVALID(`the part "${name}" (${operation.service}.${operation.name}): ${why}`);
   return {
