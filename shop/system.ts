@@ -24,6 +24,7 @@ export const shop = system('shop', {
     composed: { pages: () => import('./pages/service.ts').then((module) => module.pagesService) },
     session: { issuer: user, signIn: 'signIn' },
     storefront: './web',
+    gateway: () => import('./gateway.ts').then((module) => module.gateway),
   }),
   config: './config',
   invariants: [stockIsConserved, paymentsMatchOrders, goodsMatchOrders, ordersAreDecided],

@@ -42,6 +42,7 @@ export const user = contract(
       output: z.object({ token: z.string(), expiresAt: z.iso.datetime(), user: User }),
       access: 'public',
       cost: 20,
+      rateLimit: { quota: 600, windowSeconds: 60, per: 'address' }, // thirty attempts a minute
       sensitive: ['body.password'],
       refuses: { BadCredentials: { status: 401, data: z.object({}) } },
     }),

@@ -8,6 +8,7 @@ export type {
   Example,
   ForeignProgram,
   InfrastructureName,
+  LazyGateway,
   LazyService,
   System,
   SystemOptions,

@@ -1,4 +1,5 @@
 import type { OidcIssuer } from '@dure/identity';
+import type { GatewaySettings } from '@dure/proxy/gateway';
 import type { AnyContract } from '@dure/service/contract';
 import type { ServiceDefinition } from '@dure/service/server';
 import { dureErrors } from './errors.ts';
@@ -27,7 +28,12 @@ export interface EdgeOptions {
   readonly identity?: 'internal' | 'pass';
   /** The folder of the web application at `/`, relative to the system's folder. */
   readonly storefront?: string;
+  /** Further routes, layers, limits, CORS, the access log: `() => import('./gateway.ts').then((module) => module.gateway)`. */
+  readonly gateway?: LazyGateway;
 }
+
+/** Loads what `gateway.ts` says; only the gateway's own process does. */
+export type LazyGateway = () => Promise<GatewaySettings>;
 
 /** The system's outside. */
 export interface Edge {
@@ -38,6 +44,7 @@ export interface Edge {
   readonly issuers: readonly OidcIssuer[];
   readonly identity: 'internal' | 'pass';
   readonly storefront: string | undefined;
+  readonly gateway: LazyGateway | undefined;
 }
 
 /** Something to try once the system is ready: what it shows, and a command for a shell. */
@@ -158,6 +165,7 @@ export function edge(options: EdgeOptions): Edge {
     issuers: options.issuers ?? [],
     identity: options.identity ?? 'internal',
     storefront: options.storefront,
+    gateway: options.gateway,
   };
 }
 

@@ -56,11 +56,13 @@ export async function definitionsOf(run: RunFile): Promise<ReadonlyMap<string, S
 }
 
 async function gateway({ system: { name, edge }, folder }: LoadedSystem): Promise<ServiceDefinition> {
-  const [{ gatewayService }, storefront] = await Promise.all([
+  const [{ gatewayService }, settings, storefront] = await Promise.all([
     import('@dure/proxy/gateway'),
+    edge.gateway?.(),
     edge.storefront === undefined ? undefined : storefrontPages(folder, edge.storefront),
   ]);
   return gatewayService({
+    ...settings,
     exposes: edge.expose,
     info: { title: name, version: '1' },
     issuers: edge.issuers,

@@ -43,19 +43,12 @@ export interface EdgeTools {
   readonly rateLimits: RateLimitStore;
 }
 
-export interface GatewayOptions extends PolicyOptions, EdgeIdentityOptions {
-  /** The contracts whose public, user, role and user-scope operations can be reached from outside. */
-  readonly exposes: readonly AnyContract[];
+/** What `gateway.ts` says of a system's edge, beside what follows from its contracts. */
+export interface GatewaySettings extends PolicyOptions {
   /** Routes beside those of the contracts; see `route`. */
   readonly routes?: readonly RouteRule[] | ((tools: EdgeTools) => readonly RouteRule[]);
   /** What stands before routes beside what every route has, by id (`order.getOrder`); GATEWAY_ROUTE_INVALID for an unknown one. */
   readonly layers?: LayersByRoute | ((tools: EdgeTools) => LayersByRoute);
-  /** How browsers stay signed in; without it there is no `/session`. */
-  readonly session?: SessionOptions;
-  /** The folder of a built web application, served at `/`. */
-  readonly storefront?: string;
-  /** What stands at the head of the document at `/openapi.json`. Default: title `gateway`, version `1`. */
-  readonly info?: OpenApiInfo;
   /** Changes to the default limits. */
   readonly limits?: Partial<ProxyLimits>;
   /** Where a line for each request goes. Default: nowhere. */
@@ -66,6 +59,17 @@ export interface GatewayOptions extends PolicyOptions, EdgeIdentityOptions {
   readonly rateLimits?: RateLimitStore;
   /** TLS ends before the gateway: cookies are `Secure`, services hear `https`. Default false. */
   readonly secure?: boolean;
+}
+
+export interface GatewayOptions extends GatewaySettings, EdgeIdentityOptions {
+  /** The contracts whose public, user, role and user-scope operations can be reached from outside. */
+  readonly exposes: readonly AnyContract[];
+  /** How browsers stay signed in; without it there is no `/session`. */
+  readonly session?: SessionOptions;
+  /** The folder of a built web application, served at `/`. */
+  readonly storefront?: string;
+  /** What stands at the head of the document at `/openapi.json`. Default: title `gateway`, version `1`. */
+  readonly info?: OpenApiInfo;
 }
 
 /**

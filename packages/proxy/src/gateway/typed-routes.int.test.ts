@@ -8,11 +8,12 @@ import { localInstance } from '../testing/open-proxy.ts';
 import { plainAnswer, scriptedUpstream } from '../testing/scripted-upstream.ts';
 import { things } from '../testing/test-contract.ts';
 
-/** An upstream that answers with the request line that it got. */
+/** An upstream that answers with the method and the target that it got. */
 const echo = () =>
-  scriptedUpstream(
-    (socket, text) => void socket.write(plainAnswer(/(\S+ \S+) HTTP\/1\.1(?![^]* HTTP\/1\.1)/.exec(text)?.[1] ?? '')),
-  );
+  scriptedUpstream((socket, text) => {
+    const line = text.split('\r\n').findLast((one) => one.endsWith(' HTTP/1.1')) ?? '';
+    socket.write(plainAnswer(line.slice(0, -' HTTP/1.1'.length)));
+  });
 
 test('a route of gateway.ts leads to another server, by its path, its host and a header', async () => {
   await using legacy = await echo();
