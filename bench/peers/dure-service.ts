@@ -1,6 +1,6 @@
-import { staticInstances } from '@dure/balancer';
-import { anonymous, ids, systemClock, systemRandom } from '@dure/core';
+import { ids, systemClock, systemRandom } from '@dure/core';
 import { service, startService } from '@dure/service/server';
+import { serviceParts } from '@dure/service/testing';
 import { openTelemetry, stdoutSink } from '@dure/telemetry';
 import { stock } from './stock-contract.ts';
 
@@ -20,30 +20,7 @@ const running = await startService(
     contract: stock,
     start: () => ({ getStock: async ({ params }) => ({ sku: params.sku, left: 5, reserved: 1, sold: 2 }) }),
   }),
-  {
-    instanceId: 'stock:1',
-    host: '127.0.0.1',
-    ports: { api: 0, management: 0 },
-    mode: 'production',
-    clock: systemClock,
-    random: systemRandom,
-    ids: made,
-    telemetry,
-    platform: {
-      instances: staticInstances({}),
-      signer: { authorize: async () => '' },
-      verifier: { verify: async () => anonymous },
-    },
-    registrar: undefined,
-    config: {},
-    uses: {},
-    db: undefined,
-    idempotency: undefined,
-    routes: [],
-    health: [],
-    endpoints: [],
-    graceMs: 100,
-  },
+  serviceParts({ mode: 'production', ids: made, telemetry }),
 );
 await running.register();
 process.once('SIGTERM', () => void running.close().then(() => process.exit(0)));

@@ -1,8 +1,6 @@
-import type { Identity } from '@dure/core';
-import { ids, systemClock, systemRandom } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import { startService } from '@dure/service/server';
-import { silentTelemetry } from '@dure/telemetry';
+import { serviceParts } from '@dure/service/testing';
 import type { ConfigServiceOptions } from '../server/config-service.ts';
 import { configService } from '../server/config-service.ts';
 
@@ -17,30 +15,8 @@ export interface RunningConfig extends AsyncDisposable {
 
 /** Starts a config server on a free port. Its tokens are plain names: `Bearer order`, or HTTP Basic with any password. */
 export async function startConfig(options: ConfigServiceOptions, port = 0): Promise<RunningConfig> {
-  const running = await startService(configService(options), {
-    instanceId: 'config:test',
-    host: '127.0.0.1',
-    ports: { api: port, management: 0 },
-    mode: 'test',
-    clock: systemClock,
-    random: systemRandom,
-    ids: ids(systemClock, systemRandom),
-    telemetry: silentTelemetry(),
-    platform: {
-      instances: { instances: () => [], onChange: () => () => {} },
-      signer: { authorize: async () => '' },
-      verifier: { verify: async (authorization) => identityOf(authorization) },
-    },
-    registrar: undefined,
-    config: undefined,
-    uses: {},
-    db: undefined,
-    idempotency: undefined,
-    routes: [],
-    health: [],
-    endpoints: [],
-    graceMs: 200,
-  });
+  const parts = serviceParts({ instanceId: 'config:test', ports: { api: port, management: 0 } });
+  const running = await startService(configService(options), parts);
   return {
     url: `http://127.0.0.1:${running.port}`,
     managementUrl: `http://127.0.0.1:${running.managementPort}`,
@@ -48,10 +24,4 @@ export async function startConfig(options: ConfigServiceOptions, port = 0): Prom
     close: () => running.close(),
     [Symbol.asyncDispose]: () => running.close(),
   };
-}
-
-function identityOf(authorization: string): Identity {
-  const [scheme = '', value = ''] = authorization.split(' ');
-  const subject = scheme === 'Basic' ? (atob(value).split(':')[0] ?? '') : value;
-  return { kind: 'service', subject, roles: [], scopes: [] };
 }

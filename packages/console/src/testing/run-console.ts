@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { staticInstances } from '@dure/balancer';
 import type { Clock, Identity } from '@dure/core';
-import { anonymous, ids, systemClock, systemRandom } from '@dure/core';
+import { anonymous, systemClock } from '@dure/core';
 import type { RunningService } from '@dure/service/server';
 import { startService } from '@dure/service/server';
+import { serviceParts } from '@dure/service/testing';
 import type { Telemetry } from '@dure/telemetry';
 import { silentTelemetry } from '@dure/telemetry/testing';
 import type { ConsoleOptions } from '../console-service.ts';
@@ -44,30 +45,13 @@ export async function runConsole(options: RunConsoleOptions = {}): Promise<Runni
   const { clock = systemClock, telemetry = silentTelemetry(), instances = {}, ...own } = options;
   const temporary = own.stateFolder === undefined;
   const folder = own.stateFolder ?? mkdtempSync(join(tmpdir(), 'dure-console-'));
-  const running = await startService(consoleService({ token: 'once', ...own, stateFolder: folder }), {
-    instanceId: 'console:1',
-    host: '127.0.0.1',
-    ports: { api: 0, management: 0 },
-    mode: 'test',
-    clock,
-    random: systemRandom,
-    ids: ids(clock, systemRandom),
-    telemetry,
-    platform: {
-      instances: staticInstances(instances),
-      signer: { authorize: async () => 'Bearer service' },
-      verifier: { verify: async (token) => (token === 'Bearer service' ? supervisor : anonymous) },
-    },
-    registrar: undefined,
-    config: {},
-    uses: {},
-    db: undefined,
-    idempotency: undefined,
-    routes: [],
-    health: [],
-    endpoints: [],
-    graceMs: 500,
-  });
+  const platform = {
+    instances: staticInstances(instances),
+    signer: { authorize: async () => 'Bearer service' },
+    verifier: { verify: async (token: string) => (token === 'Bearer service' ? supervisor : anonymous) },
+  };
+  const definition = consoleService({ token: 'once', ...own, stateFolder: folder });
+  const running = await startService(definition, serviceParts({ instanceId: 'console:1', clock, telemetry, platform }));
   await running.register();
   const base = `http://127.0.0.1:${running.port}`;
   const asService = { authorization: 'Bearer service' };

@@ -11,7 +11,7 @@ import { testCall } from '@dure/core/testing';
 import { httpClient, httpTransport, outboundLayers } from '@dure/service/client';
 import { contract, get } from '@dure/service/contract';
 import { service, startService } from '@dure/service/server';
-import { mockService } from '@dure/service/testing';
+import { mockService, serviceParts } from '@dure/service/testing';
 import { silentTelemetry } from '@dure/telemetry';
 import { z } from 'zod';
 import { getJson } from '../supervisor/transport.ts';
@@ -60,24 +60,8 @@ async function shopOver(files: Readonly<Record<string, string>>, environment: Re
   config.follow(layers.update);
   const transport = httpTransport({ ...tools, signer });
   stack.defer(() => transport.close());
-  const running = await startService(definition, {
-    ...tools,
-    instanceId: 'shop:1',
-    host: '127.0.0.1',
-    ports: { api: 0, management: 0 },
-    mode: 'test',
-    telemetry,
-    platform,
-    registrar: undefined,
-    config: config.value,
-    uses: {},
-    db: undefined,
-    idempotency: undefined,
-    routes: [],
-    health: [],
-    endpoints: config.endpoints,
-    graceMs: 200,
-  });
+  const own = { telemetry, platform, config: config.value, endpoints: config.endpoints };
+  const running = await startService(definition, serviceParts({ ...tools, ...own }));
   stack.defer(() => running.close());
   const client = httpClient(stock, layers, transport);
   const actuator = async (method: string, path: string, authorization = 'Bearer anybody') => {

@@ -1,5 +1,6 @@
-import { ids, systemClock, systemRandom, wait } from '@dure/core';
+import { systemClock, systemRandom, wait } from '@dure/core';
 import { service, startService } from '@dure/service/server';
+import { serviceParts } from '@dure/service/testing';
 import { silentTelemetry } from '@dure/telemetry';
 import { registryClient } from '../client/registry-client.ts';
 import { stock } from './stock-contract.ts';
@@ -19,29 +20,8 @@ const definition = service({
     },
   }),
 });
-const running = await startService(definition, {
-  instanceId: `stock:${process.pid}`,
-  host: '127.0.0.1',
-  ports: { api: 0, management: 0 },
-  mode: 'production',
-  clock,
-  random: systemRandom,
-  ids: ids(clock, systemRandom),
-  telemetry,
-  platform: {
-    instances: registry,
-    signer,
-    verifier: { verify: async (subject) => ({ kind: 'service', subject, roles: [], scopes: [] }) },
-  },
-  registrar: registry,
-  config: undefined,
-  uses: {},
-  db: undefined,
-  idempotency: undefined,
-  routes: [],
-  health: [],
-  endpoints: [],
-  graceMs: 200,
-});
+const platform = { instances: registry, signer };
+const parts = serviceParts({ instanceId: `stock:${process.pid}`, mode: 'production', platform, registrar: registry });
+const running = await startService(definition, parts);
 await running.register();
 process.stdout.write('registered\n');

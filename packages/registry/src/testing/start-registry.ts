@@ -1,8 +1,6 @@
-import type { Identity } from '@dure/core';
-import { ids, systemClock, systemRandom } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import { startService } from '@dure/service/server';
-import { silentTelemetry } from '@dure/telemetry';
+import { serviceParts } from '@dure/service/testing';
 import type { RegistryOptions } from '../server/registry-service.ts';
 import { registryService } from '../server/registry-service.ts';
 
@@ -24,30 +22,9 @@ export async function startRegistry(
   port = 0,
   host = '127.0.0.1',
 ): Promise<RunningRegistry> {
-  const running = await startService(registryService(options), {
-    instanceId: 'registry:test',
-    host,
-    ports: { api: port, management: 0 },
-    mode: 'test',
-    clock: systemClock,
-    random: systemRandom,
-    ids: ids(systemClock, systemRandom),
-    telemetry: silentTelemetry(),
-    platform: {
-      instances: { instances: () => [], onChange: () => () => {} },
-      signer: { authorize: async () => 'Bearer registry' },
-      verifier: { verify: async (authorization) => identityOf(authorization) },
-    },
-    registrar: undefined,
-    config: undefined,
-    uses: {},
-    db: undefined,
-    idempotency: undefined,
-    routes: [],
-    health: [],
-    endpoints: [],
-    graceMs: 200,
-  });
+  const platform = { signer: { authorize: async () => 'Bearer registry' } };
+  const parts = serviceParts({ instanceId: 'registry:test', host, ports: { api: port, management: 0 }, platform });
+  const running = await startService(registryService(options), parts);
   return {
     url: `http://${host}:${running.port}`,
     port: running.port,
@@ -55,10 +32,4 @@ export async function startRegistry(
     close: () => running.close(),
     [Symbol.asyncDispose]: () => running.close(),
   };
-}
-
-function identityOf(authorization: string): Identity {
-  const [scheme = '', value = ''] = authorization.split(' ');
-  const subject = scheme === 'Basic' ? (atob(value).split(':')[0] ?? '') : value;
-  return { kind: 'service', subject, roles: [], scopes: [] };
 }

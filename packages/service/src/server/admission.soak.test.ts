@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
-import { staticInstances } from '@dure/balancer';
-import { anonymous, ids, systemClock, systemRandom, wait } from '@dure/core';
+import { systemClock, wait } from '@dure/core';
 import { bulkhead, policyRegistry } from '@dure/resilience';
-import { memoryTelemetry, silentTelemetry } from '@dure/telemetry/testing';
+import { memoryTelemetry } from '@dure/telemetry/testing';
 import { z } from 'zod';
 import { contract, get } from '../contract/index.ts';
+import { serviceParts } from '../testing/service-parts.ts';
 import type { AdmissionLimits } from './admission.ts';
 import { service } from './service.ts';
 import type { ServiceParts } from './start-service.ts';
@@ -125,7 +125,7 @@ async function startReports(admission?: AdmissionLimits | 'off', more: Partial<S
       follow: async (_input, { signal }) => endless(signal),
     }),
   });
-  const running = await startService(definition, { ...parts(), ...more });
+  const running = await startService(definition, serviceParts({ instanceId: 'reports:1', graceMs: 0, ...more }));
   await running.register();
   return {
     url: `http://127.0.0.1:${running.port}`,
@@ -140,35 +140,6 @@ async function startReports(admission?: AdmissionLimits | 'off', more: Partial<S
 async function* endless(signal: AbortSignal) {
   yield { pages: 1 };
   await wait(clock, 60_000, signal);
-}
-
-function parts(): ServiceParts {
-  return {
-    instanceId: 'reports:1',
-    host: '127.0.0.1',
-    ports: { api: 0, management: 0 },
-    mode: 'test',
-    clock,
-    random: systemRandom,
-    ids: ids(clock, systemRandom),
-    telemetry: silentTelemetry(ids(clock, systemRandom)),
-    platform: {
-      instances: staticInstances({}),
-      signer: { authorize: async () => '' },
-      verifier: {
-        verify: async (subject) => (subject === '' ? anonymous : { kind: 'service', subject, roles: [], scopes: [] }),
-      },
-    },
-    registrar: undefined,
-    config: {},
-    uses: {},
-    db: undefined,
-    idempotency: undefined,
-    routes: [],
-    health: [],
-    endpoints: [],
-    graceMs: 0,
-  };
 }
 
 interface Answer {

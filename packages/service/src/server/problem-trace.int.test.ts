@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import { staticInstances } from '@dure/balancer';
-import { ids, systemClock, systemRandom } from '@dure/core';
-import { silentTelemetry } from '@dure/telemetry/testing';
 import { z } from 'zod';
 import { contract, post } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
+import { serviceParts } from '../testing/service-parts.ts';
 import { service } from './service.ts';
 import type { RunningService } from './start-service.ts';
 import { startService } from './start-service.ts';
@@ -24,34 +22,10 @@ const stockService = service({
 let running: RunningService;
 
 before(async () => {
-  running = await startService(stockService, {
-    instanceId: 'stock:1',
-    host: '127.0.0.1',
-    ports: { api: 0, management: 0 },
-    mode: 'test',
-    clock: systemClock,
-    random: systemRandom,
-    ids: ids(systemClock, systemRandom),
-    telemetry: silentTelemetry(ids(systemClock, systemRandom)),
-    platform: {
-      instances: staticInstances({}),
-      signer: { authorize: async () => 'Bearer shop' },
-      verifier: {
-        verify: async () => {
-          throw serviceErrors.TOKEN_INVALID('the token is broken');
-        },
-      },
-    },
-    registrar: undefined,
-    config: {},
-    uses: {},
-    db: undefined,
-    idempotency: undefined,
-    routes: [],
-    health: [],
-    endpoints: [],
-    graceMs: 500,
-  });
+  const verify = async () => {
+    throw serviceErrors.TOKEN_INVALID('the token is broken');
+  };
+  running = await startService(stockService, serviceParts({ platform: { verifier: { verify } } }));
 });
 after(() => running.close());
 

@@ -11,9 +11,10 @@ import { silentTelemetry } from '@dure/telemetry/testing';
 import { z } from 'zod';
 import { httpClient, httpTransport, outboundLayers } from '../client/index.ts';
 import { contract, get, post } from '../contract/index.ts';
+import { serviceParts } from '../testing/service-parts.ts';
 import type { Registrar } from './registrar.port.ts';
 import { service } from './service.ts';
-import type { RunningService, ServiceParts } from './start-service.ts';
+import type { RunningService } from './start-service.ts';
 import { startService } from './start-service.ts';
 
 const stock = contract('stock', {
@@ -82,29 +83,7 @@ const platform = {
   verifier: { verify: async (authorization: string) => (authorization === 'Bearer shop' ? caller : anonymous) },
 };
 
-function parts(): ServiceParts {
-  const telemetry = silentTelemetry(ids(systemClock, systemRandom));
-  return {
-    instanceId: 'stock:1',
-    host: '127.0.0.1',
-    ports: { api: 0, management: 0 },
-    mode: 'test',
-    clock: systemClock,
-    random: systemRandom,
-    ids: ids(systemClock, systemRandom),
-    telemetry,
-    platform,
-    registrar: undefined,
-    config: {},
-    uses: {},
-    db: undefined,
-    idempotency: undefined,
-    routes: [],
-    health: [],
-    endpoints: [],
-    graceMs: 500,
-  };
-}
+const parts = () => serviceParts({ platform, config: {}, graceMs: 500 });
 
 async function withStock(use: (running: RunningService, base: string) => Promise<void>): Promise<void> {
   const running = await startService(stockService, parts());

@@ -9,5 +9,7 @@ export type { MockService } from './mock-service.ts';
 export { mockService } from './mock-service.ts';
 export type { RegistrarUnderTest } from './registrar-contract.ts';
 export { registrarContract } from './registrar-contract.ts';
+export type { OwnParts } from './service-parts.ts';
+export { believing, serviceParts } from './service-parts.ts';
 export type { TokensUnderTest } from './token-contracts.ts';
 export { tokenSignerContract, tokenVerifierContract, userTokenIssuerContract } from './token-contracts.ts';
