@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { isDureError } from '@dure/core';
 import type { BadRequest } from './bad-request.ts';
+import { at, get, post, send } from './bad-request.ts';
 import type { CommandLine } from './command-line.ts';
 import { commandLine } from './command-line.ts';
 import { exchange } from './exchange.ts';
@@ -77,18 +78,22 @@ describe('what bad input gets from the whole shop, in one process', () => {
   });
   after(() => shop.stop());
 
+  const sentBy = async ({ at, request }: Pick<BadRequest, 'at' | 'request'>) => {
+    const { port, sending } = await shop.sendingTo(at, request.from);
+    const sent = request.bytes(sending);
+    return { sent: sent.toString('latin1'), answer: await exchange(port, sent) };
+  };
+  const demand = async (row: BadRequest) => {
+    const { sent, answer } = await sentBy(row);
+    took.push(answer.tookMs);
+    assert.equal(answer.status, row.status, answer.text);
+    assert.match(saidIn(answer.body, row, answer.fields), row.says);
+    for (const [name, pattern] of Object.entries(row.fields)) assert.match(answer.fields[name] ?? '(absent)', pattern);
+    assert.deepEqual(leaksIn(answer.text, sent), []);
+  };
+
   for (const row of requests) {
-    test(`${row.at}: ${row.what} gets ${row.status} ${row.code ?? 'in the words of its protocol'}`, async () => {
-      const { port, sending } = await shop.sendingTo(row.at, row.request.from);
-      const sent = row.request.bytes(sending);
-      const answer = await exchange(port, sent);
-      took.push(answer.tookMs);
-      assert.equal(answer.status, row.status, answer.text);
-      assert.match(saidIn(answer.body, row, answer.fields), row.says);
-      for (const [name, pattern] of Object.entries(row.fields))
-        assert.match(answer.fields[name] ?? '(absent)', pattern);
-      assert.deepEqual(leaksIn(answer.text, sent.toString('latin1')), []);
-    });
+    test(`${row.at}: ${row.what} gets ${row.status} ${row.code ?? 'in the words of its protocol'}`, () => demand(row));
   }
 
   test(`the median of all answers takes less than ${medianMs} ms`, (context) => {
@@ -97,6 +102,36 @@ describe('what bad input gets from the whole shop, in one process', () => {
     assert.ok(rowCount >= 150);
     assert.equal(took.length, requests.length);
     assert.ok(median < medianMs, `${median} ms`);
+  });
+
+  const unavailable = (code: string, says: RegExp): Promise<void> => {
+    const [row] = at('gateway', [['', get('/stock/tea-green'), 503, code, says, { 'retry-after': /^[1-9]\d*$/ }]]);
+    return demand(row as BadRequest);
+  };
+
+  test('gateway: a service whose circuit breaker is open gets 503 GATEWAY_BREAKER_OPEN, and when to come again', async () => {
+    await sentBy({ at: 'gateway', request: get('/stock/tea-green') });
+    const { answer } = await sentBy({
+      at: 'gateway management',
+      request: get('/actuator/circuitbreakers', { from: 'order' }),
+    });
+    const { circuitBreakers } = JSON.parse(answer.body) as { readonly circuitBreakers: object };
+    const name = Object.keys(circuitBreakers).find((one) => / getStock$/.test(one)) ?? '';
+    const switchTo = (updateState: string) =>
+      sentBy({
+        at: 'gateway management',
+        request: post(`/actuator/circuitbreakers/${encodeURIComponent(name)}`, { updateState }, { from: 'order' }),
+      });
+    assert.equal((await switchTo('FORCE_OPEN')).answer.status, 200);
+    await unavailable('GATEWAY_BREAKER_OPEN', /"inventory" has failed too often/);
+    await switchTo('CLOSE');
+  });
+
+  test('gateway: a service without an instance gets 503 GATEWAY_NO_INSTANCE, and when to come again', async () => {
+    const id = await shop.instanceOf('inventory');
+    const drain = send('PUT', `/dure/drains/inventory/${encodeURIComponent(id)}?within=5000`, { from: 'inventory' });
+    assert.match((await sentBy({ at: 'registry', request: drain })).answer.body, /"drained"/);
+    await unavailable('GATEWAY_NO_INSTANCE', /no instance of "inventory"/);
   });
 });
 

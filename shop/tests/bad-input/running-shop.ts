@@ -13,6 +13,8 @@ import type { Place, Sender, Sending } from './bad-request.ts';
 export interface Running {
   /** Where a request to a place goes, and what its bytes depend on. */
   sendingTo(place: Place, sender: Sender): Promise<{ readonly port: number; readonly sending: Sending }>;
+  /** The id by which the registry knows the only instance of a service. */
+  instanceOf(service: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -31,6 +33,11 @@ export async function runningShop(): Promise<Running> {
         const port = ports.get(place) ?? 0;
         const [component = ''] = place.split(' ');
         return { port, sending: { host: `127.0.0.1:${port}`, credentials: await credentialsOf(sender, component) } };
+      },
+      async instanceOf(service) {
+        const { components } = await shop.status();
+        const found = components.flatMap(({ services }) => services).find(({ name }) => name === service);
+        return found?.instanceId ?? '';
       },
       stop: () => shop.stop(),
     };
