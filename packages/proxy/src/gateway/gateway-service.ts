@@ -1,7 +1,7 @@
 import type { Clock, Random } from '@dure/core';
 import type { RateLimitStore } from '@dure/resilience';
 import { memoryRateLimits } from '@dure/resilience';
-import type { AnyContract, OpenApiInfo } from '@dure/service/contract';
+import type { AnyContract, HttpOperation, OpenApiInfo } from '@dure/service/contract';
 import { contract, isExposable, openApi } from '@dure/service/contract';
 import type { ServiceDefinition, StartContext } from '@dure/service/server';
 import { service } from '@dure/service/server';
@@ -22,16 +22,18 @@ import { explanations } from '../observe/explanations.ts';
 import type { CorsOptions } from '../protection/cors.ts';
 import { cors, preflightMethod } from '../protection/cors.ts';
 import type { LayersByRoute } from '../routing/contract-rules.ts';
-import { contractRules } from '../routing/contract-rules.ts';
+import { contractRules, operationRule } from '../routing/contract-rules.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
 import { RouteSet } from '../routing/route-set.ts';
 import { compiledRoute } from './compiled-route.ts';
+import { followDeployed } from './deployed-operations.ts';
 import type { Edge } from './edge.ts';
 import { edgeRoutes } from './edge-routes.ts';
 import { gatewayEndpoint } from './gateway-endpoint.ts';
 import { ownAddresses, ownPaths } from './own-addresses.ts';
 import type { SessionOptions } from './session.ts';
 import { staticFiles } from './static-files.ts';
+import { askOperations } from './transport.ts';
 import { withUrls } from './url-instances.ts';
 
 /** What layers may need that only a running gateway has. */
@@ -49,6 +51,11 @@ export interface GatewaySettings extends PolicyOptions {
   readonly routes?: readonly RouteRule[] | ((tools: EdgeTools) => readonly RouteRule[]);
   /** What stands before routes beside what every route has, by id (`order.getOrder`); GATEWAY_ROUTE_INVALID for an unknown one. */
   readonly layers?: LayersByRoute | ((tools: EdgeTools) => LayersByRoute);
+  /**
+   * Services whose operations can be reached as soon as all their instances have them, also those that no contract here
+   * knows: a new operation needs no new gateway. Operations for services stay inside.
+   */
+  readonly follow?: readonly string[];
   /** Changes to the default limits. */
   readonly limits?: Partial<ProxyLimits>;
   /** Where a line for each request goes. Default: nowhere. */
@@ -122,6 +129,19 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const layers = demandKnown(givenBy(options.layers ?? {}, tools), exposes);
   set.replace('contracts', contractRules(exposes, { ownPaths: ownPaths(session), layers }));
   set.replace('gateway.ts', givenBy(options.routes ?? [], tools));
+  const { follow = [] } = options;
+  if (follow.length > 0) {
+    const known = new Set(exposes.flatMap(({ operations }) => Object.values(operations).map(operationId)));
+    const ask = askOperations(signer);
+    const following = followDeployed({ services: follow, instances, ask, clock, log: telemetry.log }, (operations) => {
+      const unknown = operations.filter((one) => isExposable(one.spec.access) && !known.has(operationId(one)));
+      set.replace(
+        'deployed',
+        unknown.map((one) => operationRule(one)),
+      );
+    });
+    add.onStop(following.close);
+  }
   const routes = edgeRoutes(set, (rule) => compiledRoute(edge, rule), clock.now);
   const own = ownAddresses(edge, {
     routes,
@@ -129,7 +149,11 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     openApi: openApi(exposes.map(exposedPart), info),
     storefront: storefront === undefined ? undefined : await staticFiles(storefront),
   });
-  const services = [...exposes.map(({ name }) => name), ...(session === undefined ? [] : [session.issuer.name])];
+  const services = [
+    ...exposes.map(({ name }) => name),
+    ...follow,
+    ...(session === undefined ? [] : [session.issuer.name]),
+  ];
   for (const endpoint of engine.policies.endpoints) add.endpoint(endpoint);
   add.health(engine.policies.health);
   add.endpoint(gatewayEndpoint({ set, instances, services: [...new Set(services)], explained }));
@@ -142,7 +166,11 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
 }
 
 /** In their order of definition. */
-const parts = ['contracts', 'gateway.ts'] as const;
+const parts = ['contracts', 'deployed', 'gateway.ts'] as const;
+
+function operationId({ service, name }: HttpOperation): string {
+  return `${service}.${name}`;
+}
 
 function givenBy<T>(given: T | ((tools: EdgeTools) => T), tools: EdgeTools): T {
   return typeof given === 'function' ? (given as (tools: EdgeTools) => T)(tools) : given;

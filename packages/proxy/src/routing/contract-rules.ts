@@ -45,7 +45,7 @@ export function operationRule(
     path,
     access,
     layers = [],
-  }: { readonly path?: string; readonly access?: Access; readonly layers?: readonly NamedLayer[] },
+  }: { readonly path?: string; readonly access?: Access; readonly layers?: readonly NamedLayer[] } = {},
 ): RouteRule {
   const { service, name, method, timeoutMs, spec } = operation;
   const id = `${service}.${name}`;

@@ -4,6 +4,7 @@ export { bytes, bytesOf, isBytes } from './bytes.ts';
 export type { CallPolicies, CallPolicy } from './call-policy.ts';
 export type { AnyContract, Contract, ContractOptions } from './contract.ts';
 export { command, contract, get, patch, post, put, remove } from './contract.ts';
+export { describedOperations } from './described-operation.ts';
 export type { OpenApi, OpenApiInfo } from './open-api.ts';
 export { openApi } from './open-api.ts';
 export type {

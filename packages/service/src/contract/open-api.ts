@@ -2,6 +2,7 @@ import type { JsonSchema } from '@dure/core';
 import { jsonSchemaOf } from '@dure/core';
 import { isBytes } from './bytes.ts';
 import type { AnyContract } from './contract.ts';
+import { describedOperation, operationField } from './described-operation.ts';
 import type { Access, AnySchema, HttpOperation } from './operation-spec.ts';
 
 /** An OpenAPI 3.1 document, as plain data. */
@@ -12,6 +13,8 @@ export interface OpenApiInfo {
   readonly title: string;
   readonly version: string;
   readonly servers?: readonly string[];
+  /** Tells of each operation also what a gateway needs to know, as `x-dure-operation`. For the inside only. Default false. */
+  readonly internals?: boolean;
 }
 
 /**
@@ -26,7 +29,7 @@ export function openApi(contracts: readonly AnyContract[], info: OpenApiInfo): O
   for (const contract of contracts) {
     for (const operation of Object.values(contract.operations)) {
       const path = operation.path.replace(/:([a-zA-Z0-9]+)/g, '{$1}');
-      paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation) };
+      paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(operation, info.internals === true) };
     }
   }
   return {
@@ -45,7 +48,7 @@ export function openApi(contracts: readonly AnyContract[], info: OpenApiInfo): O
   };
 }
 
-function describe(operation: HttpOperation): Record<string, unknown> {
+function describe(operation: HttpOperation, internals: boolean): Record<string, unknown> {
   const { spec, service, name } = operation;
   const parameters = [
     ...parametersOf(operation, 'params', 'path'),
@@ -64,6 +67,7 @@ function describe(operation: HttpOperation): Record<string, unknown> {
     ...(spec.fallback === undefined ? {} : { 'x-dure-fallback': spec.fallback }),
     ...(spec.rateLimit === undefined ? {} : { 'x-dure-rate-limit': { cost: operation.cost, ...spec.rateLimit } }),
     ...security(spec.access),
+    ...(internals ? { [operationField]: describedOperation(operation) } : {}),
   };
 }
 

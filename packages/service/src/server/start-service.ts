@@ -171,7 +171,7 @@ function openManagement(
 function openApiEndpoint({ contract }: ServiceDefinition): ManagementEndpoint {
   return {
     id: 'openapi',
-    handle: () => ({ status: 200, body: openApi([contract], { title: contract.name, version: '1' }) }),
+    handle: () => ({ status: 200, body: openApi([contract], { title: contract.name, version: '1', internals: true }) }),
   };
 }
 
