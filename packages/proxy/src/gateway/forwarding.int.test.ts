@@ -9,7 +9,7 @@ import { rawClient } from '../testing/raw-client.ts';
 import { plainAnswer, scriptedUpstream } from '../testing/scripted-upstream.ts';
 import { things } from '../testing/test-contract.ts';
 import { until, within } from '../testing/until.ts';
-import type { GatewayOptions } from './gateway-service.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -7,7 +7,7 @@ import { rawClient, sendRaw } from '../testing/raw-client.ts';
 import { plainAnswer, scriptedUpstream } from '../testing/scripted-upstream.ts';
 import { things } from '../testing/test-contract.ts';
 import { until } from '../testing/until.ts';
-import type { GatewayOptions } from './gateway-service.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 
 async function world(options: Partial<GatewayOptions> = {}) {
   const upstream = await scriptedUpstream((socket, sofar) => {

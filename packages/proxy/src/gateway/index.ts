@@ -8,6 +8,6 @@ export { named } from '../routing/named-layer.ts';
 export type { MatchOptions, RouteOptions, ValueOption } from '../routing/route.ts';
 export { route } from '../routing/route.ts';
 export type { NamedLayer, RouteRule } from '../routing/route-rule.ts';
-export type { EdgeTools, GatewayOptions, GatewaySettings } from './gateway-service.ts';
+export type { EdgeTools, GatewayOptions, GatewaySettings } from './gateway-options.ts';
 export { gatewayService } from './gateway-service.ts';
 export type { SessionOptions } from './session.ts';

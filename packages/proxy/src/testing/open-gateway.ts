@@ -1,4 +1,4 @@
-import type { GatewayOptions } from '../gateway/gateway-service.ts';
+import type { GatewayOptions } from '../gateway/gateway-options.ts';
 import { gatewayService } from '../gateway/gateway-service.ts';
 import type { OpenProxy, ProxyParts } from './open-proxy.ts';
 import { openProxy } from './open-proxy.ts';

@@ -1,0 +1,55 @@
+import type { Clock, Random } from '@dure/core';
+import type { RateLimitStore } from '@dure/resilience';
+import type { AnyContract, OpenApiInfo } from '@dure/service/contract';
+import type { Telemetry } from '@dure/telemetry';
+import type { EdgeIdentityOptions } from '../access/edge-verifier.ts';
+import type { ProxyLimits } from '../engine/limits.ts';
+import type { PolicyOptions } from '../engine/proxy-policies.ts';
+import type { AccessLogOptions } from '../observe/access-log.ts';
+import type { CorsOptions } from '../protection/cors.ts';
+import type { LayersByRoute } from '../routing/contract-rules.ts';
+import type { RouteRule } from '../routing/route-rule.ts';
+import type { SessionOptions } from './session.ts';
+
+/** What layers may need that only a running gateway has. */
+export interface EdgeTools {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  /** Who keeps account of rate limits. */
+  readonly rateLimits: RateLimitStore;
+}
+
+/** What `gateway.ts` says of a system's edge, beside what follows from its contracts. */
+export interface GatewaySettings extends PolicyOptions {
+  /** Routes beside those of the contracts; see `route`. */
+  readonly routes?: readonly RouteRule[] | ((tools: EdgeTools) => readonly RouteRule[]);
+  /** What stands before routes beside what every route has, by id (`order.getOrder`); GATEWAY_ROUTE_INVALID for an unknown one. */
+  readonly layers?: LayersByRoute | ((tools: EdgeTools) => LayersByRoute);
+  /**
+   * Services whose operations can be reached as soon as all their instances have them, also those that no contract here
+   * knows: a new operation needs no new gateway. Operations for services stay inside.
+   */
+  readonly follow?: readonly string[];
+  /** Changes to the default limits. */
+  readonly limits?: Partial<ProxyLimits>;
+  /** Where a line for each request goes. Default: nowhere. */
+  readonly accessLog?: AccessLogOptions;
+  /** Which pages of other origins may use the exposed operations. Default: none. */
+  readonly cors?: CorsOptions;
+  /** Who keeps account of the rate limits that contracts declare. Default: the gateway itself, in memory. */
+  readonly rateLimits?: RateLimitStore;
+  /** TLS ends before the gateway: cookies are `Secure`, services hear `https`. Default false. */
+  readonly secure?: boolean;
+}
+
+export interface GatewayOptions extends GatewaySettings, EdgeIdentityOptions {
+  /** The contracts whose public, user, role and user-scope operations can be reached from outside. */
+  readonly exposes: readonly AnyContract[];
+  /** How browsers stay signed in; without it there is no `/session`. */
+  readonly session?: SessionOptions;
+  /** The folder of a built web application, served at `/`. */
+  readonly storefront?: string;
+  /** What stands at the head of the document at `/openapi.json`. Default: title `gateway`, version `1`. */
+  readonly info?: OpenApiInfo;
+}
