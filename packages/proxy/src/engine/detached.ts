@@ -4,12 +4,15 @@ import { PassingAnswer } from './answer.ts';
 import type { Destination } from './destination.ts';
 import { Exchange } from './exchange.ts';
 import type { AnswerOwner, ClientSide } from './exchange-source.ts';
+import type { ProxyEngine } from './proxy-engine.ts';
 
 /** What a request without a client differs in from the one that it is made of. */
 export interface DetachedOptions {
   readonly route: string;
   readonly destination: Destination;
   readonly isRepeatable: boolean;
+  /** Whether it counts as a request of its own, in metrics and the access log. Default true. */
+  readonly isObserved?: boolean;
   /** The whole body; default none. */
   readonly body?: Buffer;
   /** Where the answer goes. It hears `abort` also when no answer comes about. */
@@ -21,8 +24,9 @@ export interface DetachedOptions {
  * wishes, on a trace below its own. Whoever calls runs it.
  */
 export function detached(exchange: Exchange, options: DetachedOptions): Exchange {
-  const { engine, method, head, target, address, span } = exchange;
-  const { route, destination, isRepeatable, body, answer } = options;
+  const { method, head, target, address, span } = exchange;
+  const { route, destination, isRepeatable, isObserved = true, body, answer } = options;
+  const engine = isObserved ? exchange.engine : unobserved(exchange.engine);
   const made = new Exchange(
     engine,
     {
@@ -49,6 +53,15 @@ export function detached(exchange: Exchange, options: DetachedOptions): Exchange
   made.identity = exchange.identity;
   made.want = exchange.want;
   return made;
+}
+
+const unobservedEngines = new WeakMap<ProxyEngine, ProxyEngine>();
+
+/** The same engine, which tells nobody what became of an exchange. */
+function unobserved(engine: ProxyEngine): ProxyEngine {
+  const known = unobservedEngines.get(engine) ?? { ...engine, observe: () => {} };
+  unobservedEngines.set(engine, known);
+  return known;
 }
 
 /** Nobody: the exchange ends with its answer. */
