@@ -99,6 +99,17 @@ export const gatewayErrors = errorCatalogue('GATEWAY', {
       fix: '같은 출처의 페이지에서 보내거나, 쿠키 대신 `Authorization: Bearer`로 인증하십시오.',
     },
   },
+  NOT_CACHED: {
+    kind: 'missing',
+    en: {
+      title: 'There is no stored answer',
+      fix: 'Ask without `Cache-Control: only-if-cached`, and the service answers.',
+    },
+    ko: {
+      title: '저장된 응답이 없습니다',
+      fix: '`Cache-Control: only-if-cached` 없이 요청하면 서비스가 응답합니다.',
+    },
+  },
   NO_INSTANCE: {
     kind: 'unavailable',
     retryable: true,

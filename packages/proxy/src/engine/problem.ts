@@ -10,6 +10,7 @@ const ownStatus: Readonly<Record<string, number>> = {
   [gatewayErrors.TARGET_TOO_LONG.code]: 414,
   [gatewayErrors.HEADERS_TOO_LARGE.code]: 431,
   [gatewayErrors.TRANSFER_CODING.code]: 501,
+  [gatewayErrors.NOT_CACHED.code]: 504,
   [gatewayErrors.VERSION.code]: 505,
 };
 

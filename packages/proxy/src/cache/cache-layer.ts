@@ -1,0 +1,133 @@
+import type { Clock } from '@dure/core';
+import type { Answer } from '../engine/answer.ts';
+import { PassingAnswer } from '../engine/answer.ts';
+import { detached } from '../engine/detached.ts';
+import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
+import type { Exchange } from '../engine/exchange.ts';
+import type { CacheRequest } from './cache-request.ts';
+import type { CacheRules } from './cache-rules.ts';
+import { completeRules } from './cache-rules.ts';
+import { ResponseCache } from './response-cache.ts';
+
+export interface CacheLayerOptions extends CacheRules {
+  /** Where answers are kept, with those of other routes. Default: a cache of its own. */
+  readonly cache?: ResponseCache;
+}
+
+/**
+ * Answers requests with stored answers, as answers allow by `Cache-Control` (RFC 9111, RFC 5861). Stands behind what decides
+ * who may ask, for a stored answer is not asked who reads it, and before what tells services who asks. Routes that change
+ * what others read need the layer too, with the same cache: what they change is forgotten.
+ *
+ * @example
+ * const cache = new ResponseCache();
+ * cacheLayer({ cache, lifetimesMs: { 200: 30_000 } });
+ */
+export function cacheLayer(options: CacheLayerOptions = {}): EdgeLayer {
+  const { cache = new ResponseCache() } = options;
+  const rules = completeRules(options);
+  return (next) => (exchange) => cache.handle(new EdgeRequest(exchange, next), rules);
+}
+
+/** An exchange as the cache sees it. */
+class EdgeRequest implements CacheRequest {
+  readonly #exchange: Exchange;
+  readonly #next: EdgeHandler;
+  readonly answer: Answer;
+
+  constructor(exchange: Exchange, next: EdgeHandler) {
+    this.#exchange = exchange;
+    this.#next = next;
+    this.answer = exchange.answer;
+  }
+
+  get clock(): Clock {
+    return this.#exchange.engine.clock;
+  }
+
+  get method(): string {
+    return this.#exchange.method;
+  }
+
+  /** Versions of a service answer differently: what one has answered is not for who wants another. */
+  get route(): string {
+    const { route, want } = this.#exchange;
+    return want?.version === undefined ? route : `${route}@${want.version}`;
+  }
+
+  get host(): string {
+    return this.#exchange.host;
+  }
+
+  get path(): string {
+    return this.#exchange.target.path;
+  }
+
+  get query(): string {
+    return this.#exchange.target.query;
+  }
+
+  get fields(): string {
+    return this.#exchange.fields;
+  }
+
+  get isAuthenticated(): boolean {
+    const { authorization, identity } = this.#exchange;
+    return authorization !== undefined || identity.kind !== 'anonymous';
+  }
+
+  get hasCookie(): boolean {
+    return this.#exchange.cookie !== undefined;
+  }
+
+  get hasBody(): boolean {
+    const { chunked, contentLength = 0 } = this.#exchange.head;
+    return chunked || contentLength > 0;
+  }
+
+  forward(answer: Answer): void | Promise<void> {
+    this.#exchange.answer = answer;
+    return this.#next(this.#exchange);
+  }
+
+  ask(fields: string, answer: Answer): () => void {
+    const exchange = this.#exchange;
+    const { route, destination } = exchange;
+    const noted = new NotedAnswer(answer, () => {
+      for (const { what, text } of made.notes ?? []) exchange.note(what, text);
+    });
+    const made = detached(exchange, { route, destination, isRepeatable: true, isObserved: false, answer: noted });
+    made.fields = fields;
+    made.run(this.#next);
+    return () => made.close(499);
+  }
+
+  onLeave(leave: () => void): void {
+    const { answer } = this;
+    this.#exchange.work = { expire: () => answer.abort(), endStream: () => {}, cancel: leave };
+  }
+
+  note(text: string): void {
+    this.#exchange.note('cache', text);
+  }
+}
+
+/** Tells what was noted on the way of an answer before it ends. */
+class NotedAnswer extends PassingAnswer {
+  readonly #tell: () => void;
+
+  constructor(next: Answer, tell: () => void) {
+    super(next);
+    this.#tell = tell;
+  }
+
+  override end(piece?: Buffer): void {
+    this.#tell();
+    this.next.end(piece);
+  }
+
+  override abort(): void {
+    this.#tell();
+    this.next.abort();
+  }
+}
