@@ -292,6 +292,17 @@ export const gatewayErrors = errorCatalogue('GATEWAY', {
       fix: '메시지에 나온 위치에서 해당 부분을 고치십시오. 그때까지 게이트웨이는 마지막으로 정상이던 라우트를 씁니다.',
     },
   },
+  PATTERN_EXHAUSTED: {
+    kind: 'invalid',
+    en: {
+      title: 'The request is too long for a pattern of its route',
+      fix: 'Shorten the path, query or header field; the operator can simplify the regular expression of the route.',
+    },
+    ko: {
+      title: '요청이 라우트의 패턴에 비해 너무 깁니다',
+      fix: '경로, 쿼리, 헤더 필드를 줄이십시오. 운영자는 라우트의 정규식을 단순하게 고칠 수 있습니다.',
+    },
+  },
   SESSION_INVALID: {
     kind: 'internal',
     en: {
