@@ -2,9 +2,10 @@ import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { isDureError } from '@dure/core';
 import { configErrors } from '../errors.ts';
-import { profileMatches } from './profile-expression.ts';
+import { activeDocuments } from './active-documents.ts';
 import type { PropertyDocument, PropertySource } from './property.ts';
 import { readPropertiesFile } from './read-properties.ts';
+import { readYamlText } from './read-yaml-text.ts';
 
 /** Which configuration is wanted. */
 export interface ConfigRequest {
@@ -35,7 +36,6 @@ interface CachedFile {
 
 const extensions = ['.properties', '.yml', '.yaml'] as const;
 const largestFileBytes = 2 ** 20;
-const activation = /^spring\.config\.activate\.on-profile(\[\d+\])?$/;
 
 /**
  * A folder of `application.yml`, `{app}.yml`, `{app}-{profile}.yml` and their like, read with Spring's precedence. An
@@ -68,7 +68,7 @@ export class ConfigFolder {
       if (read.problem !== undefined) stale.push(read.problem.place);
       if (read.documents === undefined)
         throw configErrors.FILE_INVALID(read.problem?.message ?? path, { details: { file: path } });
-      sources.push(...active(path, read.documents, profiles));
+      sources.push(...activeDocuments(path, read.documents, profiles));
     }
     return { sources, stale };
   }
@@ -150,7 +150,7 @@ export class ConfigFolder {
           `${path}:1:1: the file has ${size} bytes; expected at most ${largestFileBytes}`,
         );
       const text = await readInside(this.#folder, path);
-      const documents = path.endsWith('.properties') ? readPropertiesFile(text, path) : await yaml(text, path);
+      const documents = path.endsWith('.properties') ? readPropertiesFile(text, path) : await readYamlText(text, path);
       return { stamp, documents, problem: undefined };
     } catch (error) {
       if (!isDureError(error)) throw error;
@@ -176,30 +176,7 @@ async function readInside(folder: string, path: string): Promise<string> {
   return handle.readFile('utf8');
 }
 
-/** The later document wins; one with an activation expression counts only when it holds. */
-function active(
-  file: string,
-  documents: readonly PropertyDocument[],
-  profiles: ReadonlySet<string>,
-): readonly PropertySource[] {
-  const isSingle = documents.length === 1;
-  return documents
-    .map(({ properties }, index) => ({ file, document: isSingle ? undefined : index, properties }))
-    .filter(({ properties }) => {
-      const conditions = [...properties].filter(([key]) => activation.test(key));
-      const expressions = conditions.flatMap(([, { value }]) => String(value).split(','));
-      return properties.size > 0 && (expressions.length === 0 || expressions.some((e) => profileMatches(e, profiles)));
-    })
-    .reverse();
-}
-
 function isMissing(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
-/** The YAML library is loaded with the first file that needs it: most processes read none. */
-async function yaml(text: string, path: string): Promise<readonly PropertyDocument[]> {
-  const { readYaml } = await import('./read-yaml.ts');
-  return readYaml(text, path);
 }

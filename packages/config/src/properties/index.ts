@@ -1,0 +1,4 @@
+export { activeDocuments } from './active-documents.ts';
+export { nearest } from './nearest.ts';
+export type { Properties, Property, PropertyDocument, PropertySource, Scalar } from './property.ts';
+export { readYamlText } from './read-yaml-text.ts';
