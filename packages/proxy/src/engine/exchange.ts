@@ -41,6 +41,8 @@ export class Exchange implements Underway, ExchangeView {
   readonly engine: ProxyEngine;
   readonly body: Readable;
   readonly route: string;
+  /** What the route's patterns bound of path and host, percent-decoded. */
+  readonly variables: Readonly<Record<string, string>>;
   /** As it came. */
   readonly method: string;
   readonly head: RequestHead;
@@ -56,6 +58,8 @@ export class Exchange implements Underway, ExchangeView {
   query: string;
   /** The header fields that are forwarded, each with its line end; see `field-lines.ts`. */
   fields: string;
+  /** The Host field that is forwarded; undefined for the address of the instance. */
+  sentHost: string | undefined;
   authorization: string | undefined;
   cookie: string | undefined;
   identity: Identity = anonymous;
@@ -79,6 +83,7 @@ export class Exchange implements Underway, ExchangeView {
   readonly #bound: ExchangeOptions['bound'];
   #notes: Note[] | undefined;
   #closed = false;
+  #refused = false;
 
   constructor(engine: ProxyEngine, source: ExchangeSource, options: ExchangeOptions) {
     const { head, target, client } = source;
@@ -90,6 +95,7 @@ export class Exchange implements Underway, ExchangeView {
     this.expectsContinue = source.expectsContinue;
     this.body = source.body;
     this.route = options.route;
+    this.variables = options.variables ?? {};
     this.span = options.span;
     this.startedMs = engine.clock.monotonicMs();
     this.path = target.path;
@@ -132,6 +138,11 @@ export class Exchange implements Underway, ExchangeView {
     return this.#closed;
   }
 
+  /** The answer is a problem of the proxy's own, not what a service said. */
+  get isRefused(): boolean {
+    return this.#refused;
+  }
+
   /** Lets a handler see to the answer; what it throws becomes a problem. */
   run(handler: (exchange: Exchange) => void | Promise<void>): void {
     try {
@@ -151,6 +162,7 @@ export class Exchange implements Underway, ExchangeView {
       this.answer.abort();
       return;
     }
+    this.#refused = true;
     this.#client.leaveRest(engine.limits.maxBodyBytes);
     const { status, fields, body } = writeProblem(error, span.context.traceId);
     this.answer.begin(status, fields, body.length);

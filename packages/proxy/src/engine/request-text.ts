@@ -18,8 +18,9 @@ export interface AttemptText {
 export function requestText(exchange: Exchange, attempt: AttemptText, secure: boolean): string {
   const { method, path, query, fields, head, address, authorization, cookie, destination } = exchange;
   const { instance, span, number, budgetLeft } = attempt;
-  const host = instance.host.includes(':') ? `[${instance.host}]` : instance.host;
-  let text = `${method} ${path}${query} HTTP/1.1\r\nhost: ${host}:${instance.port}\r\n${fields}`;
+  const name = instance.host.includes(':') ? `[${instance.host}]` : instance.host;
+  const host = exchange.sentHost ?? `${name}:${instance.port}`;
+  let text = `${method} ${path}${query} HTTP/1.1\r\nhost: ${host}\r\n${fields}`;
   if (authorization !== undefined) text += `authorization: ${authorization}\r\n`;
   if (cookie !== undefined) text += `cookie: ${cookie}\r\n`;
   const protocol = secure ? 'https' : 'http';

@@ -132,8 +132,11 @@ function targetOf(to: RouteOptions<string, string>['to']): RouteTarget {
   return { kind: 'service', service: 'service' in to ? to.service : to.name };
 }
 
-/** The compiler sees it too, but for patterns that it knows as `string` only. */
-function unknownVariable({ id, source, match, layers }: RouteRule) {
+/**
+ * GATEWAY_ROUTE_INVALID for a variable that a layer uses and not every path or host binds. The compiler sees it too, but for
+ * patterns that it knows as `string` only.
+ */
+export function unknownVariable({ id, source, match, layers }: RouteRule) {
   const bound = (match.paths ?? []).map((pattern) => new Set(variableNames(pattern)));
   const ofHosts = (match.hosts ?? []).map(({ names }) => new Set(names));
   const isBound = (name: string) =>

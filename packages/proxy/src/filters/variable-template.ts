@@ -1,0 +1,38 @@
+import { matchedPath } from '../routing/path-pattern.ts';
+import { fieldText } from './filter-setting.ts';
+
+/** A text with places for the variables of a route's path and host. */
+export interface VariableTemplate {
+  readonly variables: readonly string[];
+  /** The text with the values, each as it may stand there; a missing one is empty. */
+  expand(values: Readonly<Record<string, string>>): string;
+}
+
+const place = /\{([A-Za-z_$][\w$-]*)\}/;
+
+function template(text: string, encode: (value: string) => string): VariableTemplate {
+  const parts = text.split(place);
+  const variables = parts.filter((_, at) => at % 2 === 1);
+  if (variables.length === 0) return { variables, expand: () => text };
+  const part = (values: Readonly<Record<string, string>>, name: string) =>
+    Object.hasOwn(values, name) ? encode(values[name] ?? '') : '';
+  return {
+    variables,
+    expand: (values) => parts.map((text, at) => (at % 2 === 0 ? text : part(values, text))).join(''),
+  };
+}
+
+/** The value of a header field; what no field may hold is percent-encoded where a variable holds it. GATEWAY_ROUTE_INVALID. */
+export function fieldTemplate(filter: string, text: string): VariableTemplate {
+  return template(fieldText(filter, text), (value) => value.replace(/[^\x20-\x7e]/gu, encodeURIComponent));
+}
+
+/** A path; slashes inside a variable stay, as in `{*rest}`. */
+export function pathTemplate(text: string): VariableTemplate {
+  return template(text, (value) => matchedPath(value.split('/').map(encodeURIComponent).join('/')));
+}
+
+/** A part of a query. */
+export function queryTemplate(text: string): VariableTemplate {
+  return template(text, encodeURIComponent);
+}
