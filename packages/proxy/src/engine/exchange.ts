@@ -41,8 +41,6 @@ export class Exchange implements Underway, ExchangeView {
   readonly engine: ProxyEngine;
   readonly body: Readable;
   readonly route: string;
-  /** What the route's patterns bound of path and host, percent-decoded. */
-  readonly variables: Readonly<Record<string, string>>;
   /** As it came. */
   readonly method: string;
   readonly head: RequestHead;
@@ -95,7 +93,6 @@ export class Exchange implements Underway, ExchangeView {
     this.expectsContinue = source.expectsContinue;
     this.body = source.body;
     this.route = options.route;
-    this.variables = options.variables ?? {};
     this.span = options.span;
     this.startedMs = engine.clock.monotonicMs();
     this.path = target.path;
