@@ -50,8 +50,14 @@ export interface ValueMatch {
   /** A header's name in any case; the others are compared as they are. */
   readonly name: string;
   readonly equals?: string;
-  /** Made by `fullMatch`. */
-  readonly matches?: RegExp;
+  /** Made by `fullMatch` or `javaExpression`. */
+  readonly matches?: ValueTest;
+}
+
+/** What a value must be like, as a regular expression that matches it whole. */
+export interface ValueTest {
+  readonly source: string;
+  test(value: string): boolean;
 }
 
 /** Where a route leads. */
