@@ -41,7 +41,7 @@ const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
   messaging: [['.'], ['feed']],
   proxy: [
     ['.'],
-    ['http'],
+    ['http', 'regex'],
     ['upstream'],
     ['engine'],
     ['routing'],

@@ -1,7 +1,7 @@
 import type { Exchange } from '../engine/exchange.ts';
 import { isAuthority } from '../http/request-head.ts';
 import type { NamedLayer } from '../routing/route-rule.ts';
-import { fieldName, filterText, refuseFilter } from './filter-setting.ts';
+import { escaped, fieldName, filterText, refuseFilter } from './filter-setting.ts';
 import { addRequestValue, dropRequestField, requestValues } from './request-field.ts';
 import { fieldTemplate } from './variable-template.ts';
 
@@ -93,7 +93,7 @@ export function preserveHostHeader(): NamedLayer {
 /** Forwards another Host field. */
 export function setRequestHostHeader(host: string): NamedLayer {
   const filter = 'SetRequestHostHeader';
-  if (!isAuthority(host)) throw refuseFilter(filter, `has "${host}", which is not a host and a port`);
+  if (!isAuthority(host)) throw refuseFilter(filter, `has "${escaped(host)}", which is not a host and a port`);
   return requestFilter(filter, filterText(filter, { host }), (exchange) => {
     exchange.sentHost = host;
   });

@@ -2,7 +2,7 @@ import { isAuthority } from '../http/request-head.ts';
 import { javaExpression } from '../regex/java-expression.ts';
 import type { NamedLayer } from '../routing/route-rule.ts';
 import { answerFilter, mapValues } from './answer-filter.ts';
-import { fieldName, filterText, refuseFilter } from './filter-setting.ts';
+import { escaped, fieldName, filterText, refuseFilter } from './filter-setting.ts';
 
 /** Whether `/v1` and the like at the beginning of a location's path is taken away. */
 export type StripVersion = 'AS_IN_REQUEST' | 'ALWAYS_STRIP' | 'NEVER_STRIP';
@@ -26,7 +26,7 @@ export function rewriteLocationResponseHeader(options: RewriteLocationOptions = 
   const filter = 'RewriteLocationResponseHeader';
   const { stripVersion = 'AS_IN_REQUEST', locationHeaderName = 'Location', hostValue } = options;
   if (hostValue !== undefined && !isAuthority(hostValue))
-    throw refuseFilter(filter, `has "${hostValue}", which is not a host`);
+    throw refuseFilter(filter, `has "${escaped(hostValue)}", which is not a host`);
   const name = fieldName(filter, locationHeaderName);
   const protocols = javaExpression(options.protocols ?? 'https?|ftps?');
   return answerFilter(filter, filterText(filter, { ...options }), (fields, { host, target }) => {

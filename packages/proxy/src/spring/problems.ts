@@ -48,15 +48,25 @@ export class Problems {
     return this.#all.length;
   }
 
-  /** GATEWAY_ROUTE_INVALID with all of them, a line each, if there are any. */
+  /** GATEWAY_ROUTE_INVALID with all of them, a line each in the order in which they are written, if there are any. */
   demandNone(): void {
     if (this.#all.length === 0) return;
-    const lines = this.#all.map(({ place, key, why, nearest: near }) => {
-      const hint = near === undefined ? '' : `; did you mean "${near}"?`;
-      return `${place.includes(key) ? place : `${place}: ${key}`}: ${why}${hint}`;
-    });
-    throw gatewayErrors.ROUTE_INVALID(lines.join('\n'), { details: { problems: this.#all } });
+    // A default filter is read for every route, and wrong for every route.
+    const byLine = new Map(this.#all.toSorted(inOrder).map((problem) => [lineOf(problem), problem]));
+    throw gatewayErrors.ROUTE_INVALID([...byLine.keys()].join('\n'), { details: { problems: [...byLine.values()] } });
   }
+}
+
+function lineOf({ place, key, why, nearest: near }: SpringProblem): string {
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+  const line = `${place.includes(key) ? place : `${place}: ${key}`}: ${why}${hint}`;
+  // What cannot be seen is shown as a number: it could not be found in the file, and one problem is one line of a log.
+  return line.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+function inOrder(one: SpringProblem, other: SpringProblem): number {
+  const [at = [], otherAt = []] = [one, other].map(({ place }) => place.match(/\d+/g)?.slice(-2).map(Number));
+  return (at[0] ?? 0) - (otherAt[0] ?? 0) || (at[1] ?? 0) - (otherAt[1] ?? 0);
 }
 
 /** A problem at a place that is nearer than what is being read. */

@@ -42,11 +42,11 @@ export function readRoute(node: PropertyNode, context: RouteContext): SpringRule
   if (textOf(childOf(node, 'enabled')) === 'false') return undefined;
   const id = parts?.id ?? textOf(childOf(node, 'id')) ?? `route_${/\[(\d+)\]$/.exec(node.key)?.[1] ?? '0'}`;
   const uri = parts?.uri ?? textOf(childOf(node, 'uri'));
-  const to = problems.collect(childOf(node, 'uri') ?? node, () => targetOf(uri, node));
+  const to = problems.collect(node, () => targetOf(uri, childOf(node, 'uri') ?? node));
   const match = emptyMatch();
-  const predicates = parts?.predicates ?? definitionsOf(childOf(node, 'predicates'), problems);
+  const predicates = parts?.predicates ?? [...(childOf(node, 'predicates')?.children.values() ?? [])];
   if (predicates.length === 0) problems.add(node, `the route "${id}" has no predicate, and would take everything`);
-  for (const predicate of predicates) readPredicate(predicate, match, context);
+  for (const predicate of predicates) problems.collect(predicate, () => readPredicate(predicate, match, context));
   const draft: FilterDraft = { secureHeaders: context.section.secureHeaders, keyResolvers: context.keyResolvers };
   const own = [...(childOf(node, 'filters')?.children.values() ?? [])];
   const filters = readFilters(context.section.defaultFilters, own, draft, context.section.disabledFilters, problems);
@@ -95,13 +95,12 @@ function textRoute(text: string, node: PropertyNode): TextRoute {
   };
 }
 
-function definitionsOf(node: PropertyNode | undefined, problems: Problems): readonly Definition[] {
-  return [...(node?.children.values() ?? [])].flatMap(
-    (child) => problems.collect(child, () => readDefinition(child, false)) ?? [],
-  );
-}
-
-function readPredicate(definition: Definition, match: MatchDraft, { section, problems }: RouteContext): void {
+function readPredicate(
+  written: Definition | PropertyNode,
+  match: MatchDraft,
+  { section, problems }: RouteContext,
+): void {
+  const definition = 'given' in written ? written : readDefinition(written, false);
   const { name } = definition;
   const kind = Object.hasOwn(predicateKinds, name) ? predicateKinds[name] : undefined;
   const why = Object.hasOwn(refusedPredicates, name) ? refusedPredicates[name] : undefined;
@@ -109,7 +108,7 @@ function readPredicate(definition: Definition, match: MatchDraft, { section, pro
   else if (kind === undefined) problems.addUnknown(definition, 'predicate', name, Object.keys(predicateKinds));
   else if (section.disabledPredicates.has(relaxed(name)))
     problems.add(definition, `the predicate "${name}" is disabled in this configuration`);
-  else problems.collect(definition, () => kind.read(new Arguments(definition, kind), match));
+  else kind.read(new Arguments(definition, kind), match);
 }
 
 /** Of a `uri` only scheme, host and port count, as in Spring. */

@@ -4,7 +4,7 @@ import { codeOf, isDureError } from '@dure/core';
 import { gatewayErrors } from '../errors.ts';
 import { passLayers } from '../testing/pass-layers.ts';
 import { springApplication } from '../testing/spring-application.ts';
-import { RouteTable } from '../routing/route-table.ts';
+import { routeTable } from '../routing/route-table.ts';
 import { actuatorRoute } from './actuator-views.ts';
 import type { SpringRule } from './spring-rule.ts';
 import type { SpringRoutesOptions } from './spring-routes.ts';
@@ -49,7 +49,7 @@ test('a whole application.yml is lifted over, in the order in which it is writte
       access: 'user',
       timeoutMs: 2_000,
       connectTimeoutMs: 500,
-      source: 'application.yml:37:19',
+      source: 'application.yml:33:19',
     },
   );
   assert.equal(metadata.owner, 'team-a');
@@ -163,7 +163,7 @@ test('its layers do to requests and answers what Spring’s filters do', async (
 
 test('its routes are found as Spring finds them', async () => {
   const { rules } = await lifted();
-  const table = RouteTable.compile(rules);
+  const table = routeTable(rules);
   const found = (target: string, more = {}) => {
     const [path = '', query = ''] = target.split(/(?=\?)/);
     return table.find({ method: 'GET', path, query, host: 'shop.test', nowMs: Date.UTC(2026, 10, 28), ...more })?.rule
@@ -264,11 +264,15 @@ test('everything that is wrong is said at once, each with its place, its key and
 `;
   assert.deepEqual(await faults(yaml), [
     'application.yml:6:19: spring.cloud.gateway.server.webflux.rotues: there is no setting of the gateway "rotues"; did you mean "routes"?',
-    'application.yml:11:20: spring.cloud.gateway.server.webflux.routes[0].uri: "lb://my_service" has an invalid host: "my_service"',
-    'application.yml:14:19: spring.cloud.gateway.server.webflux.routes[0].predicates[1]: "Path" is no predicate; write "Name=argument"',
-    'application.yml:13:19: spring.cloud.gateway.server.webflux.routes[0].predicates[0]: there is no predicate "Pth"; did you mean "Path"?',
     'application.yml:8:15: spring.cloud.gateway.server.webflux.default-filters[0]: there is no filter "AddResponseHeadr"; did you mean "AddResponseHeader"?',
+    'application.yml:11:20: spring.cloud.gateway.server.webflux.routes[0].uri: "lb://my_service" has an invalid host: "my_service"',
+    'application.yml:13:19: spring.cloud.gateway.server.webflux.routes[0].predicates[0]: there is no predicate "Pth"; did you mean "Path"?',
+    'application.yml:14:19: spring.cloud.gateway.server.webflux.routes[0].predicates[1]: "Path" is no predicate; write "Name=argument"',
     'application.yml:16:19: spring.cloud.gateway.server.webflux.routes[0].filters[0]: StripPrefix has parts "one"; expected a whole number',
+    'application.yml:17:19: spring.cloud.gateway.server.webflux.routes[0].filters[1]: the filter "ModifyRequestBody" cannot be lifted over: it runs code written in Java; write a layer in gateway.ts',
+    'application.yml:19:34: spring.cloud.gateway.server.webflux.routes[0].filters[2].args.regex: RewritePath has no argument "regex"; did you mean "regexp"?',
+    'application.yml:21:19: spring.cloud.gateway.server.webflux.routes[1].ur: there is no field of a route "ur"; did you mean "uri"?',
+    'application.yml:23:43: spring.cloud.gateway.server.webflux.routes[1].predicates[1]: the regular expression "(a*+)" holds the possessive quantifier "*+"; write "*" in its place',
   ]);
 });
 
