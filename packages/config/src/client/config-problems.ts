@@ -1,8 +1,8 @@
 import type { FieldError } from '@dure/core';
 import { configErrors } from '../errors.ts';
+import { nearest } from '../properties/nearest.ts';
 import type { Bound, Unknown } from './bind.ts';
 import { environmentPrefix } from './environment-source.ts';
-import { nearest } from '../properties/nearest.ts';
 import type { SchemaNode } from './schema-tree.ts';
 import { isSecretAt, leavesOf } from './schema-tree.ts';
 import { mask } from './secret.ts';

@@ -14,6 +14,7 @@ export function addRequestValue(exchange: Exchange, name: string, value: string)
   else exchange.cookie = exchange.cookie === undefined ? value : `${exchange.cookie}; ${value}`;
 }
 
+/** Forwards a request without a header field. */
 export function dropRequestField(exchange: Exchange, name: string): void {
   if (!isCredential(name)) exchange.fields = withoutField(exchange.fields, name);
   else if (name.toLowerCase() === 'authorization') exchange.authorization = undefined;

@@ -1,6 +1,6 @@
+import { badAt, type Written } from './problems.ts';
 import type { PropertyNode } from './property-node.ts';
 import { textOf } from './property-node.ts';
-import { badAt, type Written } from './problems.ts';
 
 /** One argument of a predicate or filter. */
 export interface Argument extends Written {

@@ -1,6 +1,6 @@
 import type { SecureHeadersOptions } from '../filters/secure-headers.ts';
 import type { NamedLayer } from '../routing/route-rule.ts';
-import type { Arguments, ArgumentShape } from './arguments.ts';
+import type { ArgumentShape, Arguments } from './arguments.ts';
 import type {
   CacheSetting,
   CircuitBreakerSetting,

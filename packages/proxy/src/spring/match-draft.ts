@@ -19,6 +19,7 @@ export interface MatchDraft {
   readonly shown: string[];
 }
 
+/** A match of which nothing is asked yet. */
 export function emptyMatch(): MatchDraft {
   return { headers: [], queries: [], cookies: [], shown: [] };
 }

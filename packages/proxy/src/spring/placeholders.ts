@@ -17,7 +17,7 @@ export function replacePlaceholders(
   lookup: (key: string) => string | undefined,
   problems: Problems,
 ): Properties {
-  const valueOf = (key: string): Scalar | undefined => properties.get(key)?.value ?? lookup(key);
+  const known = (key: string): Scalar | undefined => properties.get(key)?.value ?? lookup(key);
   const replaced = new Map(properties);
   for (const [key, property] of properties) {
     const { value, place = key } = property;
@@ -28,7 +28,7 @@ export function replacePlaceholders(
       if (whole === undefined) break;
       const colon = inside.indexOf(':');
       const name = colon < 0 ? inside : inside.slice(0, colon);
-      const found = valueOf(name) ?? (colon < 0 ? undefined : inside.slice(colon + 1));
+      const found = known(name) ?? (colon < 0 ? undefined : inside.slice(colon + 1));
       if (found === undefined || count >= mostReplacements || text.length > longest) {
         problems.add({ place, key }, `"${whole}" is no key of this configuration; a capture is written "$\\{${name}}"`);
         break;

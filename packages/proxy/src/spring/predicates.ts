@@ -3,7 +3,7 @@ import { parseAddressRange } from '../routing/address-range.ts';
 import { parseHostPattern } from '../routing/host-pattern.ts';
 import { parsePathPattern } from '../routing/path-pattern.ts';
 import type { ValueMatch } from '../routing/route-rule.ts';
-import type { Arguments, ArgumentShape } from './arguments.ts';
+import type { ArgumentShape, Arguments } from './arguments.ts';
 import type { MatchDraft } from './match-draft.ts';
 
 /** A kind of predicate: how its arguments are written, and what it adds to a match. */

@@ -144,5 +144,10 @@ spring:
                 - PrefixPath=/v2
                 - RewriteRequestParameter=campaign, autumn
                 - "RewriteResponseHeader=X-Trace, password=[^&]+, password=***"
-                - SetRequestUri=https://partner.example/gate/{nothing}
+                - SetRequestUri=https://partner.example/gate
 `;
+
+/** One route with filters, predicates and what follows them, all as YAML. */
+export function routeWith(filters: string, predicates = '[ "Path=/a/{id}" ]', more = ''): string {
+  return `spring.cloud.gateway.server.webflux:\n  routes:\n    - id: one\n      uri: lb://one\n      predicates: ${predicates}\n      filters: ${filters}\n${more}`;
+}
