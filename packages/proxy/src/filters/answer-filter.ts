@@ -7,12 +7,12 @@ import type { NamedLayer } from '../routing/route-rule.ts';
 export type ChangeFields = (fields: string[], exchange: Exchange) => string[];
 
 /** A layer that changes the fields of every answer behind it, problems included. */
-export function answerFilter(
+export function answerFilter<Name extends string = never>(
   name: string,
   text: string,
   change: ChangeFields,
-  variables: readonly string[] = [],
-): NamedLayer {
+  variables: readonly Name[] = [],
+): NamedLayer<Name> {
   const layer: NamedLayer['layer'] = (next) => (exchange) => {
     exchange.answer = new ChangedFields(exchange.answer, exchange, change);
     return next(exchange);

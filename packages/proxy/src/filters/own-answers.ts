@@ -11,7 +11,7 @@ import { escaped, filterText, refuseFilter } from './filter-setting.ts';
  * @example
  * redirectTo(302, 'https://shop.example')
  */
-export function redirectTo(status: number, url: string, includeRequestParams = false): NamedLayer {
+export function redirectTo(status: number, url: string, includeRequestParams = false): NamedLayer<never> {
   const filter = 'RedirectTo';
   if (!(status >= 300 && status < 400))
     throw refuseFilter(filter, `has the status ${status}; it must be one of 300 to 399`);
@@ -32,7 +32,7 @@ export function redirectTo(status: number, url: string, includeRequestParams = f
 }
 
 /** Another status for what a service answers, by its number; one without a body takes the body away. Problems keep theirs. */
-export function setStatus(status: number): NamedLayer {
+export function setStatus(status: number): NamedLayer<never> {
   const filter = 'SetStatus';
   if (!Number.isInteger(status) || status < 200 || status > 599)
     throw refuseFilter(filter, `has the status ${status}; it must be one of 200 to 599`);

@@ -22,7 +22,7 @@ const jsonType = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 export function removeJsonAttributes(
   attributes: readonly string[],
   { deleteRecursively = false, longestBytes = 2 ** 20 }: RemoveJsonAttributesOptions = {},
-): NamedLayer {
+): NamedLayer<never> {
   const filter = 'RemoveJsonAttributesResponseBody';
   if (attributes.length === 0) throw refuseFilter(filter, 'names no attribute');
   const removed = new Set(attributes);

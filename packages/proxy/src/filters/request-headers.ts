@@ -3,15 +3,16 @@ import { isAuthority } from '../http/request-head.ts';
 import type { NamedLayer } from '../routing/route-rule.ts';
 import { escaped, fieldName, filterText, refuseFilter } from './filter-setting.ts';
 import { addRequestValue, dropRequestField, requestValues } from './request-field.ts';
+import type { VariablesOf } from './variable-template.ts';
 import { fieldTemplate } from './variable-template.ts';
 
 /** A layer that changes what is forwarded and passes it on. */
-export function requestFilter(
+export function requestFilter<Name extends string = never>(
   name: string,
   text: string,
   change: (exchange: Exchange) => void,
-  variables: readonly string[] = [],
-): NamedLayer {
+  variables: readonly Name[] = [],
+): NamedLayer<Name> {
   const layer: NamedLayer['layer'] = (next) => (exchange) => {
     change(exchange);
     return next(exchange);
@@ -25,7 +26,10 @@ export function requestFilter(
  * @example
  * addRequestHeader('X-Tenant', '{tenant}')
  */
-export function addRequestHeader(name: string, value: string): NamedLayer {
+export function addRequestHeader<const Value extends string>(
+  name: string,
+  value: Value,
+): NamedLayer<VariablesOf<Value>> {
   const filter = 'AddRequestHeader';
   const field = fieldName(filter, name);
   const { expand, variables } = fieldTemplate(filter, value);
@@ -39,7 +43,10 @@ export function addRequestHeader(name: string, value: string): NamedLayer {
 }
 
 /** Forwards a header field with one value in place of all that are there; `{name}` in it is a variable. */
-export function setRequestHeader(name: string, value: string): NamedLayer {
+export function setRequestHeader<const Value extends string>(
+  name: string,
+  value: Value,
+): NamedLayer<VariablesOf<Value>> {
   const filter = 'SetRequestHeader';
   const field = fieldName(filter, name);
   const { expand, variables } = fieldTemplate(filter, value);
@@ -51,7 +58,9 @@ export function setRequestHeader(name: string, value: string): NamedLayer {
 }
 
 /** Forwards values of header fields that the request does not have; several for one name are all forwarded. */
-export function addRequestHeadersIfNotPresent(pairs: readonly (readonly [name: string, value: string])[]): NamedLayer {
+export function addRequestHeadersIfNotPresent<const Value extends string>(
+  pairs: readonly (readonly [name: string, value: Value])[],
+): NamedLayer<VariablesOf<Value>> {
   const filter = 'AddRequestHeadersIfNotPresent';
   const fields = pairs.map(([name, value]) => ({ name: fieldName(filter, name), ...fieldTemplate(filter, value) }));
   const change = (exchange: Exchange) => {
@@ -68,14 +77,14 @@ export function addRequestHeadersIfNotPresent(pairs: readonly (readonly [name: s
 }
 
 /** Forwards a request without a header field. */
-export function removeRequestHeader(name: string): NamedLayer {
+export function removeRequestHeader(name: string): NamedLayer<never> {
   const filter = 'RemoveRequestHeader';
   const field = fieldName(filter, name);
   return requestFilter(filter, filterText(filter, { name }), (exchange) => dropRequestField(exchange, field));
 }
 
 /** Forwards the values of one header field as values of another one, too. */
-export function mapRequestHeader(fromHeader: string, toHeader: string): NamedLayer {
+export function mapRequestHeader(fromHeader: string, toHeader: string): NamedLayer<never> {
   const filter = 'MapRequestHeader';
   const [from, to] = [fieldName(filter, fromHeader), fieldName(filter, toHeader)];
   return requestFilter(filter, filterText(filter, { fromHeader, toHeader }), (exchange) => {
@@ -84,14 +93,14 @@ export function mapRequestHeader(fromHeader: string, toHeader: string): NamedLay
 }
 
 /** Forwards the Host field as the client sent it, in place of the instance's address. */
-export function preserveHostHeader(): NamedLayer {
+export function preserveHostHeader(): NamedLayer<never> {
   return requestFilter('PreserveHostHeader', 'PreserveHostHeader', (exchange) => {
     exchange.sentHost = exchange.host;
   });
 }
 
 /** Forwards another Host field. */
-export function setRequestHostHeader(host: string): NamedLayer {
+export function setRequestHostHeader(host: string): NamedLayer<never> {
   const filter = 'SetRequestHostHeader';
   if (!isAuthority(host)) throw refuseFilter(filter, `has "${escaped(host)}", which is not a host and a port`);
   return requestFilter(filter, filterText(filter, { host }), (exchange) => {

@@ -5,14 +5,15 @@ import { fieldName, filterText, wholeNumber } from './filter-setting.ts';
 import { requestFilter } from './request-headers.ts';
 
 /**
- * Refuses a request whose stated length is larger: GATEWAY_BODY_TOO_LARGE, and `errorMessage` as Spring's filter sets it.
- * What states no length meets the gateway's own limit.
+ * Bounds the bodies of a route, also above what the gateway takes elsewhere: GATEWAY_BODY_TOO_LARGE, with `errorMessage` as
+ * Spring's filter sets it when the stated length is larger. Unlike there, a body of no stated length is bounded, too.
  */
-export function requestSize(maxSizeBytes = 5_000_000): NamedLayer {
+export function requestSize(maxSizeBytes = 5_000_000): NamedLayer<never> {
   const filter = 'RequestSize';
   wholeNumber(filter, 'maxSize', maxSizeBytes, 0);
   return requestFilter(filter, filterText(filter, { max: maxSizeBytes }), (exchange) => {
     const { contentLength = 0 } = exchange.head;
+    exchange.maxBodyBytes = maxSizeBytes;
     if (contentLength <= maxSizeBytes) return;
     const message = `Request size is larger than permissible limit. Request size is ${contentLength} B where permissible limit is ${maxSizeBytes} B`;
     exchange.answer = new WithFields(exchange.answer, ['errorMessage', message]);
@@ -23,7 +24,7 @@ export function requestSize(maxSizeBytes = 5_000_000): NamedLayer {
 }
 
 /** Refuses a request with a header field, name and value, that is larger: GATEWAY_HEADERS_TOO_LARGE, and the message as a field. */
-export function requestHeaderSize(maxSizeBytes = 16_000, errorHeaderName = 'errorMessage'): NamedLayer {
+export function requestHeaderSize(maxSizeBytes = 16_000, errorHeaderName = 'errorMessage'): NamedLayer<never> {
   const filter = 'RequestHeaderSize';
   wholeNumber(filter, 'maxSize', maxSizeBytes, 1);
   const name = fieldName(filter, errorHeaderName);

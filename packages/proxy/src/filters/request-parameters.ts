@@ -1,13 +1,17 @@
 import type { NamedLayer } from '../routing/route-rule.ts';
 import { escaped, filterText, refuseFilter } from './filter-setting.ts';
 import { requestFilter } from './request-headers.ts';
+import type { VariablesOf } from './variable-template.ts';
 import { queryTemplate } from './variable-template.ts';
 
 /** RFC 3986 §3.4, encoded. */
 const queryText = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$/;
 
 /** Forwards one more query parameter; the value is percent-encoded already, but for `{name}`, a variable of path or host. */
-export function addRequestParameter(name: string, value: string): NamedLayer {
+export function addRequestParameter<const Value extends string>(
+  name: string,
+  value: Value,
+): NamedLayer<VariablesOf<Value>> {
   const filter = 'AddRequestParameter';
   demandQueryText(filter, value.replace(/\{[\w$-]+\}/g, ''));
   const { expand, variables } = queryTemplate(value);
@@ -24,7 +28,7 @@ export function addRequestParameter(name: string, value: string): NamedLayer {
 }
 
 /** Forwards a request without a query parameter. */
-export function removeRequestParameter(name: string): NamedLayer {
+export function removeRequestParameter(name: string): NamedLayer<never> {
   const filter = 'RemoveRequestParameter';
   return requestFilter(filter, filterText(filter, { name }), (exchange) => {
     const kept = pairsOf(exchange.query).filter((pair) => nameOf(pair) !== name);
@@ -33,7 +37,7 @@ export function removeRequestParameter(name: string): NamedLayer {
 }
 
 /** Forwards another value of a query parameter that is there; of several one is left. The value is percent-encoded already. */
-export function rewriteRequestParameter(name: string, replacement: string): NamedLayer {
+export function rewriteRequestParameter(name: string, replacement: string): NamedLayer<never> {
   const filter = 'RewriteRequestParameter';
   demandQueryText(filter, replacement);
   return requestFilter(filter, filterText(filter, { name, replacement }), (exchange) => {

@@ -5,6 +5,7 @@ import { javaExpression, replacementFor } from '../regex/java-expression.ts';
 import type { NamedLayer } from '../routing/route-rule.ts';
 import { escaped, filterText, refuseFilter, wholeNumber } from './filter-setting.ts';
 import { requestFilter } from './request-headers.ts';
+import type { VariablesOf } from './variable-template.ts';
 import { pathTemplate } from './variable-template.ts';
 
 const pathText = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*$/;
@@ -15,7 +16,7 @@ const pathText = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*$/;
  * @example
  * stripPrefix(1) // /api/orders/ becomes /orders/
  */
-export function stripPrefix(parts = 1): NamedLayer {
+export function stripPrefix(parts = 1): NamedLayer<never> {
   const filter = 'StripPrefix';
   wholeNumber(filter, 'parts', parts, 0);
   return requestFilter(filter, filterText(filter, { parts }), (exchange) => {
@@ -30,7 +31,7 @@ export function stripPrefix(parts = 1): NamedLayer {
 }
 
 /** Forwards a path with something before it; `{name}` is a variable of the path or host. */
-export function prefixPath(prefix: string): NamedLayer {
+export function prefixPath<const Prefix extends string>(prefix: Prefix): NamedLayer<VariablesOf<Prefix>> {
   const filter = 'PrefixPath';
   demandPath(filter, prefix);
   const { expand, variables } = pathTemplate(prefix);
@@ -44,7 +45,7 @@ export function prefixPath(prefix: string): NamedLayer {
 }
 
 /** Forwards another path; `{name}` is a variable of the path or host. */
-export function setPath(template: string): NamedLayer {
+export function setPath<const Template extends string>(template: Template): NamedLayer<VariablesOf<Template>> {
   const filter = 'SetPath';
   demandPath(filter, template);
   const { expand, variables } = pathTemplate(template);
@@ -59,7 +60,7 @@ export function setPath(template: string): NamedLayer {
  * @example
  * rewritePath('/orders/(?<rest>.*)', '/v1/orders/${rest}')
  */
-export function rewritePath(regexp: string | RegExp, replacement: string): NamedLayer {
+export function rewritePath(regexp: string | RegExp, replacement: string): NamedLayer<never> {
   const filter = 'RewritePath';
   const source = typeof regexp === 'string' ? regexp : regexp.source;
   const expression = javaExpression(source);

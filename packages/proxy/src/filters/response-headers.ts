@@ -2,10 +2,15 @@ import { javaExpression, replacementFor } from '../regex/java-expression.ts';
 import type { NamedLayer } from '../routing/route-rule.ts';
 import { answerFilter, answerValues, mapValues } from './answer-filter.ts';
 import { fieldName, fieldText, filterText, refuseFilter } from './filter-setting.ts';
+import type { VariablesOf } from './variable-template.ts';
 import { fieldTemplate } from './variable-template.ts';
 
 /** Adds another value of a header field to the answer; with `override` false only if it has none that is not blank. */
-export function addResponseHeader(name: string, value: string, override = true): NamedLayer {
+export function addResponseHeader<const Value extends string>(
+  name: string,
+  value: Value,
+  override = true,
+): NamedLayer<VariablesOf<Value>> {
   const filter = 'AddResponseHeader';
   const field = fieldName(filter, name);
   const { expand, variables } = fieldTemplate(filter, value);
@@ -26,7 +31,10 @@ export function addResponseHeader(name: string, value: string, override = true):
 }
 
 /** One value of a header field in place of all that the answer has. */
-export function setResponseHeader(name: string, value: string): NamedLayer {
+export function setResponseHeader<const Value extends string>(
+  name: string,
+  value: Value,
+): NamedLayer<VariablesOf<Value>> {
   const filter = 'SetResponseHeader';
   const field = fieldName(filter, name);
   const { expand, variables } = fieldTemplate(filter, value);
@@ -39,14 +47,14 @@ export function setResponseHeader(name: string, value: string): NamedLayer {
 }
 
 /** The answer without a header field. */
-export function removeResponseHeader(name: string): NamedLayer {
+export function removeResponseHeader(name: string): NamedLayer<never> {
   const filter = 'RemoveResponseHeader';
   const field = fieldName(filter, name);
   return answerFilter(filter, filterText(filter, { name }), (fields) => mapValues(fields, field, () => undefined));
 }
 
 /** Replaces every match of a regular expression, in the syntax of Java, in each value of a header field of the answer. */
-export function rewriteResponseHeader(name: string, regexp: string | RegExp, replacement: string): NamedLayer {
+export function rewriteResponseHeader(name: string, regexp: string | RegExp, replacement: string): NamedLayer<never> {
   const filter = 'RewriteResponseHeader';
   const field = fieldName(filter, name);
   const source = typeof regexp === 'string' ? regexp : regexp.source;
@@ -70,7 +78,10 @@ export function rewriteResponseHeader(name: string, regexp: string | RegExp, rep
 export type DedupeStrategy = 'RETAIN_FIRST' | 'RETAIN_LAST' | 'RETAIN_UNIQUE';
 
 /** Of header fields that the answer has several values of, leaves the first, the last, or the different ones. */
-export function dedupeResponseHeader(names: readonly string[], strategy: DedupeStrategy = 'RETAIN_FIRST'): NamedLayer {
+export function dedupeResponseHeader(
+  names: readonly string[],
+  strategy: DedupeStrategy = 'RETAIN_FIRST',
+): NamedLayer<never> {
   const filter = 'DedupeResponseHeader';
   if (names.length === 0) throw refuseFilter(filter, 'names no header field');
   const checked = names.map((name) => fieldName(filter, name));

@@ -22,7 +22,7 @@ export interface RewriteLocationOptions {
 const absolute = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/[^:/]+(?::\d+)?(\/.*)$/s;
 
 /** Puts the gateway's host into locations that a service names by its own; the scheme stays. */
-export function rewriteLocationResponseHeader(options: RewriteLocationOptions = {}): NamedLayer {
+export function rewriteLocationResponseHeader(options: RewriteLocationOptions = {}): NamedLayer<never> {
   const filter = 'RewriteLocationResponseHeader';
   const { stripVersion = 'AS_IN_REQUEST', locationHeaderName = 'Location', hostValue } = options;
   if (hostValue !== undefined && !isAuthority(hostValue))

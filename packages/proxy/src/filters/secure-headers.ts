@@ -24,7 +24,7 @@ export type SecureHeadersOptions = Readonly<Record<string, string | false>>;
  * @example
  * secureHeaders({ 'X-Frame-Options': 'SAMEORIGIN', 'X-Download-Options': false })
  */
-export function secureHeaders(options: SecureHeadersOptions = {}): NamedLayer {
+export function secureHeaders(options: SecureHeadersOptions = {}): NamedLayer<never> {
   const filter = 'SecureHeaders';
   const settings = new Map(Object.entries(options).map(([name, value]) => [name.toLowerCase(), { name, value }]));
   const kept = Object.entries(defaults).filter(([name]) => !settings.has(name.toLowerCase()));

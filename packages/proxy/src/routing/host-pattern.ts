@@ -1,5 +1,7 @@
 import { gatewayErrors } from '../errors.ts';
-import { fullMatch, groupCount, quoted } from './full-match.ts';
+import type { JavaExpression } from '../regex/java-expression.ts';
+import { javaExpression } from '../regex/java-expression.ts';
+import { quoted } from '../regex/quoted.ts';
 
 /** A compiled pattern of the Host field. */
 export interface HostPattern {
@@ -11,7 +13,7 @@ export interface HostPattern {
   readonly hasPort: boolean;
   /** The variables that it binds, in order; each has its group in the expression. */
   readonly names: readonly string[];
-  readonly expression: RegExp;
+  readonly expression: JavaExpression;
 }
 
 /** A Host field as it is matched. */
@@ -19,6 +21,8 @@ export interface MatchedHost {
   readonly name: string;
   readonly withPort: string;
 }
+
+const anything = javaExpression('.*');
 
 /**
  * Reads a host pattern as Spring Cloud Gateway does, Ant with a dot as separator: `*` inside a label, `?` for one
@@ -36,13 +40,13 @@ export function parseHostPattern(text: string): HostPattern {
   const hasPort = /:[\d*?]+$|\]:/.test(lower);
   if (!/[*?{]/.test(lower)) {
     if (!/^[a-z0-9_-]+(\.[a-z0-9_-]+)*(:\d+)?$|^\[[0-9a-f:.]+\](:\d+)?$/.test(lower)) throw bad(text, 'is not a host');
-    return { text, exact: lower, hasPort, names: [], expression: /^/ };
+    return { text, exact: lower, hasPort, names: [], expression: anything };
   }
   const names: string[] = [];
   const labels = labelsOf(lower, text);
   const source = labels.map((label, at) => labelSource(label, at === labels.length - 1, names, text)).join('');
-  const expression = fullMatch(source);
-  if (groupCount(expression) !== names.length)
+  const expression = javaExpression(source);
+  if (expression.captures.length !== names.length)
     throw bad(text, 'captures inside a variable; write (?:…) in place of (…)');
   if (new Set(names).size < names.length) throw bad(text, 'binds one variable twice');
   return { text, exact: undefined, hasPort, names, expression };

@@ -1,5 +1,7 @@
 import { gatewayErrors } from '../errors.ts';
-import { fullMatch, groupCount, quoted } from './full-match.ts';
+import type { JavaExpression } from '../regex/java-expression.ts';
+import { javaExpression } from '../regex/java-expression.ts';
+import { quoted } from '../regex/quoted.ts';
 
 /** One part of a path pattern between two slashes. */
 export interface PathSegment {
@@ -9,7 +11,7 @@ export interface PathSegment {
   /** The variables that it binds, in order. */
   readonly names: readonly string[];
   /** What the decoded value must match; each name has its group in the expression of a shape. */
-  readonly expression: RegExp | undefined;
+  readonly expression: JavaExpression | undefined;
   /** Spring's weights: 1 for each variable, 100 for each `*`; lower is more specific. */
   readonly score: number;
   /** Spring's normalised length: that of the text without the names of variables; longer is more specific. */
@@ -223,12 +225,12 @@ function shape(part: string, pieces: readonly Piece[], pattern: string): PathSeg
     }
   }
   const length = part.length - names.reduce((sum, name) => sum + name.length + 1, 0);
-  return { kind: 'shape', key, names, expression: fullMatch(source), score, length };
+  return { kind: 'shape', key, names, expression: javaExpression(source), score, length };
 }
 
-function constraintOf(constraint: string, pattern: string): RegExp {
-  const expression = fullMatch(constraint);
-  if (groupCount(expression) > 0)
+function constraintOf(constraint: string, pattern: string): JavaExpression {
+  const expression = javaExpression(constraint);
+  if (expression.captures.length > 0)
     throw bad(pattern, `captures inside "{…:${constraint}}"; write (?:…) in place of (…)`);
   return expression;
 }

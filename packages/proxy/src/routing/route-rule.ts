@@ -50,7 +50,7 @@ export interface ValueMatch {
   /** A header's name in any case; the others are compared as they are. */
   readonly name: string;
   readonly equals?: string;
-  /** Made by `fullMatch` or `javaExpression`. */
+  /** Made by `javaExpression`. */
   readonly matches?: ValueTest;
 }
 

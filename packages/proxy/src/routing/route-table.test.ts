@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '@dure/core';
+import { javaExpression } from '../regex/java-expression.ts';
 import { rule } from '../testing/test-rules.ts';
 import { parseAddressRange } from './address-range.ts';
-import { fullMatch } from './full-match.ts';
 import { parseHostPattern } from './host-pattern.ts';
 import type { RoutedRequest, RouteMatch, RouteRule } from './route-rule.ts';
 import type { RouteTable } from './route-table.ts';
@@ -88,7 +88,7 @@ test('every condition must hold, and of two routes for one path the one with mor
     [{ after: 10, before: 20 }, { nowMs: 15 }, [{ nowMs: 10 }, { nowMs: 20 }, {}]],
     [{ headers: [{ name: 'X-Beta' }] }, headers({ 'x-beta': ['', 'x'] }), [{}, headers({})]],
     [
-      { headers: [{ name: 'v', matches: fullMatch('[0-9]+') }] },
+      { headers: [{ name: 'v', matches: javaExpression('[0-9]+') }] },
       headers({ v: ['a', '12'] }),
       [headers({ v: ['1a'] }), headers({})],
     ],
@@ -98,7 +98,7 @@ test('every condition must hold, and of two routes for one path the one with mor
       [{ query: '?a=1' }, { query: '' }, {}],
     ],
     [
-      { cookies: [{ name: 'c', matches: fullMatch('b.*') }] },
+      { cookies: [{ name: 'c', matches: javaExpression('b.*') }] },
       { cookie: 'x=1; c="beta"' },
       [{ cookie: 'c=alpha; C=b' }, {}],
     ],

@@ -69,7 +69,7 @@ test('a bad pattern, range or expression is refused with route and source', () =
     { path: '/{a' },
     { path: '/', hosts: ['a..b'] },
     { path: '/', remoteAddresses: ['10'] },
-    { path: '/', headers: { h: /(a+)+/ } },
+    { path: '/', headers: { h: /(a)\1/ } },
     { path: '/', headers: { h: /a/i } },
   ] as const;
   for (const one of bad) {

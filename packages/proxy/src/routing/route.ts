@@ -1,8 +1,9 @@
 import { isDureError } from '@dure/core';
 import type { Access } from '@dure/service/contract';
 import { gatewayErrors } from '../errors.ts';
+import type { JavaExpression } from '../regex/java-expression.ts';
+import { javaExpression } from '../regex/java-expression.ts';
 import { parseAddressRange } from './address-range.ts';
-import { fullMatch } from './full-match.ts';
 import { parseHostPattern } from './host-pattern.ts';
 import { parsePathPattern, variableNames } from './path-pattern.ts';
 import type { NamedLayer, RouteMatch, RouteRule, RouteTarget, ValueMatch } from './route-rule.ts';
@@ -119,11 +120,11 @@ function valuesOf(options: Readonly<Record<string, ValueOption>>): readonly Valu
   });
 }
 
-function wholly({ source, flags }: RegExp): RegExp {
+function wholly({ source, flags }: RegExp): JavaExpression {
   if (/[^su]/.test(flags)) {
     throw gatewayErrors.ROUTE_INVALID(`the flags "${flags}" of /${source}/ are not known here; write it without them`);
   }
-  return fullMatch(source);
+  return javaExpression(source);
 }
 
 function targetOf(to: RouteOptions<string, string>['to']): RouteTarget {

@@ -1,0 +1,21 @@
+export type { ActuatorRoute } from './actuator-views.ts';
+export {
+  actuatorGlobalFilters,
+  actuatorRoute,
+  actuatorRouteById,
+  actuatorRouteFilters,
+  actuatorRoutePredicates,
+  actuatorRoutes,
+} from './actuator-views.ts';
+export type { SpringRoutes, SpringRoutesOptions } from './spring-routes.ts';
+export { environmentSources, springRoutes, springRoutesOf } from './spring-routes.ts';
+export type {
+  CacheSetting,
+  CircuitBreakerSetting,
+  CorsSetting,
+  RateLimitKey,
+  RateLimitSetting,
+  RetrySetting,
+  SpringDisplay,
+  SpringRule,
+} from './spring-rule.ts';
