@@ -9,7 +9,7 @@ import { readReplacement } from './replacement.ts';
 import { runProgram, StepBudget } from './run-program.ts';
 
 /** Steps of the machine that one use may take: a few milliseconds. */
-const mostSteps = 500_000;
+const mostSteps = 300_000;
 /** Up to so many steps JavaScript's own matcher is given, which is faster and backtracks. */
 const mostBacktracking = 200_000;
 
@@ -61,14 +61,14 @@ class CompiledExpression implements JavaExpression {
 
   test(text: string): boolean {
     if (this.#isCheap(text, 0)) return this.#whole.test(text);
-    return this.#run(text) !== undefined;
+    return this.#run(text, false) !== undefined;
   }
 
   exec(text: string): readonly (string | undefined)[] | null {
     if (this.#isCheap(text, 0)) return this.#whole.exec(text);
-    const found = this.#run(text);
+    const found = this.#run(text, true);
     if (found === undefined) return null;
-    return Array.from({ length: found.length / 2 }, (_, index) => capture(text, found, index));
+    return Array.from({ length: this.captures.length + 1 }, (_, index) => capture(text, found, index));
   }
 
   replaceAll(text: string, replacement: Replacement): string {
@@ -77,7 +77,7 @@ class CompiledExpression implements JavaExpression {
     let replaced = '';
     let copied = 0;
     for (let from = 0; from <= text.length; ) {
-      const found = runProgram(this.#program, text, { from, extent: 'anywhere', budget });
+      const found = runProgram(this.#program, text, { from, extent: 'anywhere', capturing: true, budget });
       if (found === undefined) break;
       const [start = 0, end = 0] = found;
       replaced += text.slice(copied, start) + replacement.fill((at) => capture(text, found, at));
@@ -93,13 +93,13 @@ class CompiledExpression implements JavaExpression {
     return ways * (text.length + 1) ** (loops + searching) <= mostBacktracking;
   }
 
-  #run(text: string) {
-    return runProgram(this.#program, text, { from: 0, extent: 'whole', budget: new StepBudget(mostSteps) });
+  #run(text: string, capturing: boolean) {
+    return runProgram(this.#program, text, { from: 0, extent: 'whole', capturing, budget: new StepBudget(mostSteps) });
   }
 }
 
-function capture(text: string, found: Int32Array, index: number): string | undefined {
-  const [start = -1, end = -1] = found.subarray(2 * index, 2 * index + 2);
+function capture(text: string, found: readonly number[], index: number): string | undefined {
+  const [start = -1, end = -1] = found.slice(2 * index, 2 * index + 2);
   return start < 0 || end < 0 ? undefined : text.slice(start, end);
 }
 

@@ -2,7 +2,7 @@ import { gatewayErrors } from '../errors.ts';
 import type { Instruction, RegexProgram } from './regex-program.ts';
 
 /** Where the match and the captures begin and end, in turn; -1 for a capture that took no part. */
-export type Captures = Int32Array;
+export type Captures = readonly number[];
 
 /** What one use of an expression may cost. */
 export class StepBudget {
@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly from: number;
   /** `whole`: from there to the end of the text; `prefix`: from there; `anywhere`: from there or later. */
   readonly extent: 'whole' | 'prefix' | 'anywhere';
+  /** Whether captures are wanted, which cost most of the time. */
+  readonly capturing: boolean;
   readonly budget: StepBudget;
 }
 
@@ -67,9 +69,7 @@ class Run {
     let found: Captures | undefined;
     for (let position = from; position <= text.length; ) {
       if (found === undefined && (position === from || extent === 'anywhere')) {
-        const captures = new Int32Array(this.#slots).fill(-1);
-        captures[0] = position;
-        this.#reach(this.#threads, 0, position, captures);
+        this.#reach(this.#threads, 0, position, [position]);
       }
       if (this.#threads.length === 0 && (found !== undefined || extent !== 'anywhere')) return found;
       const codePoint = text.codePointAt(position) ?? -1;
@@ -90,8 +90,7 @@ class Run {
       const instruction = this.#instructions[at];
       if (instruction?.kind === 'match') {
         if (this.#options.extent === 'whole' && position < this.#text.length) continue;
-        found = captures.slice();
-        found[1] = position;
+        found = [captures[0] ?? -1, position, ...captures.slice(2)];
         break;
       }
       if (codePoint >= 0 && instruction?.kind === 'character' && instruction.accepts(codePoint))
@@ -120,10 +119,7 @@ class Run {
           open.push({ at: instruction.preferred, captures: thread.captures });
           break;
         case 'save': {
-          this.#options.budget.spend(this.#slots >> 3);
-          const saved = thread.captures.slice();
-          saved[instruction.slot] = position;
-          open.push({ at: at + 1, captures: saved });
+          open.push({ at: at + 1, captures: this.#saved(thread.captures, instruction.slot, position) });
           break;
         }
         case 'assertion':
@@ -138,6 +134,15 @@ class Run {
     }
   }
 
+  #saved(captures: Captures, slot: number, position: number): Captures {
+    if (!this.#options.capturing) return captures;
+    this.#options.budget.spend(4 + (this.#slots >> 2));
+    const saved = captures.slice();
+    while (saved.length < slot) saved.push(-1);
+    saved[slot] = position;
+    return saved;
+  }
+
   #holds(source: '^' | '$' | '\\b' | '\\B', position: number): boolean {
     if (source === '^') return position === 0;
     if (source === '$') return position === this.#text.length;
@@ -147,7 +152,10 @@ class Run {
 
   #isAhead({ program, isNegative }: { program: RegexProgram; isNegative: boolean }, from: number): boolean {
     const { budget } = this.#options;
-    return (runProgram(program, this.#text, { from, extent: 'prefix', budget }) === undefined) === isNegative;
+    return (
+      (runProgram(program, this.#text, { from, extent: 'prefix', capturing: false, budget }) === undefined) ===
+      isNegative
+    );
   }
 }
 

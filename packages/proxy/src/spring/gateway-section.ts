@@ -71,10 +71,11 @@ function checkNames(section: PropertyNode, others: readonly string[], problems: 
   }
 }
 
-function listOf(node: PropertyNode | undefined, problems: Problems): readonly PropertyNode[] {
+/** The items of a list in the order of their indexes. */
+export function listOf(node: PropertyNode | undefined, problems: Problems): readonly PropertyNode[] {
   if (node === undefined || (node.children.size === 0 && textOf(node) === undefined)) return [];
   if (![...node.children.keys()].every((name) => /^\d+$/.test(name)) || node.children.size === 0) {
-    problems.add(node, 'is a list');
+    problems.add(node, 'is a list; begin each item with "- "');
     return [];
   }
   return [...node.children].sort(([one], [other]) => Number(one) - Number(other)).map(([, child]) => child);

@@ -102,6 +102,8 @@ const refused: readonly (readonly [string, RegExp])[] = [
   [routeWith('[]', '[ { name: XForwardedRemoteAddr, args: { sources: nowhere } } ]'), /address range/],
   [routeWith('[]', '[ "Weight=a, -1" ]'), /0 or more/],
   [routeWith('[]', '[]'), /has no predicate/],
+  [routeWith('StripPrefix=1'), /filters: is a list/],
+  [routeWith('[]', 'Path=/a'), /predicates: is a list/],
   [routeWith('[]').replace('lb://one', 'forward:///a'), /handler written in Java/],
   [routeWith('[]').replace('lb://one', 'nonsense'), /is no address/],
   [routeWith('[]').replace('uri: lb://one', 'order: x'), /no "uri"/],

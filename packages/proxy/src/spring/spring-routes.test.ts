@@ -176,6 +176,8 @@ test('the properties of a config server give the same routes, under both prefixe
       [`${prefix}.routes[0].filters[0].args.regexp`]: '/orders/?(?<rest>.*)',
       [`${prefix}.routes[0].filters[0].args.replacement`]: `/\\\${rest}`,
       [`${prefix}.routes[0].metadata.access`]: 'user',
+      [`${prefix}.routes[0].filters[10]`]: 'AddResponseHeader=X-O, last',
+      [`${prefix}.routes[0].filters[9]`]: 'AddResponseHeader=X-O, first',
       [`${prefix}.defaultFilters[0]`]: 'AddResponseHeader=X-A, b',
     };
     const lower = { [`${prefix}.routes[0].id`]: 'shadowed', [`${prefix}.routes[1].id`]: 'gone' };
@@ -191,7 +193,9 @@ test('the properties of a config server give the same routes, under both prefixe
       rules.map(({ id }) => id),
       ['orders'],
     );
-    assert.equal(passLayers(rules[0]?.layers ?? [], { target: '/orders/7' }).forwarded?.path, '/7');
+    const passed = passLayers(rules[0]?.layers ?? [], { target: '/orders/7', answer: { fields: [] } });
+    assert.equal(passed.forwarded?.path, '/7');
+    assert.deepEqual(passed.fields, ['X-O: last', 'X-O: first', 'X-A: b']);
   }
   const broken = environmentSources({
     propertySources: [{ name: 'low', source: { 'spring.cloud.gateway.routes[0].id': 'a' } }],

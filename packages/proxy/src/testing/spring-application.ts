@@ -143,7 +143,7 @@ spring:
               filters:
                 - PrefixPath=/v2
                 - RewriteRequestParameter=campaign, autumn
-                - "RewriteResponseHeader=X-Trace, password=[^&]+, password=***"
+                - "RewriteResponseHeader=X-Trace, , password=[^&]+, password=***"
                 - SetRequestUri=https://partner.example/gate
 `;
 
