@@ -12,6 +12,7 @@ import type { ClientSide, ExchangeSource } from './exchange-source.ts';
 import type { ExchangeView, Note } from './exchange-view.ts';
 import { writeProblem } from './problem.ts';
 import type { ProxyEngine, Underway } from './proxy-engine.ts';
+import type { RetryRule } from './retry-rule.ts';
 
 /** What is being done for an exchange. */
 export interface Work {
@@ -71,6 +72,8 @@ export class Exchange implements Underway, ExchangeView {
   want: PickFor | undefined;
   /** The instance that was asked last. */
   instance: Instance | undefined;
+  /** When the answer of an instance is reason enough to ask another one; without, only that none came. */
+  retry: RetryRule | undefined;
   /** Hears the pieces of the request's body, good until it returns, as they are sent on for the first time. */
   onBody: ((piece: Buffer) => void) | undefined;
   /** Where the answer goes. */
@@ -170,7 +173,7 @@ export class Exchange implements Underway, ExchangeView {
   breakOff(error: unknown): void {
     if (this.#client.isBegun || this.#closed) return;
     this.#client.leaveRest(-1);
-    this.#leaveWork();
+    this.leaveWork();
     this.refuse(error);
   }
 
@@ -202,13 +205,14 @@ export class Exchange implements Underway, ExchangeView {
     if (this.#closed) return;
     this.#closed = true;
     this.engine.underway.forget(this);
-    this.#leaveWork();
+    this.leaveWork();
     this.span.set('http.response.status_code', status);
     this.span.end();
     this.engine.observe(this, status, this.engine.clock.monotonicMs() - this.startedMs);
   }
 
-  #leaveWork(): void {
+  /** What is being done ends; something else may be begun. */
+  leaveWork(): void {
     const { work } = this;
     this.work = undefined;
     work?.cancel();

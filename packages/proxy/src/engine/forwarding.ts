@@ -15,6 +15,7 @@ import { verdictOf } from './instance-breakers.ts';
 import type { ProxyEngine } from './proxy-engine.ts';
 import { RequestBody } from './request-body.ts';
 import { requestText } from './request-text.ts';
+import { isRetriedStatus, retryPauseMs } from './retry-rule.ts';
 
 const mostAttempts = 3;
 
@@ -110,6 +111,7 @@ class Forwarding implements ExchangeListener, Work {
   }
 
   onHead(head: ResponseHead): void {
+    if (this.#triesAgain(head.status)) return;
     const { destination, answer } = this.#exchange;
     const { stream } = destination;
     this.#phase = 'answering';
@@ -245,6 +247,21 @@ class Forwarding implements ExchangeListener, Work {
       picked.done('cancelled');
       return undefined;
     }
+  }
+
+  /** Whether the answer's status is, by the route's own rule, reason to ask again, and there is a way to. */
+  #triesAgain(status: number): boolean {
+    const { retry, destination, engine } = this.#exchange;
+    if (retry === undefined || this.#attempts > retry.retries || !isRetriedStatus(retry, status)) return false;
+    if (this.#body?.isLost === true || !engine.policies.mayRetry(destination.service)) return false;
+    const attempts = this.#attempts;
+    this.#status = status;
+    this.#leaveUpstream('failure');
+    this.#status = 0;
+    const pauseMs = retryPauseMs(retry, attempts, engine.random.next());
+    if (pauseMs === 0) this.#attempt(false);
+    else engine.clock.after(pauseMs, () => this.#phase !== 'done' && this.#attempt(false));
+    return true;
   }
 
   /** Once for each attempt: what it says about the instance and the operation. */

@@ -23,6 +23,11 @@ const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE',
 /** A route, ready to take requests. */
 export interface CompiledRoute {
   readonly rule: RouteRule;
+  readonly destination: Destination;
+  /** Whether it says which pages of other origins may use it. */
+  readonly hasCors: boolean;
+  /** Sees to a request that has come another way. */
+  readonly handler: EdgeHandler;
   /** Lets the route see to a request. `bound` is what its patterns bound. */
   start(arrived: ArrivedRequest, bound?: { readonly variables: Readonly<Record<string, string>> }): void;
 }
@@ -36,6 +41,12 @@ export function compiledRoute(edge: Edge, rule: RouteRule): CompiledRoute {
   const name = operation === undefined ? id : `${operation.method} ${path}`;
   return {
     rule,
+    destination,
+    hasCors: corsOf(edge, rule).length > 0,
+    handler: edgeStack(
+      [authorised(rule.access), ...rule.layers.map(({ layer }) => layer), edge.identity],
+      rule.to.kind === 'none' ? nobodyAnswers : forwarding,
+    ),
     start(arrived, bound) {
       const { method = '' } = arrived.request;
       const span = edge.telemetry.startSpan(name, {
@@ -53,7 +64,7 @@ export function compiledRoute(edge: Edge, rule: RouteRule): CompiledRoute {
 /** What stands in the way of a route's requests, outermost first. */
 function layersOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
   return [
-    ...(edge.cors === undefined ? [] : [edge.cors]), // outermost: pages may read what others refuse with
+    ...corsOf(edge, rule), // outermost: pages may read what others refuse with
     bodyDemanded(rule), // first of what refuses: a body that is too large is refused whoever sends it
     authenticated(edge), // before access: the identity is what access is decided by
     ...declaredLimit(edge, rule), // before access: also what would be refused may not be tried without end
@@ -61,6 +72,11 @@ function layersOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
     ...rule.layers.map(({ layer }) => layer), // after access: what a route adds works for who was let through
     edge.identity, // last: only who was let through costs a signature
   ];
+}
+
+function corsOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
+  const layer = rule.crossOrigin ?? edge.cors;
+  return layer === undefined ? [] : [layer];
 }
 
 function destinationOf({ id, to, operation, timeoutMs = defaultTimeoutMs }: RouteRule): Destination {

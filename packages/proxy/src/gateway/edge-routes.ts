@@ -1,14 +1,19 @@
 import type { ArrivedRequest } from '../engine/arrived-request.ts';
+import type { Exchange } from '../engine/exchange.ts';
+import { gatewayErrors } from '../errors.ts';
 import { fieldValues } from '../http/field-lines.ts';
 import { plainAddress } from '../http/forwarding-fields.ts';
+import { preflightMethod } from '../protection/cors.ts';
 import type { RoutedRequest, RouteRule } from '../routing/route-rule.ts';
 import type { RouteSet } from '../routing/route-set.ts';
 import type { CompiledRoute } from './compiled-route.ts';
 
 /** The routes of a gateway, each made ready when its first request comes. */
 export interface EdgeRoutes {
-  /** Lets the route of a request see to it, as one of the given method; false when there is none. */
-  start(arrived: ArrivedRequest, method: string): boolean;
+  /** Lets the route of a request see to it; false when there is none, or when a page asks a route that is for no pages. */
+  start(arrived: ArrivedRequest): boolean;
+  /** Leads a request that is under way to another path, with its query, as a read. GATEWAY_NOT_FOUND. */
+  dispatch(exchange: Exchange, path: string): void | Promise<void>;
   /** The methods with which a request would find a route; empty when there are none. */
   allowed(arrived: ArrivedRequest): readonly string[];
 }
@@ -28,11 +33,27 @@ export function edgeRoutes(
     return made;
   };
   return {
-    start(arrived, method) {
-      const found = set.table.find(routedRequest(arrived, method, nowMs));
+    start(arrived) {
+      const { method = '' } = arrived.request;
+      const asked = preflightMethod(method, arrived.head);
+      const found = set.table.find(routedRequest(arrived, asked ?? method, nowMs));
       if (found === undefined) return false;
-      readyRoute(found.rule).start(arrived, found);
+      const route = readyRoute(found.rule);
+      if (asked !== undefined && !route.hasCors) return false;
+      route.start(arrived, found);
       return true;
+    },
+    dispatch(exchange, path) {
+      const mark = path.indexOf('?');
+      exchange.path = mark < 0 ? path : path.slice(0, mark);
+      exchange.query = mark < 0 ? '' : path.slice(mark);
+      const { head, address } = exchange;
+      const { host, cookie } = head;
+      const found = set.table.find({ method: 'GET', path: exchange.path, host, cookie, address, nowMs: nowMs() });
+      if (found === undefined) throw gatewayErrors.NOT_FOUND('there is nothing at the path of the fallback');
+      const route = readyRoute(found.rule);
+      exchange.destination = route.destination;
+      return route.handler(exchange);
     },
     allowed: (arrived) => set.table.allowed(routedRequest(arrived, '', nowMs)),
   };

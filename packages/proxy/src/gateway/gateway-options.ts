@@ -1,7 +1,5 @@
-import type { Clock, Random } from '@dure/core';
 import type { RateLimitStore } from '@dure/resilience';
 import type { AnyContract, OpenApiInfo } from '@dure/service/contract';
-import type { Telemetry } from '@dure/telemetry';
 import type { EdgeIdentityOptions } from '../access/edge-verifier.ts';
 import type { ProxyLimits } from '../engine/limits.ts';
 import type { PolicyOptions } from '../engine/proxy-policies.ts';
@@ -9,16 +7,9 @@ import type { AccessLogOptions } from '../observe/access-log.ts';
 import type { CorsOptions } from '../protection/cors.ts';
 import type { LayersByRoute } from '../routing/contract-rules.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
+import type { EdgeTools } from './edge-tools.ts';
 import type { SessionOptions } from './session.ts';
-
-/** What layers may need that only a running gateway has. */
-export interface EdgeTools {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly telemetry: Telemetry;
-  /** Who keeps account of rate limits. */
-  readonly rateLimits: RateLimitStore;
-}
+import type { SpringSource } from './spring-part.ts';
 
 /** What `gateway.ts` says of a system's edge, beside what follows from its contracts. */
 export interface GatewaySettings extends PolicyOptions {
@@ -31,6 +22,8 @@ export interface GatewaySettings extends PolicyOptions {
    * knows: a new operation needs no new gateway. Operations for services stay inside.
    */
   readonly follow?: readonly string[];
+  /** Routes in the form of Spring Cloud Gateway, from its own configuration. Default: none. */
+  readonly spring?: SpringSource;
   /** Changes to the default limits. */
   readonly limits?: Partial<ProxyLimits>;
   /** Where a line for each request goes. Default: nowhere. */

@@ -11,7 +11,7 @@ import { proxyEngine } from '../engine/proxy-engine.ts';
 import { requestHandler } from '../engine/request-handler.ts';
 import { openAccessLog } from '../observe/access-log.ts';
 import { explanations } from '../observe/explanations.ts';
-import { cors, preflightMethod } from '../protection/cors.ts';
+import { cors } from '../protection/cors.ts';
 import { compiledRoute } from './compiled-route.ts';
 import type { Edge } from './edge.ts';
 import { edgeRoutes } from './edge-routes.ts';
@@ -19,6 +19,7 @@ import { gatewayEndpoint } from './gateway-endpoint.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { openRoutes } from './open-routes.ts';
 import { ownAddresses } from './own-addresses.ts';
+import { openSpringPart } from './spring-part.ts';
 import { staticFiles } from './static-files.ts';
 import { withUrls } from './url-instances.ts';
 
@@ -71,6 +72,11 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const { set, close } = openRoutes(options, { tools, instances, signer });
   add.onStop(close);
   const routes = edgeRoutes(set, (rule) => compiledRoute(edge, rule), clock.now);
+  if (options.spring !== undefined) {
+    const spring = openSpringPart(options.spring, set, tools, routes.dispatch);
+    add.onStop(spring.close);
+    await spring.first;
+  }
   const own = ownAddresses(edge, {
     routes,
     session,
@@ -85,11 +91,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   for (const endpoint of engine.policies.endpoints) add.endpoint(endpoint);
   add.health(engine.policies.health);
   add.endpoint(gatewayEndpoint({ set, instances, services: [...new Set(services)], explained }));
-  const handle = requestHandler(edge, (arrived) => {
-    const { method = '' } = arrived.request;
-    const asked = edge.cors === undefined ? undefined : preflightMethod(method, arrived.head);
-    return routes.start(arrived, asked ?? method) ? undefined : own.answer(arrived);
-  });
+  const handle = requestHandler(edge, (arrived) => (routes.start(arrived) ? undefined : own.answer(arrived)));
   add.listener((bind) => openProxyListener(edge, handle, bind));
 }
 

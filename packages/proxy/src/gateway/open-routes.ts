@@ -7,12 +7,13 @@ import type { LayersByRoute } from '../routing/contract-rules.ts';
 import { contractRules, operationRule } from '../routing/contract-rules.ts';
 import { RouteSet } from '../routing/route-set.ts';
 import { followDeployed } from './deployed-operations.ts';
-import type { EdgeTools, GatewayOptions } from './gateway-options.ts';
+import type { EdgeTools } from './edge-tools.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 import { ownPaths } from './own-addresses.ts';
 import { askOperations } from './transport.ts';
 
 /** The parts of the routes, in their order of definition. */
-const parts = ['contracts', 'deployed', 'gateway.ts'] as const;
+const parts = ['contracts', 'deployed', 'gateway.ts', 'spring'] as const;
 
 export interface RouteSources {
   readonly tools: EdgeTools;

@@ -22,6 +22,8 @@ export interface RouteRule {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** The operation of a contract that it leads to: whether it may be repeated, what it costs, whether it is a stream. */
   readonly operation?: HttpOperation;
+  /** Which pages of other origins may use it; else the gateway's own rule holds. */
+  readonly crossOrigin?: EdgeLayer;
   /** Where it is written: `order.getOrder`, `gateway.ts`, `application.yml:12:5`. */
   readonly source: string;
 }

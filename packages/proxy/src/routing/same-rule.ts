@@ -9,7 +9,7 @@ export function isSameRule(one: RouteRule, other: RouteRule): boolean {
   return one === other || isDeepStrictEqual(written(one), written(other));
 }
 
-function written({ source: _, match, layers, ...rule }: RouteRule) {
+function written({ source: _, crossOrigin: __, match, layers, ...rule }: RouteRule) {
   return {
     ...rule,
     match: {

@@ -177,7 +177,7 @@ export function cachedOrigin(rules: CacheRules = {}, options: ResponseCacheOptio
         },
         note: (text) => void made.notes.push(text),
       };
-      cache.handle(request, complete);
+      void cache.handle(request, complete);
       return { view, leave: () => left() };
     },
   };

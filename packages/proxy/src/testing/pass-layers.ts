@@ -95,7 +95,7 @@ export function passLayers(layers: readonly NamedLayer[], parts: PassedParts = {
       destination: { service: 'things', operation: '*', timeoutMs: 1_000, stream: false, prefix: '' },
       span: engine.telemetry.startSpan('test'),
       isRepeatable: true,
-      ...(parts.variables !== undefined && { variables: parts.variables }),
+      ...(parts.variables !== undefined && { bound: { variables: parts.variables } }),
     },
   );
   const {
