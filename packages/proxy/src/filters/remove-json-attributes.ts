@@ -41,7 +41,7 @@ export function removeJsonAttributes(
   };
   return {
     name: filter,
-    text: filterText(filter, { fieldList: attributes, deleteRecursively }),
+    text: filterText(filter, { fieldList: attributes, deleteRecursively, longestBytes }),
     layer: (next) => (exchange) => {
       dropRequestField(exchange, 'accept-encoding');
       const refuse = (error: unknown) => exchange.refuse(error);

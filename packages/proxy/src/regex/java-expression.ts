@@ -29,7 +29,8 @@ export interface JavaExpression {
 
 /**
  * Compiles a regular expression in the syntax of Java. JavaScript's matcher is used as long as what it could have to try is
- * little for the length of the text; beyond, a machine without backtracking, and at most so many steps of it.
+ * little for the length of the text; beyond, a machine without backtracking, and at most so many steps of it. Both find what
+ * Java finds, but for loops around what may match nothing, whose empty rounds Java ends elsewhere; and `\b` knows ASCII only.
  * GATEWAY_ROUTE_INVALID for what cannot be matched so; see `parseJavaRegex`.
  */
 export function javaExpression(source: string): JavaExpression {

@@ -140,8 +140,17 @@ class Compiler {
   }
 }
 
+/** Most expressions never run as a program: what makes a test quick is made when it is first used. */
 function characterTest(source: string, flags: string): CharacterTest {
-  const expression = new RegExp(`^${source}$`, flags);
-  const latin = Uint8Array.from({ length: 256 }, (_, code) => Number(expression.test(String.fromCharCode(code))));
-  return (codePoint) => (codePoint < 256 ? latin[codePoint] === 1 : expression.test(String.fromCodePoint(codePoint)));
+  let expression: RegExp | undefined;
+  let latin: Uint8Array | undefined;
+  return (codePoint) => {
+    expression ??= new RegExp(`^${source}$`, flags);
+    latin ??= latinOf(expression);
+    return codePoint < 256 ? latin[codePoint] === 1 : expression.test(String.fromCodePoint(codePoint));
+  };
+}
+
+function latinOf(expression: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) => Number(expression.test(String.fromCharCode(code))));
 }

@@ -137,6 +137,13 @@ for (const [yaml, why] of refused) {
   });
 }
 
+test('what is no YAML is refused as such, with its place', async () => {
+  await assert.rejects(springRoutes('spring: [', 'application.yml'), {
+    code: 'CONFIG_FILE_INVALID',
+    message: /^application\.yml:1:\d+: /,
+  });
+});
+
 test('a route without a policy is refused unless one is given for all', async () => {
   assert.match((await faults(routeWith('[]'), {})).join(), /does not say who may use it/);
   assert.deepEqual(await faults(routeWith('[]'), { access: 'user' }), []);
