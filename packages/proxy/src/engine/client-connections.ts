@@ -3,8 +3,11 @@ import type { Socket } from 'node:net';
 
 /** The connections of clients, and what each was answered last. */
 export interface ClientConnections {
-  /** Remembers the answer to the request that has just come over the connection. */
-  begin(socket: Socket, response: ServerResponse): void;
+  /**
+   * Remembers the answer to the request that has just come over the connection. False when the answer before it was to be
+   * the last: whatever came after that request must not be carried out (RFC 9112 §9.6), for it may be smuggled.
+   */
+  begin(socket: Socket, response: ServerResponse): boolean;
   /** The last answer begun on a connection; undefined before its first request. */
   lastAnswer(socket: Socket): ServerResponse | undefined;
   /**
@@ -39,7 +42,9 @@ export function clientConnections(server: Server, mostPerClient: number): Client
   });
   return {
     begin(socket, response) {
+      if (answers.get(socket)?.shouldKeepAlive === false) return false;
       if (!socket.destroyed) answers.set(socket, response);
+      return true;
     },
     lastAnswer: (socket) => answers.get(socket),
     drain() {

@@ -25,19 +25,21 @@ export async function openProxyListener(
   const connections = clientConnections(server, engine.limits.maxConnectionsPerClient);
   let closing = false;
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
+    if (!connections.begin(request.socket, response)) return;
     // A client that is refused instead of told to continue may send its next request where the body would be.
     if (closing || expectsContinue) response.shouldKeepAlive = false;
-    connections.begin(request.socket, response);
     handle(request, response, expectsContinue);
   };
   server.on('request', (request, response) => take(request, response, false));
   server.on('checkContinue', (request, response) => take(request, response, true));
-  server.on('connect', (_request, socket) => {
-    refuseRaw(
-      engine,
-      socket as Socket,
-      gatewayErrors.METHOD_NOT_ALLOWED('this is no tunnel', { details: { allow: 'GET' } }),
-    );
+  // Other expectations than to be told to continue are nobody's here (RFC 9110 §10.1.1 lets one pass over them).
+  server.on('checkExpectation', (request, response) => take(request, response, false));
+  server.on('connect', ({ socket }) => {
+    const answer = connections.lastAnswer(socket);
+    // A refusal before the answer that is due would be taken for it.
+    if (answer !== undefined && !answer.writableFinished) socket.destroy();
+    else
+      refuseRaw(engine, socket, gatewayErrors.METHOD_NOT_ALLOWED('this is no tunnel', { details: { allow: 'GET' } }));
   });
   server.on('clientError', (error, socket) => onClientError(engine, connections, error, socket as Socket));
   await listen(engine.name, server, bind);
@@ -124,11 +126,13 @@ function onClientError(engine: ProxyEngine, connections: ClientConnections, erro
     refuseRaw(engine, socket, refusalOf(error, engine));
     return;
   }
+  // What follows a request that was to be the last is not read; the request is whole and has a right to its answer.
+  const isWhole = error.code === 'HPE_CLOSED_CONNECTION';
   for (const exchange of engine.underway.items) {
-    if (exchange.answers(answer)) exchange.breakOff(refusalOf(error, engine));
+    if (!isWhole && exchange.answers(answer)) exchange.breakOff(refusalOf(error, engine));
   }
   socket.pause();
-  if (answer.writableEnded) answer.once('close', () => socket.destroySoon());
+  if (isWhole || answer.writableEnded) answer.once('close', () => socket.destroySoon());
   else socket.destroy();
 }
 

@@ -13,9 +13,11 @@ import type { ProxyEngine } from './proxy-engine.ts';
 /** Answers one request, whatever it is. Never throws. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void;
 
-/** After these nobody can be sure where the next request begins. */
+/** After these nobody can be sure where the next request begins, or that whoever is before us reads requests as we do. */
 const inDoubt: ReadonlySet<string> = new Set([
   gatewayErrors.MALFORMED.code,
+  gatewayErrors.TARGET_INVALID.code,
+  gatewayErrors.VERSION.code,
   gatewayErrors.TRANSFER_CODING.code,
   gatewayErrors.HEADERS_TOO_LARGE.code,
 ]);
@@ -36,6 +38,7 @@ export function requestHandler(
   };
   return (request, response, expectsContinue) => {
     try {
+      demandVersion(request);
       const target = targetOf(request, engine.limits.maxTargetBytes);
       const head = readRequestHead(request.rawHeaders, engine.limits.maxHeaderFields);
       if ('refusal' in head) throw headRefusal(head);
@@ -53,6 +56,13 @@ export function requestHandler(
       refuse(request, response, error);
     }
   };
+}
+
+/** Node.js's parser takes a line without a version for HTTP/0.9, and chunks in HTTP/1.0, which has none (RFC 9112 §6.1). */
+function demandVersion({ httpVersion, headers }: IncomingMessage): void {
+  if (httpVersion === '1.1') return;
+  if (httpVersion !== '1.0') throw gatewayErrors.VERSION('the HTTP version is not 1.0 or 1.1');
+  if (headers['transfer-encoding'] !== undefined) throw gatewayErrors.MALFORMED('HTTP/1.0 knows no transfer coding');
 }
 
 function targetOf({ url = '', method }: IncomingMessage, maxBytes: number): Target | undefined {

@@ -107,6 +107,11 @@ const refusals: Readonly<Record<string, Refusal>> = {
     status: 505,
     code: 'GATEWAY_VERSION',
   },
+  'HTTP/0.9': { send: 'GET /things/7\r\nHost: shop\r\n\r\n', status: 505, code: 'GATEWAY_VERSION' },
+  'chunks in HTTP/1.0': {
+    send: post(['Transfer-Encoding: chunked'], '2\r\n{}\r\n0\r\n\r\n').replace('HTTP/1.1', 'HTTP/1.0'),
+    ...malformed,
+  },
   'HTTP/3.0': { send: 'GET /things/7 HTTP/3.0\r\nHost: shop\r\n\r\n', status: 505, code: 'GATEWAY_VERSION' },
   'GET *': { send: get('*'), ...target },
   'a target with a raw byte above 0x7f': { send: get('/things/\xe9'), ...malformed },
@@ -174,14 +179,39 @@ test('an absolute target of the same host, OPTIONS * and OPTIONS of a path are a
   assert.match(options, /\r\nallow: GET, HEAD, PUT, DELETE, OPTIONS\r\n/i);
 });
 
-test('a smuggled request after a refused one is never seen', async () => {
+test('what comes after a refused request on its connection is never carried out', async () => {
+  const smuggled = '0\r\n\r\nDELETE /things/smuggled HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer ann+admin\r\n\r\n';
+  for (const refused of [
+    post(['Content-Length: 4', 'Transfer-Encoding: chunked'], smuggled),
+    post(['Transfer-Encoding: ,chunked'], smuggled),
+    post(['Transfer-Encoding: chunked', 'Host: evil'], smuggled),
+    post(['Transfer-Encoding: chunked', 'Content_Length: 9'], smuggled),
+    get('/things/%zz').replace('Connection: close\r\n', '') + smuggled.slice(5),
+    get('/things/7').replace('Connection: close\r\n', 'Host: shop\r\n') + smuggled.slice(5),
+  ]) {
+    await using there = await world();
+    const answer = await sendRaw(there.gateway.port, refused);
+    assert.match(answer, /^HTTP\/1\.1 (?:400|501) /);
+    assert.equal(answer.split('HTTP/1.1 ').length, 2);
+    assert.equal(there.upstream.sockets.length, 0);
+  }
+});
+
+test('a request that was to be the last is answered, whatever follows it', async () => {
   await using there = await world();
-  const smuggled = post(
-    ['Content-Length: 4', 'Transfer-Encoding: chunked'],
-    '0\r\n\r\nGET /things/smuggled HTTP/1.1\r\nHost: shop\r\n\r\n',
-  );
-  await sendRaw(there.gateway.port, smuggled);
-  assert.equal(there.upstream.sockets.length, 0);
+  const answer = await sendRaw(there.gateway.port, `${get('/things/7')}GARBAGE`);
+  assert.match(answer, /^HTTP\/1\.1 200 [\s\S]*fine$/);
+});
+
+test('a tunnel asked for before an answer has come does not get that answer’s place', async () => {
+  await using there = await world();
+  const tunnel = 'CONNECT shop:80 HTTP/1.1\r\nHost: shop:80\r\n\r\n';
+  assert.equal(await sendRaw(there.gateway.port, `GET /things/7 HTTP/1.1\r\nHost: shop\r\n\r\n${tunnel}`), '');
+});
+
+test('an expectation that nobody knows is passed over', async () => {
+  await using there = await world();
+  assert.match(await sendRaw(there.gateway.port, get('/things/7', 'Expect: wonders')), /^HTTP\/1\.1 200 /);
 });
 
 test('a body without a stated length is cut off at the limit: 413, and the instance sees no end', async () => {
