@@ -1,57 +1,11 @@
 import assert from 'node:assert/strict';
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openGateway } from '../testing/open-gateway.ts';
 import { localInstance } from '../testing/open-proxy.ts';
 import { rawClient, sendRaw } from '../testing/raw-client.ts';
-import { plainAnswer } from '../testing/scripted-upstream.ts';
+import { recordingUpstream } from '../testing/recording-upstream.ts';
 import { things } from '../testing/test-contract.ts';
-
-const head =
-  /^(GET|HEAD|POST|PUT|DELETE) (\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*(?:\?[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*)?) HTTP\/1\.1\r\n((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t\x20-\x7e\x80-\xff]*\r\n)*)\r\n/;
-
-/** Reads what arrived at an instance by RFC 9112 alone; the paths of the requests, or why it is not a row of requests. */
-function readStrictly(bytes: string): {
-  readonly targets: readonly string[];
-  readonly left: string;
-  readonly wrong?: string;
-} {
-  const targets: string[] = [];
-  let left = bytes;
-  while (left !== '') {
-    const match = head.exec(left);
-    if (match === null) return left.includes('\r\n\r\n') ? { targets, left, wrong: 'head' } : { targets, left };
-    const fields = (match[3] ?? '').toLowerCase().split('\r\n');
-    const values = (name: string) =>
-      fields.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 2));
-    const [lengths, codings] = [values('content-length'), values('transfer-encoding')];
-    if (values('host').length !== 1 || lengths.length + codings.length > 1) return { targets, left, wrong: 'framing' };
-    if (fields.some((line) => /^[^:]*_/.test(line))) return { targets, left, wrong: 'underscore' };
-    let rest = left.slice(match[0].length);
-    if (codings.length === 1) {
-      if (codings[0] !== 'chunked') return { targets, left, wrong: 'coding' };
-      for (;;) {
-        const size = /^([0-9a-f]+)\r\n/.exec(rest);
-        if (size === null) return rest.length > 20 ? { targets, left, wrong: 'chunk' } : { targets, left };
-        const length = Number.parseInt(size[1] ?? '', 16);
-        const end = size[0].length + length;
-        if (rest.length < end + 2) return { targets, left };
-        if (rest.slice(end, end + 2) !== '\r\n') return { targets, left, wrong: 'chunk end' };
-        rest = rest.slice(end + 2);
-        if (length === 0) break;
-      }
-    } else if (lengths.length === 1) {
-      if (!/^\d+$/.test(lengths[0] ?? '')) return { targets, left, wrong: 'length' };
-      if (rest.length < Number(lengths[0])) return { targets, left };
-      rest = rest.slice(Number(lengths[0]));
-    }
-    targets.push(match[2] ?? '');
-    left = rest;
-  }
-  return { targets, left };
-}
 
 const requests = [
   'GET /things/1 HTTP/1.1\r\nHost: shop\r\nAccept: */*\r\n\r\n',
@@ -126,35 +80,8 @@ function changed(text: string, one: Change): string {
   return text.slice(0, at) + (one.kind === 'delete' ? '' : one.text) + text.slice(after);
 }
 
-/** An instance that reads strictly and answers each request with its own target. */
-async function strictUpstream() {
-  const wrong: string[] = [];
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    let left = '';
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('data', (bytes: Buffer) => {
-      const read = readStrictly(left + bytes.toString('latin1'));
-      left = read.left;
-      if (read.wrong !== undefined) wrong.push(`${read.wrong}: ${JSON.stringify(left.slice(0, 300))}`);
-      for (const target of read.targets) socket.write(plainAnswer(`for ${target}`));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    wrong,
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
 test('whatever a client sends, an instance gets only whole requests that are strictly HTTP, and no one else’s answer is lost', async () => {
-  await using upstream = await strictUpstream();
+  await using upstream = await recordingUpstream();
   await using gateway = await openGateway({ exposes: [things] });
   gateway.instances.set('things', [localInstance('things', upstream.port)]);
   let run = 0;
