@@ -107,11 +107,11 @@ export const dureErrors = errorCatalogue('DURE', {
     kind: 'invalid',
     en: {
       title: 'This can have one process only',
-      fix: "Name one of the system's own services; start the system with `--placement each`, which gives each its own process.",
+      fix: "Name the gateway or one of the system's own services; start the system with `--placement each`, which gives each its own process.",
     },
     ko: {
       title: '프로세스를 하나만 둘 수 있습니다',
-      fix: '시스템 자체 서비스의 이름을 지정하십시오. 시스템은 서비스마다 프로세스를 두는 `--placement each`로 시작해야 합니다.',
+      fix: '게이트웨이(`gateway`)나 시스템 자체 서비스의 이름을 지정하십시오. 시스템은 서비스마다 프로세스를 두는 `--placement each`로 시작해야 합니다.',
     },
   },
   CONTROL_FAILED: {

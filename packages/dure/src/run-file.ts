@@ -4,6 +4,8 @@ export type Jwk = Readonly<Record<string, unknown>>;
 /** Where a service listens. Port 0 means any free one. */
 export interface ListenPorts {
   readonly api: number;
+  /** The supervisor holds the socket of the API port and hands it over IPC: `{ type: 'listen', workers }`. */
+  readonly handed?: true;
   readonly management: number;
 }
 

@@ -4,12 +4,13 @@ import type { RateAsk, RateLimit, RateLimitStore } from './rate-limit-store.port
 /**
  * One of `parts` equal shares of every limit, for processes that count apart and get about as many requests each: together
  * they keep the limit. A single costly request that fits the whole limit fits the share, and is paid off at the share's
- * rate.
+ * rate. A function tells how many there are at the moment.
  *
  * @example
- * const store = dividedRateLimits(memoryRateLimits({ clock, random }), workers);
+ * const store = dividedRateLimits(memoryRateLimits({ clock, random }), () => workers.count);
  */
-export function dividedRateLimits(store: RateLimitStore, parts: number): RateLimitStore {
+export function dividedRateLimits(store: RateLimitStore, parts: number | (() => number)): RateLimitStore {
+  if (typeof parts === 'function') return { take: (asks) => dividedRateLimits(store, parts()).take(asks) };
   checkOption('dividedRateLimits', 'parts', parts, 1, 10_000);
   if (parts === 1) return store;
   const shareOf = ({ limit, key, cost }: RateAsk): RateAsk => {

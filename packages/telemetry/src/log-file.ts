@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 
 export interface LogFileOptions {
   /** A file grows to this size. Default 8 MiB. */
@@ -15,25 +15,28 @@ export interface LogFile {
   close(): Promise<void>;
 }
 
-/** Opens a log for appending; a full file is moved aside between two lines. Disk faults lose lines, never the process. */
+/**
+ * Opens a log for appending; a full file is moved aside between two lines. Several processes may write to one: whole lines
+ * are appended at once, and who finds that another has moved the file aside goes on in the new one. Disk faults lose lines, never the process.
+ */
 export async function openLogFile(
   path: string,
   { maxBytes = 8 * 2 ** 20, keep = 3 }: LogFileOptions = {},
 ): Promise<LogFile> {
   let file: FileHandle | undefined = await open(path, 'a', 0o600);
-  let size = (await file.stat()).size;
   let tail: Promise<void> = Promise.resolve();
   const append = async (lines: string): Promise<void> => {
     if (file === undefined) return;
     const bytes = Buffer.from(lines);
-    if (size > 0 && size + bytes.length > maxBytes) {
+    const { size, ino } = await file.stat();
+    const isMoved = (await inodeAt(path)) !== ino;
+    const isFull = size > 0 && size + bytes.length > maxBytes;
+    if (isMoved || isFull) {
       await file.close();
-      await rotate(path, keep);
+      if (!isMoved) await rotate(path, keep);
       file = await open(path, 'a', 0o600);
-      size = 0;
     }
     await file.write(bytes);
-    size += bytes.length;
   };
   return {
     write(lines) {
@@ -47,6 +50,13 @@ export async function openLogFile(
       await open?.close();
     },
   };
+}
+
+function inodeAt(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ ino }) => ino,
+    () => undefined,
+  );
 }
 
 async function rotate(path: string, keep: number): Promise<void> {

@@ -21,7 +21,7 @@ export function errorLines(error: DureError, language: Language): ErrorLines {
 
 const singleReasons: Readonly<Record<string, string>> = {
   port: '모두가 아는 포트를 쓰고 있습니다',
-  composed: '모두가 아는 포트를 쓰는 게이트웨이의 일부입니다',
+  composed: '게이트웨이의 일부입니다. "gateway"를 재시작하거나 조정하면 함께 바뀝니다',
   placement: '모든 서비스가 한 프로세스에서 실행됩니다(`--placement one`)',
 };
 

@@ -18,13 +18,13 @@ export const restart: Command = {
     name: 'restart',
     positional: '<service>',
     options: { ...systemOption, ...stateOption, ...commonOptions },
-    en: 'replace the processes of a service one by one, without losing a request',
-    ko: '요청을 잃지 않고 서비스의 프로세스를 하나씩 교체',
+    en: 'replace the processes of a service, or of the gateway, one by one, without losing a request',
+    ko: '요청을 잃지 않고 서비스나 게이트웨이의 프로세스를 하나씩 교체',
   },
   async run({ positional: service, values, switches }, { folder, terminal, language }) {
     if (service === undefined)
       throw dureErrors.USAGE(
-        '`dure restart` needs to know what: `dure restart <service>`, such as `dure restart order`',
+        '`dure restart` needs to know what: `dure restart <service>`, such as `dure restart order` or `dure restart gateway`',
       );
     const stateFolder = await stateFolderOf(folder, values.get('system'), values.get('state'));
     const report = await askSupervisor(stateFolder, { ask: 'restart', service }, answerMs);

@@ -17,8 +17,8 @@ export const scale: Command = {
     positional: '<service>=<n> …',
     repeats: true,
     options: { ...systemOption, ...stateOption, ...commonOptions },
-    en: 'give services more or fewer processes, without losing a request',
-    ko: '요청을 잃지 않고 서비스의 프로세스 수 조정',
+    en: 'give services, or the gateway, more or fewer processes, without losing a request',
+    ko: '요청을 잃지 않고 서비스나 게이트웨이의 프로세스 수 조정',
   },
   async run({ positionals, values, switches }, { folder, terminal, language }) {
     if (positionals.length === 0)

@@ -35,8 +35,8 @@ export const up: Command = {
       },
       scale: {
         value: '<service>=<n>,…',
-        en: 'how many processes services have (default: one each), such as order=2,payment=2',
-        ko: '서비스의 프로세스 수(기본값: 하나씩). 예: order=2,payment=2',
+        en: 'how many processes services and the gateway have (default: one each), such as order=2,gateway=2',
+        ko: '서비스와 게이트웨이의 프로세스 수(기본값: 하나씩). 예: order=2,gateway=2',
       },
       fresh: { en: 'forget the databases and keys of earlier runs', ko: '이전 실행의 데이터베이스와 키를 지우고 시작' },
       verbose: { en: 'show how long each phase took, and stacks', ko: '단계별 소요 시간과 스택 표시' },

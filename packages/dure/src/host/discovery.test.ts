@@ -19,7 +19,12 @@ const registration = {
 
 function clientOver(list: ReturnType<typeof staticInstances>) {
   const registrar = memoryRegistrar();
-  return { ...list, ...registrar, close: async () => undefined } as unknown as RegistryClient;
+  return {
+    ...list,
+    ...registrar,
+    listed: Promise.resolve(),
+    close: async () => undefined,
+  } as unknown as RegistryClient;
 }
 
 test('before the registry is connected nobody is known and nobody can register; listeners are kept', async () => {

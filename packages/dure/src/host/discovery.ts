@@ -8,6 +8,8 @@ import { dureErrors } from '../errors.ts';
  * until then nobody is known.
  */
 export interface Discovery extends InstanceList, Registrar {
+  /** Resolves when there is a list. Never rejects. */
+  readonly listed: Promise<void>;
   connect(client: RegistryClient): void;
   close(): Promise<void>;
 }
@@ -15,12 +17,14 @@ export interface Discovery extends InstanceList, Registrar {
 /** Knows nobody until it is connected. */
 export function discovery(): Discovery {
   let connected: RegistryClient | undefined;
+  const listed = Promise.withResolvers<void>();
   const waiting = new Set<{
     readonly service: string | undefined;
     readonly changed: () => void;
     stop: (() => void) | undefined;
   }>();
   return {
+    listed: listed.promise,
     instances: (service): readonly Instance[] => connected?.instances(service) ?? [],
     onChange(service, changed) {
       const listener = { service, changed, stop: connected?.onChange(service, changed) };
@@ -37,6 +41,7 @@ export function discovery(): Discovery {
     },
     connect(client) {
       connected = client;
+      void client.listed.then(listed.resolve);
       for (const listener of waiting) listener.stop = client.onChange(listener.service, listener.changed);
     },
     close: async () => connected?.close(),

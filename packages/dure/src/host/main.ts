@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDureError, messageOf, systemClock } from '@dure/core';
 import type { RunFile } from '../run-file.ts';
-import type { HostMessage, LeaveRequest } from './host-message.ts';
+import type { HostMessage, LeaveRequest, SupervisorMessage } from './host-message.ts';
 import { settle } from './settle.ts';
 import { startHost } from './start-host.ts';
 
@@ -21,15 +21,28 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal
 process.once('disconnect', () => stopping.abort());
 // Another process has taken our place: there is time to leave in.
 let patience: LeaveRequest | undefined;
-process.on('message', (request: LeaveRequest) => {
-  if (request.type !== 'leave') return;
-  patience = request;
-  stopping.abort();
+const socket = Promise.withResolvers<object>();
+let workers = 1;
+process.on('message', (message: SupervisorMessage, handle: unknown) => {
+  switch (message.type) {
+    case 'listen':
+      workers = message.workers;
+      if (typeof handle === 'object' && handle !== null) socket.resolve(handle);
+      return;
+    case 'workers':
+      workers = message.workers;
+      return;
+    case 'leave':
+      patience = message;
+      return stopping.abort();
+    default:
+      return message satisfies never;
+  }
 });
 
 try {
   const runFile = JSON.parse(await readFile(path, 'utf8')) as RunFile;
-  const host = await startHost(runFile, process.env, tell);
+  const host = await startHost(runFile, process.env, tell, { socket: socket.promise, workers: () => workers });
   systemClock.after(settleAfterMs, settle);
   if (!stopping.signal.aborted) {
     await new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve(), { once: true }));

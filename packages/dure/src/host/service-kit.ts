@@ -13,6 +13,7 @@ import { openTelemetry } from '@dure/telemetry';
 import type { RunFile, ServiceRun } from '../run-file.ts';
 import { credentials } from './credentials.ts';
 import type { Discovery } from './discovery.ts';
+import type { Handed } from './host-message.ts';
 import type { Machine } from './machine.ts';
 
 /** What all services of a process share. */
@@ -23,6 +24,7 @@ export interface ProcessKit {
   /** The environment's variables, for the configuration layer that reads them. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly discovery: Discovery;
+  readonly handed: Handed;
   /** The databases of this process's services, by service. */
   readonly logs: Map<string, Database>;
   /** Where a service of this very process takes its calls. */
@@ -87,6 +89,7 @@ export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): 
     signer,
     verifier,
     ...(userTokens === undefined ? {} : { userTokens }),
+    ...(service.ports.handed === true ? { workers: kit.handed.workers } : {}),
   };
   const clientOf = (contract: AnyContract, layers: OutboundLayers): unknown => {
     if (contract.baseUrl !== undefined || !(contract.name in run.services))

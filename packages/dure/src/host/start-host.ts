@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { wait } from '@dure/core';
 import { registryClient } from '@dure/registry/client';
 import type { RunningService, ServiceDefinition, StopPatience } from '@dure/service/server';
 import { startService } from '@dure/service/server';
@@ -8,7 +9,7 @@ import type { RunFile } from '../run-file.ts';
 import { infrastructure } from '../system.ts';
 import { definitionsOf } from './definitions.ts';
 import { discovery } from './discovery.ts';
-import type { HostMessage } from './host-message.ts';
+import type { Handed, HostMessage } from './host-message.ts';
 import { machine } from './machine.ts';
 import type { ServiceConfig } from './service-config.ts';
 import { openServiceConfig } from './service-config.ts';
@@ -24,6 +25,8 @@ export interface Host {
 
 /** How long requests in flight may take to end when a service stops, in milliseconds. */
 const graceMs = 1_000;
+/** How long a gateway waits for the registry's list before it takes connections all the same, in milliseconds. */
+const listTimeoutMs = 2_000;
 
 interface Hosted {
   readonly kit: ServiceKit;
@@ -40,6 +43,7 @@ export async function startHost(
   run: RunFile,
   environment: Readonly<Record<string, string | undefined>>,
   tell: (message: HostMessage) => void,
+  handed: Handed,
 ): Promise<Host> {
   const hosted = new Map<string, Hosted>();
   const kit: ProcessKit = {
@@ -48,6 +52,7 @@ export async function startHost(
     machine: machine(),
     stdout: stdoutSink(),
     discovery: discovery(),
+    handed,
     logs: new Map(),
     local: (service) => operationsOf(hosted, service),
   };
@@ -115,6 +120,7 @@ async function start(
       instanceId: kit.instanceId,
       host: run.host,
       ports: kit.service.ports,
+      ...(kit.service.ports.handed === true ? { socket: socketFor(process) } : {}),
       mode: run.mode,
       ...own,
       telemetry: kit.telemetry,
@@ -136,6 +142,12 @@ async function start(
     await data?.close();
     throw error;
   }
+}
+
+/** Connections are taken when it is known where they lead: a process that joins others must not refuse what they would not. */
+async function socketFor({ handed, discovery: found, machine: { clock } }: ProcessKit): Promise<object> {
+  await Promise.race([found.listed, wait(clock, listTimeoutMs)]);
+  return handed.socket;
 }
 
 /** An operation that is repeated with its key, while nobody keeps the key, would take effect twice. */

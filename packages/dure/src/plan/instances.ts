@@ -9,7 +9,7 @@ export type InstanceCounts = Readonly<Record<string, number>>;
 const most = 16;
 
 /**
- * The names of a service's processes: `order`, `order-2`, `order-3` …, without those that are services themselves.
+ * The names of a service's processes, or the gateway's: `order`, `order-2`, `order-3` …, without those that are services themselves.
  */
 export function instanceNames({ services }: System, service: string, count: number): readonly string[] {
   const names = [service];
@@ -43,7 +43,7 @@ export function demandRepeatable(system: System, placement: Placement, service: 
       details: { service, reason, services: own },
     });
   }
-  if (own.includes(service)) return;
+  if (service === 'gateway' || own.includes(service)) return;
   throw dureErrors.SERVICE_UNKNOWN(
     `the system "${system.name}" has no service "${service}"; it has ${own.join(', ') || 'none'}`,
     { details: { service, services: own } },
@@ -52,12 +52,13 @@ export function demandRepeatable(system: System, placement: Placement, service: 
 
 const reasons = {
   port: 'it holds a port that everybody knows',
-  composed: 'it is part of the gateway, which holds a port that everybody knows',
+  composed: 'it is part of the gateway; restart or scale "gateway", and it goes with it',
   placement: 'everything runs in one (`--placement one`)',
 } as const;
 
 function reasonAgainst({ services, edge }: System, placement: Placement, service: string) {
+  const isRepeatable = service === 'gateway' || service in services;
+  if (isRepeatable) return placement === 'one' ? 'placement' : undefined;
   if (infrastructure.some((name) => name === service)) return 'port';
-  if (service in edge.composed) return 'composed';
-  return service in services && placement === 'one' ? 'placement' : undefined;
+  return service in edge.composed ? 'composed' : undefined;
 }

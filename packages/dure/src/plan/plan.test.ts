@@ -304,6 +304,15 @@ test('a service may have several processes, whose names are nobody else’s', ()
       ['order-3', 'services'],
     ],
   );
+  assert.deepEqual(
+    planProcesses(shop, 'each', { gateway: 2 })
+      .filter(({ stage }) => stage === 'edge')
+      .map(({ name, services }) => [name, services.at(-1)]),
+    [
+      ['gateway', 'gateway'],
+      ['gateway-2', 'gateway'],
+    ],
+  );
   const crowded = system('crowded', {
     services: { order: lazy('order'), 'order-2': lazy('order') },
     edge: edge({ expose: [order] }),
@@ -313,14 +322,14 @@ test('a service may have several processes, whose names are nobody else’s', ()
 
 for (const [what, placement, counts, code, pattern] of [
   [
-    'the gateway',
+    'the registry',
     'each',
-    { gateway: 2 },
+    { registry: 2 },
     'DURE_SINGLE_PROCESS',
-    /"gateway" has one process at any time: it holds a port/,
+    /"registry" has one process at any time: it holds a port/,
   ],
-  ['the registry', 'each', { registry: 2 }, 'DURE_SINGLE_PROCESS', /it holds a port/],
-  ['a composed service', 'each', { pages: 2 }, 'DURE_SINGLE_PROCESS', /it is part of the gateway/],
+  ['a composed service', 'each', { pages: 2 }, 'DURE_SINGLE_PROCESS', /restart or scale "gateway"/],
+  ['the gateway in one process with all', 'one', { gateway: 2 }, 'DURE_SINGLE_PROCESS', /everything runs in one/],
   ['a service in one process with all', 'one', { order: 2 }, 'DURE_SINGLE_PROCESS', /everything runs in one/],
   [
     'an unknown service',

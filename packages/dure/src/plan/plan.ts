@@ -53,24 +53,29 @@ export function planProcesses(
   placement: Placement,
   counts: InstanceCounts = {},
 ): readonly PlannedProcess[] {
-  const { services, edge } = system;
+  const { services } = system;
   const own = Object.keys(services);
   const router = system.router === undefined ? [] : ['router'];
-  const outside = [...Object.keys(edge.composed), 'gateway'];
   const platform = ['registry', 'config', 'console'];
   if (placement === 'one')
-    return [{ name: 'all', stage: 'edge', services: [...platform, ...own, ...router, ...outside] }];
+    return [{ name: 'all', stage: 'edge', services: [...platform, ...own, ...router, ...outside(system)] }];
   return [
     ...platform.map((name): PlannedProcess => ({ name, stage: 'platform', services: [name] })),
     ...own.flatMap((service) => planInstances(system, service, counts[service] ?? 1)),
     ...router.map((name): PlannedProcess => ({ name, stage: 'services', services: [name] })),
-    { name: 'gateway', stage: 'edge', services: outside },
+    ...planInstances(system, 'gateway', counts.gateway ?? 1),
   ];
 }
 
-/** The processes of one service. */
+/** The processes of one service; those of the gateway run what is composed in it, too. */
 export function planInstances(system: System, service: string, count: number): readonly PlannedProcess[] {
-  return instanceNames(system, service, count).map((name) => ({ name, stage: 'services', services: [service] }));
+  const what: Pick<PlannedProcess, 'stage' | 'services'> =
+    service === 'gateway' ? { stage: 'edge', services: outside(system) } : { stage: 'services', services: [service] };
+  return instanceNames(system, service, count).map((name) => ({ name, ...what }));
+}
+
+function outside({ edge }: System): readonly string[] {
+  return [...Object.keys(edge.composed), 'gateway'];
 }
 
 /** Judges the definitions together and computes what follows from them. DURE_SYSTEM_INVALID. */
@@ -139,5 +144,6 @@ function serviceRun(name: string, { ports, keys, databaseUrls }: RunSettings, wi
 
 function listenPorts(name: string, ports: EdgePorts): ListenPorts {
   const known = infrastructure.find((server) => server === name);
-  return { api: known === undefined ? 0 : (ports[known] ?? 0), management: 0 };
+  const api = known === undefined ? 0 : (ports[known] ?? 0);
+  return { api, management: 0, ...(name === 'gateway' ? { handed: true } : {}) };
 }

@@ -1,5 +1,6 @@
 import type { ChildProcessByStdio } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import type { Server } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Clock } from '@dure/core';
 import { wait } from '@dure/core';
@@ -16,6 +17,14 @@ export interface Program {
   readonly parameters: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly folder: string;
+  /** What it is told over IPC before anything else, each time that it starts. */
+  readonly greetings?: () => readonly Greeting[];
+}
+
+/** Something that is said to a program; `socket` goes with it. */
+export interface Greeting {
+  readonly message: object;
+  readonly socket: Server;
 }
 
 /** A program that runs, once. */
@@ -67,6 +76,8 @@ export function runChild(
     child.once('error', (error) => void end(null, null, error.message));
     child.once('exit', (code, signal) => void end(code, signal));
   });
+  if (child.pid !== undefined)
+    for (const { message, socket } of program.greetings?.() ?? []) child.send(message, socket, {}, () => undefined);
   return {
     pid: child.pid,
     ended,

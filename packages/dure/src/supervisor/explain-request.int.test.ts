@@ -20,18 +20,21 @@ async function gatewayThat(knows: string) {
 
 const signer = { authorize: async () => 'Bearer supervisor' };
 
-test('the gateway is asked for a request by its id, with the credentials of the supervisor', async () => {
+test('every process of the gateway is asked for a request by its id, with the credentials of the supervisor', async () => {
   using one = await gatewayThat('a1');
-  assert.deepEqual(await explainRequest('a1', '127.0.0.1', one.gateway, signer), { id: 'a1', status: 503 });
+  using other = await gatewayThat('b2');
+  const gateways = [one.gateway, other.gateway];
+  assert.deepEqual(await explainRequest('a1', '127.0.0.1', gateways, signer), { id: 'a1', status: 503 });
+  assert.deepEqual(await explainRequest('b2', '127.0.0.1', gateways, signer), { id: 'b2', status: 503 });
 });
 
 test('a request that the gateway does not remember, and a gateway that does not answer, are said', async () => {
   using one = await gatewayThat('a1');
-  await assert.rejects(explainRequest('b/2', '127.0.0.1', one.gateway, signer), {
+  await assert.rejects(explainRequest('b/2', '127.0.0.1', [one.gateway], signer), {
     code: 'DURE_REQUEST_UNKNOWN',
     message: /remembers no request "b\/2"/,
   });
-  await assert.rejects(explainRequest('a1', '127.0.0.1', undefined, signer), {
+  await assert.rejects(explainRequest('a1', '127.0.0.1', [], signer), {
     code: 'DURE_REQUEST_UNKNOWN',
     message: /the gateway does not answer/,
   });

@@ -22,20 +22,27 @@ export interface RequestExplanation {
 
 const timeoutMs = 1_000;
 
-/** Asks the gateway why a request was answered so. DURE_REQUEST_UNKNOWN when it does not remember it. */
+/** Asks every process of the gateway why a request was answered so; one has answered it. DURE_REQUEST_UNKNOWN when it does not remember it. */
 export async function explainRequest(
   id: string,
   host: string,
-  gateway: StartedService | undefined,
+  gateways: readonly StartedService[],
   signer: TokenSigner | undefined,
 ): Promise<RequestExplanation> {
   const authorization = await signer?.authorize('gateway', undefined);
-  const url = `http://${host}:${gateway?.managementPort ?? 0}/actuator/gateway/requests/${encodeURIComponent(id)}`;
-  const answer = await getJson(url, timeoutMs, authorization);
-  if (answer.ok && answer.status === 200) return answer.body as RequestExplanation;
+  const ask = ({ managementPort }: StartedService) =>
+    getJson(
+      `http://${host}:${managementPort}/actuator/gateway/requests/${encodeURIComponent(id)}`,
+      timeoutMs,
+      authorization,
+    );
+  const answers = await Promise.all(gateways.map(ask));
+  const found = answers.find((answer) => answer.ok && answer.status === 200);
+  if (found?.ok === true) return found.body as RequestExplanation;
+  const silent = answers.find((answer) => !answer.ok);
   throw dureErrors.REQUEST_UNKNOWN(
-    answer.ok
+    silent === undefined && answers.length > 0
       ? `the gateway remembers no request "${id}"; it keeps its last 2 000, by the field "Dure-Request-Id" of their answers`
-      : `the gateway does not answer: ${answer.reason}`,
+      : `the gateway does not answer: ${silent?.reason ?? 'no process of it is ready'}`,
   );
 }

@@ -5,6 +5,8 @@ import { dureErrors } from '../errors.ts';
 import type { EdgePorts } from '../plan/placement.ts';
 import { askedPorts, portsFrom } from '../plan/placement.ts';
 import type { System } from '../system.ts';
+import type { HeldSocket } from './held-socket.ts';
+import { holdSocket } from './held-socket.ts';
 import { portHolder } from './port-holder.ts';
 
 /** Below the range from which the system takes ports for outgoing connections, so that nothing takes them unasked. */
@@ -62,6 +64,18 @@ export async function checkPort(
     if (clock.monotonicMs() >= deadline) throw await portFault(host, component, port, fault);
     await wait(clock, retryMs);
   }
+}
+
+/** Takes a port that was seen to be free, and keeps it. Rejects as `checkPort`. */
+export async function holdPort(host: string, component: string, port: number): Promise<HeldSocket> {
+  const held = holdSocket(host, port);
+  if (typeof held !== 'string') return held;
+  throw await portFault(
+    host,
+    component,
+    port,
+    Object.assign(new Error(`bind ${held} ${host}:${port}`), { code: held }),
+  );
 }
 
 async function anyPorts(choice: PortChoice): Promise<EdgePorts> {

@@ -8,7 +8,9 @@ import { dureErrors } from '../errors.ts';
 import type { PlannedProcess, Stage } from '../plan/plan.ts';
 import type { RunFile } from '../run-file.ts';
 import type { StartedService } from './child-message.ts';
+import type { Greeting } from './child-process.ts';
 import type { Component } from './component.ts';
+import type { HeldSocket } from './held-socket.ts';
 import type { StateFolder } from './state-folder.ts';
 import type { Patience } from './supervised-process.ts';
 import { SupervisedProcess } from './supervised-process.ts';
@@ -30,6 +32,8 @@ export interface HostProgram {
 
 export interface ProcessGroupOptions {
   readonly state: StateFolder;
+  /** The sockets that processes of these services accept on, together. */
+  readonly sockets: Readonly<Record<string, HeldSocket>>;
   readonly host: HostProgram;
   readonly clock: Clock;
   readonly random: Random;
@@ -64,6 +68,7 @@ export interface Joining {
 /** A process that serves. */
 export interface Serving {
   readonly name: string;
+  readonly planned: PlannedProcess;
   readonly pid: number | undefined;
   /** Ends it with patience; resolves when nothing of it is left. From now on the system does not count on it. */
   leave(patience: Patience): Promise<void>;
@@ -143,9 +148,11 @@ export class ProcessGroup {
       .filter(({ role, planned }) => role === 'serving' && planned.services.includes(service))
       .map((member) => ({
         name: member.planned.name,
+        planned: member.planned,
         pid: member.process.pid,
         leave: (patience) => {
           member.role = 'leaving';
+          this.#tellWorkers(member.planned);
           return this.#end(member, () => member.process.leave(patience));
         },
       }));
@@ -200,11 +207,35 @@ export class ProcessGroup {
         NODE_COMPILE_CACHE: host.cacheFolder ?? state.cache,
       },
       folder: runFile.folder,
+      greetings: () => this.#greetings(planned),
     };
     const supervised = new SupervisedProcess({ name, program, log, clock, random, changed });
     const member: Member = { planned, process: supervised, role };
     this.#members.add(member);
+    this.#tellWorkers(planned);
     return member;
+  }
+
+  /** A process that accepts on a held socket is handed it, with the number of those that do. */
+  #greetings({ services }: PlannedProcess): readonly Greeting[] {
+    return Object.entries(this.#options.sockets)
+      .filter(([service]) => services.includes(service))
+      .map(([service, { handle }]) => ({
+        message: { type: 'listen', workers: this.#workers(service).length },
+        socket: handle,
+      }));
+  }
+
+  /** Tells those that accept on one socket how many they are; one that leaves accepts no more. */
+  #tellWorkers({ services }: PlannedProcess): void {
+    for (const service of Object.keys(this.#options.sockets).filter((name) => services.includes(name))) {
+      const workers = this.#workers(service);
+      for (const { process } of workers) process.tell({ type: 'workers', workers: workers.length });
+    }
+  }
+
+  #workers(service: string): readonly Member[] {
+    return [...this.#members].filter(({ planned, role }) => role !== 'leaving' && planned.services.includes(service));
   }
 
   /** One log for all processes of a name, also for two at once. */
@@ -217,6 +248,7 @@ export class ProcessGroup {
   async #end(member: Member, end: () => Promise<void>): Promise<void> {
     await end();
     this.#members.delete(member);
+    this.#tellWorkers(member.planned);
     const { name } = member.planned;
     if ([...this.#members].every(({ planned }) => planned.name !== name))
       await rm(join(this.#options.state.run, `${name}.json`), { force: true });

@@ -9,22 +9,43 @@ export interface ReadinessQuestion {
   readonly host: string;
   /** The services that are to be ready. */
   readonly services: readonly StartedService[];
-  /** Whose table has to show them. */
-  readonly gateway: StartedService | undefined;
+  /** Who has to see whom: the tables of these gateways have to show these instances. */
+  readonly seen: readonly Sight[];
   /** An `Authorization` header for the gateway's management port. */
   readonly authorization: string;
+}
+
+/** A gateway, and the instances that it has to see. */
+export interface Sight {
+  readonly gateway: StartedService;
+  readonly services: readonly StartedService[];
 }
 
 const askTimeoutMs = 1_000;
 const pollMs = 20;
 
-/** What keeps services from being ready, one line each; nothing when every check is up and the gateway sees every instance. */
+/** What keeps services from being ready, one line each; nothing when every check is up and every gateway sees what it has to. */
 export async function notReady(question: ReadinessQuestion): Promise<readonly string[]> {
   const [down, unseen] = await Promise.all([
     Promise.all(question.services.map((service) => healthOf(question.host, service))),
-    unseenByGateway(question),
+    Promise.all(question.seen.map((sight) => unseenByGateway(question, sight))),
   ]);
-  return [...down.filter((line) => line !== undefined), ...unseen];
+  return [...down.filter((line) => line !== undefined), ...new Set(unseen.flat())];
+}
+
+/**
+ * Who has to see whom when processes join others that serve: every gateway sees the newcomers, and a new gateway everybody.
+ * Undefined without any gateway.
+ */
+export function sights(
+  newcomers: readonly StartedService[],
+  serving: readonly StartedService[],
+): readonly Sight[] | undefined {
+  const gateways = (services: readonly StartedService[]) => services.filter(({ name }) => name === 'gateway');
+  const present = gateways(serving).map((gateway) => ({ gateway, services: newcomers }));
+  const joining = gateways(newcomers).map((gateway) => ({ gateway, services: [...serving, ...newcomers] }));
+  const all = [...present, ...joining];
+  return all.length === 0 ? undefined : all;
 }
 
 /** Waits until nothing keeps `what`, by default the system, from being ready. DURE_START_TIMEOUT says what still did. */
@@ -67,13 +88,10 @@ function statusIn(body: unknown): string {
 }
 
 /** The gateway lists the instances of each service that it routes to: `{ order: ['order:0193…'] }`. */
-async function unseenByGateway({
-  host,
-  services,
-  gateway,
-  authorization,
-}: ReadinessQuestion): Promise<readonly string[]> {
-  if (gateway === undefined) return ['the gateway has not started'];
+async function unseenByGateway(
+  { host, authorization }: ReadinessQuestion,
+  { gateway, services }: Sight,
+): Promise<readonly string[]> {
   const url = `http://${host}:${gateway.managementPort}/actuator/gateway/instances`;
   const answer = await getJson(url, askTimeoutMs, authorization);
   if (!answer.ok || answer.status !== 200) {

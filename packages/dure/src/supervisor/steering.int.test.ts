@@ -120,9 +120,9 @@ test('changes wait for one another, and are refused over the socket with their o
   assert.deepEqual([up.services[0]?.from, up.services[0]?.to, down.services[0]?.from], [1, 2, 2]);
   assert.deepEqual(await namesIn(system), ['left ready', 'right ready']);
   await refused(
-    askSupervisor(stateFolder, { ask: 'restart', service: 'gateway' }),
+    askSupervisor(stateFolder, { ask: 'restart', service: 'console' }),
     'DURE_SINGLE_PROCESS',
-    /"gateway" has one process at any time/,
+    /"console" has one process at any time/,
   );
   await refused(
     askSupervisor(stateFolder, { ask: 'scale', counts: { middle: 2 } }),

@@ -28,6 +28,11 @@ export interface SteeringParts {
   readonly readyTimeoutMs: number;
 }
 
+/**
+ * The gateway's callers are not told, they find out: it stays for as long as a kept connection was promised to them, and an
+ * upload and its answer may take. Its successor takes everything new meanwhile.
+ */
+const edgePatience: Patience = { drainMs: 5_000, graceMs: 60_000 };
 /** Callers go within milliseconds and requests end within their deadlines: these are for the worst of machines. */
 const patience: Patience = { drainMs: 5_000, graceMs: 10_000 };
 
@@ -53,7 +58,7 @@ export class Steering {
     return this.#inTurn(async (elapsedMs) => {
       const plans = Object.entries(counts).map(([service, count]) => this.#plan(service, count));
       await this.#joinAll(plans.flatMap(({ missing }) => missing));
-      await Promise.all(plans.flatMap(({ surplus }) => surplus.map((serving) => serving.leave(patience))));
+      await Promise.all(plans.flatMap(({ surplus }) => surplus.map(leave)));
       return { services: plans.map(({ report }) => report), tookMs: elapsedMs() };
     });
   }
@@ -67,7 +72,7 @@ export class Steering {
     demandRepeatable(system, placement, service);
     return this.#inTurn(async (elapsedMs) => {
       const replaced: ReplacedProcess[] = [];
-      for (const former of processes.serving(service)) replaced.push(await this.#replace(service, former));
+      for (const former of processes.serving(service)) replaced.push(await this.#replace(former));
       return { service, processes: replaced, tookMs: elapsedMs() };
     });
   }
@@ -89,11 +94,11 @@ export class Steering {
     return { missing, surplus, report };
   }
 
-  async #replace(service: string, former: Serving): Promise<ReplacedProcess> {
+  async #replace(former: Serving): Promise<ReplacedProcess> {
     const startedMs = this.#parts.clock.monotonicMs();
-    const { pid: formerPid, name } = former;
-    const [joined] = await this.#joinAll([{ name, stage: 'services', services: [service] }]);
-    await former.leave(patience);
+    const { pid: formerPid, name, planned } = former;
+    const [joined] = await this.#joinAll([planned]);
+    await leave(former);
     const pid = joined?.process.pid;
     return {
       name,
@@ -142,4 +147,8 @@ export class Steering {
     this.#last = turn.catch(() => undefined);
     return turn;
   }
+}
+
+function leave(serving: Serving): Promise<void> {
+  return serving.leave(serving.planned.stage === 'edge' ? edgePatience : patience);
 }

@@ -87,6 +87,11 @@ export class SupervisedProcess implements Component {
     this.#child?.kill(signal);
   }
 
+  /** Says something to the process that runs now, if any. */
+  tell(message: object): void {
+    this.#child?.send(message);
+  }
+
   /** Ends it: asks first, kills after `graceMs`. Resolves when nothing of it is left. */
   stop(graceMs: number): Promise<void> {
     return this.#end(graceMs, (child) => child.kill('SIGTERM'));

@@ -23,12 +23,13 @@ import type { RestartReport, ScaleReport, SystemStatus, SystemUrls } from './eve
 import { componentStatus } from './events.ts';
 import { explainRequest } from './explain-request.ts';
 import { foreignPasswords } from './foreign-passwords.ts';
+import type { HeldSocket } from './held-socket.ts';
 import { openKeys } from './key-store.ts';
 import { launchAll } from './launch.ts';
 import { takeLock } from './lock.ts';
-import { openAskedPorts, openPorts } from './ports.ts';
+import { holdPort, openAskedPorts, openPorts } from './ports.ts';
 import { ProcessGroup } from './process-group.ts';
-import { notReady, untilReady } from './readiness.ts';
+import { notReady, sights, untilReady } from './readiness.ts';
 import type { StateFolder } from './state-folder.ts';
 import { emptyRunFolder, forgetState, openStateFolder } from './state-folder.ts';
 import { Steering } from './steering.ts';
@@ -100,6 +101,8 @@ class SystemRun implements Supervisor {
   readonly #consoleToken: string;
   #loaded: LoadedSystem | undefined;
   #ports: EdgePorts = { gateway: 0, registry: 0, config: 0, console: 0 };
+  /** Outlives every process that accepts on it. */
+  #socket: HeldSocket | undefined;
   #database: DatabaseServer | undefined;
   #processes: ProcessGroup | undefined;
   #steering: Steering | undefined;
@@ -226,6 +229,7 @@ class SystemRun implements Supervisor {
     this.#resources.use(await openControl(socket, (request) => this.#answer(request)));
     const patienceMs = lock.tookOver ? orphanPatienceMs : 0;
     this.#ports = await openPorts({ host: loopback, base: portBase, random, clock, patienceMs });
+    this.#socket = await holdPort(loopback, 'gateway', this.#ports.gateway);
     return state;
   }
 
@@ -241,7 +245,7 @@ class SystemRun implements Supervisor {
     const { clock, random, placement, module, host, mode, durable, stateFolder, observe, counts = {} } = this.#options;
     const changed = (component: Component) => observe({ type: 'component', component });
     const measure = this.#timeline.measure.bind(this.#timeline);
-    const processes = new ProcessGroup({ state, host, clock, random, changed });
+    const processes = new ProcessGroup({ state, sockets: this.#sockets, host, clock, random, changed });
     this.#processes = processes;
     this.#resources.defer(() => processes.closeLogs());
     const adminUrl = measure('database server', () => this.#startDatabase(state, durable, changed));
@@ -269,7 +273,7 @@ class SystemRun implements Supervisor {
       placement,
       processes,
       runFile,
-      notReady: (services) => this.#notReadyOf(services),
+      notReady: (services) => this.#notReadyOf(services, processes.services),
       clock,
       signal: this.#stopping.signal,
       readyTimeoutMs: this.#options.readyTimeoutMs ?? joinTimeoutMs,
@@ -326,14 +330,19 @@ class SystemRun implements Supervisor {
     const waiting = expected.filter(({ state }) => state.kind !== 'ready');
     if (expected.length === 0) return ['nothing has started yet'];
     if (waiting.length > 0) return waiting.map(({ name, state }) => `${name} is ${state.kind}`);
-    return this.#notReadyOf(this.#processes?.services ?? []);
+    return this.#notReadyOf(this.#processes?.services ?? [], []);
   }
 
-  async #notReadyOf(services: readonly StartedService[]): Promise<readonly string[]> {
+  async #notReadyOf(
+    services: readonly StartedService[],
+    serving: readonly StartedService[],
+  ): Promise<readonly string[]> {
+    const seen = sights(services, serving);
+    if (seen === undefined) return ['the gateway has not started'];
     return notReady({
       host: loopback,
       services,
-      gateway: this.#found('gateway'),
+      seen,
       authorization: (await this.#signer?.authorize('gateway', undefined)) ?? '',
     });
   }
@@ -351,7 +360,7 @@ class SystemRun implements Supervisor {
       case 'restart':
         return this.restart(request.service);
       case 'explain':
-        return explainRequest(request.id, loopback, this.#found('gateway'), this.#signer);
+        return explainRequest(request.id, loopback, this.#gateways, this.#signer);
       case 'stop': {
         await this.#halt();
         void this.stop();
@@ -366,6 +375,14 @@ class SystemRun implements Supervisor {
     return consoleLink(this.urls.console, loopback, this.#found('console'), this.#signer);
   }
 
+  get #sockets(): Readonly<Record<string, HeldSocket>> {
+    return this.#socket === undefined ? {} : { gateway: this.#socket };
+  }
+
+  get #gateways(): readonly StartedService[] {
+    return (this.#processes?.services ?? []).filter(({ name }) => name === 'gateway');
+  }
+
   #found(service: string): StartedService | undefined {
     return this.#processes?.services.find(({ name }) => name === service);
   }
@@ -376,6 +393,7 @@ class SystemRun implements Supervisor {
       this.#stoppingSince = this.#options.clock.monotonicMs();
       this.#options.observe({ type: 'stopping' });
       this.#stopping.abort();
+      this.#socket?.close(); // what comes from now on is refused, not left waiting
       await this.#processes?.stop(['services', 'edge'], graceMs.services);
       await Promise.all([this.#processes?.stop(['platform'], graceMs.platform), this.#database?.stop()]);
     })();

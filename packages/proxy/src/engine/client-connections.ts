@@ -12,22 +12,29 @@ export interface ClientConnections {
   lastAnswer(socket: Socket): ServerResponse | undefined;
   /**
    * Closes those that wait for a first request, which Node.js does not count as idle, and the others when the answer under
-   * way is complete, also if it had promised to keep the connection.
+   * way is complete. With `keepsPromises`, none that a client may take for open is closed before its client has been told:
+   * neither one that waits, nor one whose answer under way has promised to keep it.
    */
-  drain(): void;
+  drain(keepsPromises: boolean): void;
+}
+
+/** How many connections there may be at the moment. */
+export interface ConnectionCaps {
+  readonly all: () => number;
+  readonly perClient: () => number;
 }
 
 /**
- * Keeps watch over a server's connections. One address may have `mostPerClient` of them: with a common cap alone a single
- * slow client would shut everybody out.
+ * Keeps watch over a server's connections. One address may have only some of them: with a common cap alone a single slow
+ * client would shut everybody out.
  */
-export function clientConnections(server: Server, mostPerClient: number): ClientConnections {
+export function clientConnections(server: Server, most: ConnectionCaps): ClientConnections {
   const answers = new Map<Socket, ServerResponse | undefined>();
   const perClient = new Map<string, number>();
   server.on('connection', (socket) => {
     const address = socket.remoteAddress ?? '';
     const count = (perClient.get(address) ?? 0) + 1;
-    if (count > mostPerClient) {
+    if (count > most.perClient() || answers.size >= most.all()) {
       socket.destroy();
       return;
     }
@@ -47,16 +54,17 @@ export function clientConnections(server: Server, mostPerClient: number): Client
       return true;
     },
     lastAnswer: (socket) => answers.get(socket),
-    drain() {
+    drain(keepsPromises) {
       for (const [socket, answer] of answers) {
         if (answer === undefined) {
-          socket.destroy();
+          if (!keepsPromises) socket.destroy();
           continue;
         }
         answer.shouldKeepAlive = false;
-        answer.once('close', () => {
-          if (answers.get(socket) === answer) socket.destroySoon();
-        });
+        if (!keepsPromises)
+          answer.once('close', () => {
+            if (answers.get(socket) === answer) socket.destroySoon();
+          });
       }
     },
   };

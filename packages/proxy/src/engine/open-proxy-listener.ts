@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as SocketServer } from 'node:net';
 import { coreErrors } from '@dure/core';
-import type { Listener } from '@dure/service/server';
+import type { Bind, Listener } from '@dure/service/server';
 import { serviceErrors } from '@dure/service/server';
 import { gatewayErrors } from '../errors.ts';
 import type { ClientConnections } from './client-connections.ts';
@@ -16,13 +17,13 @@ import type { RequestHandler } from './request-handler.ts';
  * Opens a proxy's port: HTTP/1.1 by Node.js's strict parser, with limits for slow and for greedy clients.
  * SERVICE_LISTEN_FAILED when the port cannot be opened.
  */
-export async function openProxyListener(
-  engine: ProxyEngine,
-  handle: RequestHandler,
-  bind: { readonly host: string; readonly port: number },
-): Promise<Listener> {
-  const server = createProxyServer(engine.limits);
-  const connections = clientConnections(server, engine.limits.maxConnectionsPerClient);
+export async function openProxyListener(engine: ProxyEngine, handle: RequestHandler, bind: Bind): Promise<Listener> {
+  const { limits, shareOf } = engine;
+  const server = createProxyServer(limits);
+  const connections = clientConnections(server, {
+    all: () => shareOf(limits.maxConnections),
+    perClient: () => shareOf(limits.maxConnectionsPerClient),
+  });
   let closing = false;
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
     if (!connections.begin(request.socket, response)) return;
@@ -45,19 +46,18 @@ export async function openProxyListener(
   await listen(engine.name, server, bind);
   const address = server.address();
   let closed: Promise<void> | undefined;
-  const close = (graceMs: number) =>
-    new Promise<void>((resolve) => {
-      closing = true;
-      const force = engine.clock.after(graceMs, () => server.closeAllConnections());
-      server.close(() => {
-        force.cancel();
-        engine.pool.close();
-        engine.policies.breakers?.close();
-        resolve();
-      });
-      connections.drain();
-      for (const exchange of [...engine.underway.items]) exchange.endStream();
-    });
+  const close = async (graceMs: number) => {
+    closing = true;
+    const force = engine.clock.after(graceMs, () => server.closeAllConnections());
+    const keepsPromises = graceMs > limits.keepAliveMs + server.keepAliveTimeoutBuffer;
+    const ended = stopListening(server, keepsPromises);
+    connections.drain(keepsPromises);
+    for (const exchange of [...engine.underway.items]) exchange.endStream();
+    await ended;
+    force.cancel();
+    engine.pool.close();
+    engine.policies.breakers?.close();
+  };
   return {
     port: typeof address === 'object' && address !== null ? address.port : bind.port,
     close(graceMs) {
@@ -83,16 +83,24 @@ function createProxyServer(limits: ProxyLimits): Server {
   });
   // Fields beyond a count would be cut off silently; the proxy counts them itself.
   server.maxHeadersCount = 0;
-  server.maxConnections = limits.maxConnections;
   return server;
 }
 
-function listen(
-  service: string,
-  server: Server,
-  bind: { readonly host: string; readonly port: number },
-): Promise<void> {
-  return new Promise((resolve, reject) => {
+/**
+ * Takes no new connection; resolves when none is left. An HTTP server's own `close` hangs up on idle connections at once, just
+ * when a client may send the next request. With time enough they stay for as long as the last answer has promised: the
+ * client's next request is answered, with `connection: close`.
+ */
+function stopListening(server: Server, keepsPromises: boolean): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (keepsPromises) SocketServer.prototype.close.call(server, () => resolve());
+  else server.close(() => resolve());
+  return promise;
+}
+
+async function listen(service: string, server: Server, { socket, ...bind }: Bind): Promise<void> {
+  const where = (await socket) ?? bind;
+  await new Promise<void>((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'another process holds it' : (cause.code ?? cause.message);
       reject(
@@ -103,7 +111,7 @@ function listen(
       );
     };
     server.once('error', failed);
-    server.listen({ host: bind.host, port: bind.port }, () => {
+    server.listen(where, () => {
       server.off('error', failed);
       resolve();
     });

@@ -39,6 +39,8 @@ export interface ProxyEngine {
   readonly pool: UpstreamPool;
   readonly policies: ProxyPolicies;
   readonly limits: ProxyLimits;
+  /** This process's part of what all workers on the port may have together. */
+  readonly shareOf: (whole: number) => number;
   /** Every exchange under way. */
   readonly underway: Deadlines<Underway>;
   /** Says `https` to the services: TLS ends before the proxy. */
@@ -63,15 +65,18 @@ export interface EngineTools {
   readonly ids: Ids;
   readonly telemetry: Telemetry;
   readonly instances: InstanceList;
+  /** How many processes share the port. Default: one. */
+  readonly workers?: () => number;
 }
 
 /** Makes the engine of one proxy; it has no timers while nothing is under way. Its listener closes what it holds. */
 export function proxyEngine(name: string, options: EngineOptions, tools: EngineTools): ProxyEngine {
-  const { clock, random, ids, telemetry, instances } = tools;
+  const { clock, random, ids, telemetry, instances, workers = () => 1 } = tools;
   const limits = { ...defaultLimits, ...options.limits };
   const underway = deadlines<Underway>(clock);
   const meters = proxyMeters(name, telemetry);
-  const pool = upstreamPool({ clock, instances, maxConnections: limits.maxUpstreamConnections });
+  const shareOf = (whole: number) => Math.ceil(whole / workers());
+  const pool = upstreamPool({ clock, instances, maxConnections: () => shareOf(limits.maxUpstreamConnections) });
   telemetry.metrics.gauge(`dure_${name}_in_flight`, 'Requests under way', () => underway.items.length);
   telemetry.metrics.gauge(`dure_${name}_upstream_connections`, 'Connections to instances', () => pool.size);
   return {
@@ -86,6 +91,7 @@ export function proxyEngine(name: string, options: EngineOptions, tools: EngineT
     pool,
     policies: proxyPolicies(name, options.policies, tools),
     limits,
+    shareOf,
     underway,
     secure: options.secure,
     inward: options.inward ?? false,

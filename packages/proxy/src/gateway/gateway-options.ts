@@ -30,7 +30,10 @@ export interface GatewaySettings extends PolicyOptions {
   readonly accessLog?: AccessLogOptions;
   /** Which pages of other origins may use the exposed operations. Default: none. */
   readonly cors?: CorsOptions;
-  /** Who keeps account of the rate limits that contracts declare. Default: the gateway itself, in memory. */
+  /**
+   * Who keeps account of the rate limits that contracts declare. Default: the gateway itself, in memory; each of several
+   * processes on one port takes its share of every limit.
+   */
   readonly rateLimits?: RateLimitStore;
   /** TLS ends before the gateway: cookies are `Secure`, services hear `https`. Default false. */
   readonly secure?: boolean;

@@ -1,4 +1,4 @@
-import { memoryRateLimits } from '@dure/resilience';
+import { dividedRateLimits, memoryRateLimits } from '@dure/resilience';
 import type { AnyContract } from '@dure/service/contract';
 import { contract, isExposable, openApi } from '@dure/service/contract';
 import type { ServiceDefinition, StartContext } from '@dure/service/server';
@@ -47,7 +47,7 @@ type GatewayContext = Pick<
 
 async function startGateway(options: GatewayOptions, context: GatewayContext): Promise<void> {
   const { add, clock, ids, platform, random, telemetry } = context;
-  const { signer } = platform;
+  const { signer, workers = () => 1 } = platform;
   const instances = withUrls(platform.instances);
   const { exposes, session, storefront, info = { title: 'gateway', version: '1' } } = options;
   const log = options.accessLog === undefined ? undefined : await openAccessLog(options.accessLog, clock);
@@ -58,9 +58,9 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     log?.observe(exchange, status, tookMs);
   };
   const settings = { policies: options, limits: options.limits, secure: options.secure ?? false, observe };
-  const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances });
+  const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances, workers });
   const verifier = edgeVerifier(options, platform.verifier, { clock, telemetry });
-  const rateLimits = options.rateLimits ?? memoryRateLimits({ clock, random });
+  const rateLimits = options.rateLimits ?? dividedRateLimits(memoryRateLimits({ clock, random }), workers);
   const edge: Edge = {
     ...engine,
     verifier,

@@ -7,7 +7,7 @@ export interface UpstreamPoolOptions {
   readonly clock: Clock;
   readonly instances: InstanceList;
   /** Connections to one instance at most, busy and idle; each stream of events holds one. */
-  readonly maxConnections: number;
+  readonly maxConnections: () => number;
 }
 
 /** Kept-alive connections to instances. */
@@ -62,7 +62,7 @@ export function upstreamPool(options: UpstreamPoolOptions): UpstreamPool {
   return {
     start(instance, listener, request) {
       const pool = poolOf(instance);
-      const connection = (request.fresh ? undefined : pool.takeIdle()) ?? pool.open(maxConnections);
+      const connection = (request.fresh ? undefined : pool.takeIdle()) ?? pool.open(maxConnections());
       connection?.start(listener, request.method, request.head, request.hasBody);
       return connection;
     },

@@ -48,6 +48,8 @@ export interface RegistryClientOptions {
 export interface RegistryClient extends Registrar, InstanceList, AsyncDisposable {
   /** Everything the registry told of, also what takes no traffic. */
   known(): readonly KnownInstance[];
+  /** Resolves when there is a list: the registry's, or the saved one while the registry is away. Never rejects. */
+  readonly listed: Promise<void>;
   /** Resolves when an instance of the service takes traffic. REGISTRY_NOT_VISIBLE after `withinMs`. */
   ready(service: string, withinMs: number): Promise<void>;
   /** DOWN never: without the registry the last known list serves on. `UNKNOWN` while the registry is away. */
@@ -79,6 +81,7 @@ class Client implements RegistryClient {
   readonly #running: Promise<void>;
   readonly #process: string;
   readonly #saved: SavedList | undefined;
+  readonly #listed = Promise.withResolvers<void>();
   #closing: Promise<void> | undefined;
 
   constructor(options: RegistryClientOptions) {
@@ -119,6 +122,10 @@ class Client implements RegistryClient {
 
   onChange(service: string | undefined, changed: () => void) {
     return this.#table.onChange(service, changed);
+  }
+
+  get listed(): Promise<void> {
+    return this.#listed.promise;
   }
 
   known(): readonly KnownInstance[] {
@@ -201,11 +208,15 @@ class Client implements RegistryClient {
     const saved = (await this.#saved?.read()) ?? [];
     if (saved.length === 0 || this.#stop.signal.aborted) return;
     this.#table.restore(saved);
+    this.#listed.resolve();
     this.#options.telemetry.log.warn('the registry is away: the saved list is used', { instances: saved.length });
   }
 
   #received(event: PushEvent, isFirst: boolean): void {
-    if (event.kind === 'snapshot') this.#table.applySnapshot(event.snapshot);
+    if (event.kind === 'snapshot') {
+      this.#table.applySnapshot(event.snapshot);
+      this.#listed.resolve();
+    }
     if (event.kind === 'change') this.#table.applyChange(event.change);
     if (event.kind !== 'ping') this.#saved?.changed();
     const gone = event.kind === 'change' ? event.change.gone.map(({ id }) => id) : [];

@@ -12,6 +12,7 @@ export type { Resource } from './resource.port.ts';
 export type {
   Additions,
   AnyHandler,
+  Bind,
   Clients,
   CommandHandler,
   Handlers,

@@ -64,8 +64,20 @@ export interface Additions {
   listener(open: OpenListener): void;
 }
 
-/** Opens a listener on the host and port it is given (port 0: any free one). */
-export type OpenListener = (bind: { readonly host: string; readonly port: number }) => Promise<Listener>;
+/** Opens a listener where it is told. */
+export type OpenListener = (bind: Bind) => Promise<Listener>;
+
+/** Where a listener listens. */
+export interface Bind {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /**
+   * Node.js's handle of a socket that is bound to host and port already, in place of opening one: several processes accept
+   * on it, and it outlives each. A listener takes connections as soon as it has it.
+   */
+  readonly socket?: Promise<object>;
+}
 
 export interface Listener {
   readonly port: number;
@@ -98,6 +110,8 @@ export interface Platform {
   readonly verifier: TokenVerifier;
   /** Present only for the service that the system names as the issuer of user tokens. */
   readonly userTokens?: UserTokenIssuer;
+  /** How many processes take connections on this service's port at the moment, and share its limits. Default: one. */
+  readonly workers?: () => number;
 }
 
 /** What a service is: its contract, what it needs, and how it starts. */

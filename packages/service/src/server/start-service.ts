@@ -21,6 +21,8 @@ export interface ServiceParts {
   readonly instanceId: string;
   readonly host: string;
   readonly ports: { readonly api: number; readonly management: number };
+  /** What a listener of the service's own listens on in place of the API port; see `Bind`. */
+  readonly socket?: Promise<object>;
   readonly mode: 'development' | 'production' | 'test';
   readonly clock: Clock;
   readonly random: Random;
@@ -91,7 +93,8 @@ export async function startService(definition: ServiceDefinition, parts: Service
   const policies = parts.policies ?? policyRegistry({ clock });
   try {
     const open = apiOpener(definition, parts, { added, operations, policies });
-    const api = await open({ host: parts.host, port: parts.ports.api });
+    const { host, ports, socket } = parts;
+    const api = await open({ host, port: ports.api, ...(socket === undefined ? {} : { socket }) });
     opened.push(api);
     opened.push(await openManagement(definition, parts, { added, policies, state, routes: api.routes }));
   } catch (error) {
