@@ -37,6 +37,37 @@ test('closing lets requests end, takes no new connection, and ends streams of ev
   );
 });
 
+test('a patient close breaks no promise: a kept connection and a new one are answered once more, then closed', async () => {
+  await using upstream = await scriptedUpstream((socket, sofar) => {
+    if (sofar.includes('/events'))
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n8\r\ndata: 1\n\r\n');
+    else socket.write(plainAnswer('here'));
+  });
+  const gateway = await openGateway({ exposes: [things], limits: { keepAliveMs: 3_000 } });
+  gateway.instances.set('things', [localInstance('things', upstream.port)]);
+  const [kept, fresh, silent, events] = Array.from({ length: 4 }, () => rawClient(gateway.port));
+  assert.ok(kept !== undefined && fresh !== undefined && silent !== undefined && events !== undefined);
+  const get = 'GET /things/7 HTTP/1.1\r\nHost: shop\r\n\r\n';
+  for (const client of [kept, silent]) client.send(get);
+  events.send('GET /things/7/events HTTP/1.1\r\nHost: shop\r\n\r\n');
+  await Promise.all([kept.hears('here'), silent.hears('here'), events.hears('data: 1')]);
+  assert.match(kept.received(), /keep-alive: timeout=3\r\n/i);
+  const closing = gateway.close(30_000);
+  await events.hears('0\r\n\r\n');
+  assert.deepEqual(
+    [kept, fresh, silent, events].map((client) => client.isClosed()),
+    [false, false, false, false],
+  );
+  const late = rawClient(gateway.port);
+  assert.equal(await late.ended(), '');
+  for (const client of [kept, fresh, events]) client.send(get);
+  for (const client of [kept, fresh, events])
+    assert.match(await client.ended(), /connection: close\r\n(?:.|\s)*here$/i);
+  assert.equal(silent.isClosed(), false);
+  assert.match(await silent.ended(), /here$/);
+  await closing;
+});
+
 test('what does not end in the grace time is cut off', async () => {
   await using upstream = await scriptedUpstream(() => {});
   const gateway = await openGateway({ exposes: [things] });

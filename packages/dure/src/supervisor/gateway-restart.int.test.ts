@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock, wait } from '@dure/core';
+import { connectionLoad } from '../testing/connection-load.ts';
+import { startSystem } from '../testing/start-system.ts';
+
+const harbour = join(import.meta.dirname, '..', '..', 'fixtures', 'harbour', 'system.ts');
+
+test('while the gateway restarts, no new connection is refused and none is reset', { timeout: 90_000 }, async () => {
+  await using system = await startSystem(harbour, { placement: 'each' });
+  const before = system.pids.gateway;
+  const load = connectionLoad(`${system.edge}/hello`, 8);
+  for (let turn = 0; turn < 3; turn += 1) await system.restart('gateway');
+  await wait(systemClock, 200);
+  const { sent, failures } = await load.stop();
+  assert.deepEqual(failures, []);
+  assert.ok(sent > 1_000, `only ${sent} requests were sent`);
+  assert.notEqual(system.pids.gateway, before);
+});
+
+test('when one of two gateways is killed, only requests in flight on it fail, and it comes back', {
+  timeout: 90_000,
+}, async () => {
+  await using system = await startSystem(harbour, { placement: 'each', scale: { gateway: 2 } });
+  const { gateway, 'gateway-2': second } = system.pids;
+  assert.ok(gateway !== undefined && second !== undefined);
+  const load = connectionLoad(`${system.edge}/hello`, 8);
+  await wait(systemClock, 500);
+  for (const name of ['gateway', 'gateway-2']) {
+    const { failures, underway } = load;
+    const known = failures.length;
+    system.kill(name);
+    await system.untilReady();
+    await wait(systemClock, 300);
+    assert.ok(failures.length - known <= underway, failures.slice(known).join(', '));
+  }
+  const { sent, failures } = await load.stop();
+  assert.ok(failures.every((failure) => failure === 'ECONNRESET' || failure === 'socket hang up'), failures.join(', '));
+  assert.ok(sent > 1_000, `only ${sent} requests were sent`);
+  assert.notEqual(system.pids.gateway, gateway);
+  assert.notEqual(system.pids['gateway-2'], second);
+});

@@ -1,0 +1,3 @@
+import { keepAliveSuite } from '../testing/keep-alive-suite.ts';
+
+keepAliveSuite(50, 4);
