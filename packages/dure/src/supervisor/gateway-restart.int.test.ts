@@ -36,7 +36,10 @@ test('when one of two gateways is killed, only requests in flight on it fail, an
     assert.ok(failures.length - known <= underway, failures.slice(known).join(', '));
   }
   const { sent, failures } = await load.stop();
-  assert.ok(failures.every((failure) => failure === 'ECONNRESET' || failure === 'socket hang up'), failures.join(', '));
+  assert.ok(
+    failures.every((failure) => failure === 'ECONNRESET' || failure === 'socket hang up'),
+    failures.join(', '),
+  );
   assert.ok(sent > 1_000, `only ${sent} requests were sent`);
   assert.notEqual(system.pids.gateway, gateway);
   assert.notEqual(system.pids['gateway-2'], second);
