@@ -6,3 +6,4 @@ export type { MemoryCacheStoreOptions } from './memory-cache-store.ts';
 export { memoryCacheStore } from './memory-cache-store.ts';
 export type { ResponseCacheOptions } from './response-cache.ts';
 export { ResponseCache } from './response-cache.ts';
+export { sameForEverybody } from './same-for-everybody.ts';
