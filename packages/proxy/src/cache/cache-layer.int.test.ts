@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Answer } from '../engine/answer.ts';
+import type { EdgeLayer } from '../engine/edge-layer.ts';
+import type { Exchange } from '../engine/exchange.ts';
 import { forwarding } from '../engine/forwarding.ts';
 import { openEdge } from '../testing/open-edge.ts';
 import { localInstance } from '../testing/open-proxy.ts';
@@ -125,4 +128,30 @@ test('a long stored answer arrives whole at a client that reads slowly', async (
   const received = await client.ended();
   assert.match(received, /cache-status: dure; hit/);
   assert.equal(received.length - received.indexOf('\r\n\r\n') - 4, body.length);
+});
+
+test('a client is expected to take something only while something waits for it', async () => {
+  let client: Exchange | undefined;
+  let answer: Answer | undefined;
+  const watched: EdgeLayer = (next) => (exchange) => {
+    client = exchange;
+    return next(exchange);
+  };
+  await using edge = await openEdge([watched, cacheLayer()], {
+    handler: (exchange) => {
+      answer = exchange.answer;
+      answer.begin(200, ['cache-control', 'private'], undefined);
+    },
+  });
+  const reader = rawClient(edge.port);
+  reader.send('GET /things/1 HTTP/1.1\r\nhost: shop.test\r\n\r\n');
+  await until('the answer has begun', () => answer !== undefined);
+  reader.socket.pause();
+  const piece = Buffer.alloc(100_000, 'x');
+  while (answer?.write(piece) === true) await new Promise((resolve) => setImmediate(resolve));
+  assert.notEqual(client?.dueAt, Number.POSITIVE_INFINITY);
+  reader.socket.resume();
+  await until('everything is taken', () => client?.dueAt === Number.POSITIVE_INFINITY);
+  reader.socket.destroy();
+  await until('the client has gone', () => client?.isClosed === true);
 });

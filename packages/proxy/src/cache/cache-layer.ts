@@ -38,7 +38,7 @@ class EdgeRequest implements CacheRequest {
   constructor(exchange: Exchange, next: EdgeHandler) {
     this.#exchange = exchange;
     this.#next = next;
-    this.answer = exchange.answer;
+    this.answer = new DrainingAnswer(exchange);
   }
 
   get clock(): Clock {
@@ -109,6 +109,26 @@ class EdgeRequest implements CacheRequest {
 
   note(text: string): void {
     this.#exchange.note('cache', text);
+  }
+}
+
+/**
+ * The answer to a client, which is expected to take something only while something waits for it: in between, the service may
+ * be silent for as long as its own exchange allows.
+ */
+class DrainingAnswer extends PassingAnswer {
+  readonly #exchange: Exchange;
+
+  constructor(exchange: Exchange) {
+    super(exchange.answer);
+    this.#exchange = exchange;
+  }
+
+  override whenDrained(go: () => void): void {
+    this.next.whenDrained(() => {
+      this.#exchange.dueAt = Number.POSITIVE_INFINITY;
+      go();
+    });
   }
 }
 

@@ -254,3 +254,18 @@ test('what is flushed is flushed for everybody', () => {
   origin.arrived[0]?.answer.flush();
   for (const view of [...views, origin.ask()]) assert.equal(view.isFlushed, true);
 });
+
+test('what became of each request is told', async () => {
+  const told: string[] = [];
+  const origin = cachedOrigin({}, { observe: ({ route, result }) => told.push(`${route} ${result}`) });
+  origin.ask({ route: 'a' });
+  origin.ask({ route: 'a' });
+  origin.arrived[0]?.answer.begin(200, ['cache-control', 'max-age=1, stale-while-revalidate=9'], 2);
+  end(origin.arrived[0], 'ab');
+  origin.ask({ route: 'a' });
+  await origin.clock.advance(2_000);
+  origin.ask({ route: 'a' });
+  origin.ask({ route: 'a', hasBody: true });
+  origin.ask({ route: 'b', method: 'HEAD' });
+  assert.deepEqual(told, ['a uri-miss', 'a collapsed', 'a hit', 'a stale-hit', 'a bypass', 'b vary-miss']);
+});

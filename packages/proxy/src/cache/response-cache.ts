@@ -30,6 +30,14 @@ export interface ResponseCacheOptions {
   readonly maxHeldBytes?: number;
   /** What the cache is called in `Cache-Status` (RFC 9211). Default `dure`. */
   readonly name?: string;
+  /** Hears of each request that could have been answered with a stored answer. */
+  readonly observe?: (event: CacheEvent) => void;
+}
+
+/** What became of a request: a stored answer, fresh or `stale`, the answer that others waited for too, or why it was forwarded. */
+export interface CacheEvent {
+  readonly route: string;
+  readonly result: 'hit' | 'stale-hit' | 'collapsed' | ForwardReason;
 }
 
 /**
@@ -41,8 +49,10 @@ export class ResponseCache implements FetchHost {
   readonly store: CacheStore;
   readonly flights: Flights;
   readonly maxObjectBytes: number;
+  readonly #observe: (event: CacheEvent) => void;
 
   constructor(options: ResponseCacheOptions = {}) {
+    this.#observe = options.observe ?? (() => {});
     this.name = options.name ?? 'dure';
     this.store = options.store ?? memoryCacheStore();
     this.maxObjectBytes = options.maxObjectBytes ?? 2 ** 20;
@@ -91,16 +101,20 @@ export class ResponseCache implements FetchHost {
     }
     if (asked.directives.has('only-if-cached'))
       throw gatewayErrors.NOT_CACHED('no stored answer may be used, and the request wants no other');
-    if (isBypass) return request.forward(this.#marked(request.answer, 'bypass'));
-    const reason = reasonFor(asked, stored, variants.length);
-    if (request.method === 'HEAD')
-      return request.forward(new HeadAnswer(this.#marked(request.answer, reason), this.store, stored, request, rules));
+    const reason = isBypass ? 'bypass' : reasonFor(asked, stored, variants.length);
+    if (isBypass || request.method === 'HEAD') {
+      this.#observe({ route: request.route, result: reason });
+      const marked = this.#marked(request.answer, reason);
+      return request.forward(isBypass ? marked : new HeadAnswer(marked, this.store, stored, request, rules));
+    }
     this.#get(key, { request, asked }, stored, rules, reason, isAlone);
   }
 
   #hit(rider: Rider, stored: StoredAnswer, nowMs: number): void {
+    const ttlMs = stored.freshness.lifetimeMs - ageMs(stored, nowMs);
     this.store.touch(stored);
-    this.send(rider, stored, hitStatus(this.name, stored.freshness.lifetimeMs - ageMs(stored, nowMs)));
+    this.#observe({ route: rider.request.route, result: ttlMs > 0 ? 'hit' : 'stale-hit' });
+    this.send(rider, stored, hitStatus(this.name, ttlMs));
   }
 
   #get(
@@ -120,7 +134,12 @@ export class ResponseCache implements FetchHost {
       !isForOne &&
       !asked.directives.has('no-store') &&
       !this.flights.isAlone(key, request.clock.monotonicMs());
-    if (isShared && this.flights.join(key, rider, stale)) return;
+    const { route } = request;
+    if (isShared && this.flights.join(key, rider, stale)) {
+      this.#observe({ route, result: 'collapsed' });
+      return;
+    }
+    this.#observe({ route, result: reason });
     new Fetching(this, { key, request, asked, rules, reason, stale, isShared, isRefresh: false }).start();
   }
 
