@@ -270,6 +270,28 @@ export const gatewayErrors = errorCatalogue('GATEWAY', {
       fix: '세션 설정에 지정한 오퍼레이션이 `token`이 있는 JSON을 돌려주게 하십시오.',
     },
   },
+  LOOP: {
+    kind: 'upstream',
+    en: {
+      title: 'The request runs in a circle',
+      fix: 'Find the service or proxy that sends requests back to the gateway; `Via` names whom they come by.',
+    },
+    ko: {
+      title: '요청이 제자리를 돕니다',
+      fix: '요청을 게이트웨이로 되돌려 보내는 서비스나 프록시를 찾으십시오. `Via`에 거쳐 온 곳이 나옵니다.',
+    },
+  },
+  PROTOCOL_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'A protocol setting makes no sense',
+      fix: 'Correct the setting that the message names; see the README of @dure/proxy.',
+    },
+    ko: {
+      title: '프로토콜 설정이 올바르지 않습니다',
+      fix: '메시지에 나온 설정을 고치십시오. @dure/proxy의 README를 참고하십시오.',
+    },
+  },
   ROUTE_CONFLICT: {
     kind: 'internal',
     en: {

@@ -22,3 +22,15 @@ export function prefixPaths(fields: string[], prefix: string): void {
     if (value.startsWith('/') && !value.startsWith('//')) fields[index + 1] = prefix + value;
   }
 }
+
+/** RFC 8288 §3, as Node.js demands it of early hints. */
+const link = /^<[^>\s]*>(?:\s*;\s*[^;"\s=]+(?:=(?:"[^;"\s]*"|[^;"\s]*))?)*$/;
+
+/** The links that the fields, names and values in turn, hold and that can be sent before an answer. */
+export function linksOf(fields: readonly string[]): readonly string[] {
+  const links: string[] = [];
+  for (let index = 0; index < fields.length; index += 2) {
+    if (fields[index]?.toLowerCase() === 'link') links.push(...(fields[index + 1] ?? '').split(/,\s*(?=<)/));
+  }
+  return links.filter((one) => link.test(one));
+}

@@ -11,8 +11,8 @@ export interface Answer {
   write(piece: Buffer): boolean;
   /** Calls back once, when more is taken again; also when nobody takes anything any more. */
   whenDrained(go: () => void): void;
-  /** It is complete; `piece`, good until this returns, is the last of its body. */
-  end(piece?: Buffer): void;
+  /** It is complete; `piece`, good until this returns, is the last of its body; trailer fields are names and values in turn. */
+  end(piece?: Buffer, trailers?: readonly string[]): void;
   /** It breaks off after it has begun: what was sent must not look whole. */
   abort(): void;
 }
@@ -41,8 +41,8 @@ export class PassingAnswer implements Answer {
     this.next.whenDrained(go);
   }
 
-  end(piece?: Buffer): void {
-    this.next.end(piece);
+  end(piece?: Buffer, trailers?: readonly string[]): void {
+    this.next.end(piece, trailers);
   }
 
   abort(): void {

@@ -10,6 +10,12 @@ export interface ClientConnections {
   begin(socket: Socket, response: ServerResponse): boolean;
   /** The last answer begun on a connection; undefined before its first request. */
   lastAnswer(socket: Socket): ServerResponse | undefined;
+  /** Whether requests can come over a connection by HTTP/1.1. */
+  knows(socket: Socket): boolean;
+  /** Whether no answer is under way on a connection. */
+  isFree(socket: Socket): boolean;
+  /** Ends all of them at once. */
+  cutOff(): void;
   /**
    * Closes those that wait for a first request, which Node.js does not count as idle, and the others when the answer under
    * way is complete. With `keepsPromises`, none that a client may take for open is closed before its client has been told:
@@ -28,7 +34,8 @@ export interface ConnectionCaps {
  * Keeps watch over a server's connections. One address may have only some of them: with a common cap alone a single slow
  * client would shut everybody out.
  */
-export function clientConnections(server: Server, most: ConnectionCaps): ClientConnections {
+export function clientConnections(server: Server, most: ConnectionCaps, isSecure: boolean): ClientConnections {
+  const all = new Set<Socket>();
   const answers = new Map<Socket, ServerResponse | undefined>();
   const perClient = new Map<string, number>();
   server.on('connection', (socket) => {
@@ -39,13 +46,18 @@ export function clientConnections(server: Server, most: ConnectionCaps): ClientC
       return;
     }
     perClient.set(address, count);
-    answers.set(socket, undefined);
+    all.add(socket);
     socket.once('close', () => {
-      answers.delete(socket);
+      all.delete(socket);
       const left = (perClient.get(address) ?? 1) - 1;
       if (left === 0) perClient.delete(address);
       else perClient.set(address, left);
     });
+  });
+  server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => {
+    if (socket.destroyed) return;
+    answers.set(socket, undefined);
+    socket.once('close', () => answers.delete(socket));
   });
   return {
     begin(socket, response) {
@@ -53,18 +65,27 @@ export function clientConnections(server: Server, most: ConnectionCaps): ClientC
       if (!socket.destroyed) answers.set(socket, response);
       return true;
     },
+    knows: (socket) => answers.has(socket),
     lastAnswer: (socket) => answers.get(socket),
+    isFree: (socket) => answers.get(socket)?.writableFinished !== false,
+    cutOff() {
+      for (const socket of all) socket.destroy();
+    },
     drain(keepsPromises) {
       for (const [socket, answer] of answers) {
+        if (keepsPromises) {
+          // What has said already that the connection is kept stands by it.
+          if (answer?.headersSent === false) answer.shouldKeepAlive = false;
+          continue;
+        }
         if (answer === undefined) {
-          if (!keepsPromises) socket.destroy();
+          socket.destroy();
           continue;
         }
         answer.shouldKeepAlive = false;
-        if (!keepsPromises)
-          answer.once('close', () => {
-            if (answers.get(socket) === answer) socket.destroySoon();
-          });
+        answer.once('close', () => {
+          if (answers.get(socket) === answer) socket.destroySoon();
+        });
       }
     },
   };

@@ -12,4 +12,8 @@ export interface Destination {
   readonly stream: boolean | 'by-type';
   /** What stood before the path that the service is given: `/order`, or nothing. */
   readonly prefix: string;
+  /** To what a client may turn its connection; by default an upgrade that is asked for is passed over. */
+  readonly upgrade?: 'websocket';
+  /** What its instances speak. Default: HTTP/1.1. */
+  readonly protocol?: 'grpc';
 }

@@ -34,6 +34,8 @@ export function detached(exchange: Exchange, options: DetachedOptions): Exchange
       head: { ...head, chunked: false, contentLength: body?.length },
       target,
       address,
+      protocol: exchange.protocol,
+      through: exchange.through,
       expectsContinue: false,
       body: Readable.from(body === undefined ? [] : [body]),
       client: new DetachedClient(answer),

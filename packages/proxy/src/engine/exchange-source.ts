@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Span } from '@dure/telemetry';
 import type { RequestHead } from '../http/request-head.ts';
 import type { Target } from '../http/target.ts';
@@ -12,11 +12,28 @@ export interface ExchangeSource {
   readonly target: Target;
   /** The client's address. */
   readonly address: string;
+  /** What the client speaks, when it is not for the proxy to say. */
+  readonly protocol?: 'http' | 'https' | undefined;
+  /** Trusted proxies between the client and this one, in order. */
+  readonly through?: readonly string[] | undefined;
   /** The client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean;
-  readonly body: Readable;
+  readonly body: RequestStream;
   readonly client: ClientSide;
+  /** The client asks to go on with WebSocket. */
+  readonly upgrade?: Upgradable | undefined;
 }
+
+/** A client that asks for another protocol. */
+export interface Upgradable {
+  /** What it has sent behind its request. */
+  readonly early: Buffer;
+  /** Tells it, with these names and values in turn, that the connection goes on with the other protocol; answers with it. */
+  switchProtocols(fields: string[]): Duplex;
+}
+
+/** A request's body; trailer fields, names and values in turn, are there when it has ended. */
+export type RequestStream = Readable & { readonly rawTrailers?: readonly string[] };
 
 /** The side from which a request comes. */
 export interface ClientSide extends Answer {
@@ -28,6 +45,8 @@ export interface ClientSide extends Answer {
   leaveRest(mostBytes: number): void;
   /** Tells the client to send the body that it holds back. */
   sendContinue(): void;
+  /** Sends `103 Early Hints` with these values of `Link`. */
+  sendHints?(links: readonly string[]): void;
   /** Whether this is what is answered with. */
   isFor(response: ServerResponse): boolean;
 }

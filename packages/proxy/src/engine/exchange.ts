@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
 import type { Instance, PickFor } from '@dure/balancer';
 import type { Identity } from '@dure/core';
 import { anonymous, isDureError } from '@dure/core';
@@ -8,11 +7,14 @@ import type { RequestHead } from '../http/request-head.ts';
 import type { Target } from '../http/target.ts';
 import type { Answer } from './answer.ts';
 import type { Destination } from './destination.ts';
-import type { ClientSide, ExchangeSource } from './exchange-source.ts';
+import type { ClientSide, ExchangeSource, RequestStream, Upgradable } from './exchange-source.ts';
 import type { ExchangeView, Note } from './exchange-view.ts';
+import { writeGrpcStatus } from './grpc-status.ts';
 import { writeProblem } from './problem.ts';
 import type { ProxyEngine, Underway } from './proxy-engine.ts';
 import type { RetryRule } from './retry-rule.ts';
+
+const none: readonly string[] = [];
 
 /** What is being done for an exchange. */
 export interface Work {
@@ -40,7 +42,7 @@ export class Exchange implements Underway, ExchangeView {
   dueAt = Number.POSITIVE_INFINITY;
   slot = -1;
   readonly engine: ProxyEngine;
-  readonly body: Readable;
+  readonly body: RequestStream;
   readonly route: string;
   /** As it came. */
   readonly method: string;
@@ -52,6 +54,9 @@ export class Exchange implements Underway, ExchangeView {
   readonly startedMs: number;
   /** The client's address. */
   readonly address: string;
+  readonly protocol: 'http' | 'https';
+  /** Trusted proxies between the client and this one, in order. */
+  readonly through: readonly string[];
   /** What is forwarded: the path, and the query with its question mark. */
   path: string;
   query: string;
@@ -82,6 +87,7 @@ export class Exchange implements Underway, ExchangeView {
   work: Work | undefined;
   readonly #client: ClientSide;
   readonly #bound: ExchangeOptions['bound'];
+  readonly #upgrade: Upgradable | undefined;
   #notes: Note[] | undefined;
   #closed = false;
   #refused = false;
@@ -93,6 +99,8 @@ export class Exchange implements Underway, ExchangeView {
     this.head = head;
     this.target = target;
     this.address = source.address;
+    this.protocol = source.protocol ?? (engine.secure ? 'https' : 'http');
+    this.through = source.through ?? none;
     this.expectsContinue = source.expectsContinue;
     this.body = source.body;
     this.route = options.route;
@@ -108,9 +116,15 @@ export class Exchange implements Underway, ExchangeView {
     this.maxBodyBytes = engine.limits.maxBodyBytes;
     this.#client = client;
     this.#bound = options.bound;
+    this.#upgrade = source.upgrade;
     this.answer = client;
     client.attach(this);
     engine.underway.watch(this);
+  }
+
+  /** The client asks for WebSocket, and the destination speaks it. */
+  get upgrade(): Upgradable | undefined {
+    return this.destination.upgrade === undefined ? undefined : this.#upgrade;
   }
 
   get host(): string {
@@ -164,7 +178,8 @@ export class Exchange implements Underway, ExchangeView {
     }
     this.#refused = true;
     this.#client.leaveRest(engine.limits.maxBodyBytes);
-    const { status, fields, body } = writeProblem(error, span.context.traceId);
+    const write = this.destination.protocol === 'grpc' ? writeGrpcStatus : writeProblem;
+    const { status, fields, body } = write(error, span.context.traceId);
     this.answer.begin(status, fields, body.length);
     this.answer.end(body);
   }
@@ -180,6 +195,11 @@ export class Exchange implements Underway, ExchangeView {
   /** Tells the client to send the body that it holds back. */
   sendContinue(): void {
     this.#client.sendContinue();
+  }
+
+  /** Passes on what a client may load while it waits (RFC 8297). */
+  sendHints(links: readonly string[]): void {
+    if (!this.#closed && !this.#client.isBegun) this.#client.sendHints?.(links);
   }
 
   /** From now on something has to move within the stall timeout. */

@@ -5,9 +5,10 @@ import type { CircuitBreaker } from '@dure/resilience';
 import type { Span } from '@dure/telemetry';
 import { spanAttributes } from '@dure/telemetry';
 import { gatewayErrors } from '../errors.ts';
+import { passedTrailers } from '../http/trailer-fields.ts';
 import type { ResponseHead } from '../upstream/response-head.ts';
 import type { ExchangeListener, UpstreamConnection, UpstreamFailure } from '../upstream/upstream-connection.ts';
-import { isStreamAnswer, prefixPaths } from './answer-fields.ts';
+import { isStreamAnswer, linksOf, prefixPaths } from './answer-fields.ts';
 import type { EdgeHandler } from './edge-layer.ts';
 import type { Exchange, Work } from './exchange.ts';
 import { failureError, nobodyAsked } from './failure-error.ts';
@@ -16,6 +17,7 @@ import type { ProxyEngine } from './proxy-engine.ts';
 import { RequestBody } from './request-body.ts';
 import { requestText } from './request-text.ts';
 import { isRetriedStatus, retryPauseMs } from './retry-rule.ts';
+import { Tunnel } from './tunnel.ts';
 
 const mostAttempts = 3;
 
@@ -110,9 +112,17 @@ class Forwarding implements ExchangeListener, Work {
     this.#refuse(gatewayErrors.BODY_TOO_LARGE(`the body is larger than the ${maxBodyBytes} bytes that are taken`));
   }
 
+  onInterim({ status, fields }: ResponseHead): void {
+    if (status === 103 && this.#engine.earlyHints) this.#exchange.sendHints(linksOf(fields));
+  }
+
   onHead(head: ResponseHead): void {
     if (this.#triesAgain(head.status)) return;
     const { destination, answer } = this.#exchange;
+    if (head.status === 101) {
+      this.#openTunnel(head);
+      return;
+    }
     const { stream } = destination;
     this.#phase = 'answering';
     this.#begun = true;
@@ -126,12 +136,12 @@ class Forwarding implements ExchangeListener, Work {
     answer.flush();
   }
 
-  onBody(piece: Buffer, last: boolean): void {
-    const { answer } = this.#exchange;
+  onBody(piece: Buffer, last: boolean, trailers?: readonly string[]): void {
+    const { answer, head } = this.#exchange;
     if (last) {
       this.#connection = undefined;
       this.#leave(this.#status >= 500 ? 'failure' : 'success');
-      answer.end(piece);
+      answer.end(piece, head.takesTrailers === true ? passedTrailers(trailers) : undefined);
       this.#body?.discard();
       return;
     }
@@ -192,7 +202,7 @@ class Forwarding implements ExchangeListener, Work {
 
   /** `before` is why the attempt before failed, `counts` whether the budget has to allow another. */
   #attempt(fresh: boolean, before?: DureError, counts = false): void {
-    const { destination } = this.#exchange;
+    const { destination, upgrade } = this.#exchange;
     if (this.#exchange.isClosed) return;
     const { telemetry, pool, policies } = this.#engine;
     const picked = this.#pick();
@@ -213,9 +223,10 @@ class Forwarding implements ExchangeListener, Work {
     this.#span = span;
     const connection = pool.start(picked.instance, this, {
       method: this.#exchange.method,
-      head: requestText(this.#exchange, this.#attemptText(picked, span), this.#engine.secure),
+      head: requestText(this.#exchange, this.#attemptText(picked, span)),
       hasBody: this.#body !== undefined,
-      fresh,
+      fresh: fresh || upgrade !== undefined,
+      upgrades: upgrade !== undefined,
     });
     if (connection === undefined) this.#onFull(picked);
     else if (this.#phase === 'connecting') this.#connection = connection;
@@ -287,6 +298,26 @@ class Forwarding implements ExchangeListener, Work {
     else this.#refuse(error);
   }
 
+  /** Both sides have agreed to go on with another protocol. */
+  #openTunnel(head: ResponseHead): void {
+    const { upgrade } = this.#exchange;
+    const connection = this.#connection;
+    if (upgrade === undefined || connection === undefined) return;
+    this.#phase = 'answering';
+    this.#begun = true;
+    this.#status = head.status;
+    this.#isStream = true;
+    this.#report('success');
+    const fields = ['connection', 'upgrade', 'upgrade', 'websocket', ...this.#answerFields(head)];
+    const options = {
+      exchange: this.#exchange,
+      client: upgrade.switchProtocols(fields),
+      early: upgrade.early,
+      connection,
+    };
+    new Tunnel({ ...options, onGone: () => this.#leave('success') }).start();
+  }
+
   #answerFields({ fields, fallback }: ResponseHead): string[] {
     const { destination, span } = this.#exchange;
     const { prefix } = destination;
@@ -296,7 +327,7 @@ class Forwarding implements ExchangeListener, Work {
       if (told !== undefined) fields.push(headers.fallback, told);
     }
     if (prefix !== '') prefixPaths(fields, prefix);
-    fields.push('via', '1.1 dure', 'x-content-type-options', 'nosniff');
+    fields.push('via', `1.1 ${this.#engine.via}`, 'x-content-type-options', 'nosniff');
     return fields;
   }
 

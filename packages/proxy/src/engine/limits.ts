@@ -24,6 +24,12 @@ export interface ProxyLimits {
   readonly connectTimeoutMs: number;
   /** How long a transfer may stand still, whoever is slow. Default 30 000; streams of events wait without a limit. */
   readonly stallTimeoutMs: number;
+  /** Requests of one HTTP/2 connection at once. Default 100. */
+  readonly maxStreamsPerConnection: number;
+  /** How often a request may come by again, as its `Via` tells. Default 3; more is 508. */
+  readonly maxLoops: number;
+  /** How long a WebSocket may be silent in both directions. Default 300 000; then it is closed with 1001. */
+  readonly tunnelIdleMs: number;
 }
 
 export const defaultLimits: ProxyLimits = {
@@ -39,4 +45,7 @@ export const defaultLimits: ProxyLimits = {
   maxUpstreamConnections: 512,
   connectTimeoutMs: 1_000,
   stallTimeoutMs: 30_000,
+  maxStreamsPerConnection: 100,
+  maxLoops: 3,
+  tunnelIdleMs: 300_000,
 };

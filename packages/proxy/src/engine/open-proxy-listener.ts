@@ -1,29 +1,42 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { Server as SocketServer } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { coreErrors } from '@dure/core';
 import type { Bind, Listener } from '@dure/service/server';
 import { serviceErrors } from '@dure/service/server';
 import { gatewayErrors } from '../errors.ts';
 import type { ClientConnections } from './client-connections.ts';
 import { clientConnections } from './client-connections.ts';
+import { headText } from './head-text.ts';
+import type { Http2Front } from './http2-front.ts';
+import { http2Front } from './http2-front.ts';
 import type { ProxyLimits } from './limits.ts';
 import { writeProblem } from './problem.ts';
 import type { ProxyEngine } from './proxy-engine.ts';
 import type { RequestHandler } from './request-handler.ts';
+import type { ListenerTls } from './tls-certificate.ts';
+import { asksForWebSocket, responseOver } from './upgradable-answer.ts';
 
 /**
  * Opens a proxy's port: HTTP/1.1 by Node.js's strict parser, with limits for slow and for greedy clients.
  * SERVICE_LISTEN_FAILED when the port cannot be opened.
  */
-export async function openProxyListener(engine: ProxyEngine, handle: RequestHandler, bind: Bind): Promise<Listener> {
+export async function openProxyListener(
+  engine: ProxyEngine,
+  handle: RequestHandler,
+  bind: Bind,
+  tls?: ListenerTls,
+): Promise<Listener> {
   const { limits, shareOf } = engine;
-  const server = createProxyServer(limits);
-  const connections = clientConnections(server, {
-    all: () => shareOf(limits.maxConnections),
-    perClient: () => shareOf(limits.maxConnectionsPerClient),
-  });
+  const upgrades = (request: IncomingMessage) => asksForWebSocket(request) && connections.isFree(request.socket);
+  const server = createProxyServer(limits, upgrades, tls);
+  const caps = { all: () => shareOf(limits.maxConnections), perClient: () => shareOf(limits.maxConnectionsPerClient) };
+  const connections = clientConnections(server, caps, tls !== undefined);
+  const http2 = tls?.http2 === true ? http2Front(engine, handle) : undefined;
+  if (http2 !== undefined) splitByProtocol(server, http2);
   let closing = false;
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
     if (!connections.begin(request.socket, response)) return;
@@ -35,6 +48,11 @@ export async function openProxyListener(engine: ProxyEngine, handle: RequestHand
   server.on('checkContinue', (request, response) => take(request, response, true));
   // Other expectations than to be told to continue are nobody's here (RFC 9110 §10.1.1 lets one pass over them).
   server.on('checkExpectation', (request, response) => take(request, response, false));
+  server.on('upgrade', (request, socket, early) => {
+    const response = responseOver(request, socket);
+    if (!connections.begin(request.socket, response)) return;
+    handle(request, response, false, { upgrade: { socket, early } });
+  });
   server.on('connect', ({ socket }) => {
     const answer = connections.lastAnswer(socket);
     // A refusal before the answer that is due would be taken for it.
@@ -48,14 +66,17 @@ export async function openProxyListener(engine: ProxyEngine, handle: RequestHand
   let closed: Promise<void> | undefined;
   const close = async (graceMs: number) => {
     closing = true;
-    const force = engine.clock.after(graceMs, () => server.closeAllConnections());
+    const force = engine.clock.after(graceMs, () => connections.cutOff());
     const keepsPromises = graceMs > limits.keepAliveMs + server.keepAliveTimeoutBuffer;
     const ended = stopListening(server, keepsPromises);
     connections.drain(keepsPromises);
+    http2?.drain();
     for (const exchange of [...engine.underway.items]) exchange.endStream();
     await ended;
     force.cancel();
+    tls?.certificate.close();
     engine.pool.close();
+    engine.http2.close();
     engine.policies.breakers?.close();
   };
   return {
@@ -67,9 +88,24 @@ export async function openProxyListener(engine: ProxyEngine, handle: RequestHand
   };
 }
 
+/** Clients that chose HTTP/2 in the handshake are for `http2`, the others stay. */
+function splitByProtocol(server: Server, http2: Http2Front): void {
+  const others = server.listeners('secureConnection');
+  server.removeAllListeners('secureConnection');
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (socket.alpnProtocol === 'h2') http2.accept(socket);
+    else for (const listener of others) Reflect.apply(listener, server, [socket]);
+  });
+}
+
 /** Node.js's server, set up so that nothing is accepted that it would only repair. */
-function createProxyServer(limits: ProxyLimits): Server {
-  const server = createServer({
+function createProxyServer(
+  limits: ProxyLimits,
+  upgrades: (request: IncomingMessage) => boolean,
+  tls: ListenerTls | undefined,
+): Server {
+  const options = {
+    shouldUpgradeCallback: upgrades,
     insecureHTTPParser: false,
     // The proxy demands exactly one good Host itself, and answers with a problem.
     requireHostHeader: false,
@@ -80,7 +116,8 @@ function createProxyServer(limits: ProxyLimits): Server {
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveMs,
     connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
-  });
+  };
+  const server = tls === undefined ? createServer(options) : createTlsServer(options, limits, tls);
   // Fields beyond a count would be cut off silently; the proxy counts them itself.
   server.maxHeadersCount = 0;
   return server;
@@ -96,6 +133,18 @@ function stopListening(server: Server, keepsPromises: boolean): Promise<void> {
   if (keepsPromises) SocketServer.prototype.close.call(server, () => resolve());
   else server.close(() => resolve());
   return promise;
+}
+
+function createTlsServer(options: ServerOptions, limits: ProxyLimits, { certificate, http2 }: ListenerTls): Server {
+  const server = createSecureServer({
+    ...options,
+    ...certificate.context,
+    ALPNProtocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+    handshakeTimeout: limits.headersTimeoutMs,
+    honorCipherOrder: true,
+  });
+  certificate.follow((context) => server.setSecureContext(context));
+  return server;
 }
 
 async function listen(service: string, server: Server, { socket, ...bind }: Bind): Promise<void> {
@@ -125,7 +174,7 @@ type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer; readon
  * never followed by another.
  */
 function onClientError(engine: ProxyEngine, connections: ClientConnections, error: ClientError, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || !socket.writable || !connections.knows(socket)) {
     socket.destroy();
     return;
   }
@@ -171,9 +220,7 @@ function refuseRaw(engine: ProxyEngine, socket: Socket, error: unknown): void {
   const traceId = engine.ids.traceId();
   const { status, fields, body } = writeProblem(error, traceId);
   engine.meters.refused(status);
-  fields.push('dure-request-id', traceId);
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
-  for (let index = 0; index < fields.length; index += 2) head += `${fields[index]}: ${fields[index + 1]}\r\n`;
+  fields.push('dure-request-id', traceId, 'connection', 'close');
   if (!socket.writable) throw coreErrors.INVARIANT('a refusal needs a writable socket');
-  socket.end(`${head}connection: close\r\n\r\n${body}`, () => socket.destroy());
+  socket.end(headText(status, fields) + body, () => socket.destroy());
 }

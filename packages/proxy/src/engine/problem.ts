@@ -12,6 +12,7 @@ const ownStatus: Readonly<Record<string, number>> = {
   [gatewayErrors.TRANSFER_CODING.code]: 501,
   [gatewayErrors.NOT_CACHED.code]: 504,
   [gatewayErrors.VERSION.code]: 505,
+  [gatewayErrors.LOOP.code]: 508,
 };
 
 /** Problem types that are not ours: draft-ietf-httpapi-ratelimit-headers-10, "Problem Types". */

@@ -5,6 +5,9 @@ import type { Clock, Ids, Random } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
 import type { Deadlines, Waiting } from '../http/deadlines.ts';
 import { deadlines } from '../http/deadlines.ts';
+import type { ReadOrigin } from '../http/trusted-proxies.ts';
+import type { Http2Sessions } from '../upstream/http2-sessions.ts';
+import { http2Sessions } from '../upstream/http2-sessions.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import { upstreamPool } from '../upstream/upstream-pool.ts';
 import type { ObserveExchange } from './exchange-view.ts';
@@ -37,6 +40,8 @@ export interface ProxyEngine {
   readonly random: Random;
   readonly balancer: Balancer;
   readonly pool: UpstreamPool;
+  /** For destinations that speak gRPC. */
+  readonly http2: Http2Sessions;
   readonly policies: ProxyPolicies;
   readonly limits: ProxyLimits;
   /** This process's part of what all workers on the port may have together. */
@@ -47,6 +52,12 @@ export interface ProxyEngine {
   readonly secure: boolean;
   /** Its clients belong to the system, and may hear the names of operations. */
   readonly inward: boolean;
+  /** Passes on `103 Early Hints`. */
+  readonly earlyHints: boolean;
+  /** What the proxy calls itself in `Via`. */
+  readonly via: string;
+  /** What proxies that are trusted say of where a request comes from. */
+  readonly readOrigin: ReadOrigin | undefined;
   readonly observe: ObserveExchange;
 }
 
@@ -56,6 +67,9 @@ export interface EngineOptions {
   readonly secure: boolean;
   /** Default false. */
   readonly inward?: boolean;
+  readonly earlyHints?: boolean | undefined;
+  readonly via?: string | undefined;
+  readonly readOrigin?: ReadOrigin | undefined;
   readonly observe?: ObserveExchange;
 }
 
@@ -89,12 +103,16 @@ export function proxyEngine(name: string, options: EngineOptions, tools: EngineT
     random,
     balancer: balancer({ instances, clock, random }),
     pool,
+    http2: http2Sessions(instances),
     policies: proxyPolicies(name, options.policies, tools),
     limits,
     shareOf,
     underway,
     secure: options.secure,
     inward: options.inward ?? false,
+    earlyHints: options.earlyHints ?? false,
+    via: options.via ?? 'dure',
+    readOrigin: options.readOrigin,
     observe(exchange, status, tookMs) {
       meters.answered(exchange.destination, status, tookMs / 1_000);
       options.observe?.(exchange, status, tookMs);

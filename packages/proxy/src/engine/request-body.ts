@@ -1,5 +1,6 @@
-import type { Readable } from 'node:stream';
+import { trailerLines } from '../http/trailer-fields.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
+import type { RequestStream } from './exchange-source.ts';
 
 export interface RequestBodyOptions {
   readonly maxBytes: number;
@@ -24,7 +25,7 @@ const mostKeptBytes = 65_536;
 
 /** The body of one request on its way from the client to one instance after the other. Read only while one takes it. */
 export class RequestBody {
-  readonly #request: Readable;
+  readonly #request: RequestStream;
   readonly #options: RequestBodyOptions;
   readonly #listener: RequestBodyListener;
   #connection: UpstreamConnection | undefined;
@@ -34,7 +35,7 @@ export class RequestBody {
   #ended = false;
   #discarded = false;
 
-  constructor(request: Readable, options: RequestBodyOptions, listener: RequestBodyListener) {
+  constructor(request: RequestStream, options: RequestBodyOptions, listener: RequestBodyListener) {
     this.#request = request;
     this.#options = options;
     this.#listener = listener;
@@ -108,7 +109,7 @@ export class RequestBody {
   }
 
   #end(connection: UpstreamConnection): void {
-    if (this.#options.chunked) connection.write('0\r\n\r\n');
+    if (this.#options.chunked) connection.write(`0\r\n${trailerLines(this.#request.rawTrailers)}\r\n`);
     connection.endRequest();
     this.#listener.onBodySent();
   }

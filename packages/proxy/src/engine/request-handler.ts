@@ -1,17 +1,29 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
 import { codeOf, isDureError } from '@dure/core';
 import { gatewayErrors } from '../errors.ts';
-import type { BadRequestHead } from '../http/request-head.ts';
+import { plainAddress } from '../http/forwarding-fields.ts';
+import { http1Fields } from '../http/http2-fields.ts';
+import type { BadRequestHead, RequestHead } from '../http/request-head.ts';
 import { isAuthority, readRequestHead } from '../http/request-head.ts';
 import type { Target } from '../http/target.ts';
 import { readTarget } from '../http/target.ts';
+import { timesVia } from '../http/via.ts';
 import type { ArrivedRequest } from './arrived-request.ts';
 import { mustClose } from './arrived-request.ts';
 import { sendProblem } from './problem.ts';
 import type { ProxyEngine } from './proxy-engine.ts';
 
 /** Answers one request, whatever it is. Never throws. */
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void;
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  expectsContinue: boolean,
+  over?: ArrivedOver,
+) => void;
+
+/** What is not plain HTTP/1.1 about a request. */
+export type ArrivedOver = Pick<ArrivedRequest, 'stream' | 'upgrade'>;
 
 /** After these nobody can be sure where the next request begins, or that whoever is before us reads requests as we do. */
 const inDoubt: ReadonlySet<string> = new Set([
@@ -36,12 +48,11 @@ export function requestHandler(
       response.shouldKeepAlive = false;
     engine.meters.refused(sendProblem(response, error, engine.ids.traceId()));
   };
-  return (request, response, expectsContinue) => {
+  return (request, response, expectsContinue, over) => {
     try {
-      demandVersion(request);
+      if (over?.stream === undefined) demandVersion(request);
       const target = targetOf(request, engine.limits.maxTargetBytes);
-      const head = readRequestHead(request.rawHeaders, engine.limits.maxHeaderFields);
-      if ('refusal' in head) throw headRefusal(head);
+      const head = headOf(request, engine.limits.maxHeaderFields, over?.stream);
       if (target === undefined) {
         response.writeHead(204, ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']).end();
         return;
@@ -49,7 +60,10 @@ export function requestHandler(
       if (target.authority !== undefined && target.authority !== head.host) {
         throw gatewayErrors.MALFORMED('the target names another authority than the field "Host"');
       }
-      take({ request, response, head, target, expectsContinue })?.catch((error: unknown) =>
+      if (head.via !== undefined) demandNoLoop(head.via, engine);
+      const origin = engine.readOrigin?.(plainAddress(request.socket.remoteAddress), request.rawHeaders);
+      const seen = origin?.host === undefined ? head : { ...head, host: origin.host };
+      take({ request, response, head: seen, target, expectsContinue, origin, ...over })?.catch((error: unknown) =>
         refuse(request, response, error),
       );
     } catch (error) {
@@ -63,6 +77,25 @@ function demandVersion({ httpVersion, headers }: IncomingMessage): void {
   if (httpVersion === '1.1') return;
   if (httpVersion !== '1.0') throw gatewayErrors.VERSION('the HTTP version is not 1.0 or 1.1');
   if (headers['transfer-encoding'] !== undefined) throw gatewayErrors.MALFORMED('HTTP/1.0 knows no transfer coding');
+}
+
+function headOf(request: IncomingMessage, maxFields: number, stream: ServerHttp2Stream | undefined): RequestHead {
+  let raw: readonly string[] = request.rawHeaders;
+  if (stream !== undefined) {
+    const translated = http1Fields(raw);
+    if ('why' in translated) throw gatewayErrors.MALFORMED(`the request is refused: ${translated.why}`);
+    raw = translated.raw;
+  }
+  const head = readRequestHead(raw, maxFields);
+  if ('refusal' in head) throw headRefusal(head);
+  // HTTP/2 needs no word for a body of unknown length, HTTP/1.1 does.
+  const isOpenEnded = stream?.endAfterHeaders === false && head.contentLength === undefined;
+  return isOpenEnded ? { ...head, chunked: true } : head;
+}
+
+function demandNoLoop(via: string, { limits, via: name }: ProxyEngine): void {
+  if (timesVia(via, name) <= limits.maxLoops) return;
+  throw gatewayErrors.LOOP(`the request has come by more than ${limits.maxLoops} times`);
 }
 
 function targetOf({ url = '', method }: IncomingMessage, maxBytes: number): Target | undefined {

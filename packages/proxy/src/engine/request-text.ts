@@ -2,6 +2,7 @@ import type { Instance } from '@dure/balancer';
 import { formatTraceparent } from '@dure/core';
 import type { Span } from '@dure/telemetry';
 import { forwardedFields } from '../http/forwarding-fields.ts';
+import { viaField } from '../http/via.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Which attempt a request's head is for. */
@@ -15,18 +16,21 @@ export interface AttemptText {
 }
 
 /** The head of a forwarded request, with the empty line; latin-1. */
-export function requestText(exchange: Exchange, attempt: AttemptText, secure: boolean): string {
-  const { method, path, query, fields, head, address, authorization, cookie, destination } = exchange;
+export function requestText(exchange: Exchange, attempt: AttemptText): string {
+  const { method, path, query, fields, head, authorization, cookie, destination, engine } = exchange;
   const { instance, span, number, budgetLeft } = attempt;
   const name = instance.host.includes(':') ? `[${instance.host}]` : instance.host;
   const host = exchange.sentHost ?? `${name}:${instance.port}`;
   let text = `${method} ${path}${query} HTTP/1.1\r\nhost: ${host}\r\n${fields}`;
   if (authorization !== undefined) text += `authorization: ${authorization}\r\n`;
   if (cookie !== undefined) text += `cookie: ${cookie}\r\n`;
-  const protocol = secure ? 'https' : 'http';
-  text += forwardedFields({ address, host: head.host, protocol, prefix: destination.prefix });
+  const { address, protocol, through } = exchange;
+  const via = viaField(head.via, engine.via);
+  text += forwardedFields({ address, host: head.host, protocol, prefix: destination.prefix, through, via });
   text += `traceparent: ${formatTraceparent(span.context)}\r\ndure-request-id: ${span.context.traceId}\r\n`;
   text += `dure-timeout-ms: ${destination.timeoutMs}\r\ndure-retry-budget: ${budgetLeft}\r\n`;
+  if (exchange.upgrade !== undefined) text += 'connection: upgrade\r\nupgrade: websocket\r\n';
+  if (head.takesTrailers === true) text += 'te: trailers\r\nconnection: te\r\n';
   if (number > 1) text += `dure-attempt: ${number}\r\n`;
   if (head.chunked) return `${text}transfer-encoding: chunked\r\n\r\n`;
   return head.contentLength === undefined ? `${text}\r\n` : `${text}content-length: ${head.contentLength}\r\n\r\n`;

@@ -24,11 +24,11 @@ export interface Admission {
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Verifies whoever sent a request. `Authorization` comes before the session cookie, which stands for it and, for anything
- * but a read, counts only from a page of this origin (GATEWAY_CROSS_SITE). A session that has ended makes its user
- * anonymous, a bad `Authorization` is SERVICE_TOKEN_INVALID.
+ * Verifies whoever sent a request. `Authorization` comes before the session cookie, which stands for it and counts only
+ * from a page of this origin for anything but a read (GATEWAY_CROSS_SITE); a WebSocket is more than a read. A session that
+ * has ended makes its user anonymous, a bad `Authorization` is SERVICE_TOKEN_INVALID.
  */
-export function admit(head: RequestHead, method: string, verifier: TokenVerifier): Admission | Promise<Admission> {
+export function admit(head: RequestHead, isRead: boolean, verifier: TokenVerifier): Admission | Promise<Admission> {
   const { authorization } = head;
   const { token, others } = readCookie(head.cookie);
   if (authorization !== undefined) {
@@ -37,7 +37,7 @@ export function admit(head: RequestHead, method: string, verifier: TokenVerifier
       .then((identity) => ({ identity, authorization, cookie: others, forget: false }));
   }
   if (token === undefined) return { identity: anonymous, authorization: undefined, cookie: others, forget: false };
-  if (!safeMethods.has(method)) demandSameOrigin(head);
+  if (!isRead) demandSameOrigin(head);
   const fromCookie = `Bearer ${token}`;
   return verifier.verify(fromCookie).then(
     (identity) => ({ identity, authorization: fromCookie, cookie: others, forget: false }),
@@ -74,7 +74,8 @@ export function authenticated({ verifier, secure }: Edge): EdgeLayer {
     if (forget) exchange.answer = new WithFields(exchange.answer, ['set-cookie', forgottenCookie(secure)]);
   };
   return (next) => (exchange) => {
-    const admission = admit(exchange.head, exchange.method, verifier);
+    const isRead = safeMethods.has(exchange.method) && exchange.upgrade === undefined;
+    const admission = admit(exchange.head, isRead, verifier);
     if (!(admission instanceof Promise)) {
       take(exchange, admission);
       return next(exchange);

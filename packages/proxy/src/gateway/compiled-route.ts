@@ -1,13 +1,14 @@
 import { mayRepeat } from '@dure/core';
 import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import { demandBody } from '../engine/arrived-request.ts';
-import { clientSource } from '../engine/client-answer.ts';
+import { clientSource } from '../engine/client-source.ts';
 import type { Destination } from '../engine/destination.ts';
 import { anyOperation } from '../engine/destination.ts';
 import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
 import { edgeStack } from '../engine/edge-layer.ts';
 import { Exchange } from '../engine/exchange.ts';
 import { forwarding } from '../engine/forwarding.ts';
+import { grpcForwarding } from '../engine/grpc-forwarding.ts';
 import { gatewayErrors } from '../errors.ts';
 import { operationPolicy } from '../protection/rate-limit-policy.ts';
 import { rateLimited } from '../protection/rate-limited.ts';
@@ -36,7 +37,7 @@ export interface CompiledRoute {
 export function compiledRoute(edge: Edge, rule: RouteRule): CompiledRoute {
   const { id, operation } = rule;
   const destination = destinationOf(rule);
-  const handler = edgeStack(layersOf(edge, rule), rule.to.kind === 'none' ? nobodyAnswers : forwarding);
+  const handler = edgeStack(layersOf(edge, rule), handlerOf(rule));
   const path = rule.match.paths?.[0]?.text ?? '/**';
   const name = operation === undefined ? id : `${operation.method} ${path}`;
   return {
@@ -64,7 +65,8 @@ export function compiledRoute(edge: Edge, rule: RouteRule): CompiledRoute {
 /** What stands in the way of a route's requests, outermost first. */
 function layersOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
   return [
-    ...corsOf(edge, rule), // outermost: pages may read what others refuse with
+    ...(edge.compression === undefined ? [] : [edge.compression]), // outermost: it takes every answer as it leaves
+    ...corsOf(edge, rule), // before what refuses: pages may read what others refuse with
     bodyDemanded(rule), // first of what refuses: a body that is too large is refused whoever sends it
     authenticated(edge), // before access: the identity is what access is decided by
     ...declaredLimit(edge, rule), // before access: also what would be refused may not be tried without end
@@ -79,7 +81,7 @@ function corsOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
   return layer === undefined ? [] : [layer];
 }
 
-function destinationOf({ id, to, operation, timeoutMs = defaultTimeoutMs }: RouteRule): Destination {
+function destinationOf({ id, to, operation, protocol, timeoutMs = defaultTimeoutMs }: RouteRule): Destination {
   const service = to.kind === 'service' ? to.service : to.kind === 'url' ? to.url : 'gateway';
   return {
     service,
@@ -87,7 +89,14 @@ function destinationOf({ id, to, operation, timeoutMs = defaultTimeoutMs }: Rout
     timeoutMs,
     stream: operation === undefined ? 'by-type' : operation.spec.stream === true,
     prefix: '',
+    ...(protocol === 'websocket' ? { upgrade: protocol } : {}),
+    ...(protocol === 'grpc' ? { protocol } : {}),
   };
+}
+
+function handlerOf({ to, protocol }: RouteRule): EdgeHandler {
+  if (to.kind === 'none') return nobodyAnswers;
+  return protocol === 'grpc' ? grpcForwarding : forwarding;
 }
 
 function declaredLimit({ telemetry, rateLimits: store }: Edge, { operation }: RouteRule): readonly EdgeLayer[] {

@@ -59,7 +59,11 @@ export function edgeRoutes(
   };
 }
 
-function routedRequest({ head, target, request }: ArrivedRequest, method: string, nowMs: () => number): RoutedRequest {
+function routedRequest(
+  { head, target, request, origin }: ArrivedRequest,
+  method: string,
+  nowMs: () => number,
+): RoutedRequest {
   return {
     method,
     path: target.path,
@@ -67,7 +71,7 @@ function routedRequest({ head, target, request }: ArrivedRequest, method: string
     host: head.host,
     cookie: head.cookie,
     header: (name) => fieldValues(head.fields, name),
-    address: plainAddress(request.socket.remoteAddress),
+    address: origin?.address ?? plainAddress(request.socket.remoteAddress),
     nowMs: nowMs(),
   };
 }

@@ -11,5 +11,6 @@ export interface Edge extends ProxyEngine {
   /** Who keeps account of the rate limits that contracts declare. */
   readonly rateLimits: RateLimitStore;
   /** Which pages of other origins may use the operations; undefined when none may. */
+  readonly compression: EdgeLayer | undefined;
   readonly cors: EdgeLayer | undefined;
 }

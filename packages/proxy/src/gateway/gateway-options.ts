@@ -8,11 +8,12 @@ import type { CorsOptions } from '../protection/cors.ts';
 import type { LayersByRoute } from '../routing/contract-rules.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
 import type { EdgeTools } from './edge-tools.ts';
+import type { ProtocolOptions } from './protocol-options.ts';
 import type { SessionOptions } from './session.ts';
 import type { SpringSource } from './spring-part.ts';
 
 /** What `gateway.ts` says of a system's edge, beside what follows from its contracts. */
-export interface GatewaySettings extends PolicyOptions {
+export interface GatewaySettings extends PolicyOptions, ProtocolOptions {
   /** Routes beside those of the contracts; see `route`. */
   readonly routes?: readonly RouteRule[] | ((tools: EdgeTools) => readonly RouteRule[]);
   /** What stands before routes beside what every route has, by id (`order.getOrder`); GATEWAY_ROUTE_INVALID for an unknown one. */
@@ -35,8 +36,6 @@ export interface GatewaySettings extends PolicyOptions {
    * processes on one port takes its share of every limit.
    */
   readonly rateLimits?: RateLimitStore;
-  /** TLS ends before the gateway: cookies are `Secure`, services hear `https`. Default false. */
-  readonly secure?: boolean;
 }
 
 export interface GatewayOptions extends GatewaySettings, EdgeIdentityOptions {

@@ -5,10 +5,12 @@ import type { ServiceDefinition, StartContext } from '@dure/service/server';
 import { service } from '@dure/service/server';
 import { edgeVerifier } from '../access/edge-verifier.ts';
 import { forwardedIdentity } from '../access/internal-identity.ts';
+import { compressed } from '../compression/compressed.ts';
 import type { ObserveExchange } from '../engine/exchange-view.ts';
 import { openProxyListener } from '../engine/open-proxy-listener.ts';
 import { proxyEngine } from '../engine/proxy-engine.ts';
 import { requestHandler } from '../engine/request-handler.ts';
+import { listenerTls } from '../engine/tls-certificate.ts';
 import { openAccessLog } from '../observe/access-log.ts';
 import { explanations } from '../observe/explanations.ts';
 import { cors } from '../protection/cors.ts';
@@ -19,13 +21,15 @@ import { gatewayEndpoint } from './gateway-endpoint.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { openRoutes } from './open-routes.ts';
 import { ownAddresses } from './own-addresses.ts';
+import { protocolSettings } from './protocol-options.ts';
 import { openSpringPart } from './spring-part.ts';
 import { staticFiles } from './static-files.ts';
 import { withUrls } from './url-instances.ts';
 
 /**
  * The system's edge: one streaming reverse proxy whose routes are the exposed operations of contracts. Starting fails with
- * GATEWAY_ROUTE_CONFLICT, GATEWAY_SESSION_INVALID, GATEWAY_ISSUERS_INVALID, IDENTITY_ISSUER_INVALID or GATEWAY_STOREFRONT_MISSING.
+ * GATEWAY_ROUTE_CONFLICT, GATEWAY_PROTOCOL_INVALID, GATEWAY_SESSION_INVALID, GATEWAY_ISSUERS_INVALID,
+ * IDENTITY_ISSUER_INVALID or GATEWAY_STOREFRONT_MISSING.
  *
  * @example
  * gatewayService({ exposes: [user, product, inventory.only('getStock')], session: { issuer: user, signIn: 'signIn' } });
@@ -57,7 +61,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     explained.observe(exchange, status, tookMs);
     log?.observe(exchange, status, tookMs);
   };
-  const settings = { policies: options, limits: options.limits, secure: options.secure ?? false, observe };
+  const settings = { policies: options, limits: options.limits, ...protocolSettings(options), observe };
   const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances, workers });
   const verifier = edgeVerifier(options, platform.verifier, { clock, telemetry });
   const rateLimits = options.rateLimits ?? dividedRateLimits(memoryRateLimits({ clock, random }), workers);
@@ -66,6 +70,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     verifier,
     identity: forwardedIdentity(signer, options.identity),
     rateLimits,
+    compression: options.compression === undefined ? undefined : compressed(options.compression),
     cors: options.cors === undefined ? undefined : cors(options.cors),
   };
   const tools = { clock, random, telemetry, rateLimits };
@@ -92,7 +97,8 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   add.health(engine.policies.health);
   add.endpoint(gatewayEndpoint({ set, instances, services: [...new Set(services)], explained }));
   const handle = requestHandler(edge, (arrived) => (routes.start(arrived) ? undefined : own.answer(arrived)));
-  add.listener((bind) => openProxyListener(edge, handle, bind));
+  const secured = await listenerTls(options.tls, { clock, telemetry });
+  add.listener((bind) => openProxyListener(edge, handle, bind, secured));
 }
 
 /** What of a contract the outside may know. */

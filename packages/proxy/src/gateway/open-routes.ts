@@ -11,6 +11,7 @@ import type { EdgeTools } from './edge-tools.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { ownPaths } from './own-addresses.ts';
 import { askOperations } from './transport.ts';
+import { webSocketRule } from './web-socket-rule.ts';
 
 /** The parts of the routes, in their order of definition. */
 const parts = ['contracts', 'deployed', 'gateway.ts', 'spring'] as const;
@@ -32,7 +33,8 @@ export function openRoutes(
   const { clock, random, telemetry } = tools;
   const set = new RouteSet(parts, { random });
   const layers = demandKnown(givenBy(options.layers ?? {}, tools), exposes);
-  set.replace('contracts', contractRules(exposes, { ownPaths: ownPaths(session), layers }));
+  const rules = contractRules(exposes, { ownPaths: ownPaths(session), layers });
+  set.replace('contracts', rules.map(webSocketRule(options.webSockets ?? [])));
   set.replace('gateway.ts', givenBy(options.routes ?? [], tools));
   const known = new Set(exposes.flatMap(({ operations }) => Object.values(operations).map(operationId)));
   const ask = askOperations(signer);

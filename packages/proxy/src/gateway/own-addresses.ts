@@ -122,7 +122,7 @@ function sessionAnswers(edge: Edge, session: SessionOptions): ReadonlyMap<string
     [
       'GET',
       async ({ head, response }) => {
-        const { identity, forget } = await admit(head, 'GET', edge.verifier);
+        const { identity, forget } = await admit(head, true, edge.verifier);
         const forgets = forget ? ['set-cookie', forgottenCookie(edge.secure)] : [];
         if (identity.kind !== 'user') response.writeHead(204, [...noStore, ...forgets]).end();
         else response.writeHead(200, json).end(sessionView(identity));

@@ -15,6 +15,10 @@ export interface RequestHead {
   /** The stated length of the body; undefined when none is stated. */
   readonly contentLength: number | undefined;
   readonly chunked: boolean;
+  /** Whom the request has come by (RFC 9110 §7.6.3). */
+  readonly via?: string | undefined;
+  /** The client reads trailer fields. */
+  readonly takesTrailers?: boolean;
 }
 
 /** Why a request is refused for its header fields. */
@@ -36,7 +40,9 @@ type Kind =
   | 'fetchSite'
   | 'contentLength'
   | 'coding'
-  | 'connection';
+  | 'connection'
+  | 'te'
+  | 'via';
 
 /**
  * What anybody outside could forge: who asked, from where, and what for. They are dropped; the gateway sets its own. The
@@ -44,7 +50,6 @@ type Kind =
  */
 const forgeable: ReadonlySet<string> = new Set([
   'forwarded',
-  'via',
   'client-ip',
   'true-client-ip',
   'x-client-ip',
@@ -76,6 +81,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   'content-length': 'contentLength',
   'transfer-encoding': 'coding',
   connection: 'connection',
+  te: 'te',
+  via: 'via',
   // Look-alikes of the fields that frame a body; some servers read an underscore as a hyphen.
   transfer_encoding: 'refuse',
   content_length: 'refuse',
@@ -86,6 +93,9 @@ const kindOf = fieldKinds<Kind>((name) => {
   if (hopByHop.has(name) || forgeable.has(name) || name.includes('_')) return 'drop';
   return forgeablePrefixes.some((prefix) => name.startsWith(prefix)) ? 'drop' : 'pass';
 });
+
+/** Whether a field of this name, in lower case, passes as it is. */
+export const isEndToEnd = (name: string): boolean => kindOf(name) === 'pass';
 
 /** Fields that are read here and still concern the service. */
 const alsoForwarded: ReadonlySet<Kind> = new Set(['idempotencyKey', 'origin', 'fetchSite']);
@@ -115,6 +125,8 @@ export function readRequestHead(raw: readonly string[], maxFields: number): Requ
       fields += `${name}: ${value}\r\n`;
     } else if (kind === 'connection') {
       connection = connection === '' ? value : `${connection},${value}`;
+    } else if (kind === 'te' || kind === 'via') {
+      single[kind] = single[kind] === undefined ? value : `${single[kind]}, ${value}`;
     } else if (kind === 'cookie' && single.cookie !== undefined) {
       single.cookie += `; ${value}`;
     } else if (kind === 'refuse') {
@@ -161,6 +173,8 @@ function sorted(
     fetchSite: single.fetchSite,
     contentLength: contentLength === undefined ? undefined : Number(contentLength),
     chunked: coding !== undefined,
+    via: single.via,
+    takesTrailers: single.te !== undefined && tokens(single.te).includes('trailers'),
   };
 }
 

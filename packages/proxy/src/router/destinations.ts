@@ -37,6 +37,7 @@ export function destinations({ instances, services, self, timeoutMs }: Destinati
       timeoutMs,
       stream: 'by-type',
       prefix: `/${service}`,
+      upgrade: 'websocket',
     };
     known.set(service, destination);
     return destination;

@@ -1,7 +1,7 @@
 import { headers, parseTraceparent } from '@dure/core';
 import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import { demandBody } from '../engine/arrived-request.ts';
-import { clientSource } from '../engine/client-answer.ts';
+import { clientSource } from '../engine/client-source.ts';
 import { Exchange } from '../engine/exchange.ts';
 import { forwarding } from '../engine/forwarding.ts';
 import type { ProxyEngine } from '../engine/proxy-engine.ts';

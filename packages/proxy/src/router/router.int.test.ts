@@ -276,3 +276,16 @@ test('what the gateway refuses, the router refuses: methods, limits, ambiguous p
   assert.match(text, /dure_router_duration_seconds_count\{[^}]*operation="\*"[^}]*service="order"[^}]*status="504"/);
   assert.match(text, /dure_router_refusals\S*\{[^}]*status="405"[^}]*\} /);
 });
+
+test('a program opens a WebSocket with any service through the router', async () => {
+  await using world = await routerTo(echo);
+  world.server.on('upgrade', (request, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+    socket.end(`${request.url} ${request.headers['x-forwarded-prefix']}`);
+  });
+  const handshake = 'Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+  const answer = sendRaw(world.router.port, `GET /order/live?x=1 HTTP/1.1\r\nHost: localhost\r\n${handshake}`);
+  assert.match(await answer, /^HTTP\/1\.1 101 .*\/live\?x=1 \/order$/s);
+  const page = `GET /order/live HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.test\r\n${handshake}`;
+  assert.match(await sendRaw(world.router.port, page), /^HTTP\/1\.1 403 .*GATEWAY_NOT_LOCAL/s);
+});

@@ -19,6 +19,8 @@ export interface RouteRule {
   /** How long an answer may take to begin, in milliseconds. */
   readonly timeoutMs?: number;
   readonly connectTimeoutMs?: number;
+  /** What is spoken besides plain HTTP: requests may become WebSockets, or all of them are calls of gRPC. */
+  readonly protocol?: 'grpc' | 'websocket';
   readonly metadata: Readonly<Record<string, unknown>>;
   /** The operation of a contract that it leads to: whether it may be repeated, what it costs, whether it is a stream. */
   readonly operation?: HttpOperation;

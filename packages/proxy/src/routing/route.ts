@@ -58,6 +58,8 @@ export interface RouteOptions<Path extends string, Host extends string> extends 
   readonly access: Exclude<Access, 'service'>;
   readonly timeoutMs?: number;
   readonly connectTimeoutMs?: number;
+  /** What is spoken besides plain HTTP: requests may become WebSockets, or all of them are calls of gRPC. */
+  readonly protocol?: 'grpc' | 'websocket';
   /** Default 0; a lower one comes before the routes of contracts, whatever their paths. */
   readonly order?: number;
   readonly metadata?: Readonly<Record<string, unknown>>;
@@ -78,7 +80,8 @@ export function route<const Path extends string = never, const Host extends stri
   id: string,
   options: RouteOptions<Path, Host>,
 ): RouteRule {
-  const { source = 'gateway.ts', order = 0, layers = [], metadata = {}, access, timeoutMs, connectTimeoutMs } = options;
+  const { source = 'gateway.ts', order = 0, layers = [], metadata = {}, access } = options;
+  const { timeoutMs, connectTimeoutMs, protocol } = options;
   const rule: RouteRule = {
     id,
     order,
@@ -88,6 +91,7 @@ export function route<const Path extends string = never, const Host extends stri
     layers,
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
+    ...(protocol !== undefined && { protocol }),
     metadata,
     source,
   };

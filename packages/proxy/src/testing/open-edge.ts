@@ -5,7 +5,7 @@ import { seededRandom, systemClock } from '@dure/core';
 import { testIds } from '@dure/core/testing';
 import type { MemoryTelemetry } from '@dure/telemetry/testing';
 import { memoryTelemetry } from '@dure/telemetry/testing';
-import { clientSource } from '../engine/client-answer.ts';
+import { clientSource } from '../engine/client-source.ts';
 import type { Destination } from '../engine/destination.ts';
 import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
 import { edgeStack } from '../engine/edge-layer.ts';

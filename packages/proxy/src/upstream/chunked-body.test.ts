@@ -33,6 +33,16 @@ test('chunks, extensions and trailers are read', () => {
   });
 });
 
+test('trailer fields are kept, with their values trimmed', () => {
+  const chunks = new ChunkedBody();
+  chunks.read(Buffer.from('0\r\nX-T: 1\r\nx-u:two \r\n'), () => {});
+  assert.equal(
+    chunks.read(Buffer.from('\r\n'), () => {}),
+    'end',
+  );
+  assert.deepEqual(chunks.trailers, ['X-T', '1', 'x-u', 'two']);
+});
+
 test('what is not strictly chunked is not a body', () => {
   const bad = [
     '\r\n',

@@ -16,11 +16,13 @@ type State = 'size' | 'data' | 'data-cr' | 'data-lf' | 'trailer';
 
 /**
  * Reads a chunked body (RFC 9112 §7.1), strictly: sizes of at most 8 hexadecimal digits, lines that end with CR LF.
- * Extensions and trailers are passed over, both bounded.
+ * Extensions are passed over, trailer fields kept; both are bounded.
  */
 export class ChunkedBody {
   /** Where the next message would begin in the last buffer, once the body has ended. */
   rest = 0;
+  /** Names and values in turn; undefined when there are none. */
+  trailers: string[] | undefined;
   #state: State = 'size';
   #line = '';
   #left = 0;
@@ -74,6 +76,10 @@ export class ChunkedBody {
     if (line === '\r\n') return 'end';
     this.#trailerBytes += line.length;
     const wellFormed = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n$/.test(line);
-    return wellFormed && this.#trailerBytes <= longestTrailers ? 'more' : 'bad';
+    if (!wellFormed || this.#trailerBytes > longestTrailers) return 'bad';
+    const colon = line.indexOf(':');
+    this.trailers ??= [];
+    this.trailers.push(line.slice(0, colon), line.slice(colon + 1).trim());
+    return 'more';
   }
 }

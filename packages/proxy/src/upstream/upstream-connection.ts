@@ -28,10 +28,26 @@ export interface ExchangeListener {
   onOpen(connection: UpstreamConnection): void;
   /** The instance takes more of the request's body. */
   onDrain(): void;
+  /** An answer before the answer, with a status below 200. */
+  onInterim?(head: ResponseHead): void;
   onHead(head: ResponseHead): void;
-  /** A piece of the body, good until this returns: whoever keeps it copies it. The last may be empty. */
-  onBody(piece: Buffer, last: boolean): void;
+  /**
+   * A piece of the body, good until this returns: whoever keeps it copies it. The last may be empty, and come with trailer
+   * fields, names and values in turn.
+   */
+  onBody(piece: Buffer, last: boolean, trailers?: readonly string[]): void;
   onFailure(failure: UpstreamFailure): void;
+}
+
+/** One request over a connection. */
+export interface ConnectionRequest {
+  readonly method: string;
+  /** The whole head, with the empty line; latin-1. */
+  readonly head: string;
+  /** Without a body the request is complete. */
+  readonly hasBody: boolean;
+  /** `101 Switching Protocols` is an answer: what follows belongs to the other protocol. */
+  readonly upgrades?: boolean;
 }
 
 /** Told when a connection has nothing to do, and when it is gone. */
@@ -65,6 +81,7 @@ export class UpstreamConnection {
   #listener: ExchangeListener | undefined;
   #requestHead = '';
   #method = '';
+  #upgrades = false;
   #requestEnded = false;
   #received = false;
   #pending: Buffer | undefined;
@@ -89,10 +106,11 @@ export class UpstreamConnection {
     socket.on('close', () => this.#onEnd(undefined));
   }
 
-  /** Starts an exchange. `head` ends with the empty line; without a body the request is complete. */
-  start(listener: ExchangeListener, method: string, head: string, hasBody: boolean): void {
+  /** Starts an exchange. */
+  start(listener: ExchangeListener, { method, head, hasBody, upgrades = false }: ConnectionRequest): void {
     this.#listener = listener;
     this.#method = method;
+    this.#upgrades = upgrades;
     this.#requestEnded = !hasBody;
     this.#received = false;
     this.#head = undefined;
@@ -123,6 +141,16 @@ export class UpstreamConnection {
   /** The request's body is complete. */
   endRequest(): void {
     this.#requestEnded = true;
+  }
+
+  /** Another listener hears what is left of the exchange. */
+  handOver(listener: ExchangeListener): void {
+    this.#listener = listener;
+  }
+
+  /** Nothing more is sent, whatever still comes. */
+  endSending(): void {
+    this.#socket.end();
   }
 
   pause(): void {
@@ -179,11 +207,18 @@ export class UpstreamConnection {
       return;
     }
     const rest = buffer.subarray(end + 4);
+    if (head.status === 101 && this.#upgrades) {
+      this.#switch(head, rest, listener);
+      return;
+    }
     if (head.status < 200) {
       this.#interim += 1;
       if (head.status === 101 || this.#interim > mostInterimAnswers) {
         this.#fail({ kind: 'invalid', cause: `an interim answer ${head.status} that nobody asked for` });
-      } else if (rest.length > 0) this.#readHead(rest, listener);
+        return;
+      }
+      listener.onInterim?.(head);
+      if (rest.length > 0 && this.#listener === listener) this.#readHead(rest, listener);
       return;
     }
     this.#head = head;
@@ -193,6 +228,13 @@ export class UpstreamConnection {
     if (this.#listener !== listener) return;
     if (head.bodyBytes === 0) this.#finish(nothing, rest.length === 0, listener);
     else if (rest.length > 0) this.#readBody(rest, head, listener);
+  }
+
+  /** From here on the bytes are a body without an end. */
+  #switch(head: ResponseHead, rest: Buffer, listener: ExchangeListener): void {
+    this.#head = { ...head, bodyBytes: untilClose, keepAlive: false };
+    listener.onHead(this.#head);
+    if (rest.length > 0) this.#listener?.onBody(rest, false);
   }
 
   #readBody(bytes: Buffer, head: ResponseHead, listener: ExchangeListener): void {
@@ -218,11 +260,11 @@ export class UpstreamConnection {
     });
     if (this.#listener !== listener) return;
     if (progress === 'bad') this.#fail({ kind: 'truncated', cause: 'the chunks are not well-formed' });
-    else if (progress === 'end') this.#finish(held ?? nothing, chunks.rest === bytes.length, listener);
+    else if (progress === 'end') this.#finish(held ?? nothing, chunks.rest === bytes.length, listener, chunks.trailers);
     else if (held !== undefined) listener.onBody(held, false);
   }
 
-  #finish(piece: Buffer, clean: boolean, listener: ExchangeListener): void {
+  #finish(piece: Buffer, clean: boolean, listener: ExchangeListener, trailers?: readonly string[]): void {
     const head = this.#head;
     this.#listener = undefined;
     this.#used = true;
@@ -232,7 +274,7 @@ export class UpstreamConnection {
       this.#socket.resume();
       this.owner.onIdle(this);
     } else this.destroy();
-    listener.onBody(piece, true);
+    listener.onBody(piece, true, trailers);
   }
 
   #fail(failure: UpstreamFailure): void {

@@ -1,6 +1,6 @@
 import type { Instance, InstanceList } from '@dure/balancer';
 import type { Clock } from '@dure/core';
-import type { ConnectionOwner, ExchangeListener } from './upstream-connection.ts';
+import type { ConnectionOwner, ConnectionRequest, ExchangeListener } from './upstream-connection.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
 
 export interface UpstreamPoolOptions {
@@ -23,11 +23,7 @@ export interface UpstreamPool {
   close(): void;
 }
 
-export interface UpstreamRequest {
-  readonly method: string;
-  /** The whole head, with the empty line; latin-1. */
-  readonly head: string;
-  readonly hasBody: boolean;
+export interface UpstreamRequest extends ConnectionRequest {
   readonly fresh: boolean;
 }
 
@@ -63,7 +59,7 @@ export function upstreamPool(options: UpstreamPoolOptions): UpstreamPool {
     start(instance, listener, request) {
       const pool = poolOf(instance);
       const connection = (request.fresh ? undefined : pool.takeIdle()) ?? pool.open(maxConnections());
-      connection?.start(listener, request.method, request.head, request.hasBody);
+      connection?.start(listener, request);
       return connection;
     },
     get size() {
