@@ -22,7 +22,7 @@ import type { RateLimitKey, SpringRule } from './spring-rule.ts';
 /** What every route of a configuration shares. */
 export interface RouteContext {
   readonly section: GatewaySection;
-  readonly access: Exclude<Access, 'service'> | undefined;
+  readonly access: Exclude<Access, 'service' | { readonly scope: string }> | undefined;
   readonly keyResolvers: Readonly<Record<string, RateLimitKey>>;
   readonly problems: Problems;
 }
@@ -70,7 +70,7 @@ export function readRoute(node: PropertyNode, context: RouteContext): SpringRule
     display: { uri, predicates: match.shown, filters: filters.map(({ text, order }) => ({ text, order })) },
   };
   const fault = problems.count === before ? (ruleProblem(rule) ?? unknownVariable(rule)) : undefined;
-  if (fault !== undefined) problems.add(node, fault.message);
+  if (fault !== undefined) problems.add(node, fault.message.slice(`${rule.source}: `.length));
   return rule;
 }
 
@@ -150,7 +150,7 @@ function metadataOf(node: PropertyNode | undefined, { section, problems }: Route
   };
 }
 
-/** `metadata.access`: `public`, `user`, `{ role: … }` or `{ scope: … }`; Spring has no such thing, so it may be told for all. */
+/** `metadata.access`: `public`, `user`, `{ role: … }` or `{ user-scope: … }`; Spring has no such thing, so it may be told for all. */
 function accessOf(
   node: PropertyNode | undefined,
   { access, problems }: RouteContext,
@@ -158,14 +158,14 @@ function accessOf(
   id: string,
 ): Access | undefined {
   const text = textOf(node);
-  const [role, scope] = ['role', 'scope'].map((name) => textOf(childOf(node, name)));
+  const [role, userScope] = ['role', 'userScope'].map((name) => textOf(childOf(node, name)));
   if (text === 'public' || text === 'user') return text;
   if (role !== undefined) return { role };
-  if (scope !== undefined) return { scope };
+  if (userScope !== undefined) return { userScope };
   if (node === undefined && access !== undefined) return access;
   problems.add(
     node ?? route,
-    `the route "${id}" does not say who may use it; write metadata.access: public, user, { role: … } or { scope: … }`,
+    `the route "${id}" does not say who may use it; write metadata.access: public, user, { role: … } or { user-scope: … }`,
   );
   return undefined;
 }

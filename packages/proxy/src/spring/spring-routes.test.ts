@@ -55,13 +55,14 @@ test('its targets, policies and timeouts are those of Spring', async () => {
   assert.deepEqual(byId('search').to, { kind: 'service', service: 'search' });
   assert.deepEqual(byId('moved').to, { kind: 'none' });
   assert.deepEqual(byId('legacy-text').to, { kind: 'url', url: 'http://127.0.0.1:9091' });
-  assert.deepEqual(byId('partner').to, { kind: 'url', url: 'https://partner.example' });
+  assert.deepEqual(byId('partner').to, { kind: 'url', url: 'http://partner.example' });
   assert.deepEqual(
     [byId('legacy').to, byId('legacy').timeoutMs],
     [{ kind: 'url', url: 'http://127.0.0.1:9090' }, 2_500],
   );
   assert.deepEqual([byId('products').timeoutMs, byId('products').connectTimeoutMs], [5_000, 800]);
   assert.deepEqual(byId('backoffice').access, { role: 'clerk' });
+  assert.deepEqual(byId('legacy').access, { userScope: 'legacy:use' });
   assert.deepEqual(byId('backoffice').cors, {
     allowedOrigins: ['https://office.example'],
     allowedMethods: ['GET', 'PUT'],

@@ -16,7 +16,7 @@ import type { CorsSetting, RateLimitKey, SpringRule } from './spring-rule.ts';
 /** What the configuration of a Spring application does not say. */
 export interface SpringRoutesOptions {
   /** Who may use routes that do not say it by `metadata.access`. */
-  readonly access?: Exclude<Access, 'service'>;
+  readonly access?: Exclude<Access, 'service' | { readonly scope: string }>;
   /** The profiles whose documents count. */
   readonly profiles?: readonly string[];
   /** Values for placeholders that are no keys of the configuration, as environment variables are to Spring. */

@@ -118,7 +118,7 @@ spring:
                 - RemoveJsonAttributesResponseBody=internalId, secret, true
             - id: legacy
               uri: \${shop.legacy}
-              metadata: { response-timeout: "\${shop.timeout}" }
+              metadata: { response-timeout: "\${shop.timeout}", access: { user-scope: "legacy:use" } }
               predicates: [ "Path=/legacy/**", "XForwardedRemoteAddr=10.0.0.0/8" ]
               filters:
                 - MapRequestHeader=X-Token, X-Legacy-Token
@@ -144,7 +144,7 @@ spring:
                 - PrefixPath=/v2
                 - RewriteRequestParameter=campaign, autumn
                 - "RewriteResponseHeader=X-Trace, , password=[^&]+, password=***"
-                - SetRequestUri=https://partner.example/gate
+                - SetRequestUri=http://partner.example/gate
 `;
 
 /** One route with filters, predicates and what follows them, all as YAML. */
