@@ -1,6 +1,7 @@
 import type { Clock, Identity } from '@dure/core';
 import type { AnyContract, HttpOperation } from '@dure/service/contract';
 import { gatewayErrors } from '../errors.ts';
+import { bareValue } from '../http/field-kinds.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { isSameOrigin } from '../http/same-origin.ts';
 
@@ -37,7 +38,7 @@ export function readCookie(cookie: string | undefined): SessionCookie {
     token ??= pair.slice(at + 1).trim();
     return false;
   });
-  const left = others.join(';').trim();
+  const left = bareValue(others.join(';'));
   return { token: token === '' ? undefined : token, others: left === '' ? undefined : left };
 }
 

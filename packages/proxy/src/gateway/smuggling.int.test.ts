@@ -9,6 +9,7 @@ import { rawClient } from '../testing/raw-client.ts';
 import { recordingUpstream } from '../testing/recording-upstream.ts';
 import { readStrictly } from '../testing/strict-request.ts';
 import { things } from '../testing/test-contract.ts';
+import { oneSpelling } from '../testing/transparency.ts';
 
 const seed = 20_261;
 const count = 3_800;
@@ -17,9 +18,6 @@ const lanes = 4;
 
 /** What the gateway answers what is no request, or what two could read differently. */
 const refused = /^HTTP\/1\.1 (?:400|404|405|413|414|417|431|501|505) /;
-
-/** One spelling of a target, to compare what was sent with what arrived. */
-const plain = (target: string) => unescape(target.replace(/^https?:\/\/[^/?]*/i, '').replace(/^(?=\?|$)/, '/'));
 
 const last = (mark: string) => `\r\n\r\nGET /things/${mark}-after HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n`;
 
@@ -42,7 +40,7 @@ test('of thousands of requests that are none or that two may read differently no
   const send = async (request: AmbiguousRequest, mark: string) => {
     const bytes = `${request.bytes.replaceAll('/things/', `/things/${mark}-`).replaceAll('/orders', `/orders?n=${mark}`)}${last(mark)}`;
     const { requests, left, wrong } = readStrictly(bytes);
-    for (const { target } of requests) sent.set(plain(target), (sent.get(plain(target)) ?? 0) + 1);
+    for (const { target } of requests) sent.set(oneSpelling(target), (sent.get(oneSpelling(target)) ?? 0) + 1);
     const client = rawClient(gateway.port);
     const from = systemClock.monotonicMs();
     client.send(bytes);
@@ -76,8 +74,10 @@ test('of thousands of requests that are none or that two may read differently no
   };
   await Promise.all(Array.from({ length: lanes }, (_, first) => lane(first)));
 
-  for (const [target, arrived] of upstream.requests) {
-    if (arrived.length > (sent.get(plain(target)) ?? 0)) amiss.push(`arrived ${arrived.length} times: ${target}`);
+  for (const { target } of upstream.arrived) {
+    const left = (sent.get(oneSpelling(target)) ?? 0) - 1;
+    if (left < 0) amiss.push(`arrived: ${target}`);
+    sent.set(oneSpelling(target), left);
   }
   t.diagnostic(
     `seed ${seed}: ${requests.length} sent, ${tookMs.length} refused, ${legal} legal or unfinished, ` +

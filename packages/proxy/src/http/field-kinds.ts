@@ -28,6 +28,22 @@ export const hopByHop: ReadonlySet<string> = new Set([
   'http2-settings',
 ]);
 
+/**
+ * A field's value without the white space around it (RFC 9110 §5.5). That is no more than spaces and tabs: `trim` would
+ * take 0xA0 as well, which ends many a letter in UTF-8.
+ */
+export function bareValue(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from += 1;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
 /** Splits a comma-separated field value into lower-case tokens. */
 export function tokens(value: string): readonly string[] {
   return value

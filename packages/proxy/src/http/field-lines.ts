@@ -1,3 +1,5 @@
+import { bareValue } from './field-kinds.ts';
+
 /**
  * Header fields as they are forwarded: `name: value` and a line end for each. Names are compared without regard to case.
  * Most requests change none, so the text is edited rather than taken apart for each.
@@ -6,7 +8,7 @@
 /** Every value of a field, in order. */
 export function fieldValues(lines: string, name: string): readonly string[] {
   const values: string[] = [];
-  for (const line of lines.split('\r\n')) if (isNamed(line, name)) values.push(line.slice(name.length + 1).trim());
+  for (const line of lines.split('\r\n')) if (isNamed(line, name)) values.push(bareValue(line.slice(name.length + 1)));
   return values;
 }
 

@@ -4,20 +4,22 @@ import { plainAnswer } from './scripted-upstream.ts';
 import type { StrictRequest } from './strict-request.ts';
 import { readStrictly } from './strict-request.ts';
 
-/** An instance that reads strictly what it gets and answers each request with its own target: `for /things/7`. */
+/** An instance that reads strictly what it gets and answers by a script, by default with the target: `for /things/7`. */
 export interface RecordingUpstream extends AsyncDisposable {
   readonly port: number;
-  /** The requests that arrived, by path and query. */
-  readonly requests: ReadonlyMap<string, readonly StrictRequest[]>;
+  /** The requests that arrived, in their order; whoever has looked at them may remove them. */
+  readonly arrived: StrictRequest[];
   /** What arrived that is no request. */
   readonly wrong: readonly string[];
   readonly connections: number;
 }
 
-/** Listens on a port of its own. */
-export async function recordingUpstream(): Promise<RecordingUpstream> {
+const targetAnswer = ({ target }: StrictRequest): string => plainAnswer(`for ${target}`);
+
+/** Listens on a port of its own. What ends after its answer says so with `connection: close`. */
+export async function recordingUpstream(answer = targetAnswer): Promise<RecordingUpstream> {
   const wrong: string[] = [];
-  const requests = new Map<string, StrictRequest[]>();
+  const arrived: StrictRequest[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer((socket) => {
@@ -31,15 +33,17 @@ export async function recordingUpstream(): Promise<RecordingUpstream> {
       left = read.left;
       if (read.wrong !== undefined) wrong.push(`${read.wrong}: ${JSON.stringify(left.slice(0, 300))}`);
       for (const request of read.requests) {
-        requests.set(request.target, [...(requests.get(request.target) ?? []), request]);
-        socket.write(plainAnswer(`for ${request.target}`));
+        arrived.push(request);
+        const bytes = answer(request);
+        if (/^connection: close\r$/im.test(bytes)) socket.end(bytes, 'latin1');
+        else socket.write(bytes, 'latin1');
       }
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    requests,
+    arrived,
     wrong,
     get connections() {
       return connections;

@@ -55,9 +55,10 @@ export function readStrictly(bytes: string): StrictReading {
   }
 }
 
-type Reading<T> = T | string | undefined;
+/** What was read, why it is wrong, or undefined: it is not all there yet. */
+export type StrictRead<T> = T | string | undefined;
 
-function readOne(text: string): Reading<{ readonly request: StrictRequest; readonly length: number }> {
+function readOne(text: string): StrictRead<{ readonly request: StrictRequest; readonly length: number }> {
   const lineEnd = text.indexOf('\r\n');
   const [line = '', method = '', target = '', version = ''] =
     requestLine.exec(lineEnd < 0 ? text : text.slice(0, lineEnd)) ?? [];
@@ -83,13 +84,13 @@ function isTarget(method: string, target: string): boolean {
   return method !== 'CONNECT' && (originForm.test(target) || absoluteForm.test(target));
 }
 
-interface Fields {
+export interface StrictFields {
   readonly fields: readonly (readonly [string, string])[];
   readonly end: number;
 }
 
 /** Field lines up to and with the empty line. */
-function readFields(text: string, from: number): Reading<Fields> {
+export function readFields(text: string, from: number): StrictRead<StrictFields> {
   const fields: (readonly [string, string])[] = [];
   for (let at = from; ; ) {
     const end = text.indexOf('\r\n', at);
@@ -104,7 +105,7 @@ function readFields(text: string, from: number): Reading<Fields> {
 }
 
 /** The body's length; undefined for chunks. */
-function framingOf(version: string, fields: Fields['fields']): { readonly length: number | undefined } | string {
+function framingOf(version: string, fields: StrictFields['fields']): { readonly length: number | undefined } | string {
   const values = (name: string) => fields.filter(([known]) => known === name).map(([, value]) => value);
   const [hosts, lengths, codings] = [values('host'), values('content-length'), values('transfer-encoding')];
   if (hosts.length > 1 || (hosts.length === 0 && version === '1.1')) return 'host';
@@ -116,7 +117,8 @@ function framingOf(version: string, fields: Fields['fields']): { readonly length
   return /^\d+$/.test(lengths[0] ?? '') ? { length: Number(lengths[0]) } : 'length';
 }
 
-function readChunks(text: string, from: number): Reading<{ readonly body: string; readonly end: number }> {
+/** A chunked body, with its trailers. */
+export function readChunks(text: string, from: number): StrictRead<{ readonly body: string; readonly end: number }> {
   let body = '';
   for (let at = from; ; ) {
     const end = text.indexOf('\r\n', at);

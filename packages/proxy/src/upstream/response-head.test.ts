@@ -35,6 +35,10 @@ test('end-to-end fields are kept, what concerns the connection is not', () => {
   assert.deepEqual([head.status, head.bodyBytes, head.keepAlive, head.idleMs], [200, 3, true, 72_000]);
 });
 
+test('of the white space around a value only spaces and tabs are taken away', () => {
+  assert.deepEqual(good(['X-A: \t \xa0\xc3\xa0 \t ']).fields, ['X-A', '\xa0\xc3\xa0']);
+});
+
 test('the length of the body follows RFC 9112 §6.3', () => {
   assert.equal(good(['Content-Length: 5']).bodyBytes, 5);
   assert.equal(good(['Transfer-Encoding: Chunked']).bodyBytes, chunked);

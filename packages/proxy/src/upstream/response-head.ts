@@ -1,5 +1,5 @@
 import { headers } from '@dure/core';
-import { fieldKinds, hopByHop, tokens } from '../http/field-kinds.ts';
+import { bareValue, fieldKinds, hopByHop, tokens } from '../http/field-kinds.ts';
 
 /** The body goes in chunks. */
 export const chunked = -1;
@@ -66,7 +66,7 @@ export function readResponseHead(text: string, method: string): ResponseHead | B
   for (let end = text.indexOf('\r\n', from); end > from; from = end + 2, end = text.indexOf('\r\n', from)) {
     const colon = text.indexOf(':', from);
     const name = text.slice(from, colon);
-    const value = text.slice(colon + 1, end).trim();
+    const value = bareValue(text.slice(colon + 1, end));
     switch (kindOf(name)) {
       case 'pass':
         fields.push(name, value);
