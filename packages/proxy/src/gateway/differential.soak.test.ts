@@ -7,11 +7,11 @@ import { fuzzGateway } from '../testing/fuzz-gateway.ts';
 const seed = Math.floor(systemClock.now() / 1_000);
 
 // A4 of the test catalogue.
-test('of fifty thousand spoilt streams only what is strictly HTTP reaches an instance, as it was sent', async (t) => {
+test('of thirty thousand spoilt streams only what is strictly HTTP reaches an instance, as it was sent', async (t) => {
   t.diagnostic(`seed ${seed}`);
-  const { streams, valid, forwarded } = await fuzzGateway(50_000, seed);
+  const { streams, valid, forwarded } = await fuzzGateway(30_000, seed);
   t.diagnostic(`${streams} streams, ${valid} of them valid, ${forwarded} requests forwarded`);
-  assert.ok(streams === 50_000 && forwarded > 10_000);
+  assert.ok(streams === 30_000 && forwarded > 10_000);
 });
 
 // A19 of the test catalogue.

@@ -62,7 +62,7 @@ export class ChunkedBody {
   }
 
   #readSize(): ChunkedProgress {
-    const match = /^([0-9A-Fa-f]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n$/.exec(this.#line);
+    const match = /^([0-9A-Fa-f]{1,8})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?\r\n$/.exec(this.#line);
     this.#line = '';
     if (match === null) return 'bad';
     this.#left = Number.parseInt(match[1] ?? '', 16);

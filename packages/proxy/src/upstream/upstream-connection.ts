@@ -196,9 +196,12 @@ export class UpstreamConnection {
   #readHead(buffer: Buffer, listener: ExchangeListener): void {
     this.#pending = undefined;
     const end = buffer.indexOf('\r\n\r\n');
+    if ((end < 0 ? buffer.length : end) > longestHead) {
+      this.#fail({ kind: 'invalid', cause: 'the head is too long' });
+      return;
+    }
     if (end < 0) {
-      if (buffer.length > longestHead) this.#fail({ kind: 'invalid', cause: 'the head is too long' });
-      else this.#pending = Buffer.from(buffer);
+      this.#pending = Buffer.from(buffer);
       return;
     }
     const head = readResponseHead(buffer.toString('latin1', 0, end + 4), this.#method);
