@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openGateway } from '../testing/open-gateway.ts';
 import { change, changed } from '../testing/mutations.ts';
+import { openGateway } from '../testing/open-gateway.ts';
 import { localInstance } from '../testing/open-proxy.ts';
 import { rawClient, sendRaw } from '../testing/raw-client.ts';
 import { recordingUpstream } from '../testing/recording-upstream.ts';

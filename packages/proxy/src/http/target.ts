@@ -16,19 +16,23 @@ export interface BadTarget {
 }
 
 /** Nearly every target: unreserved and sub-delimiter characters, no empty and no dot segment, no encoding at all. */
-const plain = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!$&'()*+,;=:@-]+)+\/?$|^\/$/;
+const plain = /^(?:\/(?!\.{0,2}(?:[;/]|$))[A-Za-z0-9._~!$&'()*+,;=:@-]+)+\/?$|^\/$/;
 const pathCharacters = /^[A-Za-z0-9._~!$&'()*+,;=:@/%-]*$/;
 /** RFC 3986 §3.4, and what browsers leave as it is although it belongs encoded. */
 const queryCharacters = /^[A-Za-z0-9._~!$&'()*+,;=:@/?%[\]{}|^`\\-]*$/;
 const unencoded = /[[\]{}|^`\\]/g;
+/** Servers that know parameters of segments take them away first: what is left of `..;a` and `;a` is not what it was. */
+const hiddenSegment = /\/\.{0,2};/;
+/** A server that decodes twice reads another path. */
+const encodedEncoding = /%25[0-9A-Fa-f]{2}/;
 const badEncoding = /%(?![0-9A-Fa-f]{2})/;
 const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/i;
 
 /**
  * Reads a request target. Rather than repair what is ambiguous it refuses it, as Spring Security's StrictHttpFirewall
- * does: dot segments, empty segments, backslashes, encoded slashes, backslashes, control characters and dots that would
- * make a dot segment, invalid UTF-8, raw characters outside the URI set. Encoded unreserved characters are decoded and
- * hexadecimal digits raised (RFC 3986 §6.2.2), so that no second spelling of a path reaches a service.
+ * does: dot segments, also with parameters, empty segments, encoded slashes, backslashes, semicolons and control
+ * characters, what is encoded twice, invalid UTF-8, raw characters outside the URI set. Encoded unreserved characters are
+ * decoded and hexadecimal digits raised (RFC 3986 §6.2.2), so that no second spelling of a path reaches a service.
  */
 export function readTarget(target: string): Target | BadTarget {
   const absolute = target.startsWith('/') ? null : absoluteForm.exec(target);
@@ -61,12 +65,14 @@ function normalPath(path: string): string | BadTarget {
   const normal = path.replace(/%[0-9A-Fa-f]{2}/g, (encoded) => {
     const code = Number.parseInt(encoded.slice(1), 16);
     const character = String.fromCharCode(code);
-    if (character === '/' || character === '\\' || code < 0x20 || code === 0x7f) forbidden ??= encoded;
+    if (code < 0x20 || code === 0x7f || '/\\;'.includes(character)) forbidden ??= encoded;
     return /[A-Za-z0-9._~-]/.test(character) ? character : encoded.toUpperCase();
   });
   if (forbidden !== undefined)
-    return bad(`the path holds "${forbidden}", an encoded slash, backslash or control character`);
+    return bad(`the path holds "${forbidden}", an encoded slash, backslash, semicolon or control character`);
   if (/\/\.{1,2}(?:\/|$)/.test(normal)) return bad('the path holds a dot segment ("." or "..")');
+  if (hiddenSegment.test(normal)) return bad('the path holds a segment of parameters only, or dots with parameters');
+  if (encodedEncoding.test(normal)) return bad('the path holds something that is percent-encoded twice');
   if (!isUtf8(normal)) return bad('the path is not UTF-8 once it is decoded');
   return normal;
 }

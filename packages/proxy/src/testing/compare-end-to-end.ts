@@ -12,7 +12,7 @@ import { changesOfAnswer, changesOfRequest } from './transparency.ts';
 import { validAnswer, validRequest } from './valid-messages.ts';
 
 const last = 'GET /things/last HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n';
-const interim = /^HTTP\/1\.1 1[^]*?\r\n\r\n/;
+const interim = /^HTTP\/1\.1 1[\s\S]*?\r\n\r\n/;
 
 /**
  * Sends so many rows of one to three valid requests through a gateway, answers each with something valid, and compares both
