@@ -1,6 +1,7 @@
 import type { DureError } from '@dure/core';
 import { isAccess } from '@dure/service/contract';
 import { gatewayErrors } from '../errors.ts';
+import { isForbiddenAddress } from '../upstream/forbidden-addresses.ts';
 import type { RouteRule, ValueMatch } from './route-rule.ts';
 
 /** Why a rule cannot be used: GATEWAY_ROUTE_INVALID, with its id and its source; undefined if it can. */
@@ -19,6 +20,9 @@ function fault({ id, order, match, to, access, timeoutMs, connectTimeoutMs, laye
   if (to.kind === 'service' && to.service === '') return 'leads to a service without a name';
   if (to.kind === 'url' && URL.parse(to.url)?.protocol !== 'http:') {
     return `leads to "${to.url}", which is not an address such as http://127.0.0.1:8080; TLS to servers is not spoken yet`;
+  }
+  if (to.kind === 'url' && isForbiddenAddress(new URL(to.url).hostname)) {
+    return `leads to "${to.url}", a link-local, multicast or unspecified address, where no service lives`;
   }
   if (to.kind === 'none' && layers.length === 0) return 'leads nowhere, and no layer of it can answer';
   for (const [name, value] of Object.entries({ timeoutMs, connectTimeoutMs })) {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { ChunkedBody } from './chunked-body.ts';
+import { forbiddenAddresses } from './forbidden-addresses.ts';
 import type { ResponseHead } from './response-head.ts';
 import { chunked, readResponseHead, untilClose } from './response-head.ts';
 
@@ -96,7 +97,12 @@ export class UpstreamConnection {
       this.#onData(shared.subarray(0, length));
       return true;
     };
-    const socket = connect({ ...address, noDelay: true, onread: { buffer: shared, callback } });
+    const socket = connect({
+      ...address,
+      blockList: forbiddenAddresses,
+      noDelay: true,
+      onread: { buffer: shared, callback },
+    });
     this.#socket = socket;
     this.owner = owner;
     socket.on('connect', () => this.#onConnect());
