@@ -104,6 +104,21 @@ test('shares of a limit make up the limit, also when there are more of them than
   }
 });
 
+test('how many shares there are is asked each time', () => {
+  const limit: RateLimit = { name: 'x', quota: 12, windowMs: 12_000, burst: 12 };
+  const { store } = open();
+  let parts = 4;
+  const share = dividedRateLimits(store, () => parts);
+  const take = () => share.take([{ limit, key: 'k', cost: 1 }]);
+  const taken = () =>
+    Array.from({ length: 20 }, take).filter((answers) => 'length' in answers && answers[0]?.waitMs === 0);
+  assert.equal(taken().length, 3);
+  parts = 1;
+  assert.equal(taken().length, 0); // 3 units of a quarter's rate are 12 of the whole
+  parts = 0;
+  assert.throws(take, { code: 'RESILIENCE_OPTION_INVALID' });
+});
+
 test('a costly request fits a share and is paid off at the rate of the share', async () => {
   const { clock, store } = open();
   const share = dividedRateLimits(store, 4);

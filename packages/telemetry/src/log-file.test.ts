@@ -24,6 +24,23 @@ test('a full log is moved aside between two lines, and only so many are kept', a
   for (const name of names) assert.ok((await stat(join(folder, name))).size <= 100);
 });
 
+test('several writers of one log lose no line when one of them moves it aside', async () => {
+  const path = join(folder, 'access.log');
+  const options = { maxBytes: 2_000, keep: 20 };
+  const writers = await Promise.all([openLogFile(path, options), openLogFile(path, options)]);
+  const expected: string[] = [];
+  for (let line = 0; line < 600; line += 1) {
+    const text = `line ${String(line).padStart(3, '0')}`;
+    expected.push(text);
+    await writers[line % 2]?.write(`${text}\n`);
+  }
+  await Promise.all(writers.map((writer) => writer.close()));
+  const names = (await readdir(folder)).filter((name) => name.startsWith('access'));
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  assert.deepEqual(texts.join('').trimEnd().split('\n').sort(), expected);
+  assert.ok(names.length >= 3 && texts.every(({ length }) => length <= 2_000), names.join(' '));
+});
+
 test('writes without waiting stay in order, and an old log is continued', async () => {
   const path = join(folder, 'product.log');
   const first = await openLogFile(path);

@@ -131,6 +131,33 @@ test('changes wait for one another, and are refused over the socket with their o
   );
 });
 
+test('gateways share a socket and are told how many they are; a restart replaces each', async () => {
+  await using system = await start();
+  await system.scale({ gateway: 3 });
+  const { gateway, 'gateway-3': third } = system.pids;
+  const workers = async (process: string) =>
+    [...(await system.output(process)).matchAll(/"workers":(\d)/g)].map(([, n]) => n);
+  assert.equal((await workers('gateway')).at(-1), '3');
+  assert.equal((await workers('gateway-3')).at(-1), '3');
+  await system.scale({ gateway: 2 });
+  assert.equal((await workers('gateway-2')).at(-1), '2');
+  assert.equal(await lives(third), false);
+  const { processes } = await system.restart('gateway');
+  assert.deepEqual(
+    processes.map(({ name, pid }) => [name, pid]),
+    ['gateway', 'gateway-2'].map((name) => [name, system.pids[name]]),
+  );
+  assert.notEqual(system.pids.gateway, gateway);
+  assert.match(await system.output('gateway'), /"msg":"leaving".*"drainMs":5000,"graceMs":60000/);
+  assert.equal((await workers('gateway-2')).at(-1), '2');
+  const port = Number(new URL(system.edge).port);
+  const { components } = await system.status();
+  assert.deepEqual(
+    components.filter(({ name }) => name.startsWith('gateway')).map(({ services }) => services.map((one) => one.port)),
+    [[port], [port]],
+  );
+});
+
 test('a stop does not wait for a restart that hangs', async () => {
   await using system = await start();
   await writeFile(join(system.stateFolder, 'fail-left'), 'hang');

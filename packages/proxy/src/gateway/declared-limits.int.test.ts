@@ -5,6 +5,7 @@ import { contract, get } from '@dure/service/contract';
 import { z } from 'zod';
 import { openGateway } from '../testing/open-gateway.ts';
 import { localInstance } from '../testing/open-proxy.ts';
+import { rawClient } from '../testing/raw-client.ts';
 import { plainAnswer, scriptedUpstream } from '../testing/scripted-upstream.ts';
 
 const output = z.looseObject({});
@@ -34,4 +35,35 @@ test('the gateway enforces the limits that contracts declare, for each user and 
   assert.equal((await ask('/admin', 'ann'))[0], 429);
   await clock.advance(30_000);
   assert.equal((await ask('/search', 'ann'))[0], 200);
+});
+
+test('each of several processes on one port keeps its share of a limit, of as many as there are now', async () => {
+  await using upstream = await scriptedUpstream((socket) => void socket.write(plainAnswer('{}')));
+  let workers = 2;
+  await using gateway = await openGateway({ exposes: [stock] }, { clock: fakeClock(), workers: () => workers });
+  gateway.instances.set('stock', [localInstance('stock', upstream.port)]);
+  const statuses = async (user: string, times: number) => {
+    const found: number[] = [];
+    for (let turn = 0; turn < times; turn += 1) {
+      const answer = await fetch(`${gateway.origin}/search`, { headers: { authorization: `Bearer ${user}` } });
+      await answer.bytes();
+      found.push(answer.status);
+    }
+    return found;
+  };
+  assert.deepEqual(await statuses('ann', 2), [200, 429]);
+  workers = 1;
+  assert.deepEqual(await statuses('bob', 3), [200, 200, 429]);
+});
+
+test('each of several processes on one port takes its share of connections', async () => {
+  const limits = { maxConnectionsPerClient: 4 };
+  await using gateway = await openGateway({ exposes: [stock], limits }, { workers: () => 2 });
+  const clients = [1, 2].map(() => rawClient(gateway.port));
+  for (const client of clients) {
+    client.send('GET /nothing HTTP/1.1\r\nHost: shop\r\n\r\n');
+    await client.hears('GATEWAY_NOT_FOUND');
+  }
+  assert.equal(await rawClient(gateway.port).ended(), '');
+  for (const client of clients) client.socket.destroy();
 });

@@ -48,6 +48,8 @@ export interface ProxyParts {
   readonly telemetry?: Telemetry;
   readonly port?: number;
   readonly host?: string;
+  /** How many processes share the port. */
+  readonly workers?: () => number;
 }
 
 /** Starts a gateway or a router as a host would, on 127.0.0.1. */
@@ -68,7 +70,7 @@ export async function openProxy(definition: ServiceDefinition, parts: ProxyParts
     ids: testIds(),
     log: telemetry.log,
     telemetry,
-    platform: { instances, verifier, signer },
+    platform: { instances, verifier, signer, ...(parts.workers === undefined ? {} : { workers: parts.workers }) },
     add: {
       route: () => {},
       health: (check) => void health.push(check),
