@@ -1,48 +1,74 @@
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Random } from '@dure/core';
 import { systemClock, wait } from '@dure/core';
-import { rawClient } from './raw-client.ts';
-import { within } from './until.ts';
 
-/** What clients do that keep a connection. */
+/** What clients do that ask again and again. */
 export interface KeepAliveRace {
   readonly port: number;
   readonly clients: number;
   /** Requests of each client. */
   readonly rounds: number;
-  /** How long a connection has been idle when the next request is sent, give or take 5 ms; 0 opens a new one for each. */
-  readonly idleMs: number;
-  /** Pauses without keeping a connection: another has to be kept beyond the proxy. */
-  readonly pauseMs?: number;
+  /** The pause before the next request, give or take 5 ms. */
+  readonly pauseMs: number;
+  /** Whether clients keep their connections, or open a new one for each request. */
+  readonly keeps: boolean;
   readonly random: Random;
 }
 
-const post = (close: boolean) =>
-  `POST /orders HTTP/1.1\r\nHost: shop\r\ncontent-type: application/json\r\ncontent-length: 2\r\n${close ? 'connection: close\r\n' : ''}\r\n{}`;
+export interface RaceReport {
+  readonly sent: number;
+  /** Requests that went over a connection that was kept. */
+  readonly reused: number;
+  readonly failures: readonly string[];
+}
 
-/** Sends POSTs at the moment at which a kept connection may be closed; answers what went wrong, and how many were sent. */
-export async function keepAliveRace(
-  race: KeepAliveRace,
-): Promise<{ sent: number; reused: number; failures: string[] }> {
+const answerMs = 10_000;
+
+/** Sends POSTs at the moment at which a kept connection may be closed. */
+export async function keepAliveRace(race: KeepAliveRace): Promise<RaceReport> {
   const failures: string[] = [];
   const counts = { sent: 0, reused: 0 };
-  const keeps = race.pauseMs === undefined;
   const client = async () => {
-    let connection = rawClient(race.port);
+    let socket: Socket | undefined;
     for (let round = 0; round < race.rounds; round += 1) {
-      if (!keeps || connection.isClosed()) connection = rawClient(race.port);
-      else if (round > 0) counts.reused += 1;
-      const heard = connection.received().length;
       counts.sent += 1;
-      connection.send(post(!keeps));
-      const isAnswered = () => connection.received().slice(heard).endsWith('\r\n\r\nok');
-      await within(5_000, () => isAnswered() || connection.isClosed());
-      const answer = connection.received().slice(heard);
-      if (!isAnswered() || !answer.startsWith('HTTP/1.1 200')) failures.push(answer.slice(0, 80) || 'no answer');
-      const jitterMs = race.random.next() * 10 - 5;
-      await wait(systemClock, (race.pauseMs ?? race.idleMs) + jitterMs);
+      if (socket === undefined || !socket.writable) socket = opened(race.port);
+      else counts.reused += 1;
+      const answer = await posted(socket, race.keeps);
+      if (!/^HTTP\/1\.1 200 .*\r\n\r\nok$/s.test(answer)) failures.push(answer.slice(0, 80) || 'no answer');
+      if (!race.keeps) socket = undefined;
+      await wait(systemClock, race.pauseMs + race.random.next() * 10 - 5);
     }
-    connection.socket.destroy();
+    socket?.destroy();
   };
   await Promise.all(Array.from({ length: race.clients }, client));
   return { ...counts, failures };
+}
+
+function opened(port: number): Socket {
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  socket.on('error', () => {});
+  return socket;
+}
+
+/** What was answered, as far as it came. */
+function posted(socket: Socket, keeps: boolean): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let answer = '';
+  const end = () => {
+    late.cancel();
+    socket.off('data', hear).off('close', end);
+    resolve(answer);
+  };
+  const hear = (bytes: Buffer) => {
+    answer += bytes.toString('latin1');
+    if (answer.endsWith('\r\n\r\nok')) end();
+  };
+  const late = systemClock.after(answerMs, end);
+  socket.on('data', hear).on('close', end);
+  socket.write(
+    `POST /orders HTTP/1.1\r\nHost: shop\r\ncontent-type: application/json\r\ncontent-length: 2\r\n${keeps ? '' : 'connection: close\r\n'}\r\n{}`,
+  );
+  return promise;
 }
