@@ -26,7 +26,7 @@ const timeoutMs = 1_000;
 export async function explainRequest(
   id: string,
   host: string,
-  gateways: readonly StartedService[],
+  services: readonly StartedService[],
   signer: TokenSigner | undefined,
 ): Promise<RequestExplanation> {
   const authorization = await signer?.authorize('gateway', undefined);
@@ -36,7 +36,7 @@ export async function explainRequest(
       timeoutMs,
       authorization,
     );
-  const answers = await Promise.all(gateways.map(ask));
+  const answers = await Promise.all(services.filter(({ name }) => name === 'gateway').map(ask));
   const found = answers.find((answer) => answer.ok && answer.status === 200);
   if (found?.ok === true) return found.body as RequestExplanation;
   const silent = answers.find((answer) => !answer.ok);

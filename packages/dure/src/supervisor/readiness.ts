@@ -9,43 +9,32 @@ export interface ReadinessQuestion {
   readonly host: string;
   /** The services that are to be ready. */
   readonly services: readonly StartedService[];
-  /** Who has to see whom: the tables of these gateways have to show these instances. */
-  readonly seen: readonly Sight[];
+  /** The others, which serve. */
+  readonly serving: readonly StartedService[];
   /** An `Authorization` header for the gateway's management port. */
   readonly authorization: string;
-}
-
-/** A gateway, and the instances that it has to see. */
-export interface Sight {
-  readonly gateway: StartedService;
-  readonly services: readonly StartedService[];
 }
 
 const askTimeoutMs = 1_000;
 const pollMs = 20;
 
-/** What keeps services from being ready, one line each; nothing when every check is up and every gateway sees what it has to. */
+/**
+ * What keeps services from being ready, one line each; nothing when every check is up, every gateway sees these services,
+ * and a gateway that is one of them sees the others, too.
+ */
 export async function notReady(question: ReadinessQuestion): Promise<readonly string[]> {
+  const { host, services, serving } = question;
+  const isGateway = ({ name }: StartedService) => name === 'gateway';
+  const looks = [
+    ...serving.filter(isGateway).map((gateway) => unseenBy(gateway, services, question)),
+    ...services.filter(isGateway).map((gateway) => unseenBy(gateway, [...serving, ...services], question)),
+  ];
+  if (looks.length === 0) return ['the gateway has not started'];
   const [down, unseen] = await Promise.all([
-    Promise.all(question.services.map((service) => healthOf(question.host, service))),
-    Promise.all(question.seen.map((sight) => unseenByGateway(question, sight))),
+    Promise.all(services.map((service) => healthOf(host, service))),
+    Promise.all(looks),
   ]);
   return [...down.filter((line) => line !== undefined), ...new Set(unseen.flat())];
-}
-
-/**
- * Who has to see whom when processes join others that serve: every gateway sees the newcomers, and a new gateway everybody.
- * Undefined without any gateway.
- */
-export function sights(
-  newcomers: readonly StartedService[],
-  serving: readonly StartedService[],
-): readonly Sight[] | undefined {
-  const gateways = (services: readonly StartedService[]) => services.filter(({ name }) => name === 'gateway');
-  const present = gateways(serving).map((gateway) => ({ gateway, services: newcomers }));
-  const joining = gateways(newcomers).map((gateway) => ({ gateway, services: [...serving, ...newcomers] }));
-  const all = [...present, ...joining];
-  return all.length === 0 ? undefined : all;
 }
 
 /** Waits until nothing keeps `what`, by default the system, from being ready. DURE_START_TIMEOUT says what still did. */
@@ -88,9 +77,10 @@ function statusIn(body: unknown): string {
 }
 
 /** The gateway lists the instances of each service that it routes to: `{ order: ['order:0193…'] }`. */
-async function unseenByGateway(
+async function unseenBy(
+  gateway: StartedService,
+  services: readonly StartedService[],
   { host, authorization }: ReadinessQuestion,
-  { gateway, services }: Sight,
 ): Promise<readonly string[]> {
   const url = `http://${host}:${gateway.managementPort}/actuator/gateway/instances`;
   const answer = await getJson(url, askTimeoutMs, authorization);

@@ -29,7 +29,7 @@ import { launchAll } from './launch.ts';
 import { takeLock } from './lock.ts';
 import { holdPort, openAskedPorts, openPorts } from './ports.ts';
 import { ProcessGroup } from './process-group.ts';
-import { notReady, sights, untilReady } from './readiness.ts';
+import { notReady, untilReady } from './readiness.ts';
 import type { StateFolder } from './state-folder.ts';
 import { emptyRunFolder, forgetState, openStateFolder } from './state-folder.ts';
 import { Steering } from './steering.ts';
@@ -59,6 +59,8 @@ export interface Supervisor extends AsyncDisposable {
   /** Resolves when the system has stopped, whoever asked for it. */
   readonly stopped: Promise<void>;
 }
+
+type Services = readonly StartedService[];
 
 const loopback = '127.0.0.1';
 /** Together less than the two seconds that a stop may take. */
@@ -102,7 +104,7 @@ class SystemRun implements Supervisor {
   #loaded: LoadedSystem | undefined;
   #ports: EdgePorts = { gateway: 0, registry: 0, config: 0, console: 0 };
   /** Outlives every process that accepts on it. */
-  #socket: HeldSocket | undefined;
+  #sockets: Readonly<Record<string, HeldSocket>> = {};
   #database: DatabaseServer | undefined;
   #processes: ProcessGroup | undefined;
   #steering: Steering | undefined;
@@ -229,7 +231,7 @@ class SystemRun implements Supervisor {
     this.#resources.use(await openControl(socket, (request) => this.#answer(request)));
     const patienceMs = lock.tookOver ? orphanPatienceMs : 0;
     this.#ports = await openPorts({ host: loopback, base: portBase, random, clock, patienceMs });
-    this.#socket = await holdPort(loopback, 'gateway', this.#ports.gateway);
+    this.#sockets = { gateway: await holdPort(loopback, 'gateway', this.#ports.gateway) };
     return state;
   }
 
@@ -333,18 +335,9 @@ class SystemRun implements Supervisor {
     return this.#notReadyOf(this.#processes?.services ?? [], []);
   }
 
-  async #notReadyOf(
-    services: readonly StartedService[],
-    serving: readonly StartedService[],
-  ): Promise<readonly string[]> {
-    const seen = sights(services, serving);
-    if (seen === undefined) return ['the gateway has not started'];
-    return notReady({
-      host: loopback,
-      services,
-      seen,
-      authorization: (await this.#signer?.authorize('gateway', undefined)) ?? '',
-    });
+  async #notReadyOf(services: Services, serving: Services): Promise<readonly string[]> {
+    const authorization = (await this.#signer?.authorize('gateway', undefined)) ?? '';
+    return notReady({ host: loopback, services, serving, authorization });
   }
 
   async #answer(request: ControlRequest): Promise<unknown> {
@@ -360,7 +353,7 @@ class SystemRun implements Supervisor {
       case 'restart':
         return this.restart(request.service);
       case 'explain':
-        return explainRequest(request.id, loopback, this.#gateways, this.#signer);
+        return explainRequest(request.id, loopback, this.#processes?.services ?? [], this.#signer);
       case 'stop': {
         await this.#halt();
         void this.stop();
@@ -375,14 +368,6 @@ class SystemRun implements Supervisor {
     return consoleLink(this.urls.console, loopback, this.#found('console'), this.#signer);
   }
 
-  get #sockets(): Readonly<Record<string, HeldSocket>> {
-    return this.#socket === undefined ? {} : { gateway: this.#socket };
-  }
-
-  get #gateways(): readonly StartedService[] {
-    return (this.#processes?.services ?? []).filter(({ name }) => name === 'gateway');
-  }
-
   #found(service: string): StartedService | undefined {
     return this.#processes?.services.find(({ name }) => name === service);
   }
@@ -393,7 +378,7 @@ class SystemRun implements Supervisor {
       this.#stoppingSince = this.#options.clock.monotonicMs();
       this.#options.observe({ type: 'stopping' });
       this.#stopping.abort();
-      this.#socket?.close(); // what comes from now on is refused, not left waiting
+      for (const socket of Object.values(this.#sockets)) socket.close(); // what comes from now on is refused, not left waiting
       await this.#processes?.stop(['services', 'edge'], graceMs.services);
       await Promise.all([this.#processes?.stop(['platform'], graceMs.platform), this.#database?.stop()]);
     })();
