@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { systemClock, wait } from '@dure/core';
 import { connectionLoad } from '../testing/connection-load.ts';
 import { startSystem } from '../testing/start-system.ts';
+import { askSupervisor } from './control-client.ts';
+import type { RequestExplanation } from './explain-request.ts';
 
 const harbour = join(import.meta.dirname, '..', '..', 'fixtures', 'harbour', 'system.ts');
 
@@ -43,4 +45,25 @@ test('when one of two gateways is killed, only requests in flight on it fail, an
   assert.ok(sent > 1_000, `only ${sent} requests were sent`);
   assert.notEqual(system.pids.gateway, gateway);
   assert.notEqual(system.pids['gateway-2'], second);
+});
+
+/** An answer on a connection of its own. */
+async function ask(url: string): Promise<{ status: number; id: string }> {
+  const response = await fetch(url, { headers: { connection: 'close' } });
+  await response.bytes();
+  return { status: response.status, id: response.headers.get('dure-request-id') ?? '' };
+}
+
+test('two gateways keep a limit together, and each request is explained whichever answered it', {
+  timeout: 90_000,
+}, async () => {
+  await using system = await startSystem(harbour, { placement: 'each', scale: { gateway: 2 } });
+  const answers = await Promise.all(Array.from({ length: 150 }, () => ask(`${system.edge}/few`)));
+  const taken = answers.filter(({ status }) => status === 200).length;
+  assert.ok(taken >= 20 && taken <= 40, `${taken} of 40 requests were let through`);
+  assert.equal(answers.filter(({ status }) => status === 429).length, 150 - taken);
+  for (const { id, status } of answers) {
+    const explained: RequestExplanation = await askSupervisor(system.stateFolder, { ask: 'explain', id });
+    assert.equal(explained.status, status);
+  }
 });

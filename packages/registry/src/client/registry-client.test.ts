@@ -261,3 +261,17 @@ test('health shows where the registry is, and no password', async () => {
   await client.close();
   assert.equal(clock.pending, 0);
 });
+
+test('there is a list when the first snapshot has come', async () => {
+  const { clock, client, streams } = open(() => 204);
+  let isListed = false;
+  void client.listed.then(() => {
+    isListed = true;
+  });
+  await clock.advance(1);
+  assert.equal(isListed, false);
+  streams[0]?.say(snapshot('one'));
+  await clock.advance(1);
+  assert.equal(isListed, true);
+  await client.close();
+});
