@@ -269,3 +269,37 @@ test('what became of each request is told', async () => {
   origin.ask({ route: 'b', method: 'HEAD' });
   assert.deepEqual(told, ['a uri-miss', 'a collapsed', 'a hit', 'a stale-hit', 'a bypass', 'b vary-miss']);
 });
+
+test('two variants are asked about at the same time', async () => {
+  const origin = cachedOrigin();
+  origin.reply = (_, number) => ({ fields: ['cache-control: max-age=2', `etag: "${number}"`, 'vary: foo'] });
+  for (const foo of ['foo: 1', 'foo: 2']) origin.ask({ fields: [foo] });
+  await origin.clock.advance(3_000);
+  origin.reply = undefined;
+  for (const foo of ['foo: 1', 'foo: 2']) origin.ask({ fields: [foo] });
+  assert.deepEqual(
+    origin.arrived.slice(2).map(({ fields }) => fields),
+    ['foo: 1\r\nif-none-match: "1"\r\n', 'foo: 2\r\nif-none-match: "2"\r\n'],
+  );
+});
+
+test('a failure that goes on and on is left when something stands in for it', async () => {
+  const origin = cachedOrigin();
+  origin.reply = () => ({ fields: ['cache-control: max-age=2'] });
+  origin.ask();
+  await origin.clock.advance(3_000);
+  origin.reply = undefined;
+  const view = origin.ask();
+  origin.arrived[1]?.answer.begin(503, [], undefined);
+  assert.equal(say(origin.arrived[1], 'x'), true);
+  await origin.clock.advance(0);
+  assert.deepEqual([view.body, view.isEnded, origin.arrived[1]?.isCancelled], ['hello', true, true]);
+});
+
+test('a body that is not as long as was said is not kept', () => {
+  const origin = cachedOrigin();
+  const view = origin.ask();
+  origin.arrived[0]?.answer.begin(200, [...fresh], 9);
+  end(origin.arrived[0], 'short');
+  assert.deepEqual([view.body, origin.cache.store.size.answers], ['short', 0]);
+});

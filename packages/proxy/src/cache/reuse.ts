@@ -19,13 +19,13 @@ export function reuseOf(stored: Pick<StoredAnswer, 'freshness'>, { directives }:
   const staleFor = age - lifetimeMs;
   if (directives.size > 0) {
     const maxAge = secondsOf(directives, 'max-age');
-    if (maxAge !== undefined && age >= maxAge * 1_000 && !isPutUpWith(stored, age - maxAge * 1_000, directives))
+    if (maxAge !== undefined && age >= maxAge * 1_000 && !isPutUpWith(age - maxAge * 1_000, directives))
       return 'validate';
     const minFresh = secondsOf(directives, 'min-fresh');
     if (minFresh !== undefined && -staleFor < minFresh * 1_000) return 'validate';
   }
   if (staleFor < 0) return 'use';
-  if (!forbidsStale && isPutUpWith(stored, staleFor, directives)) return 'use';
+  if (!forbidsStale && isPutUpWith(staleFor, directives)) return 'use';
   return staleFor < staleWhileRevalidateMs ? 'refresh' : 'validate';
 }
 
@@ -36,12 +36,7 @@ export function isUsableOnError(stored: StoredAnswer, { directives }: Asked, now
   return ageMs(stored, nowMs) - lifetimeMs < staleIfErrorMs;
 }
 
-function isPutUpWith(
-  { freshness }: Pick<StoredAnswer, 'freshness'>,
-  staleForMs: number,
-  directives: Asked['directives'],
-): boolean {
+function isPutUpWith(staleForMs: number, directives: Asked['directives']): boolean {
   const value = directives.get('max-stale');
-  if (value === undefined || freshness.forbidsStale) return false;
-  return value === '' || staleForMs <= (secondsOf(directives, 'max-stale') ?? 0) * 1_000;
+  return value !== undefined && (value === '' || staleForMs <= (secondsOf(directives, 'max-stale') ?? 0) * 1_000);
 }
