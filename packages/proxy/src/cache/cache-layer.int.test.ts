@@ -4,6 +4,7 @@ import type { Answer } from '../engine/answer.ts';
 import type { EdgeLayer } from '../engine/edge-layer.ts';
 import type { Exchange } from '../engine/exchange.ts';
 import { forwarding } from '../engine/forwarding.ts';
+import { fieldValue } from '../http/field-lines.ts';
 import { openEdge } from '../testing/open-edge.ts';
 import { localInstance } from '../testing/open-proxy.ts';
 import { rawClient } from '../testing/raw-client.ts';
@@ -154,4 +155,29 @@ test('a client is expected to take something only while something waits for it',
   await until('everything is taken', () => client?.dueAt === Number.POSITIVE_INFINITY);
   reader.socket.destroy();
   await until('the client has gone', () => client?.isClosed === true);
+});
+
+test('who is known to ask has no use for credentials to be somebody in particular; who wants a version gets that one', async () => {
+  const asUser: EdgeLayer = (next) => (exchange) => {
+    const who = fieldValue(exchange.fields, 'x-who');
+    if (who !== undefined) exchange.identity = { kind: 'user', subject: who, roles: [], scopes: [] };
+    const version = fieldValue(exchange.fields, 'x-version');
+    if (version !== undefined) exchange.want = { version };
+    return next(exchange);
+  };
+  let number = 0;
+  await using edge = await openEdge([asUser, cacheLayer()], {
+    handler: ({ answer }) => {
+      number += 1;
+      answer.begin(200, ['cache-control', 'max-age=60'], 1);
+      answer.end(Buffer.from(String(number)));
+    },
+  });
+  const ask = async (headers: Record<string, string>) => (await fetch(`${edge.origin}/things/1`, { headers })).text();
+  assert.equal(await ask({ 'x-who': 'ann' }), '1');
+  assert.equal(await ask({}), '2');
+  assert.equal(await ask({}), '2');
+  assert.equal(await ask({ 'x-version': '2' }), '3');
+  assert.equal(await ask({ 'x-version': '2' }), '3');
+  assert.equal(await ask({}), '2');
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cachedOrigin } from '../testing/cached-origin.ts';
+import { memoryCacheStore } from './memory-cache-store.ts';
 
 test('the time that the answer took counts as its age', async () => {
   const origin = cachedOrigin();
@@ -47,4 +48,27 @@ test('a HEAD that tells another length shows that what is stored is out of date'
   origin.reply = () => ({ fields: ['cache-control: max-age=50', 'etag: "a"', 'content-length: 6'] });
   origin.ask({ method: 'HEAD' });
   assert.equal(origin.cache.store.size.answers, 0);
+});
+
+test('what has been forgotten meanwhile is not brought back by the answer to a HEAD', async () => {
+  const origin = cachedOrigin();
+  origin.reply = () => ({ fields: ['cache-control: max-age=2', 'etag: "a"'] });
+  origin.ask();
+  await origin.clock.advance(3_000);
+  origin.reply = undefined;
+  origin.ask({ method: 'HEAD' });
+  origin.cache.forget('shop.test', '/things/1');
+  origin.arrived[1]?.answer.begin(200, ['cache-control', 'max-age=99', 'etag', '"a"'], 0);
+  assert.equal(origin.cache.store.size.answers, 0);
+});
+
+test('what is used stays longer than what is not', () => {
+  const origin = cachedOrigin({}, { store: memoryCacheStore({ maxBytes: 4_500 }) });
+  origin.reply = () => ({ fields: ['cache-control: max-age=99'], body: 'x'.repeat(1_000) });
+  origin.ask({ path: '/a' });
+  origin.ask({ path: '/b' });
+  origin.ask({ path: '/a' });
+  origin.ask({ path: '/c' });
+  const left = ['/a', '/b', '/c'].filter((path) => origin.cache.store.find(`shop.test ${path}`).length > 0);
+  assert.deepEqual(left, ['/a', '/c']);
 });
