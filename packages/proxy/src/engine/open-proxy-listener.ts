@@ -53,13 +53,7 @@ export async function openProxyListener(
     if (!connections.begin(request.socket, response)) return;
     handle(request, response, false, { upgrade: { socket, early } });
   });
-  server.on('connect', ({ socket }) => {
-    const answer = connections.lastAnswer(socket);
-    // A refusal before the answer that is due would be taken for it.
-    if (answer !== undefined && !answer.writableFinished) socket.destroy();
-    else
-      refuseRaw(engine, socket, gatewayErrors.METHOD_NOT_ALLOWED('this is no tunnel', { details: { allow: 'GET' } }));
-  });
+  server.on('connect', ({ socket }) => refuseTunnel(engine, connections, socket));
   server.on('clientError', (error, socket) => onClientError(engine, connections, error, socket as Socket));
   await listen(engine.name, server, bind);
   const address = server.address();
@@ -86,6 +80,13 @@ export async function openProxyListener(
       return closed;
     },
   };
+}
+
+/** Hangs up where an answer is due: a refusal before it would be taken for it. */
+function refuseTunnel(engine: ProxyEngine, connections: ClientConnections, socket: Socket): void {
+  const answer = connections.lastAnswer(socket);
+  if (answer !== undefined && !answer.writableFinished) socket.destroy();
+  else refuseRaw(engine, socket, gatewayErrors.METHOD_NOT_ALLOWED('this is no tunnel', { details: { allow: 'GET' } }));
 }
 
 /** Clients that chose HTTP/2 in the handshake are for `http2`, the others stay. */
