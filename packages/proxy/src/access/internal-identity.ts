@@ -4,14 +4,20 @@ import type { EdgeLayer } from '../engine/edge-layer.ts';
 
 /**
  * How services learn who calls: by a token of the gateway's own, for one service and a minute, whatever the client proved
- * itself by; or by the client's own token as it came.
+ * itself by; by the client's own token as it came; or not at all.
  */
-export type ForwardedIdentity = 'internal' | 'pass';
+export type ForwardedIdentity = 'internal' | 'pass' | 'none';
 
 /** What stands last before a request is sent on. Default `internal`. */
 export function forwardedIdentity(signer: TokenSigner, identity: ForwardedIdentity = 'internal'): EdgeLayer {
-  return identity === 'pass' ? (next) => next : internalIdentity(signer);
+  if (identity === 'pass') return (next) => next;
+  return identity === 'none' ? withoutIdentity : internalIdentity(signer);
 }
+
+const withoutIdentity: EdgeLayer = (next) => (exchange) => {
+  exchange.authorization = undefined;
+  return next(exchange);
+};
 
 /**
  * In place of what the client sent, services get the gateway's word for the user, with roles and scopes. Innermost: only

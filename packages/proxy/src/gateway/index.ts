@@ -13,3 +13,5 @@ export type { GatewayOptions, GatewaySettings } from './gateway-options.ts';
 export { gatewayService } from './gateway-service.ts';
 export type { SessionOptions } from './session.ts';
 export type { SpringSource } from './spring-part.ts';
+export type { RunningGateway, ServerAddress, StartGatewayOptions } from './start-gateway.ts';
+export { startGateway } from './start-gateway.ts';

@@ -20,7 +20,8 @@ import type { Additions, AnyHandler, Listener, OpenListener, Platform, ServiceDe
 export interface ServiceParts {
   readonly instanceId: string;
   readonly host: string;
-  readonly ports: { readonly api: number; readonly management: number };
+  /** Without `management` there is no management port. */
+  readonly ports: { readonly api: number; readonly management: number | undefined };
   /** What a listener of the service's own listens on in place of the API port; see `Bind`. */
   readonly socket?: Promise<object>;
   readonly mode: 'development' | 'production' | 'test';
@@ -51,6 +52,7 @@ export interface RunningService {
   readonly service: string;
   readonly instanceId: string;
   readonly port: number;
+  /** 0 when there is none. */
   readonly managementPort: number;
   /** For callers in the same host, and for the host's own deliveries. */
   readonly operations: OperationSet;
@@ -96,7 +98,10 @@ export async function startService(definition: ServiceDefinition, parts: Service
     const { host, ports, socket } = parts;
     const api = await open({ host, port: ports.api, ...(socket === undefined ? {} : { socket }) });
     opened.push(api);
-    opened.push(await openManagement(definition, parts, { added, policies, state, routes: api.routes }));
+    if (ports.management !== undefined)
+      opened.push(
+        await openManagement(definition, parts, ports.management, { added, policies, state, routes: api.routes }),
+      );
   } catch (error) {
     await Promise.all(opened.map((listener) => listener.close(0)));
     await added.stop(telemetry);
@@ -144,9 +149,10 @@ function apiOpener(
 function openManagement(
   definition: ServiceDefinition,
   parts: ServiceParts,
+  port: number,
   { added, policies, state, routes }: Opening & { readonly state: ServiceState; readonly routes: Listener['routes'] },
 ): Promise<Listener> {
-  const { clock, ids, telemetry, platform, host, ports, instanceId: instance } = parts;
+  const { clock, ids, telemetry, platform, host, instanceId: instance } = parts;
   const service = definition.contract.name;
   const health = [...ownHealth(state), ...added.health, ...parts.health];
   const mappings = routes === undefined ? [] : [mappingsEndpoint(service, routes)];
@@ -164,10 +170,7 @@ function openManagement(
       ...parts.endpoints,
     ],
   });
-  return openManagementListener(
-    { service, actuator: shown, verifier: platform.verifier, clock, ids },
-    { host, port: ports.management },
-  );
+  return openManagementListener({ service, actuator: shown, verifier: platform.verifier, clock, ids }, { host, port });
 }
 
 /** `/actuator/openapi`: the service's own document; the gateway's merges what is exposed. */
