@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { codeOf } from '@dure/core';
+import type { EdgeLayer } from '../engine/edge-layer.ts';
 import { forwarding } from '../engine/forwarding.ts';
 import { openEdge } from '../testing/open-edge.ts';
 import { localInstance } from '../testing/open-proxy.ts';
@@ -11,7 +12,11 @@ import type { MirrorEvent, MirrorOptions } from './mirror.ts';
 import { mirror } from './mirror.ts';
 
 /** Two versions of `things` that answer what a test says, and remember what they were sent. */
-async function openMirrored(options: Partial<MirrorOptions>, answerOf: (version: string) => unknown) {
+async function openMirrored(
+  options: Partial<MirrorOptions>,
+  answerOf: (version: string) => unknown,
+  stream?: 'by-type',
+) {
   const events: MirrorEvent[] = [];
   const sent: { version: string; method: string; url: string; body: string }[] = [];
   const servers = ['1', '2'].map((version) =>
@@ -24,7 +29,7 @@ async function openMirrored(options: Partial<MirrorOptions>, answerOf: (version:
         response.destroy();
         return;
       }
-      response.setHeader('content-type', 'application/json');
+      response.setHeader('content-type', answer === 'stream' ? 'text/event-stream' : 'application/json');
       response.end(JSON.stringify(answer));
     }),
   );
@@ -33,12 +38,13 @@ async function openMirrored(options: Partial<MirrorOptions>, answerOf: (version:
     ...localInstance('things', (server.address() as AddressInfo).port),
     metadata: { version: String(index + 1) },
   }));
-  const first = (next: (exchange: never) => void | Promise<void>) => (exchange: { want: unknown }) => {
+  const first: EdgeLayer = (next) => (exchange) => {
     exchange.want = { version: '1' };
-    return next(exchange as never);
+    if (stream !== undefined) exchange.destination = { ...exchange.destination, stream };
+    return next(exchange);
   };
   const layer = mirror({ version: '2', observe: (event) => events.push(event), ...options });
-  const edge = await openEdge([layer, first as never], { instances, handler: forwarding });
+  const edge = await openEdge([first, layer], { instances, handler: forwarding });
   return {
     events,
     sent,
@@ -104,6 +110,27 @@ test('a mirror that breaks, and a body that is too long, cost the client nothing
   const answers = mirrored.events.map((event) => (event.kind === 'skipped' ? event.reason : event.kind)).sort();
   // A hang-up is answered by a problem, which is an answer that differs.
   assert.deepEqual(answers, ['body', 'different']);
+});
+
+test('where only the media type tells a stream, answers are compared and streams are not', async () => {
+  let answer: unknown = { same: true };
+  await using mirrored = await openMirrored({}, () => answer, 'by-type');
+  await (await mirrored.ask('/things/1')).text();
+  await until('the answers are compared', () => mirrored.events.length === 1);
+  answer = 'stream';
+  await (await mirrored.ask('/things/2')).text();
+  assert.deepEqual(
+    mirrored.events.map((event) => (event.kind === 'skipped' ? event.reason : event.kind)),
+    ['same', 'stream'],
+  );
+  assert.deepEqual(
+    mirrored.sent.map(({ version, url }) => [version, url]),
+    [
+      ['1', '/things/1'],
+      ['2', '/things/1'],
+      ['1', '/things/2'],
+    ],
+  );
 });
 
 test('a mirror without a place to go is refused', () => {

@@ -1,5 +1,6 @@
 import type { Answer } from '../engine/answer.ts';
 import { PassingAnswer } from '../engine/answer.ts';
+import { isStreamAnswer } from '../engine/answer-fields.ts';
 import type { CollectedAnswer } from '../engine/collected-answer.ts';
 import { CollectingAnswer } from '../engine/collected-answer.ts';
 import { detached } from '../engine/detached.ts';
@@ -14,8 +15,8 @@ import { answerDifference } from './answer-difference.ts';
 export type MirrorEvent =
   | { readonly kind: 'same'; readonly route: string }
   | { readonly kind: 'different'; readonly route: string; readonly id: string; readonly differences: readonly string[] }
-  /** There was nothing to compare: the copy was not sent, or one of the answers broke off. */
-  | { readonly kind: 'skipped'; readonly route: string; readonly reason: 'busy' | 'body' | 'broken' };
+  /** There was nothing to compare: the copy was not sent, or one of the answers broke off or has no end. */
+  | { readonly kind: 'skipped'; readonly route: string; readonly reason: 'busy' | 'body' | 'stream' | 'broken' };
 
 export interface MirrorOptions {
   /** The service that gets the copies. Default: the route's own, then `version` says which of its instances. */
@@ -77,6 +78,7 @@ export function mirror(options: MirrorOptions): EdgeLayer {
     const made = known.get(destination) ?? {
       ...destination,
       service: to,
+      stream: false, // one that goes on for ever would be a copy under way for ever
       operation: `mirror:${destination.operation}`,
     };
     known.set(destination, made);
@@ -84,11 +86,12 @@ export function mirror(options: MirrorOptions): EdgeLayer {
   };
   return (next) => (exchange) => {
     const isCopied = methods.includes(exchange.method) && (share >= 1 || exchange.engine.random.next() < share);
-    if (isCopied && exchange.destination.stream === false) {
+    if (isCopied && exchange.destination.stream !== true) {
       const body = bodyOf(exchange);
       exchange.answer = new TeeAnswer(exchange.answer, longestBody, (answered) => {
         const { route } = exchange;
-        if (answered === undefined) observe({ kind: 'skipped', route, reason: 'broken' });
+        if (answered === 'stream') observe({ kind: 'skipped', route, reason: 'stream' });
+        else if (answered === undefined) observe({ kind: 'skipped', route, reason: 'broken' });
         else if (body.isTooLong) observe({ kind: 'skipped', route, reason: 'body' });
         else send(exchange, body.bytes === 0 ? undefined : Buffer.concat(body.pieces), answered);
       });
@@ -109,32 +112,38 @@ function bodyOf(exchange: Exchange) {
   return body;
 }
 
-/** Passes an answer on and keeps a copy of it. */
+/** Passes an answer on and keeps a copy of it, unless it is a stream. */
 class TeeAnswer extends PassingAnswer {
-  readonly #copy: Answer;
+  readonly #done: (answer: CollectedAnswer | 'stream' | undefined) => void;
+  #copy: Answer | undefined;
 
-  constructor(next: Answer, longest: number, done: (answer: CollectedAnswer | undefined) => void) {
+  constructor(next: Answer, longest: number, done: (answer: CollectedAnswer | 'stream' | undefined) => void) {
     super(next);
+    this.#done = done;
     this.#copy = new CollectingAnswer(longest, done);
   }
 
   override begin(status: number, fields: string[], bodyBytes: number | undefined): void {
-    this.#copy.begin(status, [...fields], bodyBytes);
+    if (isStreamAnswer(fields)) {
+      this.#copy = undefined;
+      this.#done('stream');
+    }
+    this.#copy?.begin(status, [...fields], bodyBytes);
     this.next.begin(status, fields, bodyBytes);
   }
 
   override write(piece: Buffer): boolean {
-    this.#copy.write(piece);
+    this.#copy?.write(piece);
     return this.next.write(piece);
   }
 
   override end(piece?: Buffer): void {
     this.next.end(piece);
-    this.#copy.end(piece);
+    this.#copy?.end(piece);
   }
 
   override abort(): void {
     this.next.abort();
-    this.#copy.abort();
+    this.#copy?.abort();
   }
 }
