@@ -69,6 +69,7 @@ function layersOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
     ...corsOf(edge, rule), // before what refuses: pages may read what others refuse with
     bodyDemanded(rule), // first of what refuses: a body that is too large is refused whoever sends it
     authenticated(edge), // before access: the identity is what access is decided by
+    ...(edge.apiKey === undefined ? [] : [edge.apiKey]), // as above; whoever has a token stays who they are
     ...declaredLimit(edge, rule), // before access: also what would be refused may not be tried without end
     authorised(rule.access),
     ...rule.layers.map(({ layer }) => layer), // after access: what a route adds works for who was let through

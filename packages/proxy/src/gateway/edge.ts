@@ -10,6 +10,8 @@ export interface Edge extends ProxyEngine {
   readonly identity: EdgeLayer;
   /** Who keeps account of the rate limits that contracts declare. */
   readonly rateLimits: RateLimitStore;
+  /** Finds out who asks by an API key; undefined when there are none. */
+  readonly apiKey: EdgeLayer | undefined;
   /** Which pages of other origins may use the operations; undefined when none may. */
   readonly compression: EdgeLayer | undefined;
   readonly cors: EdgeLayer | undefined;

@@ -4,6 +4,7 @@ import type { EdgeIdentityOptions } from '../access/edge-verifier.ts';
 import type { ProxyLimits } from '../engine/limits.ts';
 import type { PolicyOptions } from '../engine/proxy-policies.ts';
 import type { AccessLogOptions } from '../observe/access-log.ts';
+import type { ApiKeyOptions } from '../protection/api-key.ts';
 import type { CorsOptions } from '../protection/cors.ts';
 import type { LayersByRoute } from '../routing/contract-rules.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
@@ -29,6 +30,8 @@ export interface GatewaySettings extends PolicyOptions, ProtocolOptions {
   readonly limits?: Partial<ProxyLimits>;
   /** Where a line for each request goes. Default: nowhere. */
   readonly accessLog?: AccessLogOptions;
+  /** Keys by which programs prove who they are, in place of a token. Default: none. */
+  readonly apiKeys?: ApiKeyOptions;
   /** Which pages of other origins may use the exposed operations. Default: none. */
   readonly cors?: CorsOptions;
   /**

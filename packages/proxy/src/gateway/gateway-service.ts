@@ -13,6 +13,7 @@ import { requestHandler } from '../engine/request-handler.ts';
 import { listenerTls } from '../engine/tls-certificate.ts';
 import { openAccessLog } from '../observe/access-log.ts';
 import { explanations } from '../observe/explanations.ts';
+import { apiKey } from '../protection/api-key.ts';
 import { cors } from '../protection/cors.ts';
 import { compiledRoute } from './compiled-route.ts';
 import type { Edge } from './edge.ts';
@@ -71,6 +72,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     identity: forwardedIdentity(signer, options.identity),
     rateLimits,
     compression: options.compression === undefined ? undefined : compressed(options.compression),
+    apiKey: options.apiKeys === undefined ? undefined : apiKey(options.apiKeys),
     cors: options.cors === undefined ? undefined : cors(options.cors),
   };
   const tools = { clock, random, telemetry, rateLimits };
