@@ -13,7 +13,7 @@ const telemetry = silentTelemetry();
 /** A server that answers with the `Authorization` that reached it. */
 const told = () =>
   scriptedUpstream((socket, text) => {
-    const [, authorization = 'nothing'] = /authorization: ([^\r]*)\r\n(?![^]*authorization)/i.exec(text) ?? [];
+    const [, authorization = 'nothing'] = /authorization: ([^\r]*)\r\n(?![\s\S]*authorization)/i.exec(text) ?? [];
     socket.write(plainAnswer(authorization));
   });
 
