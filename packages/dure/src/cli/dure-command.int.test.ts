@@ -158,7 +158,11 @@ test('scale and restart change what runs, say what they did, and refuse what can
   );
 
   for (const [argv, code, pattern] of [
-    [['scale', 'console=2'], 2, /"console" has one process at any time: .*\[DURE_SINGLE_PROCESS\]\n {6}Name the gateway or one of/],
+    [
+      ['scale', 'console=2'],
+      2,
+      /"console" has one process at any time: .*\[DURE_SINGLE_PROCESS\]\n {6}Name the gateway or one of/,
+    ],
     [['restart', 'registry'], 2, /"registry" has one process at any time/],
     [['restart', 'lfet'], 2, /no service "lfet"; it has left, right \[DURE_SERVICE_UNKNOWN\]/],
     [['scale', 'left=99'], 2, /1 to 16 processes, not 99 \[DURE_USAGE\]/],

@@ -4,6 +4,7 @@ import type { LoadedSystem } from '../load-system.ts';
 import { loadDefinitions, loadSystem } from '../load-system.ts';
 import type { RunFile } from '../run-file.ts';
 import { infrastructure } from '../system.ts';
+import { springSources } from './spring-sources.ts';
 import { storefrontPages } from './web.ts';
 
 /**
@@ -50,18 +51,19 @@ export async function definitionsOf(run: RunFile): Promise<ReadonlyMap<string, S
   if (loaded !== undefined) {
     for (const [name, definition] of Object.entries(await loadDefinitions(loaded.system, own)))
       found.set(name, definition);
-    if (names.includes('gateway')) found.set('gateway', await gateway(loaded));
+    if (names.includes('gateway')) found.set('gateway', await gateway(loaded, run));
   }
   return found;
 }
 
-async function gateway({ system: { name, edge }, folder }: LoadedSystem): Promise<ServiceDefinition> {
+async function gateway({ system: { name, edge }, folder }: LoadedSystem, run: RunFile): Promise<ServiceDefinition> {
   const [{ gatewayService }, settings, storefront] = await Promise.all([
     import('@dure/proxy/gateway'),
     edge.gateway?.(),
     edge.storefront === undefined ? undefined : storefrontPages(folder, edge.storefront),
   ]);
   return gatewayService({
+    spring: { load: springSources(run) },
     ...settings,
     exposes: edge.expose,
     info: { title: name, version: '1' },

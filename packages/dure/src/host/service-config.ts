@@ -36,6 +36,11 @@ const profiles: Readonly<Record<RunFile['mode'], readonly string[]>> = {
   production: ['prod'],
 };
 
+/** The configuration profiles of a mode. */
+export function profilesOf(mode: RunFile['mode']): readonly string[] {
+  return profiles[mode];
+}
+
 /**
  * Reads what a service's schema asks for, and the limits of its calls if it calls anybody: defaults < the service's own
  * folder < the config server < the environment. A service that needs neither asks nobody.
@@ -52,7 +57,7 @@ export async function openServiceConfig(
   const watch = await watchConfig({
     sections,
     service: kit.name,
-    profiles: profiles[process.run.mode],
+    profiles: profilesOf(process.run.mode),
     sources: await sourcesFor(kit, process),
     clock: process.machine.clock,
     random: process.machine.random,

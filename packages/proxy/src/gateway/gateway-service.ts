@@ -80,7 +80,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   add.onStop(close);
   const routes = edgeRoutes(set, (rule) => compiledRoute(edge, rule), clock.now);
   if (options.spring !== undefined) {
-    const spring = openSpringPart(options.spring, set, tools, routes.dispatch);
+    const spring = openSpringPart(options.spring, set, { ...tools, signer }, routes.dispatch);
     add.onStop(spring.close);
     await spring.first;
   }

@@ -1,5 +1,6 @@
 import type { PropertySource } from '@dure/config/properties';
 import type { Clock } from '@dure/core';
+import type { TokenSigner } from '@dure/service/client';
 import { cacheLayer } from '../cache/cache-layer.ts';
 import { ResponseCache } from '../cache/response-cache.ts';
 import type { Exchange } from '../engine/exchange.ts';
@@ -17,8 +18,8 @@ import type { EdgeTools } from './edge-tools.ts';
 
 /** Where routes in Spring Cloud Gateway's form come from. */
 export interface SpringSource extends SpringRoutesOptions {
-  /** Reads the configuration, the highest source first; what it rejects with changes nothing. */
-  readonly load: () => Promise<readonly PropertySource[]>;
+  /** Reads the configuration, the highest source first, with the gateway's credentials; what it rejects with changes nothing. */
+  readonly load: (signer: TokenSigner) => Promise<readonly PropertySource[]>;
   /** How often, in milliseconds. Default 5 000. */
   readonly everyMs?: number;
 }
@@ -34,19 +35,18 @@ export interface SpringPart {
  * with its places and changes nothing. `dispatch` leads a request to another path of the gateway.
  */
 export function openSpringPart(
-  source: SpringSource,
+  { everyMs = 5_000, load, ...source }: SpringSource,
   set: RouteSet,
-  tools: EdgeTools,
+  tools: EdgeTools & { readonly signer: TokenSigner },
   dispatch: (exchange: Exchange, path: string) => void | Promise<void>,
 ): SpringPart {
-  const { everyMs = 5_000, load } = source;
-  const { clock, telemetry } = tools;
+  const { clock, telemetry, signer } = tools;
   const cache = new ResponseCache();
   const breakers: BreakersByName = new Map();
   let closed = false;
   let seen = '';
   const read = async () => {
-    const sources = await load();
+    const sources = await load(signer);
     const text = JSON.stringify(sources.map(({ properties }) => [...properties]));
     if (closed || text === seen) return;
     seen = text;
