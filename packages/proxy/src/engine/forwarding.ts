@@ -47,6 +47,8 @@ class Forwarding implements ExchangeListener, Work {
   #status = 0;
   #isStream = false;
   #begun = false;
+  /** The client takes no more of the answer for now. */
+  #isHeld = false;
 
   constructor(exchange: Exchange) {
     const { engine, head, body, isRepeatable, callersBudget = mostAttempts } = exchange;
@@ -150,8 +152,10 @@ class Forwarding implements ExchangeListener, Work {
     if (isTaken) return;
     const connection = this.#connection;
     connection?.pause();
+    this.#isHeld = true;
     answer.whenDrained(() => {
       if (this.#connection !== connection) return;
+      this.#isHeld = false;
       connection?.resume();
       if (!this.#isStream) this.#exchange.expectProgress();
     });
@@ -190,6 +194,11 @@ class Forwarding implements ExchangeListener, Work {
     if (phase === 'connecting') {
       this.#connection?.destroy();
       this.onFailure({ kind: 'connect', cause: 'no connection in time' });
+      return;
+    }
+    // That a client reads slowly is not held against the instance: else it could open the breaker for everybody.
+    if (this.#isHeld) {
+      this.#breakOff();
       return;
     }
     const { service, timeoutMs } = this.#exchange.destination;

@@ -154,7 +154,7 @@ test('an answer that stalls is given up', async () => {
   await until('the instance’s connection is given up', () => upstream.sockets[0]?.destroyed === true);
 });
 
-test('a client that does not read its answer is given up', async () => {
+test('a client that does not read its answer is given up, and the instance is not blamed', async () => {
   await using upstream = await scriptedUpstream((socket) => {
     socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n');
     const more = () => {
@@ -165,11 +165,19 @@ test('a client that does not read its answer is given up', async () => {
   });
   await using gateway = await openGateway({ exposes: [things], limits: { stallTimeoutMs: 200 } });
   serve(gateway, upstream.port);
-  const client = rawClient(gateway.port);
-  client.socket.pause();
-  client.send('GET /things/7 HTTP/1.1\r\nHost: shop\r\n\r\n');
-  await until('the instance’s connection is given up', () => upstream.sockets[0]?.destroyed === true);
-  client.socket.destroy();
+  const clients = Array.from({ length: 12 }, () => rawClient(gateway.port));
+  for (const client of clients) {
+    client.socket.pause();
+    client.send('GET /things/7 HTTP/1.1\r\nHost: shop\r\n\r\n');
+  }
+  await until(
+    'the instance’s connections are given up',
+    () => upstream.sockets.length === 12 && upstream.sockets.every(({ destroyed }) => destroyed),
+  );
+  const other = rawClient(gateway.port);
+  other.send('GET /things/7 HTTP/1.1\r\nHost: shop\r\n\r\n');
+  await other.hears('HTTP/1.1 200 ');
+  for (const client of [other, ...clients]) client.socket.destroy();
 });
 
 test('more connections to an instance than allowed are refused at once, with 503', async () => {
