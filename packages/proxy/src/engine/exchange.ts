@@ -85,6 +85,8 @@ export class Exchange implements Underway, ExchangeView {
   answer: Answer;
   /** What is being done at the moment. */
   work: Work | undefined;
+  /** The proxy goes away: a stream that ends now has not come to its end. */
+  isEndedEarly = false;
   readonly #client: ClientSide;
   readonly #bound: ExchangeOptions['bound'];
   readonly #upgrade: Upgradable | undefined;
@@ -213,6 +215,7 @@ export class Exchange implements Underway, ExchangeView {
   }
 
   endStream(): void {
+    this.isEndedEarly = true;
     this.work?.endStream();
   }
 

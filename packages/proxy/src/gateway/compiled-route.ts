@@ -15,6 +15,7 @@ import { rateLimited } from '../protection/rate-limited.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
 import { authenticated, authorised } from './admission.ts';
 import type { Edge } from './edge.ts';
+import { eventSocket } from './event-socket.ts';
 
 /** How long an answer may take to begin where nobody says, in milliseconds. */
 const defaultTimeoutMs = 30_000;
@@ -73,7 +74,8 @@ function layersOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
     ...declaredLimit(edge, rule), // before access: also what would be refused may not be tried without end
     authorised(rule.access),
     ...rule.layers.map(({ layer }) => layer), // after access: what a route adds works for who was let through
-    edge.identity, // last: only who was let through costs a signature
+    edge.identity, // behind what lets through: only who may ask costs a signature
+    ...(offersEvents(rule) ? [eventSocket({ checksOrigin: corsOf(edge, rule).length === 0 })] : []), // last: what refuses answers plainly
   ];
 }
 
@@ -82,7 +84,13 @@ function corsOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
   return layer === undefined ? [] : [layer];
 }
 
-function destinationOf({ id, to, operation, protocol, timeoutMs = defaultTimeoutMs }: RouteRule): Destination {
+/** A stream of events that its service sends as such; one that speaks WebSocket itself has `protocol`. */
+function offersEvents({ operation, protocol }: RouteRule): boolean {
+  return operation?.spec.stream === true && operation.method === 'GET' && protocol === undefined;
+}
+
+function destinationOf(rule: RouteRule): Destination {
+  const { id, to, operation, protocol, timeoutMs = defaultTimeoutMs } = rule;
   const service = to.kind === 'service' ? to.service : to.kind === 'url' ? to.url : 'gateway';
   return {
     service,
@@ -90,7 +98,7 @@ function destinationOf({ id, to, operation, protocol, timeoutMs = defaultTimeout
     timeoutMs,
     stream: operation === undefined ? 'by-type' : operation.spec.stream === true,
     prefix: '',
-    ...(protocol === 'websocket' ? { upgrade: protocol } : {}),
+    ...(protocol === 'websocket' || offersEvents(rule) ? { upgrade: 'websocket' as const } : {}),
     ...(protocol === 'grpc' ? { protocol } : {}),
   };
 }
