@@ -99,7 +99,7 @@ export async function startGateway(options: StartGatewayOptions): Promise<Runnin
     if (options.telemetry === undefined) await telemetry.close();
   };
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${running.port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${running.port}`,
     port: running.port,
     managementPort: managementPort === undefined ? undefined : running.managementPort,
     close,
