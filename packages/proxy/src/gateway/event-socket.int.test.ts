@@ -44,14 +44,15 @@ async function openWatched(
     requests,
     /** What a browser's WebSocket is told until it is closed, and the code. */
     async watch(onMessage: (socket: WebSocket) => void = () => {}) {
-      const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}${path}`);
       const told: unknown[] = [];
-      socket.addEventListener('message', ({ data }) => {
-        told.push(JSON.parse(String(data)));
-        onMessage(socket);
-      });
       const { promise, resolve } = Promise.withResolvers<number>();
+      const url = `ws://127.0.0.1:${gateway.port}/things/7/events`;
+      // region watch
+      const socket = new WebSocket(url);
+      socket.addEventListener('message', ({ data }) => told.push(JSON.parse(String(data))));
       socket.addEventListener('close', ({ code }) => resolve(code));
+      // endregion
+      socket.addEventListener('message', () => onMessage(socket));
       return { code: await promise, told };
     },
     async [Symbol.asyncDispose]() {
@@ -120,10 +121,10 @@ test('what is refused before the stream begins is an ordinary answer', async () 
 
 test('pages of other origins may watch only where `cors` allows it', async () => {
   const stream = (response: ServerResponse) => void response.write('data: 1\n\n');
-  const statusOf = async (options: Partial<GatewayOptions>, origin: string) => {
+  const statusOf = async (options: Partial<GatewayOptions>, origin: string, fields = '') => {
     await using watched = await openWatched(stream, options);
     using client = opened(watched.gateway.port);
-    client.send(handshake(`Origin: ${origin}\r\n`));
+    client.send(handshake(`Origin: ${origin}\r\n${fields}`));
     await until('the answer is there', () => client.received().includes('\r\n\r\n'));
     return Number(client.received().slice(9, 12));
   };
@@ -132,6 +133,9 @@ test('pages of other origins may watch only where `cors` allows it', async () =>
   assert.equal(await statusOf({}, 'https://evil.test'), 403);
   assert.equal(await statusOf({ cors }, 'https://partner.test'), 101);
   assert.equal(await statusOf({ cors }, 'https://evil.test'), 403);
+  const session = 'Cookie: dure_session=ann\r\n';
+  assert.equal(await statusOf({ cors }, 'http://shop.test', session), 101);
+  assert.equal(await statusOf({ cors }, 'https://partner.test', session), 403, 'by a session only from this origin');
 });
 
 test('a client that does not read holds up its own stream and nobody’s memory, and misses nothing', async () => {
