@@ -26,7 +26,7 @@ export interface LoadOptions {
    * Which of them sign in, 0 to 1, without a password, since a real one costs a quarter of a second of a processor: nobody on
    * the way may repeat these, and only the service can refuse them. The rest read.
    */
-  readonly signInShare: number;
+  readonly registerShare: number;
 }
 
 /** A load that runs. */
@@ -103,10 +103,10 @@ export function startLoad(options: LoadOptions): Load {
   };
 }
 
-function kindsOf({ orderShare, signInShare }: LoadOptions): readonly Kind[] {
-  const read = (1 - orderShare - signInShare) / 3;
+function kindsOf({ orderShare, registerShare }: LoadOptions): readonly Kind[] {
+  const read = (1 - orderShare - registerShare) / 3;
   return [
-    { name: 'POST /sessions', share: signInShare, status: 400 },
+    { name: 'POST /users', share: registerShare, status: 400 },
     { name: 'POST /orders', share: orderShare, status: 202 },
     { name: 'GET /orders', share: read, status: 200 },
     { name: 'GET /stock', share: read, status: 200 },
@@ -139,8 +139,8 @@ async function send({ name, status }: Kind, { edge, customer, random }: LoadOpti
           const headers = { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() };
           return exchanged('POST', '/orders', { ...authorization, ...headers }, body);
         }
-        case 'POST /sessions':
-          return exchanged('POST', '/sessions', { 'content-type': 'application/json' }, '{}');
+        case 'POST /users':
+          return exchanged('POST', '/users', { 'content-type': 'application/json' }, '{}');
         case 'GET /orders':
           return exchanged('GET', '/orders?limit=5', authorization);
         case 'GET /stock':

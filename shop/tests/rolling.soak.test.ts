@@ -10,7 +10,7 @@ test(`of 100 000 requests none fails while every service is restarted or scaled,
     perSecond: 600,
     connections: 32,
     orderShare: 0.02,
-    signInShare: 0.02,
+    registerShare: 0.02,
     repeats: true,
     async turn(shop) {
       await shop.restart('order');

@@ -10,7 +10,7 @@ test(`no request fails while services are restarted and scaled, and the registry
     perSecond: 500,
     connections: 16,
     orderShare: 0.02,
-    signInShare: 0.02,
+    registerShare: 0.02,
     repeats: false,
     async turn(shop) {
       await shop.restart('order');

@@ -13,7 +13,7 @@ export interface RollingOptions {
   readonly perSecond: number;
   readonly connections: number;
   readonly orderShare: number;
-  readonly signInShare: number;
+  readonly registerShare: number;
   /** What is done to the system under load. */
   readonly turn: (shop: TestSystem) => Promise<void>;
   /** Again and again, until there were enough requests. */
@@ -27,7 +27,7 @@ const settleMs = 60_000;
  * and taken away: no request fails, and every order is decided once.
  */
 export async function rollUnderLoad(context: TestContext, options: RollingOptions): Promise<void> {
-  const { seed, requests, perSecond, connections, orderShare, signInShare, turn, repeats } = options;
+  const { seed, requests, perSecond, connections, orderShare, registerShare, turn, repeats } = options;
   await using shop = await startSystem(new URL('../system.ts', import.meta.url), {
     placement: 'each',
     scale: { inventory: 2, payment: 2 },
@@ -41,7 +41,7 @@ export async function rollUnderLoad(context: TestContext, options: RollingOption
     perSecond,
     connections,
     orderShare,
-    signInShare,
+    registerShare,
   });
   let turns = 0;
   try {
