@@ -47,7 +47,7 @@ test('what can have one process only is told why in both languages', () => {
     'the system "shop" has no service "ordr"; it has order',
     '시스템에 "ordr" 서비스가 없습니다. 있는 서비스: order',
   ]);
-  assert.deepEqual(told('order', 'each'), []);
+  for (const service of ['order', 'gateway']) assert.deepEqual(told(service, 'each'), []);
 });
 
 test('an error without a Korean wording of its own has its title', () => {
