@@ -12,12 +12,13 @@ const harbour = join(import.meta.dirname, '..', '..', 'fixtures', 'harbour', 'sy
 test('while the gateway restarts, no new connection is refused and none is reset', { timeout: 90_000 }, async () => {
   await using system = await startSystem(harbour, { placement: 'each' });
   const before = system.pids.gateway;
-  const load = connectionLoad(`${system.edge}/hello`, 8);
-  for (let turn = 0; turn < 3; turn += 1) await system.restart('gateway');
-  await wait(systemClock, 200);
+  using load = connectionLoad(`${system.edge}/hello`, 8);
+  const deadline = performance.now() + 60_000;
+  for (let turn = 0; turn < 3 || (load.sent < 2_000 && performance.now() < deadline); turn += 1)
+    await system.restart('gateway');
   const { sent, failures } = await load.stop();
   assert.deepEqual(failures, []);
-  assert.ok(sent > 1_000, `only ${sent} requests were sent`);
+  assert.ok(sent >= 2_000, `only ${sent} requests were sent`);
   assert.notEqual(system.pids.gateway, before);
 });
 
@@ -27,7 +28,7 @@ test('when one of two gateways is killed, only requests in flight on it fail, an
   await using system = await startSystem(harbour, { placement: 'each', scale: { gateway: 2 } });
   const { gateway, 'gateway-2': second } = system.pids;
   assert.ok(gateway !== undefined && second !== undefined);
-  const load = connectionLoad(`${system.edge}/hello`, 8);
+  using load = connectionLoad(`${system.edge}/hello`, 8);
   await wait(systemClock, 500);
   for (const name of ['gateway', 'gateway-2']) {
     const { failures, underway } = load;
@@ -37,12 +38,12 @@ test('when one of two gateways is killed, only requests in flight on it fail, an
     await wait(systemClock, 300);
     assert.ok(failures.length - known <= underway, failures.slice(known).join(', '));
   }
-  const { sent, failures } = await load.stop();
+  await load.stop();
   assert.ok(
-    failures.every((failure) => failure === 'ECONNRESET' || failure === 'socket hang up'),
-    failures.join(', '),
+    load.failures.every((failure) => /^(?:ECONNRESET|EPIPE)$/.test(failure)),
+    load.failures.join(', '),
   );
-  assert.ok(sent > 1_000, `only ${sent} requests were sent`);
+  assert.ok(load.sent >= 100, `only ${load.sent} requests were sent`);
   assert.notEqual(system.pids.gateway, gateway);
   assert.notEqual(system.pids['gateway-2'], second);
 });

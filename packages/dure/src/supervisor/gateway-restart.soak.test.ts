@@ -11,7 +11,7 @@ test(`of ${least} requests, each on a new connection, none is refused or reset w
   timeout: 850_000,
 }, async (context) => {
   await using system = await startSystem(harbour, { placement: 'each' });
-  const load = connectionLoad(`${system.edge}/hello`, 16);
+  using load = connectionLoad(`${system.edge}/hello`, 16);
   let turns = 0;
   const deadline = performance.now() + 800_000;
   while (load.sent < least && load.failures.length === 0 && performance.now() < deadline) {

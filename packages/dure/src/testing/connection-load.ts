@@ -7,8 +7,8 @@ export interface LoadReport {
   readonly failures: readonly string[];
 }
 
-/** Requests that go on until they are stopped. */
-export interface ConnectionLoad {
+/** Requests that go on until they are stopped, at the latest with the test. */
+export interface ConnectionLoad extends Disposable {
   readonly sent: number;
   /** Requests that have no answer yet. */
   readonly underway: number;
@@ -58,6 +58,9 @@ export function connectionLoad(url: string, concurrency: number): ConnectionLoad
       isOver = true;
       await Promise.all(turns);
       return { sent, failures };
+    },
+    [Symbol.dispose]() {
+      isOver = true;
     },
   };
 }

@@ -16,7 +16,7 @@ export function slowExchangesSuite(size: { each: number; deploys: number; upload
     }, async () => {
       await using system = await startSystem(harbour, { placement: 'each' });
       const { edge } = system;
-      const load = slowLoad({ streams: `${edge}/ships`, uploads: `${edge}/loads`, each, uploadMs });
+      using load = slowLoad({ streams: `${edge}/ships`, uploads: `${edge}/loads`, each, uploadMs });
       await wait(systemClock, uploadMs / 4);
       for (let deploy = 0; deploy < deploys; deploy += 1) {
         assert.equal(load.underway, 2 * each);

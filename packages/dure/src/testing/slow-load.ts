@@ -11,7 +11,7 @@ export interface SlowReport {
   readonly faults: readonly string[];
 }
 
-export interface SlowLoad {
+export interface SlowLoad extends Disposable {
   /** Streams that are open, and uploads under way. */
   readonly underway: number;
   /** Streams are closed by their clients, uploads end. */
@@ -57,6 +57,7 @@ export function slowLoad({ streams, uploads, each, uploadMs }: SlowLoadOptions):
       await Promise.all(turns.flat());
       return { ended: counts.ended, answered: counts.answered, faults };
     },
+    [Symbol.dispose]: () => over.abort(),
   };
 }
 
