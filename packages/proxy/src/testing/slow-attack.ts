@@ -20,8 +20,8 @@ export async function slowAttack({ connections, requests, limits, goneWithinMs }
   await using upstream = await endlessUpstream();
   await using gateway = await openGateway({ exposes: [things], limits });
   gateway.instances.set('things', [localInstance('things', upstream.port)]);
+  const attack = await slowClients(gateway.port, connections);
   const from = systemClock.monotonicMs();
-  const attack = slowClients(gateway.port, connections);
   const failures = await healthyClient(gateway.port, requests);
   assert.deepEqual(failures, []);
   const inFlight = () => /^dure_gateway_in_flight\S* (\d+)/m.exec(gateway.telemetry.metrics.prometheus())?.[1];

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { systemClock } from '@dure/core';
 import type { ScriptedUpstream } from './scripted-upstream.ts';
 import { plainAnswer, scriptedUpstream } from './scripted-upstream.ts';
+import { until } from './until.ts';
 
 /** Clients that do everything as slowly as they can. */
 export interface SlowClients {
@@ -48,8 +49,8 @@ function slowReader(port: number): Socket {
   return client;
 }
 
-/** Opens so many connections from 127.0.0.1 that do a quarter each of the kinds there are. */
-export function slowClients(port: number, count: number): SlowClients {
+/** Opens so many connections from 127.0.0.1 that do a quarter each of the kinds there are; a hundred at a time, for all to get in. */
+export async function slowClients(port: number, count: number): Promise<SlowClients> {
   const clients: Socket[] = [];
   for (let index = 0; index < count; index += 1) {
     const act = slowly[index % 4];
@@ -60,6 +61,7 @@ export function slowClients(port: number, count: number): SlowClients {
       act(client);
     }
     clients.push(client);
+    if (index % 100 === 99) await until('all are in', () => clients.every(({ connecting }) => !connecting));
   }
   return {
     open: () => clients.filter((client, index) => index % 4 !== 3 && !client.destroyed).length,
