@@ -13,11 +13,12 @@ const suites: Readonly<Record<string, readonly string[]>> = {
   int: ['{packages,shop,examples}/**/*.int.test.ts'],
   system: ['shop/tests/**/*.system.test.ts'],
   soak: ['{packages,shop,tools}/**/*.soak.test.ts'],
+  night: ['{packages,shop,tools}/**/*.night.test.ts'],
 };
 const everyday = ['types', 'unit', 'int', 'system'];
 
 /** These get one database cluster for all their files. */
-const needsDatabase = /\.(int|soak)\.test\.ts$/;
+const needsDatabase = /\.(int|soak|night)\.test\.ts$/;
 
 const wanted = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -49,7 +50,7 @@ function fail(text: string): void {
 function filesOf(suite: string): string[] {
   const [pattern] = suites[suite] ?? [suite];
   const all = globSync(pattern ?? suite, { cwd: root, exclude: ['**/node_modules/**', 'tools/fixtures/**'] });
-  const special = /\.(int|system|types|soak)\.test\.ts$/;
+  const special = /\.(int|system|types|soak|night)\.test\.ts$/;
   return (suite === 'unit' ? all.filter((file) => !special.test(file)) : all).sort().map((file) => resolve(root, file));
 }
 
@@ -60,6 +61,11 @@ async function runFiles(suite: string, files: readonly string[]): Promise<void> 
   await runSuite(suite, files).finally(globalTeardown);
 }
 
+/** Whether a suite's files take minutes; the nightly ones together may take most of an hour. */
+function isLong(suite: string): boolean {
+  return suite === 'soak' || suite === 'night';
+}
+
 function runSuite(suite: string, files: readonly string[]): Promise<void> {
   process.stdout.write(`\n── ${suite}: ${files.length} files\n`);
   return new Promise((resolve) => {
@@ -67,8 +73,8 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
       files: [...files],
       cwd: root,
       // A file that hangs is a failure, not a wait.
-      timeout: suite === 'soak' ? 900_000 : 180_000,
-      concurrency: suite === 'system' || suite === 'soak' ? 1 : 2,
+      timeout: isLong(suite) ? 900_000 : 180_000,
+      concurrency: suite === 'system' || isLong(suite) ? 1 : 2,
     });
     events.on('test:pass', ({ name, file, details, skip }) => {
       if (details.type === 'suite') return;
