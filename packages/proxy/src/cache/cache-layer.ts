@@ -141,9 +141,9 @@ class NotedAnswer extends PassingAnswer {
     this.#tell = tell;
   }
 
-  override end(piece?: Buffer): void {
+  override end(piece?: Buffer, trailers?: readonly string[]): void {
     this.#tell();
-    this.next.end(piece);
+    this.next.end(piece, trailers);
   }
 
   override abort(): void {

@@ -100,8 +100,8 @@ class DetachedClient extends PassingAnswer implements ClientSide {
     this.next.begin(status, fields, bodyBytes);
   }
 
-  override end(piece?: Buffer): void {
-    this.next.end(piece);
+  override end(piece?: Buffer, trailers?: readonly string[]): void {
+    this.next.end(piece, trailers);
     this.#owner?.close(this.#status ?? 499);
   }
 

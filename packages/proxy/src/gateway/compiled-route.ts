@@ -13,6 +13,7 @@ import { gatewayErrors } from '../errors.ts';
 import { operationPolicy } from '../protection/rate-limit-policy.ts';
 import { rateLimited } from '../protection/rate-limited.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
+import { contractDrift } from '../traffic/contract-drift.ts';
 import { authenticated, authorised } from './admission.ts';
 import type { Edge } from './edge.ts';
 import { eventSocket } from './event-socket.ts';
@@ -74,6 +75,7 @@ function layersOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
     ...declaredLimit(edge, rule), // before access: also what would be refused may not be tried without end
     authorised(rule.access),
     ...rule.layers.map(({ layer }) => layer), // after access: what a route adds works for who was let through
+    ...watchedDrift(edge, rule), // behind a cache: what is stored was looked at when it came
     edge.identity, // behind what lets through: only who may ask costs a signature
     ...(offersEvents(rule) ? [eventSocket({ checksOrigin: corsOf(edge, rule).length === 0 })] : []), // last: what refuses answers plainly
   ];
@@ -111,6 +113,13 @@ function handlerOf({ to, protocol }: RouteRule): EdgeHandler {
 function declaredLimit({ telemetry, rateLimits: store }: Edge, { operation }: RouteRule): readonly EdgeLayer[] {
   const policy = operation === undefined ? undefined : operationPolicy(operation);
   return policy === undefined ? [] : [rateLimited({ policies: [policy], store, telemetry })];
+}
+
+function watchedDrift(
+  { contractDrift: share, clock, telemetry }: Edge,
+  { operation }: RouteRule,
+): readonly EdgeLayer[] {
+  return operation === undefined || share <= 0 ? [] : [contractDrift(operation, { share, clock, telemetry })];
 }
 
 function bodyDemanded({ operation, id }: RouteRule): EdgeLayer {

@@ -15,4 +15,6 @@ export interface Edge extends ProxyEngine {
   /** Which pages of other origins may use the operations; undefined when none may. */
   readonly compression: EdgeLayer | undefined;
   readonly cors: EdgeLayer | undefined;
+  /** How much of the services' answers is held against their contracts, 0 to 1. */
+  readonly contractDrift: number;
 }

@@ -26,6 +26,8 @@ export interface GatewaySettings extends PolicyOptions, ProtocolOptions {
   readonly follow?: readonly string[];
   /** Routes in the form of Spring Cloud Gateway, from its own configuration. Default: none. */
   readonly spring?: SpringSource;
+  /** How much of the services' answers is held against their contracts in the background, 0 to 1; see `contractDrift`. Default 0. */
+  readonly contractDrift?: number;
   /** Changes to the default limits. */
   readonly limits?: Partial<ProxyLimits>;
   /** Where a line for each request goes. Default: nowhere. */

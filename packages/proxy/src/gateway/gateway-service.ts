@@ -71,6 +71,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     verifier,
     identity: forwardedIdentity(signer, options.identity),
     rateLimits,
+    contractDrift: options.contractDrift ?? 0,
     compression: options.compression === undefined ? undefined : compressed(options.compression),
     apiKey: options.apiKeys === undefined ? undefined : apiKey(options.apiKeys),
     cors: options.cors === undefined ? undefined : cors(options.cors),

@@ -33,12 +33,13 @@ test('what is over a limit is refused at once a thousand times each, and nothing
       await Promise.all(Array.from({ length: 10 }, one));
     }
     tookMs.sort((a, b) => a - b);
-    const held = (process.memoryUsage().rss - before) / (1_000 * bytes.length);
+    // The client's memory is in it, and what nobody has collected yet.
+    const heldBytes = process.memoryUsage().rss - before;
     t.diagnostic(
-      `${status}: ${Math.round(tookMs[500] ?? 0)} ms (median), ${Math.round(tookMs[990] ?? 0)} ms (p99), ${held.toFixed(1)} bytes a byte`,
+      `${status}: ${Math.round(tookMs[500] ?? 0)} ms (median), ${Math.round(tookMs[990] ?? 0)} ms (p99), ${(heldBytes / 2 ** 20).toFixed(1)} MiB held`,
     );
     assert.ok((tookMs[500] ?? 0) < 50);
-    assert.ok(held < 100);
+    assert.ok(heldBytes < 64 * 2 ** 20, `${heldBytes} bytes are held`);
   }
   assert.deepEqual(upstream.arrived, []);
 });
@@ -59,13 +60,13 @@ test('a client cannot take security fields away by naming them in Connection, no
     'Idempotency-Key',
     'Origin',
     'Sec-Fetch-Site',
+    'Via',
   ];
   const ours = [
     'X-Forwarded-For',
     'X-Forwarded-Host',
     'X-Forwarded-Proto',
     'Forwarded',
-    'Via',
     'Dure-Request-Id',
     'Dure-Timeout-Ms',
     'Keep-Alive',
@@ -110,7 +111,8 @@ test('a client cannot take security fields away by naming them in Connection, no
     ]) {
       assert.equal(values(name).length, 1, name);
     }
-    assert.deepEqual([...values('te'), ...values('trailer'), ...values('connection')], []);
+    const asked = method === 'GET' ? [] : ['trailers', 'te']; // by the gateway itself, for a client that takes trailers
+    assert.deepEqual([...values('te'), ...values('trailer'), ...values('connection')], asked);
   }
   assert.deepEqual(upstream.wrong, []);
 });

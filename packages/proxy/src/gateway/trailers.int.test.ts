@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { named } from '../routing/named-layer.ts';
 import { openGateway } from '../testing/open-gateway.ts';
 import { localInstance } from '../testing/open-proxy.ts';
 import { rawClient } from '../testing/raw-client.ts';
 import { scriptedUpstream } from '../testing/scripted-upstream.ts';
 import { things } from '../testing/test-contract.ts';
 import { until } from '../testing/until.ts';
+import { mirror } from '../traffic/mirror.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 
 /** A gateway before an instance that answers every whole request with the same bytes. */
@@ -76,4 +78,13 @@ test('early hints are passed on to whoever asked for it, their links and nothing
     /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/a\.css>; rel=preload, <\/b\.js>; rel="preload"\r\n\r\nHTTP\/1\.1 200 /,
   );
   assert.match(await ask(telling.gateway.port, '1.0'), /^HTTP\/1\.1 200 /);
+});
+
+test('layers that wrap the answer pass its trailer fields on', async () => {
+  const copied = mirror({ version: '2', observe: () => undefined });
+  const layers = { 'things.readThing': [named('Mirror', copied, '2')] };
+  await using world = await worldOf(withTrailers, { layers });
+  const client = rawClient(world.gateway.port);
+  client.send(get('TE: trailers\r\nConnection: TE, close\r\n'));
+  assert.match(await client.ended(), /hello\r\n0\r\nX-Sum: 42\r\n\r\n$/);
 });

@@ -74,8 +74,8 @@ class JudgedAnswer extends PassingAnswer {
     return this.#silent || super.write(piece);
   }
 
-  override end(piece?: Buffer): void {
-    if (!this.#silent) super.end(piece);
+  override end(piece?: Buffer, trailers?: readonly string[]): void {
+    if (!this.#silent) super.end(piece, trailers);
   }
 
   override abort(): void {

@@ -1,12 +1,10 @@
-import type { Answer } from '../engine/answer.ts';
-import { PassingAnswer } from '../engine/answer.ts';
-import { isStreamAnswer } from '../engine/answer-fields.ts';
 import type { CollectedAnswer } from '../engine/collected-answer.ts';
 import { CollectingAnswer } from '../engine/collected-answer.ts';
 import { detached } from '../engine/detached.ts';
 import type { EdgeLayer } from '../engine/edge-layer.ts';
 import type { Exchange } from '../engine/exchange.ts';
 import { forwarding } from '../engine/forwarding.ts';
+import { TeeAnswer } from '../engine/tee-answer.ts';
 import { gatewayErrors } from '../errors.ts';
 import type { ComparisonOptions } from './answer-difference.ts';
 import { answerDifference } from './answer-difference.ts';
@@ -110,40 +108,4 @@ function bodyOf(exchange: Exchange) {
     else body.pieces.push(Buffer.from(piece));
   };
   return body;
-}
-
-/** Passes an answer on and keeps a copy of it, unless it is a stream. */
-class TeeAnswer extends PassingAnswer {
-  readonly #done: (answer: CollectedAnswer | 'stream' | undefined) => void;
-  #copy: Answer | undefined;
-
-  constructor(next: Answer, longest: number, done: (answer: CollectedAnswer | 'stream' | undefined) => void) {
-    super(next);
-    this.#done = done;
-    this.#copy = new CollectingAnswer(longest, done);
-  }
-
-  override begin(status: number, fields: string[], bodyBytes: number | undefined): void {
-    if (isStreamAnswer(fields)) {
-      this.#copy = undefined;
-      this.#done('stream');
-    }
-    this.#copy?.begin(status, [...fields], bodyBytes);
-    this.next.begin(status, fields, bodyBytes);
-  }
-
-  override write(piece: Buffer): boolean {
-    this.#copy?.write(piece);
-    return this.next.write(piece);
-  }
-
-  override end(piece?: Buffer): void {
-    this.next.end(piece);
-    this.#copy?.end(piece);
-  }
-
-  override abort(): void {
-    this.next.abort();
-    this.#copy?.abort();
-  }
 }
