@@ -76,8 +76,8 @@ export const collectorRows = at('console', [
     /not gzip/,
   ],
   [
-    'OTLP of 5 MiB',
-    post('/v1/traces', `"${'a'.repeat(5 * 2 ** 20)}"`, { from }),
+    'a stated OTLP body of 5 MiB', // not sent: a server that hangs up meanwhile takes its answer with it
+    post('/v1/traces', '"a"', { from, fields: { 'content-length': String(5 * 2 ** 20) } }),
     413,
     'SERVICE_BODY_TOO_LARGE',
     /4194304 bytes/,
