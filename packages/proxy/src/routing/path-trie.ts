@@ -33,7 +33,10 @@ const emptySegment: PathSegment = { kind: 'literal', key: '', names: [], express
  */
 export class PathNode {
   /** The trie that holds nothing. */
-  static readonly empty = PathNode.#for(emptySegment);
+  static empty(): PathNode {
+    return PathNode.#for(emptySegment);
+  }
+
   /** That of the segment: as literals, nodes are found by it. */
   readonly key: string;
   readonly segment: PathSegment;

@@ -57,9 +57,9 @@ export class RouteTable {
 
   /** The table without routes. */
   static empty({ random = systemRandom }: RouteTableOptions = {}): RouteTable {
-    const groups = WeightGroups.empty;
+    const groups = WeightGroups.empty();
     return new RouteTable({
-      trie: PathNode.empty,
+      trie: PathNode.empty(),
       entries: undefined,
       size: 0,
       groups,
@@ -153,7 +153,7 @@ export class RouteTable {
     if (entry === undefined) return this;
     let { trie } = parts;
     for (const { candidate, hasTrailingSlash } of entry.placed) {
-      trie = withoutCandidate(trie, wayTo(candidate.pattern, hasTrailingSlash), candidate) ?? PathNode.empty;
+      trie = withoutCandidate(trie, wayTo(candidate.pattern, hasTrailingSlash), candidate) ?? PathNode.empty();
     }
     const { weight, hosts } = entry.rule.match;
     return new RouteTable({

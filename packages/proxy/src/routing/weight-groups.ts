@@ -16,7 +16,11 @@ interface Group {
 
 /** Groups of routes that share their requests by weight. Immutable: a change is a new value. */
 export class WeightGroups {
-  static readonly empty = new WeightGroups(undefined);
+  /** Without any group. */
+  static empty(): WeightGroups {
+    return new WeightGroups(undefined);
+  }
+
   readonly #groups: HashTrie<Group>;
 
   private constructor(groups: HashTrie<Group>) {
