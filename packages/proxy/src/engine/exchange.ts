@@ -46,7 +46,7 @@ export class Exchange implements Underway, ExchangeView {
   readonly route: string;
   /** As it came. */
   readonly method: string;
-  readonly head: RequestHead;
+  head: RequestHead;
   /** As it came, in its one spelling. */
   readonly target: Target;
   readonly expectsContinue: boolean;
@@ -232,6 +232,11 @@ export class Exchange implements Underway, ExchangeView {
     this.span.set('http.response.status_code', status);
     this.span.end();
     this.engine.observe(this, status, this.engine.clock.monotonicMs() - this.startedMs);
+  }
+
+  /** Goes on without the body, which whoever had it before has read. */
+  dropBody(): void {
+    this.head = { ...this.head, contentLength: undefined, chunked: false };
   }
 
   /** What is being done ends; something else may be begun. */

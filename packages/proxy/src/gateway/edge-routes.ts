@@ -12,7 +12,7 @@ import type { CompiledRoute } from './compiled-route.ts';
 export interface EdgeRoutes {
   /** Lets the route of a request see to it; false when there is none, or when a page asks a route that is for no pages. */
   start(arrived: ArrivedRequest): boolean;
-  /** Leads a request that is under way to another path, with its query, as a read. GATEWAY_NOT_FOUND. */
+  /** Leads a request that is under way to another path, with its query and without its body. GATEWAY_NOT_FOUND. */
   dispatch(exchange: Exchange, path: string): void | Promise<void>;
   /** The methods with which a request would find a route; empty when there are none. */
   allowed(arrived: ArrivedRequest): readonly string[];
@@ -47,9 +47,10 @@ export function edgeRoutes(
       const mark = path.indexOf('?');
       exchange.path = mark < 0 ? path : path.slice(0, mark);
       exchange.query = mark < 0 ? '' : path.slice(mark);
-      const { head, address } = exchange;
+      exchange.dropBody();
+      const { head, address, method } = exchange;
       const { host, cookie } = head;
-      const found = set.table.find({ method: 'GET', path: exchange.path, host, cookie, address, nowMs: nowMs() });
+      const found = set.table.find({ method, path: exchange.path, host, cookie, address, nowMs: nowMs() });
       if (found === undefined) throw gatewayErrors.NOT_FOUND('there is nothing at the path of the fallback');
       const route = readyRoute(found.rule);
       exchange.destination = route.destination;

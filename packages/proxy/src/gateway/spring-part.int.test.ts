@@ -11,7 +11,9 @@ import { openGateway } from '../testing/open-gateway.ts';
 /** A server that answers with its method and URL, `/flaky` well at the third time only, `/broken` never. */
 async function plainServer() {
   const asked = new Map<string, number>();
-  const server = createServer(({ method, url = '' }, response) => {
+  const server = createServer(async (request, response) => {
+    const { method, url = '' } = request;
+    await request.forEach(() => undefined);
     const count = (asked.get(url) ?? 0) + 1;
     asked.set(url, count);
     if (url === '/broken') response.statusCode = 500;
@@ -88,6 +90,16 @@ test('a configuration of Spring Cloud Gateway is lifted over: paths, default fil
   assert.deepEqual([(await spring.ask('/flaky')).text, server.asked('/flaky')], ['GET /flaky', 3]);
   const fallback = await spring.ask('/broken');
   assert.deepEqual([fallback.status, fallback.text], [200, 'GET /fallback?of=broken']);
+  const posted = await spring.ask('/broken', {
+    method: 'POST',
+    body: 'x'.repeat(1_000),
+    signal: AbortSignal.timeout(5_000),
+  });
+  assert.deepEqual(
+    [posted.status, posted.text],
+    [200, 'POST /fallback?of=broken'],
+    'the body went to the first service',
+  );
 });
 
 test('a breaker that has seen enough failures asks the service no more, and its fallback answers', async () => {
