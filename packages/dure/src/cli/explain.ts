@@ -1,6 +1,6 @@
+import type { Explanation } from '@dure/proxy/gateway';
 import { dureErrors } from '../errors.ts';
 import { askSupervisor } from '../supervisor/control-client.ts';
-import type { RequestExplanation } from '../supervisor/explain-request.ts';
 import type { Command } from './command.ts';
 import { commonOptions, stateOption, systemOption } from './command.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -30,7 +30,7 @@ export const explain: Command = {
   },
 };
 
-function text(explained: RequestExplanation, language: Language): string {
+function text(explained: Explanation, language: Language): string {
   const { client, caller, method, path, route, service, status, tookMs, notes } = explained;
   const named = messages[language].explained;
   const rows = alignColumns([

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isDureError, messageOf } from '@dure/core';
+import type { Explanation } from '@dure/proxy/gateway';
 import type { InstanceCounts } from '../plan/instances.ts';
 import type { RestartReport, ScaleReport, SystemStatus } from './events.ts';
-import type { RequestExplanation } from './explain-request.ts';
 
 /** What can be asked of a running supervisor: one JSON line in, one out. */
 export type ControlRequest =
@@ -24,7 +24,7 @@ export interface ControlAnswers {
   readonly databases: Readonly<Record<string, string>>;
   readonly scale: ScaleReport;
   readonly restart: RestartReport;
-  readonly explain: RequestExplanation;
+  readonly explain: Explanation;
 }
 
 /** Answers requests; the value becomes the line that is sent back. */

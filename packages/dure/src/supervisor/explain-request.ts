@@ -1,24 +1,8 @@
+import type { Explanation } from '@dure/proxy/gateway';
 import type { TokenSigner } from '@dure/service/client';
 import { dureErrors } from '../errors.ts';
 import type { StartedService } from './child-message.ts';
 import { getJson } from './transport.ts';
-
-/** Why the gateway answered a request as it did. */
-export interface RequestExplanation {
-  /** The `Dure-Request-Id` of the answer. */
-  readonly id: string;
-  /** When the answer had ended, in epoch milliseconds. */
-  readonly at: number;
-  readonly client: string;
-  readonly caller: string;
-  readonly method: string;
-  readonly path: string;
-  readonly route: string;
-  readonly service: string;
-  readonly status: number;
-  readonly tookMs: number;
-  readonly notes: readonly { readonly what: string; readonly text: string; readonly atMs: number }[];
-}
 
 const timeoutMs = 1_000;
 
@@ -28,7 +12,7 @@ export async function explainRequest(
   host: string,
   services: readonly StartedService[],
   signer: TokenSigner | undefined,
-): Promise<RequestExplanation> {
+): Promise<Explanation> {
   const authorization = await signer?.authorize('gateway', undefined);
   const ask = ({ managementPort }: StartedService) =>
     getJson(
@@ -38,7 +22,7 @@ export async function explainRequest(
     );
   const answers = await Promise.all(services.filter(({ name }) => name === 'gateway').map(ask));
   const found = answers.find((answer) => answer.ok && answer.status === 200);
-  if (found?.ok === true) return found.body as RequestExplanation;
+  if (found?.ok === true) return found.body as Explanation;
   const silent = answers.find((answer) => !answer.ok);
   throw dureErrors.REQUEST_UNKNOWN(
     silent === undefined && answers.length > 0

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock, wait } from '@dure/core';
+import type { Explanation } from '@dure/proxy/gateway';
 import { connectionLoad } from '../testing/connection-load.ts';
 import { startSystem } from '../testing/start-system.ts';
 import { askSupervisor } from './control-client.ts';
-import type { RequestExplanation } from './explain-request.ts';
 
 const harbour = join(import.meta.dirname, '..', '..', 'fixtures', 'harbour', 'system.ts');
 
@@ -64,7 +64,7 @@ test('two gateways keep a limit together, and each request is explained whicheve
   assert.ok(taken >= 20 && taken <= 40, `${taken} of 40 requests were let through`);
   assert.equal(answers.filter(({ status }) => status === 429).length, 150 - taken);
   for (const { id, status } of answers) {
-    const explained: RequestExplanation = await askSupervisor(system.stateFolder, { ask: 'explain', id });
+    const explained: Explanation = await askSupervisor(system.stateFolder, { ask: 'explain', id });
     assert.equal(explained.status, status);
   }
 });

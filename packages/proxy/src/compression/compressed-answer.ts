@@ -2,6 +2,7 @@ import type { Transform } from 'node:stream';
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
 import type { Answer } from '../engine/answer.ts';
 import { PassingAnswer } from '../engine/answer.ts';
+import { answerField } from '../engine/answer-fields.ts';
 import type { Coding } from './accepted-coding.ts';
 
 export interface CompressedAnswerOptions {
@@ -35,10 +36,10 @@ export class CompressedAnswer extends PassingAnswer {
     const isFit =
       !neverStatuses.has(status) &&
       (bodyBytes ?? Number.POSITIVE_INFINITY) >= minBytes &&
-      fieldOf(fields, 'content-encoding') === undefined &&
-      fieldOf(fields, 'content-range') === undefined &&
-      !/\bno-transform\b/i.test(fieldOf(fields, 'cache-control') ?? '') &&
-      isWorthwhile(fieldOf(fields, 'content-type') ?? '');
+      answerField(fields, 'content-encoding') === undefined &&
+      answerField(fields, 'content-range') === undefined &&
+      !/\bno-transform\b/i.test(answerField(fields, 'cache-control') ?? '') &&
+      isWorthwhile(answerField(fields, 'content-type') ?? '');
     if (!isFit) {
       this.next.begin(status, fields, bodyBytes);
       return;
@@ -111,13 +112,6 @@ function openCompressor(coding: Coding): Compressor {
     default:
       return coding satisfies never;
   }
-}
-
-function fieldOf(fields: readonly string[], name: string): string | undefined {
-  for (let index = 0; index < fields.length; index += 2) {
-    if (fields[index]?.toLowerCase() === name) return fields[index + 1];
-  }
-  return undefined;
 }
 
 /** The fields of a compressed body: a strong validator of the plain one is a weak one of both (RFC 9110 §8.8.1). */

@@ -2,12 +2,18 @@
 const streamTypes =
   /^(?:text\/event-stream|application\/x-ndjson|application\/jsonl|application\/stream\+json)\s*(?:;|$)/i;
 
+/** The first value of a field among names and values in turn; `name` in lower case. */
+export function answerField(fields: readonly string[], name: string): string | undefined {
+  for (let index = 0; index < fields.length; index += 2) {
+    if (fields[index]?.toLowerCase() === name) return fields[index + 1];
+  }
+  return undefined;
+}
+
 /** Whether the answer with these fields, names and values in turn, is a stream. */
 export function isStreamAnswer(fields: readonly string[]): boolean {
-  for (let index = 0; index < fields.length; index += 2) {
-    if (fields[index]?.toLowerCase() === 'content-type') return streamTypes.test(fields[index + 1] ?? '');
-  }
-  return false;
+  const type = answerField(fields, 'content-type');
+  return type !== undefined && streamTypes.test(type);
 }
 
 /**

@@ -29,8 +29,8 @@ export interface CompiledRoute {
   readonly destination: Destination;
   /** Whether it says which pages of other origins may use it. */
   readonly hasCors: boolean;
-  /** Sees to a request that has come another way. */
-  readonly handler: EdgeHandler;
+  /** Makes what sees to a request that has been under way on another route. */
+  continued(): EdgeHandler;
   /** Lets the route see to a request. `bound` is what its patterns bound. */
   start(arrived: ArrivedRequest, bound?: { readonly variables: Readonly<Record<string, string>> }): void;
 }
@@ -46,10 +46,7 @@ export function compiledRoute(edge: Edge, rule: RouteRule): CompiledRoute {
     rule,
     destination,
     hasCors: corsOf(edge, rule).length > 0,
-    handler: edgeStack(
-      [authorised(rule.access), ...rule.layers.map(({ layer }) => layer), edge.identity],
-      rule.to.kind === 'none' ? nobodyAnswers : forwarding,
-    ),
+    continued: () => edgeStack([authorised(rule.access), ...ownLayers(rule), edge.identity], handlerOf(rule)),
     start(arrived, bound) {
       const { method = '' } = arrived.request;
       const span = edge.telemetry.startSpan(name, {
@@ -74,11 +71,15 @@ function layersOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
     ...(edge.apiKey === undefined ? [] : [edge.apiKey]), // as above; whoever has a token stays who they are
     ...declaredLimit(edge, rule), // before access: also what would be refused may not be tried without end
     authorised(rule.access),
-    ...rule.layers.map(({ layer }) => layer), // after access: what a route adds works for who was let through
+    ...ownLayers(rule), // after access: what a route adds works for who was let through
     ...watchedDrift(edge, rule), // behind a cache: what is stored was looked at when it came
     edge.identity, // behind what lets through: only who may ask costs a signature
     ...(offersEvents(rule) ? [eventSocket({ checksOrigin: corsOf(edge, rule).length === 0 })] : []), // last: what refuses answers plainly
   ];
+}
+
+function ownLayers({ layers }: RouteRule): readonly EdgeLayer[] {
+  return layers.map(({ layer }) => layer);
 }
 
 function corsOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {

@@ -54,7 +54,7 @@ export function edgeRoutes(
       if (found === undefined) throw gatewayErrors.NOT_FOUND('there is nothing at the path of the fallback');
       const route = readyRoute(found.rule);
       exchange.destination = route.destination;
-      return route.handler(exchange);
+      return route.continued()(exchange);
     },
     allowed: (arrived) => set.table.allowed(routedRequest(arrived, '', nowMs)),
   };

@@ -13,7 +13,7 @@ async function plainServer() {
   const asked = new Map<string, number>();
   const server = createServer(async (request, response) => {
     const { method, url = '' } = request;
-    await request.forEach(() => undefined);
+    await request.toArray();
     const count = (asked.get(url) ?? 0) + 1;
     asked.set(url, count);
     if (url === '/broken') response.statusCode = 500;

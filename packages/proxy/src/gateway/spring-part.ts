@@ -1,5 +1,4 @@
 import type { PropertySource } from '@dure/config/properties';
-import type { Clock } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import { cacheLayer } from '../cache/cache-layer.ts';
 import { ResponseCache } from '../cache/response-cache.ts';
@@ -57,19 +56,16 @@ export function openSpringPart(
       rules.map((rule) => readyRule(rule, { ...tools, cache, breakers, dispatch })),
     );
   };
-  const again = (later: Clock) => {
+  const again = () => {
     if (closed) return;
-    later.after(everyMs, () => {
+    clock.after(everyMs, () => {
       read()
         .catch((error: unknown) => telemetry.log.warn('the routes of the configuration stay as they were', { error }))
-        .finally(() => again(later));
+        .finally(again);
     });
   };
   const first = read();
-  first.then(
-    () => again(clock),
-    () => undefined,
-  );
+  first.then(again, () => undefined);
   return {
     first,
     close() {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { answerField } from '../engine/answer-fields.ts';
 import type { CollectedAnswer } from '../engine/collected-answer.ts';
 
 export interface ComparisonOptions {
@@ -22,7 +23,8 @@ export function answerDifference(
   const found: string[] = [];
   if (one.status !== other.status) found.push(`status: ${one.status} and ${other.status}`);
   for (const name of ['content-type', ...fields]) {
-    if (fieldOf(one.fields, name) !== fieldOf(other.fields, name)) found.push(`field ${name}`);
+    if (answerField(one.fields, name.toLowerCase()) !== answerField(other.fields, name.toLowerCase()))
+      found.push(`field ${name}`);
   }
   if (one.body === undefined || other.body === undefined) found.push('a body is too long to be compared');
   else {
@@ -67,16 +69,10 @@ function memberOf(tree: Tree, key: string): unknown {
 }
 
 function asJson({ fields, body }: CollectedAnswer): { readonly value: unknown } | undefined {
-  if (!/^application\/(?:[^;]+\+)?json\b/i.test(fieldOf(fields, 'content-type') ?? '')) return undefined;
+  if (!/^application\/(?:[^;]+\+)?json\b/i.test(answerField(fields, 'content-type') ?? '')) return undefined;
   try {
     return { value: JSON.parse(body?.toString('utf8') ?? '') };
   } catch {
     return undefined;
   }
-}
-
-function fieldOf(fields: readonly string[], name: string): string | undefined {
-  for (let index = 0; index < fields.length; index += 2)
-    if (fields[index]?.toLowerCase() === name.toLowerCase()) return fields[index + 1];
-  return undefined;
 }

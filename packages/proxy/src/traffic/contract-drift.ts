@@ -2,6 +2,7 @@ import type { Clock } from '@dure/core';
 import { check } from '@dure/core';
 import type { HttpOperation } from '@dure/service/contract';
 import type { Telemetry } from '@dure/telemetry';
+import { answerField } from '../engine/answer-fields.ts';
 import type { CollectedAnswer } from '../engine/collected-answer.ts';
 import type { EdgeLayer } from '../engine/edge-layer.ts';
 import { TeeAnswer } from '../engine/tee-answer.ts';
@@ -50,8 +51,7 @@ export function contractDrift(
 }
 
 function jsonOf({ fields, body }: CollectedAnswer): unknown {
-  const isCoded = fields.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-encoding');
-  if (body === undefined || isCoded) return undefined;
+  if (body === undefined || answerField(fields, 'content-encoding') !== undefined) return undefined;
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
