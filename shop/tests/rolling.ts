@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { seededRandom } from '@dure/core';
 import type { TestSystem } from '@dure/dure/testing';
@@ -56,6 +58,7 @@ export async function rollUnderLoad(context: TestContext, options: RollingOption
   const { failures, placed, ...figures } = await load.end();
   context.diagnostic(`${turns} turns; ${placed.length} orders; ${JSON.stringify(figures)}`);
   context.diagnostic(`the gateway tried again after ${await repetitions(shop)} failures`);
+  for (const failure of failures.slice(0, 3)) for (const line of await told(shop, failure)) context.diagnostic(line);
   assert.deepEqual(
     failures.slice(0, 10),
     [],
@@ -73,6 +76,15 @@ export async function rollUnderLoad(context: TestContext, options: RollingOption
 async function repetitions(shop: TestSystem): Promise<number> {
   const lines = (await shop.output('gateway')).split('\n');
   return lines.filter((line) => /"code":"GATEWAY_(CONNECT_FAILED|UPSTREAM_CLOSED)"/.test(line)).length;
+}
+
+/** What the processes wrote about the request that failed. */
+async function told(shop: TestSystem, failure: string): Promise<readonly string[]> {
+  const traceId = /"traceId":"(\w+)"/.exec(failure)?.[1];
+  if (traceId === undefined) return [];
+  const folder = join(shop.stateFolder, 'logs');
+  const logs = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')));
+  return logs.flatMap((log) => log.split('\n').filter((line) => line.includes(traceId)));
 }
 
 /**

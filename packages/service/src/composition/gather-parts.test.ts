@@ -47,7 +47,7 @@ interface Expected {
   /** When the page is decided, and whether it is one. */
   readonly endMs: number;
   readonly isPage: boolean;
-  /** Whether an answer comes so close to the end of its time that rounding decides. */
+  /** Whether an answer comes, or a part begins, so close to the end of its time that rounding decides. */
   readonly isClose: boolean;
 }
 
@@ -70,7 +70,7 @@ function model(nodes: readonly Node[], budgetMs: number): Expected {
     }
     const limitMs = (budgetMs - beganMs) * share;
     const isLate = durationMs >= limitMs;
-    isClose ||= Math.abs(durationMs - limitMs) <= slackMs;
+    isClose ||= Math.abs(durationMs - limitMs) <= slackMs || budgetMs - beganMs <= slackMs;
     const endMs = beganMs + Math.min(durationMs, limitMs);
     const isWell = !isLate && !fails;
     if (!isWell && mode === 'required') failsAtMs = Math.min(failsAtMs, endMs);
