@@ -1,7 +1,8 @@
 import { connect as openSocket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { postgresErrors } from './errors.ts';
-import { sqlStateOf } from './sql-state.ts';
+import { endsSession, sqlStateOf } from './sql-state.ts';
 import { valueTypes } from './value-types.ts';
 
 /** What a statement answers. */
@@ -23,6 +24,8 @@ export interface Connection {
   together<T>(send: () => T): T;
   /** Whether the session is lost or was given up. */
   readonly broken: boolean;
+  /** Whether it ended though nobody gave it up: what changes nothing may be asked of another. */
+  readonly lost: boolean;
   /**
    * Gives the session up: asks the server to cancel what runs, and closes. Never to be used again, because the
    * cancellation might hit a later statement.
@@ -67,13 +70,14 @@ interface Inside {
   readonly secretKey: number;
   readonly host: string;
   readonly port: number;
-  readonly connection: { readonly stream: { cork(): void; uncork(): void; destroy(): void } };
+  readonly connection: { readonly stream: Pick<Duplex, 'cork' | 'uncork' | 'destroy' | 'destroyed'> };
 }
 
 class Session implements Connection {
   readonly #client: pg.Client;
   readonly #inside: Inside;
   #broken = false;
+  #lost = false;
   #closing = false;
 
   constructor(client: pg.Client, options: ConnectOptions) {
@@ -82,7 +86,9 @@ class Session implements Connection {
     const lost = () => {
       if (this.#broken) return;
       this.#broken = true;
-      if (!this.#closing) options.onLost();
+      if (this.#closing) return;
+      this.#lost = true;
+      options.onLost();
     };
     client.on('error', lost);
     client.on('end', lost);
@@ -92,6 +98,10 @@ class Session implements Connection {
     return this.#broken;
   }
 
+  get lost(): boolean {
+    return this.#lost;
+  }
+
   async query(text: string, values?: readonly unknown[], name?: string): Promise<Answer> {
     const config = { text, ...(values === undefined ? {} : { values: values as unknown[] }) };
     try {
@@ -99,7 +109,11 @@ class Session implements Connection {
       return { command: result.command, rowCount: result.rowCount ?? 0, rows: result.rows };
     } catch (error) {
       // A table changed under a planned statement, by a migration: the session is replaced, and the plans with it.
-      if (name !== undefined && sqlStateOf(error) === '0A000') this.abandon();
+      const isStale = name !== undefined && sqlStateOf(error) === '0A000';
+      if (!this.#broken && (isStale || endsSession(error) || this.#inside.connection.stream.destroyed)) {
+        this.#lost = true;
+        this.abandon();
+      }
       throw error;
     }
   }

@@ -70,23 +70,44 @@ async function execute<Row>(
 const changes = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 const reads = new Set(['SelectQueryNode', 'RawNode']);
 
-/** A connection of the pool that Kysely borrowed for reading. */
-class ReadConnection implements DatabaseConnection {
-  readonly connection: Connection;
-  readonly #names: StatementNames;
+const maxReadAttempts = 3;
 
-  constructor(connection: Connection, names: StatementNames) {
-    this.connection = connection;
+/** A connection of the pool that Kysely borrowed for reading. When it is lost, the read, which changes nothing, takes another. */
+class ReadConnection implements DatabaseConnection {
+  readonly #pool: ReadPool;
+  readonly #names: StatementNames;
+  #connection: Connection;
+
+  constructor(pool: ReadPool, connection: Connection, names: StatementNames) {
+    this.#pool = pool;
+    this.#connection = connection;
     this.#names = names;
   }
 
-  executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     if (!reads.has(query.query.kind)) throw readOnly(query.sql);
-    return execute<Row>(this.connection, this.#names, query);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await execute<Row>(this.#connection, this.#names, query);
+      } catch (cause) {
+        if (!this.#connection.lost) throw cause;
+        if (attempt === maxReadAttempts)
+          throw postgresErrors.CONNECTION_LOST(
+            `the connection to PostgreSQL broke under a read, ${attempt} times in a row`,
+            { cause, retryable: true },
+          );
+        this.#pool.release(this.#connection);
+        this.#connection = await this.#pool.lease(undefined);
+      }
+    }
   }
 
   streamQuery(): never {
     throw readOnly('stream()');
+  }
+
+  release(): void {
+    this.#pool.release(this.#connection);
   }
 }
 
@@ -103,11 +124,11 @@ class PoolDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     if (this.#pool === undefined) throw readOnly('a query without a connection');
-    return new ReadConnection(await this.#pool.lease(undefined), this.#names);
+    return new ReadConnection(this.#pool, await this.#pool.lease(undefined), this.#names);
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
-    if (connection instanceof ReadConnection) this.#pool?.release(connection.connection);
+    if (connection instanceof ReadConnection) connection.release();
   }
 
   async beginTransaction(): Promise<void> {

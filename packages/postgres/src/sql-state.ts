@@ -22,3 +22,8 @@ export function isUnstorable(error: unknown): boolean {
   const state = sqlStateOf(error);
   return state === '22P05' || state === '22021';
 }
+
+/** Whether the server ended the session with this error, as it does with each session when it stops. */
+export function endsSession(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error && (error.severity === 'FATAL' || error.severity === 'PANIC');
+}

@@ -168,6 +168,30 @@ describe('a connection that breaks', () => {
     assert.equal(attempts, 5);
   });
 
+  test('under a read, or while it was idle before one: another answers', async () => {
+    await using db = open({ poolSize: 1 });
+    const pid = async () => (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db.read)).rows[0]?.pid;
+    const first = await pid();
+    const reading = sql<{ pid: number }>`select pg_backend_pid() as pid, 'under a read', pg_sleep(0.5)`.execute(
+      db.read,
+    );
+    await until('it sleeps', async () => (await running('under a read')) === 1);
+    await kill(first ?? 0);
+    const second = (await reading).rows[0]?.pid;
+    assert.notEqual(second, first);
+    await kill(second ?? 0);
+    assert.notEqual(await pid(), second);
+  });
+
+  test('under a read every time: the failure is told after three attempts, and may be tried again', async () => {
+    await using db = open({ poolSize: 1 });
+    await assert.rejects(
+      sql`select pg_terminate_backend(pg_backend_pid())`.execute(db.read),
+      (error: Error & { retryable?: boolean }) => fails('POSTGRES_CONNECTION_LOST')(error) && error.retryable === true,
+    );
+    assert.equal((await db.read.selectFrom('counter').selectAll().execute()).length, 0);
+  });
+
   test('during the COMMIT: the outcome is unknown, and the same key finds it out', async () => {
     await using proxy = await slowProxy(database.url);
     await using db = open({ url: proxy.url });
@@ -192,8 +216,11 @@ describe('a migration under a running service', () => {
   test('that changes a table behind a planned statement costs a session, not an error', async () => {
     await using db = open({ poolSize: 1 });
     await using owner = open({ url: database.ownerUrl });
-    const look = () =>
-      db.uow(testCall(), (tx) => tx.db.selectFrom('counter').selectAll().where('name', '=', 'a').execute());
+    const look = async () => {
+      const read = await db.read.selectFrom('counter').selectAll().where('name', '=', 'a').execute();
+      assert.deepEqual(read, []);
+      return db.uow(testCall(), (tx) => tx.db.selectFrom('counter').selectAll().where('name', '=', 'a').execute());
+    };
     for (let time = 0; time < 3; time += 1) assert.deepEqual(await look(), []);
     await owner.uow(testCall(), (tx) => sql`alter table counter add column added int`.execute(tx.db));
     assert.deepEqual(await look(), []);
