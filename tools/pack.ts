@@ -87,7 +87,7 @@ function published(path: string): unknown {
 
 /** The launchers name the sources by their paths. */
 function pointAtCompiled(file: string): void {
-  writeFileSync(file, readFileSync(file, 'utf8').replaceAll("main.ts'", "main.js'"));
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/(main|preload)\.ts'/g, "$1.js'"));
 }
 
 function copy(from: string, to: string): void {

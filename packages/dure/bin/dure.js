@@ -9,11 +9,14 @@ import { fileURLToPath } from 'node:url';
 
 const wanted = 24;
 const platformMissing = 12;
-const main = join(dirname(fileURLToPath(import.meta.url)), '..', 'src', 'cli', 'main.ts');
+const source = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
+const main = join(source, 'cli', 'main.ts');
+const preload = join(source, 'libraries', 'preload.ts');
 const current = Number(process.versions.node.split('.')[0]);
 
 if (current >= wanted) {
   module.enableCompileCache?.(cacheFolder());
+  await import('../src/libraries/preload.ts');
   await import('../src/cli/main.ts');
 } else {
   const node = pinnedNode();
@@ -45,7 +48,9 @@ function pinnedNode() {
 
 /** Ctrl-C in a terminal reaches both processes; any other signal, and the end of this process, is passed on. */
 function run(node) {
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  const child = spawn(node, ['--import', preload, main, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);

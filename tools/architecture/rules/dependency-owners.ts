@@ -6,6 +6,7 @@ const owners: Readonly<Record<string, string>> = {
   fastify: 'packages/service',
   undici: 'packages/service',
   jose: 'packages/identity',
+  rolldown: 'packages/dure',
   yaml: 'packages/config',
   'dns-packet': 'packages/registry',
   pg: 'packages/postgres',

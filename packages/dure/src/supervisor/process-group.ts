@@ -5,6 +5,7 @@ import type { Clock, Random } from '@dure/core';
 import type { LogFile } from '@dure/telemetry';
 import { openLogFile } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
+import { preloadModule } from '../libraries/library-maker.ts';
 import type { PlannedProcess, Stage } from '../plan/plan.ts';
 import type { RunFile } from '../run-file.ts';
 import type { StartedService } from './child-message.ts';
@@ -198,7 +199,7 @@ export class ProcessGroup {
     writeFileSync(path, JSON.stringify(runFile), { mode: 0o600 });
     const program = {
       file: process.execPath,
-      parameters: [...leanFlags, host.module],
+      parameters: [...leanFlags, '--import', preloadModule, host.module],
       environment: {
         ...configuration,
         ...leanMalloc,

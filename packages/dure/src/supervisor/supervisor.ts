@@ -4,6 +4,7 @@ import { serviceTokens } from '@dure/identity';
 import type { TokenSigner } from '@dure/service/client';
 import { openLogFile } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
+import { makeLibraries } from '../libraries/library-maker.ts';
 import type { LoadedSystem } from '../load-system.ts';
 import { loadDefinitions, loadSystem } from '../load-system.ts';
 import type { InstanceCounts } from '../plan/instances.ts';
@@ -158,10 +159,7 @@ class SystemRun implements Supervisor {
   async start(): Promise<void> {
     const { clock, readyTimeoutMs = 120_000, observe } = this.#options;
     const claiming = this.#timeline.measure('lock and ports', () => this.#claim());
-    this.#claiming = claiming.then(
-      () => undefined,
-      () => undefined,
-    );
+    this.#claiming = Promise.allSettled([claiming]).then(() => undefined);
     await this.#launch(await claiming);
     await this.#timeline.measure('readiness', () =>
       untilReady(() => this.#notReady(), clock, readyTimeoutMs, this.#stopping.signal),
@@ -169,6 +167,7 @@ class SystemRun implements Supervisor {
     this.#ready = true;
     const urls = { ...this.urls, console: `${this.urls.console}/?token=${this.#consoleToken}` };
     observe({ type: 'ready', tookMs: this.#timeline.elapsedMs(), urls });
+    this.#resources.defer(makeLibraries(this.loaded.module, this.#options.host.path, clock));
   }
 
   async status(): Promise<SystemStatus> {
