@@ -89,6 +89,15 @@ test('a gauge that throws is left out and takes no other with it', () => {
   assert.doesNotMatch(table.prometheus(), /^broken/m);
 });
 
+test('a gauge has a reader for each label set, and the last one of a set counts', () => {
+  const table = meters(fakeClock());
+  table.gauge('lag', 'Lag', () => 1, { follower: 'a' });
+  table.gauge('lag', 'Lag', () => 2, { follower: 'b' });
+  table.gauge('lag', 'Lag', () => 3, { follower: 'a' });
+  assert.match(table.prometheus(), /^lag\{follower="a"\} 3$/m);
+  assert.match(table.prometheus(), /^lag\{follower="b"\} 2$/m);
+});
+
 test('senseless values are not counted', () => {
   const table = meters(fakeClock());
   table.counter('count', '').add(-1);

@@ -58,10 +58,10 @@ export function meters(clock: Clock): Meters {
             clock,
           ),
       ),
-    gauge: (name, description, value) =>
-      void open(name, 'gauge', () => new Observed('gauge', name, description, value)),
+    gauge: (name, description, value, labels = {}) =>
+      open(name, 'gauge', () => new Observed('gauge', name, description)).observe(labels, value),
     observedCounter: (name, description, value) =>
-      void open(name, 'counter', () => new Observed('counter', name, description, value)),
+      open(name, 'counter', () => new Observed('counter', name, description)).observe({}, value),
     prometheus: () => prometheusText(read()),
     snapshot: () => read().map(springMeter),
     read,
@@ -193,25 +193,32 @@ class Observed implements Counter {
   readonly kind: 'gauge' | 'counter';
   readonly name: string;
   readonly description: string;
-  readonly #value: () => number;
+  readonly #values = new SeriesTable<{ readonly labels: Attributes; value?: () => number }>((labels) => ({ labels }));
 
-  constructor(kind: 'gauge' | 'counter', name: string, description: string, value: () => number) {
+  constructor(kind: 'gauge' | 'counter', name: string, description: string) {
     this.kind = kind;
     this.name = name;
     this.description = description;
-    this.#value = value;
+  }
+
+  /** The last reader of a label set counts: whatever stood there before has gone. */
+  observe(labels: Attributes, value: () => number): void {
+    this.#values.find(labels).value = value;
   }
 
   add(): void {}
 
   read(): Meter {
-    let value: number;
-    try {
-      value = this.#value();
-    } catch {
-      value = Number.NaN; // a broken gauge must not take the others with it
-    }
-    const series = Number.isFinite(value) ? [{ labels: {}, value }] : [];
+    const all = [...this.#values.all.values()].map(({ labels, value }) => ({ labels, value: finite(value) }));
+    const series = all.filter(({ value }) => Number.isFinite(value));
     return { kind: this.kind, name: this.name, description: this.description, series };
+  }
+}
+
+function finite(read: (() => number) | undefined): number {
+  try {
+    return read?.() ?? Number.NaN;
+  } catch {
+    return Number.NaN; // a broken gauge must not take the others with it
   }
 }

@@ -56,8 +56,8 @@ export interface Metrics {
   /** `http_server_requests`; asking twice for one name gives the same counter. */
   counter(name: string, description: string): Counter;
   histogram(name: string, description: string, bounds?: readonly number[]): Histogram;
-  /** Read when the metrics are asked for. */
-  gauge(name: string, description: string, read: () => number): void;
+  /** Read when the metrics are asked for; a value that is not finite is left out. One name may have a reader for each label set. */
+  gauge(name: string, description: string, read: () => number, labels?: Attributes): void;
   /** The Prometheus text format 0.0.4. */
   prometheus(): string;
   /** Every meter as Spring Boot's `/actuator/metrics` shows it. */
