@@ -26,6 +26,7 @@ const packageLayers: Readonly<Record<string, number>> = {
 const subpathLayers: Readonly<Record<string, number>> = {
   'registry/server': 3,
   'config/server': 3,
+  'messaging/followers': 1.5, // telemetry stands below it, event sourcing upon it
   'messaging/feed': 3,
   'identity/issuer': 3,
 };
@@ -38,7 +39,7 @@ const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
   service: [['.'], ['contract'], ['client'], ['server'], ['composition']],
   registry: [['.'], ['wire'], ['client', 'server']],
   config: [['.'], ['properties'], ['client', 'server']],
-  messaging: [['.'], ['feed']],
+  messaging: [['.'], ['followers'], ['feed']],
   proxy: [
     ['.'],
     ['http', 'regex'],

@@ -5,6 +5,8 @@ export type { DeliveryStore } from './delivery-store.port.ts';
 export { messagingErrors } from './errors.ts';
 export type { AnyEvent, EventData, EventType } from './event.ts';
 export { event } from './event.ts';
+export type { LaneRange } from './lane.ts';
+export { everyLane, laneOf } from './lane.ts';
 export type { LogTail, LogTailOptions } from './log-tail.ts';
 export { logTail } from './log-tail.ts';
 export type { Message, MessageMeta, ReplyData, SagaMark } from './message.ts';
@@ -12,4 +14,5 @@ export type { BufferedMessage, BufferOptions, MessageBuffer, MessageCause, Messa
 export { baggageOf, causeOf, maxDataLength, messageBuffer } from './message-buffer.ts';
 export { matcher } from './message-filter.ts';
 export type { LogPage, MessageFilter, MessageLog } from './message-log.port.ts';
+export type { Parking } from './parking.port.ts';
 export type { Outbox, UnitOfWork } from './unit-of-work.port.ts';

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '@dure/core';
+import type { LaneRange } from './lane.ts';
 import type { Message } from './message.ts';
 import { matcher } from './message-filter.ts';
 import type { LogPage, MessageFilter, MessageLog } from './message-log.port.ts';
@@ -26,8 +27,18 @@ export interface LogTail {
    * Pages after a position (`'now'`: the log's present end), for ever: each holds the messages that fit the
    * filter and the mark to go on from. Ends when the signal aborts. A reader who is slow holds nobody up.
    * What becomes visible after the call of `follow` is never missed, however late the first page is asked for.
+   * `lanes` narrows it to keys in those lanes.
    */
-  follow(after: number | 'now', filter: MessageFilter | 'all', signal: AbortSignal): AsyncIterable<LogPage>;
+  follow(
+    after: number | 'now',
+    filter: MessageFilter | 'all',
+    signal: AbortSignal,
+    lanes?: LaneRange,
+  ): AsyncIterable<LogPage>;
+  /** The present end of the log: everything that was committed before the call stands at or before it. */
+  end(): Promise<number>;
+  /** How far the tail has looked. */
+  readonly mark: number;
   /** Ends every follower. */
   close(): void;
 }
@@ -38,7 +49,11 @@ const pageSize = 500;
 export function logTail(options: LogTailOptions): LogTail {
   const tail = new Tail(options);
   return {
-    follow: (after, filter, signal) => tail.follow(after, filter, signal),
+    follow: (after, filter, signal, lanes) => tail.follow(after, filter, signal, lanes),
+    end: () => options.log.advance(),
+    get mark() {
+      return tail.mark;
+    },
     close: () => tail.close(),
   };
 }
@@ -70,15 +85,29 @@ class Tail {
     this.#keep = keep;
   }
 
-  follow(after: number | 'now', filter: MessageFilter | 'all', signal: AbortSignal): AsyncIterable<LogPage> {
+  get mark(): number {
+    return this.#mark;
+  }
+
+  follow(
+    after: number | 'now',
+    filter: MessageFilter | 'all',
+    signal: AbortSignal,
+    lanes?: LaneRange,
+  ): AsyncIterable<LogPage> {
     // "Now" is when it is asked for, not when the first page is: what a reader looks up in between is not missed.
     const start = after === 'now' ? this.#log.advance() : Promise.resolve(after);
     start.catch(() => undefined);
-    return this.#pages(start, filter, signal);
+    return this.#pages(start, signal, filter, lanes);
   }
 
-  async *#pages(start: Promise<number>, filter: MessageFilter | 'all', signal: AbortSignal): AsyncIterable<LogPage> {
-    const wants = matcher(filter);
+  async *#pages(
+    start: Promise<number>,
+    signal: AbortSignal,
+    filter: MessageFilter | 'all',
+    lanes: LaneRange | undefined,
+  ): AsyncIterable<LogPage> {
+    const wants = matcher(filter, lanes);
     this.#followers += 1;
     const wake = () => this.#wakeAll();
     signal.addEventListener('abort', wake, { once: true });
@@ -94,7 +123,7 @@ class Tail {
           position = mark;
           yield { messages, mark };
         } else {
-          const page = await this.#log.read(position, filter, pageSize, this.#mark);
+          const page = await this.#log.read(position, filter, pageSize, this.#mark, lanes);
           position = page.mark;
           yield page;
         }

@@ -1,3 +1,4 @@
+import type { LaneRange } from './lane.ts';
 import type { Message } from './message.ts';
 
 /** Which messages a reader wants: all events of some types, and whatever is addressed to it. */
@@ -20,9 +21,10 @@ export interface MessageLog {
   advance(): Promise<number>;
   /**
    * Messages in `(after, upTo]` in order of position, at most `limit`; a filter of `'all'` takes everything.
-   * `upTo` is a position that `advance` returned earlier, and is asked for when it is left out.
+   * `upTo` is a position that `advance` returned earlier, and is asked for when it is left out. `lanes` narrows it to keys
+   * in those lanes.
    */
-  read(after: number, filter: MessageFilter | 'all', limit: number, upTo?: number): Promise<LogPage>;
+  read(after: number, filter: MessageFilter | 'all', limit: number, upTo?: number, lanes?: LaneRange): Promise<LogPage>;
   /** Rings after each commit in this process that appended; a hint, so a missed one costs one poll. */
   onAppend(ring: () => void): () => void;
 }

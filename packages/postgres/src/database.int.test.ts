@@ -1,7 +1,9 @@
+import type { Clock } from '@dure/core';
 import { ids, systemClock, systemRandom } from '@dure/core';
-import type { DatabaseUnderTest } from '@dure/messaging/testing';
+import type { FollowersUnderTest } from '@dure/messaging/testing';
 import {
   deliveryStoreContract,
+  followerStoreContract,
   idempotencyContract,
   messageLogContract,
   unitOfWorkContract,
@@ -16,19 +18,22 @@ interface Tables {
   counter: { name: string; count: number };
 }
 
-async function open(): Promise<DatabaseUnderTest<Tx<Tables>>> {
+const open = () => openAt(systemClock);
+
+async function openAt(clock: Clock): Promise<FollowersUnderTest<Tx<Tables>>> {
   const database = await testDatabase({ folder: `${import.meta.dirname}/fixtures/counter` });
   const db = openDatabase<Tables>({
     url: database.url,
     service: 'test',
-    clock: systemClock,
-    ids: ids(systemClock, systemRandom),
+    clock,
+    ids: ids(clock, systemRandom),
     telemetry: silentTelemetry(),
   });
   return {
     uow: db.uow,
     log: db.log,
     deliveries: db.deliveries,
+    followers: db.followers,
     idempotency: db.idempotency,
     async count(tx, name) {
       await tx.db
@@ -52,3 +57,4 @@ unitOfWorkContract('PostgreSQL', open);
 messageLogContract('PostgreSQL', open);
 deliveryStoreContract('PostgreSQL', open);
 idempotencyContract('PostgreSQL', open);
+followerStoreContract('PostgreSQL', openAt);

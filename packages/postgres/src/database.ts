@@ -2,11 +2,13 @@ import type { Call, Clock, HealthCheck, Ids, Layer, Random } from '@dure/core';
 import { codeOf, ownCall, systemClock, systemRandom, timeLeftMs, wait } from '@dure/core';
 import type { DeliveryStore, LogTail, Message, MessageFilter, MessageLog, UnitOfWork } from '@dure/messaging';
 import { logTail } from '@dure/messaging';
+import type { FollowerStore } from '@dure/messaging/followers';
 import type { IdempotencyStore } from '@dure/service/server';
 import type { Telemetry } from '@dure/telemetry';
 import type { Kysely } from 'kysely';
 import { aroundDatabase } from './around.ts';
 import { postgresErrors } from './errors.ts';
+import { postgresFollowerStore } from './followers/postgres-follower-store.ts';
 import type { KeyOwner } from './idempotency.ts';
 import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAnswer } from './idempotency.ts';
 import { kyselyBinder, readKysely } from './kysely-binding.ts';
@@ -54,6 +56,8 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
   /** The log as it grows: one poll for all who follow. */
   readonly tail: LogTail;
   readonly deliveries: DeliveryStore<Tx<Tables>>;
+  /** Where the followers of this service's own log stand. */
+  readonly followers: FollowerStore<Tx<Tables>>;
   readonly idempotency: IdempotencyStore;
   /**
    * Messages of this service's own log from now on (from the call, not from the first message asked for), until the
@@ -119,6 +123,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     log,
     tail,
     deliveries: postgresDeliveryStore(kit, pool) as unknown as DeliveryStore<Tx<Tables>>,
+    followers: postgresFollowerStore(kit) as unknown as FollowerStore<Tx<Tables>>,
     idempotency: postgresIdempotency(pool),
     uow: unitOfWork<Tables>(kit, keySweeper(pool, clock, options.keyRetentionMs ?? dayMs)),
     changes: (filter, signal) => messagesOf(tail, filter, signal),

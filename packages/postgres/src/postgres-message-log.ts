@@ -1,4 +1,5 @@
-import type { LogPage, Message, MessageFilter, MessageLog, MessageMeta } from '@dure/messaging';
+import type { LaneRange, LogPage, Message, MessageFilter, MessageLog, MessageMeta } from '@dure/messaging';
+import { everyLane } from '@dure/messaging';
 import type { Answer } from './connection.ts';
 import type { Pool } from './pool.ts';
 
@@ -7,10 +8,6 @@ const window = 10_000;
 const kinds = { e: 'event', c: 'command', r: 'reply' } as const;
 
 const columns = 'pos, id, kind, type, version, key, dest, at, data, meta';
-const readAll = `select ${columns} from dure.log where pos > $1 and pos <= $2 order by pos limit $3`;
-const readSome = `select ${columns} from dure.log where pos > $1 and pos <= $2
-  and (kind = 'e' and type = any($4) or dest = $5) order by pos limit $3`;
-
 /** The service's log, behind the commit fence. `ring` reports the commits of this process. */
 export function postgresMessageLog(pool: Pool, service: string): MessageLog & { readonly ring: () => void } {
   const rings = new Set<() => void>();
@@ -19,11 +16,11 @@ export function postgresMessageLog(pool: Pool, service: string): MessageLog & { 
       const answer = await leased(pool, 'select dure.advance() as safe', undefined, 'dure.advance');
       return answer.rows[0]?.safe as number;
     }),
-    async read(after, filter, limit, upTo) {
+    async read(after, filter, limit, upTo, lanes) {
       const safe = upTo ?? (await log.advance());
       const to = Math.min(safe, after + window);
       if (to <= after) return { messages: [], mark: after };
-      return page(await select(pool, after, to, filter, limit), limit, to, service);
+      return page(await select(pool, after, to, limit, { filter, lanes }), limit, to, service);
     },
     onAppend(ring) {
       rings.add(ring);
@@ -58,10 +55,27 @@ function oneAtATime<T>(run: () => Promise<T>): () => Promise<T> {
   };
 }
 
-function select(pool: Pool, after: number, to: number, filter: MessageFilter | 'all', limit: number): Promise<Answer> {
-  if (filter === 'all') return leased(pool, readAll, [after, to, limit], 'dure.read-all');
-  const { events, destination } = filter;
-  return leased(pool, readSome, [after, to, limit, events, destination ?? null], 'dure.read-some');
+function select(pool: Pool, after: number, to: number, limit: number, { filter, lanes }: Wanted): Promise<Answer> {
+  const values: unknown[] = [after, to, limit];
+  let text = `select ${columns} from dure.log where pos > $1 and pos <= $2`;
+  let name = 'dure.read';
+  if (filter !== 'all') {
+    text += ` and (kind = 'e' and type = any($4) or dest = $5)`;
+    name += '-some';
+    values.push(filter.events, filter.destination ?? null);
+  }
+  if (lanes !== undefined && (lanes.from > everyLane.from || lanes.to < everyLane.to)) {
+    // As `laneOf` computes it.
+    text += ` and get_byte(sha256(convert_to(key, 'UTF8')), 0) between $${values.push(lanes.from)} and $${values.push(lanes.to)}`;
+    name += '-lanes';
+  }
+  return leased(pool, `${text} order by pos limit $3`, values, name);
+}
+
+/** What of the log is read. */
+interface Wanted {
+  readonly filter: MessageFilter | 'all';
+  readonly lanes: LaneRange | undefined;
 }
 
 async function leased(pool: Pool, text: string, values: readonly unknown[] | undefined, name: string): Promise<Answer> {

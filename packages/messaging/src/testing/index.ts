@@ -8,6 +8,10 @@ export {
 } from './database-contract.ts';
 export type { FeedUnderTest } from './feed-source-contract.ts';
 export { feedSourceContract } from './feed-source-contract.ts';
+export type { FollowersUnderTest } from './follower-store-contract.ts';
+export { followerStoreContract } from './follower-store-contract.ts';
 export type { MemoryDatabase, MemoryDatabaseOptions, MemoryTx } from './memory-database.ts';
 export { memoryDatabase } from './memory-database.ts';
+export { memoryParking } from './memory-parking.ts';
+export { parkingContract } from './parking-contract.ts';
 export { doIt, ignored, noted } from './sample-contracts.ts';

@@ -1,16 +1,22 @@
+import type { FakeClock } from '@dure/core/testing';
 import { fakeClock, testIds } from '@dure/core/testing';
-import type { DatabaseUnderTest } from './database-contract.ts';
 import {
   deliveryStoreContract,
   idempotencyContract,
   messageLogContract,
   unitOfWorkContract,
 } from './database-contract.ts';
+import type { FollowersUnderTest } from './follower-store-contract.ts';
+import { followerStoreContract } from './follower-store-contract.ts';
 import type { MemoryTx } from './memory-database.ts';
 import { memoryDatabase } from './memory-database.ts';
+import { memoryParking } from './memory-parking.ts';
+import { parkingContract } from './parking-contract.ts';
 
-async function open(): Promise<DatabaseUnderTest<MemoryTx>> {
-  const db = memoryDatabase({ service: 'test', clock: fakeClock(), ids: testIds() });
+const open = () => openAt(fakeClock());
+
+async function openAt(clock: FakeClock): Promise<FollowersUnderTest<MemoryTx>> {
+  const db = memoryDatabase({ service: 'test', clock, ids: testIds() });
   const number = (value: unknown) => (typeof value === 'number' ? value : 0);
   return {
     ...db,
@@ -24,3 +30,5 @@ unitOfWorkContract('in memory', open);
 messageLogContract('in memory', open);
 deliveryStoreContract('in memory', open);
 idempotencyContract('in memory', open);
+followerStoreContract('in memory', openAt);
+parkingContract('in memory', async () => ({ ...(await open()), parking: memoryParking }));

@@ -1,12 +1,14 @@
 import type { Call, Clock, Ids } from '@dure/core';
 import { DureError, isRefusal } from '@dure/core';
 import type { DeliveryStore } from '../delivery-store.port.ts';
+import type { FollowerStore } from '../followers/follower-store.port.ts';
 import type { Message, MessageMeta, ReplyData } from '../message.ts';
 import type { MessageBuffer, MessageCause } from '../message-buffer.ts';
 import { causeOf, messageBuffer } from '../message-buffer.ts';
 import { matcher } from '../message-filter.ts';
 import type { MessageLog } from '../message-log.port.ts';
 import type { Outbox, UnitOfWork } from '../unit-of-work.port.ts';
+import { memoryFollowers } from './memory-followers.ts';
 
 /** A unit of work in memory: an outbox, and values by key that are kept with the commit. */
 export interface MemoryTx extends Outbox {
@@ -18,6 +20,7 @@ export interface MemoryTx extends Outbox {
 export interface MemoryDatabase extends UnitOfWork<MemoryTx> {
   readonly log: MessageLog;
   readonly deliveries: DeliveryStore<MemoryTx>;
+  readonly followers: FollowerStore<MemoryTx>;
   readonly idempotency: { recall(call: Call): Promise<{ readonly answer: unknown } | undefined> };
   /** Values that were committed. */
   readonly values: ReadonlyMap<string, unknown>;
@@ -40,6 +43,7 @@ export function memoryDatabase(options: MemoryDatabaseOptions): MemoryDatabase {
       skipTo: async (source, position) => memory.moveTo(source, position),
       deliver: (message, call, effect) => memory.deliver(message, call, effect),
     },
+    followers: memoryFollowers(options.clock, (call, work, mayCommit) => memory.fenced(call, work, mayCommit)),
     idempotency: { recall: async (call) => memory.recall(call) },
     uow: (call, work) => memory.uow(call, work),
   };
@@ -66,8 +70,8 @@ class Memory {
 
   readonly log: MessageLog = {
     advance: async () => this.#messages.length,
-    read: async (after, filter, limit, upTo = this.#messages.length) => {
-      const wants = matcher(filter);
+    read: async (after, filter, limit, upTo = this.#messages.length, lanes) => {
+      const wants = matcher(filter, lanes);
       const messages: Message[] = [];
       for (const message of this.#messages.slice(after, upTo)) {
         if (messages.length === limit) break;
@@ -123,6 +127,16 @@ class Memory {
     });
   }
 
+  /** Commits only if `mayCommit` says so at that moment, and says whether it has. */
+  async fenced(call: Call, work: (tx: MemoryTx) => Promise<void>, mayCommit: () => boolean): Promise<boolean> {
+    let committed = false;
+    await this.#run(call, causeOf(call), work, () => {
+      committed = mayCommit();
+      return committed;
+    });
+    return committed;
+  }
+
   moveTo(source: string, position: number): void {
     this.positions.set(source, Math.max(position, this.positions.get(source) ?? 0));
   }
@@ -148,6 +162,7 @@ class Memory {
     call: Call,
     cause: MessageCause,
     work: (tx: StagedTx, buffer: MessageBuffer) => Promise<T>,
+    mayCommit: () => boolean = () => true,
   ): Promise<T> {
     call.signal.throwIfAborted();
     const { service, clock, ids } = this.#options;
@@ -155,6 +170,7 @@ class Memory {
     const tx = stagedTx(this.values, buffer);
     try {
       const value = await work(tx, buffer);
+      if (!mayCommit()) return value;
       for (const [key, staged] of tx.staged) this.values.set(key, staged);
       this.#append(buffer);
       return value;
