@@ -10,7 +10,14 @@ export { everyLane, laneOf } from './lane.ts';
 export type { LogTail, LogTailOptions } from './log-tail.ts';
 export { logTail } from './log-tail.ts';
 export type { Message, MessageMeta, ReplyData, SagaMark } from './message.ts';
-export type { BufferedMessage, BufferOptions, MessageBuffer, MessageCause, MessageDraft } from './message-buffer.ts';
+export type {
+  BufferedMessage,
+  BufferOptions,
+  MessageBuffer,
+  MessageCause,
+  MessageDraft,
+  StreamMark,
+} from './message-buffer.ts';
 export { baggageOf, causeOf, maxDataLength, messageBuffer } from './message-buffer.ts';
 export { matcher } from './message-filter.ts';
 export type { LogPage, MessageFilter, MessageLog } from './message-log.port.ts';

@@ -6,6 +6,17 @@ import type { EventType } from './event.ts';
 import type { Message, MessageMeta, ReplyData, SagaMark } from './message.ts';
 import type { Outbox } from './unit-of-work.port.ts';
 
+/** The stream that a message is a part of, and what must hold of it when the message is committed. */
+export interface StreamMark {
+  readonly name: string;
+  /** The version before the first message that the unit of work appends to it: its own says, those after are not asked. */
+  readonly expected: 'any' | 'none' | 'exists' | number;
+  /** Whether the unit of work may run again when the stream has moved on. */
+  readonly mayRepeat: boolean;
+  /** What the stream amounts to after this message, kept with the commit. */
+  readonly snapshot?: { readonly version: number; readonly codeVersion: number; readonly state: unknown };
+}
+
 /** A message as it is handed to a buffer: what its writer decides, and nothing else. */
 export interface MessageDraft {
   readonly kind: Message['kind'];
@@ -16,11 +27,13 @@ export interface MessageDraft {
   readonly data: unknown;
   readonly inReplyTo?: string;
   readonly saga?: SagaMark;
+  readonly stream?: StreamMark;
 }
 
 /** A message that waits for its COMMIT: complete but for its position, its data already serialised. */
 export interface BufferedMessage extends Omit<Message, 'position' | 'data'> {
   readonly json: string;
+  readonly stream?: StreamMark;
 }
 
 /** Why messages are written: what their `meta` says of the flow, the cause and the trace. */
@@ -116,7 +129,8 @@ class Buffer implements MessageBuffer {
     const id = ids.uuid();
     const json = serialise(draft);
     const meta = metaOf(draft, cause);
-    this.messages.push({ id, kind, source: service, type, version, key, destination, at: clock.now(), json, meta });
+    const message = { id, kind, source: service, type, version, key, destination, at: clock.now(), json, meta };
+    this.messages.push(draft.stream === undefined ? message : { ...message, stream: draft.stream });
     return id;
   }
 

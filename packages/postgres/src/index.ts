@@ -14,6 +14,7 @@ export { sql } from 'kysely';
 export type { Database, DatabaseOptions } from './database.ts';
 export { openDatabase } from './database.ts';
 export { postgresErrors } from './errors.ts';
+export { postgresEventStore } from './event-sourcing/index.ts';
 export type { MigrateOptions, MigrateResult } from './migrations/index.ts';
 export { migrate } from './migrations/index.ts';
 export type { DatabaseOrder, ProvisionedDatabase, ProvisionOptions } from './provisioning/index.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '@dure/core';
-import type { BufferedMessage } from '@dure/messaging';
+import type { BufferedMessage, StreamMark } from '@dure/messaging';
 import type { Answer, Connection } from './connection.ts';
 import { postgresErrors } from './errors.ts';
 import { isRefusedByServer } from './sql-state.ts';
@@ -52,7 +52,7 @@ export class LocalTransaction {
   async commit(statements: readonly Statement[], messages: readonly BufferedMessage[]): Promise<void> {
     const connection = this.#connection;
     if (connection.broken) throw postgresErrors.CONNECTION_LOST('the connection was lost before the COMMIT was sent');
-    const last = messages.length === 0 ? statements : [...statements, flush(messages)];
+    const last = messages.length === 0 ? statements : [...statements, flush(messages), ...snapshots(messages)];
     if (!this.#begun && last.length === 0) return;
     const sent = connection.together(() => [...this.#send(last), connection.query('commit')]);
     const timer = this.#clock.after(commitTimeoutMs, () => connection.abandon());
@@ -105,9 +105,35 @@ function judge(settled: readonly PromiseSettledResult<Answer>[]): void {
 }
 
 function flush(messages: readonly BufferedMessage[]): Statement {
-  const rows = messages.map(({ json, id, at, kind, type, version, key, destination, meta }) => {
-    const head = JSON.stringify({ id, at, kind: kind.charAt(0), type, version, key, dest: destination, meta });
-    return `${head.slice(0, -1)},"data":${json}}`;
+  const rows = messages.map(({ json, id, at, kind, type, version, key, destination, meta, stream }) => {
+    const of = { id, at, kind: kind.charAt(0), type, version, key, dest: destination, meta, stream: stream?.name };
+    return `${JSON.stringify(of).slice(0, -1)},"data":${json}}`;
   });
-  return { text: 'select dure.flush($1::jsonb)', values: [`[${rows.join(',')}]`], name: 'dure.flush' };
+  const heads = headsOf(messages);
+  const values = [`[${rows.join(',')}]`, heads.length === 0 ? null : JSON.stringify(heads)];
+  return { text: 'select dure.flush($1::jsonb, $2::jsonb)', values, name: 'dure.flush' };
+}
+
+/** Each stream once: what was expected of it by the first of its messages, and how many there are. */
+function headsOf(messages: readonly BufferedMessage[]) {
+  const heads = new Map<string, { stream: string; expected: string; count: number }>();
+  for (const { stream } of messages) {
+    if (stream === undefined) continue;
+    const head = heads.get(stream.name);
+    if (head === undefined) heads.set(stream.name, { stream: stream.name, expected: `${stream.expected}`, count: 1 });
+    else head.count += 1;
+  }
+  return [...heads.values()];
+}
+
+function snapshots(messages: readonly BufferedMessage[]): readonly Statement[] {
+  const kept = messages.flatMap(({ stream }) =>
+    stream?.snapshot === undefined ? [] : [rowOf(stream.name, stream.snapshot)],
+  );
+  if (kept.length === 0) return [];
+  return [{ text: 'select dure.save_snapshots($1::jsonb)', values: [JSON.stringify(kept)], name: 'dure.snapshots' }];
+}
+
+function rowOf(stream: string, { version, codeVersion, state }: NonNullable<StreamMark['snapshot']>) {
+  return { stream, version, code_version: codeVersion, state };
 }

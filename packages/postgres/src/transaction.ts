@@ -27,6 +27,8 @@ export interface TxInside {
   readonly call: Call;
   readonly db: Transaction<unknown>;
   readonly buffer: MessageBuffer;
+  /** Which run of the unit of work this is: 1, and more after collisions. */
+  readonly attempt: number;
   /** Adds a statement that is sent with the COMMIT, before the messages; if it fails, nothing is committed. */
   later(text: string, values: readonly unknown[]): void;
 }
@@ -44,11 +46,7 @@ export function insideOf(tx: object): TxInside {
 }
 
 /** Makes what a unit of work hands out. */
-export function transaction(
-  parts: { readonly call: Call; readonly db: Transaction<unknown>; readonly buffer: MessageBuffer },
-  later: Statement[],
-  startSaga: StartSaga | undefined,
-): Tx {
+export function transaction(parts: Omit<TxInside, 'later'>, later: Statement[], startSaga: StartSaga | undefined): Tx {
   const { buffer } = parts;
   const inside: TxInside = { ...parts, later: (text, values) => void later.push({ text, values }) };
   const tx: Tx = {

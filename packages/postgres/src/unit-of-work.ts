@@ -6,6 +6,7 @@ import type { Histogram, Span, Telemetry } from '@dure/telemetry';
 import type { Around } from './around.ts';
 import type { Answer, Connection } from './connection.ts';
 import { postgresErrors } from './errors.ts';
+import { conflictOf, isRepeatableConflict } from './event-sourcing/stream-conflict.ts';
 import type { BindKysely } from './kysely-binding.ts';
 import type { Statement } from './local-transaction.ts';
 import { LocalTransaction } from './local-transaction.ts';
@@ -83,10 +84,11 @@ export async function runUnit<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>): P
 async function runAttempts<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, span: Span): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runOnce(kit, call, plan);
+      return await runOnce(kit, call, plan, attempt);
     } catch (error) {
       const collided = isCollision(error);
-      if (!collided && !isLost(error)) throw error;
+      const conflicted = isRepeatableConflict(error);
+      if (!collided && !conflicted && !isLost(error)) throw error;
       if (attempt === maxAttempts) {
         if (!collided) throw error;
         throw postgresErrors.CONTENTION(
@@ -94,13 +96,18 @@ async function runAttempts<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, span:
           { cause: error, details: { attempts: attempt } },
         );
       }
-      span.event('again', { attempt, reason: collided ? 'collision' : 'connection lost' });
+      span.event('again', { attempt, reason: reasonOf(collided, conflicted) });
       await wait(kit.clock, kit.random.next() * 10 * 2 ** attempt, call.signal);
     }
   }
 }
 
-async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>): Promise<T> {
+function reasonOf(collided: boolean, conflicted: boolean): string {
+  if (collided) return 'collision';
+  return conflicted ? 'conflict' : 'connection lost';
+}
+
+async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: number): Promise<T> {
   const { service, clock, ids } = kit;
   refuseEnded(call, clock, plan.name);
   const connection = await kit.pool.lease(call);
@@ -122,7 +129,7 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>): Promise<
     }
     const later: Statement[] = [];
     const db = kit.bind(local, () => open);
-    const tx = transaction({ call, db, buffer }, later, kit.startSaga);
+    const tx = transaction({ call, db, buffer, attempt }, later, kit.startSaga);
     const discard = () => {
       buffer.discard();
       later.length = 0;
@@ -138,7 +145,7 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>): Promise<
     const ended = watch.stop();
     const broken = local.broken;
     await local.rollBack();
-    throw ended ?? explained(error, broken, kit.service);
+    throw ended ?? conflictOf(error, buffer.messages) ?? explained(error, broken, kit.service);
   } finally {
     kit.pool.release(connection);
   }

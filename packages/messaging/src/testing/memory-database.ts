@@ -180,7 +180,7 @@ class Memory {
   }
 
   #append({ messages }: MessageBuffer): void {
-    for (const { json, ...message } of messages) {
+    for (const { json, stream: _, ...message } of messages) {
       const meta = JSON.parse(JSON.stringify(message.meta)) as MessageMeta;
       this.#messages.push({ ...message, position: this.#messages.length + 1, data: JSON.parse(json), meta });
     }

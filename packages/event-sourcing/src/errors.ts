@@ -1,0 +1,50 @@
+import { errorCatalogue } from '@dure/core';
+
+/** What can go wrong with event-sourced state. A refused decision is no error. */
+export const eventSourcingErrors = errorCatalogue('EVENT_SOURCING', {
+  DEFINITION_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'An aggregate or a projection is defined wrongly',
+      fix: 'Correct what the message names in the definition.',
+    },
+    ko: {
+      title: '애그리거트나 프로젝션 정의가 올바르지 않습니다',
+      fix: '메시지에 나온 부분을 정의에서 고치십시오.',
+    },
+  },
+  CONFLICT: {
+    kind: 'conflict',
+    retryable: true,
+    en: {
+      title: 'A stream has moved on since it was read',
+      fix: 'Read the state again and decide anew; `details.version` is the present version.',
+    },
+    ko: {
+      title: '읽은 뒤에 스트림이 변경되었습니다',
+      fix: '상태를 다시 읽고 결정을 다시 내리십시오. 현재 버전은 `details.version`에 있습니다.',
+    },
+  },
+  DATA_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'A fact does not fit the contract of its event',
+      fix: 'Correct the data, or the schema of the event; the fields are listed under `errors`.',
+    },
+    ko: {
+      title: '사실의 데이터가 이벤트 계약과 맞지 않습니다',
+      fix: '데이터나 이벤트의 스키마를 고치십시오. 해당 필드는 `errors`에 있습니다.',
+    },
+  },
+  EVENT_UNKNOWN: {
+    kind: 'internal',
+    en: {
+      title: 'A stream holds an event that its aggregate does not know',
+      fix: 'Add an `.on` for the event, in the version that the message names or with an upcaster from it; events are never removed from code.',
+    },
+    ko: {
+      title: '애그리거트가 모르는 이벤트가 스트림에 있습니다',
+      fix: '해당 이벤트의 `.on`이나 메시지에 나온 버전의 업캐스터를 추가하십시오. 이벤트는 코드에서 지우지 않습니다.',
+    },
+  },
+});

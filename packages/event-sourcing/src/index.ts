@@ -1,0 +1,27 @@
+export type {
+  Aggregate,
+  AggregateOptions,
+  AnyAggregate,
+  Decidable,
+  DecisionRefusals,
+  Fail,
+  Outcome,
+  Refused,
+} from './aggregate.ts';
+export { aggregate, streamOf } from './aggregate.ts';
+export { eventSourcingErrors } from './errors.ts';
+export type {
+  Append,
+  EventStore,
+  ExpectedVersion,
+  Snapshot,
+  StoredStream,
+  StreamEvent,
+} from './event-store.port.ts';
+export type { WrittenEvent } from './evolve.ts';
+export { currentData } from './evolve.ts';
+export type { Fact } from './fact.ts';
+export { fact } from './fact.ts';
+export { pendingEvents, putFacts, streamConflict } from './put-facts.ts';
+export type { Loaded, Repository } from './repository.ts';
+export { repository } from './repository.ts';

@@ -1,0 +1,1 @@
+export { postgresEventStore } from './postgres-event-store.ts';

@@ -1,0 +1,90 @@
+import type { EventStore, StoredStream, StreamEvent } from '@dure/event-sourcing';
+import { pendingEvents, putFacts } from '@dure/event-sourcing';
+import type { Kysely, Transaction } from 'kysely';
+import { sql } from 'kysely';
+import type { Tx } from '../transaction.ts';
+import { insideOf } from '../transaction.ts';
+
+/** How many events of a stream come with the first read; what lies behind them takes reads of its own. */
+const firstPage = 1_000;
+
+interface StreamRow {
+  readonly stream: string;
+  readonly version: number;
+  /** Null for a snapshot. */
+  readonly type: string | null;
+  readonly schema_version: number | null;
+  readonly data: unknown;
+}
+
+/**
+ * Streams in the log of the service that owns them.
+ *
+ * @example
+ * const stocks = repository(stock, { service: 'inventory', store: postgresEventStore(db) });
+ */
+export function postgresEventStore<Tables>({ read }: { readonly read: Kysely<Tables> }): EventStore<Tx<Tables>> {
+  return {
+    async load(tx, streams, codeVersion) {
+      if (streams.length === 0) return [];
+      const inside = insideOf(tx);
+      const locked = inside.attempt > 1 ? lock(inside.db, streams) : undefined;
+      // Sent behind the lock in the same packet; a statement of its own, so that it sees what the lock waited for.
+      const { rows } = await sql<StreamRow>`
+        select * from dure.read_streams(${streams}, ${codeVersion}, ${firstPage})`.execute(inside.db);
+      await locked;
+      const byStream = Map.groupBy(rows, ({ stream }) => stream);
+      return Promise.all(
+        streams.map(async (stream): Promise<StoredStream> => {
+          const found = byStream.get(stream) ?? [];
+          const snapshot = found.find(({ type }) => type === null);
+          const committed = await whole(inside.db, stream, found.filter(({ type }) => type !== null).map(eventOf));
+          const version = committed.at(-1)?.version ?? snapshot?.version ?? 0;
+          return {
+            stream,
+            snapshot: snapshot === undefined ? undefined : { version: snapshot.version, state: snapshot.data },
+            events: [...committed, ...pendingEvents(inside.buffer.messages, stream, version)],
+            version,
+          };
+        }),
+      );
+    },
+    append: (tx, append) => putFacts(insideOf(tx).buffer, append),
+    read: (stream, after, limit) => eventsAfter(read as unknown as Kysely<unknown>, stream, after, limit),
+  };
+}
+
+/** Locks the heads, in the order in which a flush does. */
+async function lock(db: Transaction<unknown>, streams: readonly string[]): Promise<void> {
+  await sql`select from dure.stream where stream = any (${streams}) order by stream collate "C" for update`.execute(db);
+}
+
+async function whole(
+  db: Kysely<unknown>,
+  stream: string,
+  first: readonly StreamEvent[],
+): Promise<readonly StreamEvent[]> {
+  if (first.length < firstPage) return first;
+  const events = [...first];
+  for (;;) {
+    const page = await eventsAfter(db, stream, events.at(-1)?.version ?? 0, firstPage);
+    events.push(...page);
+    if (page.length < firstPage) return events;
+  }
+}
+
+async function eventsAfter(
+  db: Kysely<unknown>,
+  stream: string,
+  after: number,
+  limit: number,
+): Promise<readonly StreamEvent[]> {
+  const { rows } = await sql<StreamRow>`
+    select stream, stream_version as version, type, version as schema_version, data from dure.log
+    where stream = ${stream} and stream_version > ${after} order by stream_version limit ${limit}`.execute(db);
+  return rows.map(eventOf);
+}
+
+function eventOf({ stream, version, type, schema_version: schemaVersion, data }: StreamRow): StreamEvent {
+  return { stream, version, type: type ?? '', schemaVersion: schemaVersion ?? 0, data };
+}
