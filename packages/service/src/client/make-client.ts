@@ -5,6 +5,7 @@ import { bytesOf, isBytes } from '../contract/bytes.ts';
 import type { CallPolicy } from '../contract/call-policy.ts';
 import { addPolicies, noPolicies, policyOf } from '../contract/call-policy.ts';
 import type { AnyContract, HttpOperation, HttpSpec } from '../contract/index.ts';
+import { serviceErrors } from '../errors.ts';
 import type { Attempted, Client } from './client.ts';
 import { followed } from './followed.ts';
 import type { HttpTransport } from './http-transport.ts';
@@ -18,7 +19,7 @@ export interface LocalTarget {
 
 /**
  * A client over the network: by name, through registry and balancer. A contract with a base URL is called there, if the
- * balancer's instances know it (`withBaseUrls`).
+ * balancer's instances know it (`withBaseUrls`). SERVICE_CONTRACT_INVALID for a method of gRPC.
  */
 export function httpClient<C extends AnyContract>(
   contract: C,
@@ -26,6 +27,10 @@ export function httpClient<C extends AnyContract>(
   transport: HttpTransport,
 ): Client<C> {
   return buildClient(contract, (operation, policy) => {
+    if (operation.spec.grpc !== undefined)
+      throw serviceErrors.CONTRACT_INVALID(
+        `${contract.name}.${operation.name} is a method of gRPC, which only the gateway translates; leave it out: ${contract.name}.only(…)`,
+      );
     const to = { baseUrl: contract.baseUrl, foreign: contract.foreign ?? false, headers: policy.headers };
     return layers.remote(operation, policy)(stack(...(policy.aroundAttempt ?? []))(transport.sender(operation, to)));
   });

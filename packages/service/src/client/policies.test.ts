@@ -186,3 +186,10 @@ test('a contract with policies is the same contract for everything else', () => 
     ['stock', '/stock', 1],
   );
 });
+
+test('a method of gRPC is not called by HTTP: its client is refused when it is made', () => {
+  const grpc = { service: 'stock.Stock', method: 'Read', proto: new URL('./stock.proto', import.meta.url) };
+  const bound = contract('stock', { read: get('/stock', { output: z.object({}), access: 'public', grpc }) });
+  const transport: HttpTransport = { sender: () => async () => undefined, close: async () => {} };
+  assert.throws(() => httpClient(bound, layersFor(), transport), /stock\.read is a method of gRPC/);
+});

@@ -1,6 +1,6 @@
 import { serviceErrors } from '../errors.ts';
 import { isBytes } from './bytes.ts';
-import type { HttpBinding, HttpSpec } from './operation-spec.ts';
+import type { GrpcBinding, HttpBinding, HttpSpec } from './operation-spec.ts';
 
 /** SERVICE_CONTRACT_INVALID unless it is a name. */
 export function checkName(what: string, name: string): void {
@@ -54,7 +54,21 @@ function contradictionIn(spec: HttpSpec): string | undefined {
     return 'bytes and an Idempotency-Key do not go together: a stream can be neither hashed nor kept for a repetition';
   if (pages !== undefined && (query === undefined || output === undefined || stream === true))
     return '`pages` needs a `query` that takes the cursor and an `output` that is one page';
-  return wrongLimit(spec);
+  if (spec.grpc !== undefined && (isBytes(body) || isBytes(output)))
+    return 'bytes and a gRPC method do not go together: its messages are JSON here';
+  return wrongMethod(spec.grpc) ?? wrongLimit(spec);
+}
+
+function wrongMethod(grpc: GrpcBinding | undefined): string | undefined {
+  if (grpc === undefined) return undefined;
+  const { service, method, proto, imports } = grpc;
+  if (!/^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/.test(service))
+    return `\`grpc.service\` is "${service}", which is no service with its package, such as "shop.v1.Users"`;
+  if (!/^[A-Za-z_]\w*$/.test(method)) return `\`grpc.method\` is "${method}", which is no method such as "GetUser"`;
+  const other = [proto, imports].find((url) => url !== undefined && url.protocol !== 'file:');
+  if (other !== undefined)
+    return `\`grpc\` names "${other}", which is no file: new URL('./users.proto', import.meta.url)`;
+  return undefined;
 }
 
 function wrongLimit({ cost = 1, rateLimit }: HttpSpec): string | undefined {

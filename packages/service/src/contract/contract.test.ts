@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { codeOf, isRefusal } from '@dure/core';
 import { z } from 'zod';
 import { serviceErrors } from '../errors.ts';
+import { bytes } from './bytes.ts';
 import { command, contract, get, post, put } from './contract.ts';
 import { openApi } from './open-api.ts';
 
@@ -46,6 +47,8 @@ test('a part of a contract keeps its name and only the chosen operations', () =>
   const part = stock.only('getStock');
   assert.deepEqual([part.name, Object.keys(part.operations), Object.keys(part.commands)], ['stock', ['getStock'], []]);
 });
+
+const method = { service: 'shop.v1.Stock', method: 'Read', proto: new URL('./stock.proto', import.meta.url) };
 
 const contradictions: readonly (readonly [string, () => unknown, RegExp])[] = [
   ['a name that is none', () => contract('Stock!', {}), /"Stock!" is not a name/],
@@ -101,6 +104,29 @@ const contradictions: readonly (readonly [string, () => unknown, RegExp])[] = [
       }),
     /`rateLimit\.burst` is 5; with less/,
   ],
+  [
+    'a gRPC method without its service',
+    () => contract('stock', { a: get('/stock', { access: 'public', grpc: { ...method, service: 'shop/Stock' } }) }),
+    /`grpc\.service` is "shop\/Stock"/,
+  ],
+  [
+    'a gRPC method with a path for a name',
+    () => contract('stock', { a: get('/stock', { access: 'public', grpc: { ...method, method: 'a/b' } }) }),
+    /`grpc\.method` is "a\/b"/,
+  ],
+  [
+    'a .proto file of the network',
+    () =>
+      contract('stock', {
+        a: get('/stock', { access: 'public', grpc: { ...method, proto: new URL('https://x.test/a.proto') } }),
+      }),
+    /"https:\/\/x\.test\/a\.proto", which is no file/,
+  ],
+  [
+    'bytes of a gRPC method',
+    () => contract('stock', { a: get('/stock', { output: bytes(), access: 'public', grpc: method }) }),
+    /bytes and a gRPC method/,
+  ],
 ];
 for (const [name, make, message] of contradictions) {
   test(`${name} is refused when the contract is made`, () => {
@@ -133,6 +159,14 @@ test('OpenAPI 3.1 tells parameters, bodies, refusals, keys and who may call', ()
   assert.deepEqual(Object.keys(order.responses as object), ['202', 'default']);
   assert.equal((order.parameters as { name: string }[])[0]?.name, 'Idempotency-Key');
   assert.deepEqual(order.security, [{ bearer: [] }, { session: [] }]);
+});
+
+test('OpenAPI shows of a gRPC method what clients send and get, and no more', () => {
+  const spec = { params: sku, output: z.object({ left: z.int() }), access: 'public' } as const;
+  const plain = contract('stock', { read: get('/stock/:sku', spec) });
+  const bound = contract('stock', { read: get('/stock/:sku', { ...spec, grpc: method }) });
+  const info = { title: 'shop', version: '1', internals: true };
+  assert.deepEqual(openApi([bound], info), openApi([plain], info));
 });
 
 test('OpenAPI tells the rate limit that an operation declares, with its cost', () => {

@@ -2,6 +2,8 @@ export { accessText, checkAccess, isAccess, isExposable } from './access.ts';
 export type { Bytes, BytesOptions, BytesSchema, BytesSource } from './bytes.ts';
 export { bytes, bytesOf, isBytes } from './bytes.ts';
 export type { CallPolicies, CallPolicy } from './call-policy.ts';
+export type { InputParts } from './checked-input.ts';
+export { checkedInput } from './checked-input.ts';
 export type { AnyContract, Contract, ContractOptions } from './contract.ts';
 export { command, contract, get, patch, post, put, remove } from './contract.ts';
 export { describedOperations } from './described-operation.ts';
@@ -15,6 +17,7 @@ export type {
   CallerInput,
   CommandBinding,
   CommandSpec,
+  GrpcBinding,
   HandlerInput,
   HandlerOutput,
   HttpBinding,

@@ -43,7 +43,32 @@ export interface HttpSpec {
   readonly timeoutMs?: number;
   /** What callers get, marked as such, when there is no answer. Never in place of a refusal. Default: the failure. */
   readonly fallback?: FallbackSpec;
+  /** The method of a gRPC server that carries it out: the gateway translates, and the service speaks no HTTP of ours. */
+  readonly grpc?: GrpcBinding;
   readonly summary?: string;
+}
+
+/**
+ * A method of gRPC. Path variables and query parameters become fields of its message by their names, and so does the body;
+ * its answer is the output as JSON (ProtoJSON). A method that streams its answers is an operation with `stream: true`.
+ *
+ * @example
+ * getUser: get('/users/:id', {
+ *   params: z.object({ id: z.string() }), output: User, access: 'user',
+ *   grpc: { service: 'shop.v1.Users', method: 'GetUser', proto: new URL('./users.proto', import.meta.url) },
+ * }),
+ */
+export interface GrpcBinding {
+  /** With its package: `shop.v1.Users`. */
+  readonly service: string;
+  /** `GetUser` */
+  readonly method: string;
+  /** The `.proto` file that declares it, or the file of a descriptor set (`protoc --descriptor_set_out --include_imports`). */
+  readonly proto: URL;
+  /** The folder that imports in the `.proto` file start from. Default: the file's own. */
+  readonly imports?: URL;
+  /** The field of the message that the body fills; default: all of it. */
+  readonly body?: string;
 }
 
 /** How often an operation may be used, weighed by its `cost`. */

@@ -127,3 +127,13 @@ test('a problem hides what is our own fault and says when to come back', () => {
     'how long the circuit breaker on the way stays open',
   );
 });
+
+test('a service has no handler for a method of gRPC', () => {
+  const grpc = { service: 'stock.Stock', method: 'Read', proto: new URL('./stock.proto', import.meta.url) };
+  const bound = contract('stock', { read: get('/stock', { output: z.object({}), access: 'public', grpc }) });
+  const options = { clock: systemClock, telemetry: memoryTelemetry(), idempotency: undefined, strictOutput: true };
+  assert.throws(
+    () => operationSet(bound, { read: async () => ({}) }, options),
+    /stock\.read is carried out by a gRPC server/,
+  );
+});

@@ -1,9 +1,11 @@
-import type { Call, Clock, FieldError, Handler, Layer } from '@dure/core';
+import type { Call, Clock, Handler, Layer } from '@dure/core';
 import { check, formatFallbacks, isDureError, isRefusal, stack, userOf } from '@dure/core';
 import type { Attributes, Telemetry } from '@dure/telemetry';
 import { spanAttributes, traced } from '@dure/telemetry';
 import type { Bytes, BytesSchema } from '../contract/bytes.ts';
 import { defaultMaxBytes, isBytes, limitedBytes } from '../contract/bytes.ts';
+import type { InputParts } from '../contract/checked-input.ts';
+import { checkedInput } from '../contract/checked-input.ts';
 import type { Access, HttpOperation, HttpSpec } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
 import { tooLarge } from './arrived-bytes.ts';
@@ -113,34 +115,15 @@ function authorised(access: Access): Layer<unknown, unknown> {
   };
 }
 
-const parts = ['params', 'query', 'body'] as const;
-
 /** Hands on what the contract declares of the input, decoded. SERVICE_INPUT_INVALID names every field that does not fit. */
 export function validated(spec: HttpSpec): Layer<unknown, unknown> {
+  const { body: schema } = spec;
   return (next) => async (input, call) => {
-    const given = input as Readonly<Record<string, unknown>>;
-    const decoded: Record<string, unknown> = {};
-    const errors = [];
-    for (const part of parts) {
-      const schema = spec[part];
-      if (schema === undefined) continue;
-      const checked = check(schema, given[part], part);
-      if (checked.ok)
-        decoded[part] = isBytes(schema) ? limitedBody(checked.value as Bytes, schema, call) : checked.value;
-      else errors.push(...checked.errors.map((error) => withoutValue(error, spec.sensitive)));
-    }
-    if (errors.length > 0) {
-      const places = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
-      throw serviceErrors.INPUT_INVALID(`${nameOf(call)}: ${places}`, { details: { errors } });
-    }
-    return next(decoded, call);
+    const { service, name } = call.operation;
+    const decoded = checkedInput({ service, name, spec }, input as InputParts);
+    if (!isBytes(schema)) return next(decoded, call);
+    return next({ ...decoded, body: limitedBody(decoded.body as Bytes, schema, call) }, call);
   };
-}
-
-/** A validator's own words may repeat the value. */
-function withoutValue(error: FieldError, sensitive: readonly string[] = []): FieldError {
-  const isSensitive = sensitive.some((path) => error.path === path || error.path.startsWith(`${path}.`));
-  return isSensitive ? { ...error, message: 'does not fit the contract' } : error;
 }
 
 function limitedBody(body: Bytes, { bytes: { maxBytes = defaultMaxBytes } }: BytesSchema, call: Call): Bytes {

@@ -12,7 +12,7 @@ export interface OperationSet {
   invoke(name: string, input: unknown, call: Call): Promise<unknown>;
 }
 
-/** Puts the layers around the handlers. SERVICE_CONTRACT_INVALID when a handler is absent. */
+/** Puts the layers around the handlers. SERVICE_CONTRACT_INVALID when a handler is absent, or of no use. */
 export function operationSet(
   contract: AnyContract,
   handlers: Readonly<Record<string, AnyHandler>>,
@@ -20,6 +20,11 @@ export function operationSet(
 ): OperationSet {
   const layered = new Map<string, AnyHandler>();
   for (const [name, operation] of Object.entries(contract.operations)) {
+    if (operation.spec.grpc !== undefined)
+      throw serviceErrors.CONTRACT_INVALID(
+        `${contract.name}.${name} is carried out by a gRPC server, which this service is not; leave out \`grpc\``,
+        { details: { name } },
+      );
     const handler = handlers[name];
     if (handler === undefined)
       throw serviceErrors.CONTRACT_INVALID(`${contract.name}.${name} has no handler`, { details: { name } });
