@@ -42,7 +42,7 @@ for (const page of pages) writeFileSync(join(root, page.file), render(page, entr
 process.stdout.write(`${entries.length} error codes written\n`);
 
 async function allEntries(): Promise<readonly (readonly [string, ErrorEntry])[]> {
-  const files = globSync(['packages/*/src/errors.ts', 'shop/*/errors.ts'], { cwd: root });
+  const files = globSync(['packages/*/src/{errors,*-errors}.ts', 'shop/*/errors.ts'], { cwd: root });
   const found: [string, ErrorEntry][] = [];
   for (const file of files) {
     const exports = (await import(join(root, file))) as Readonly<Record<string, unknown>>;

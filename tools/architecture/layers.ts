@@ -46,7 +46,7 @@ const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['upstream'],
     ['engine'],
     ['routing'],
-    ['access', 'cache', 'compression', 'filters', 'observe', 'protection', 'traffic'],
+    ['access', 'cache', 'compression', 'filters', 'grpc', 'observe', 'protection', 'traffic'],
     ['spring'],
     ['gateway', 'router'],
   ],

@@ -9,6 +9,7 @@ const owners: Readonly<Record<string, string>> = {
   rolldown: 'packages/dure',
   yaml: 'packages/config',
   'dns-packet': 'packages/registry',
+  protobufjs: 'packages/proxy',
   pg: 'packages/postgres',
   kysely: 'packages/postgres',
   '@redis/client': 'packages/redis',

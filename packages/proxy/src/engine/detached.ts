@@ -44,6 +44,7 @@ export function detached(exchange: Exchange, options: DetachedOptions): Exchange
       route,
       destination,
       isRepeatable,
+      bound: exchange,
       span: engine.telemetry.startSpan(route, { kind: 'internal', parent: span.context }),
     },
   );

@@ -81,6 +81,8 @@ export class Exchange implements Underway, ExchangeView {
   retry: RetryRule | undefined;
   /** Hears the pieces of the request's body, good until it returns, as they are sent on for the first time. */
   onBody: ((piece: Buffer) => void) | undefined;
+  /** What is sent in place of the request's body, which whoever made it has read; for calls of gRPC. */
+  content: Buffer | undefined;
   /** Where the answer goes. */
   answer: Answer;
   /** What is being done at the moment. */

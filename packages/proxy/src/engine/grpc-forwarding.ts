@@ -1,23 +1,27 @@
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
 import type { Outcome, Picked } from '@dure/balancer';
+import type { DureError } from '@dure/core';
 import type { CircuitBreaker } from '@dure/resilience';
 import type { Span } from '@dure/telemetry';
 import { gatewayErrors } from '../errors.ts';
 import { fieldValue } from '../http/field-lines.ts';
 import { passedTrailers } from '../http/trailer-fields.ts';
+import { answerField } from './answer-fields.ts';
 import type { EdgeHandler } from './edge-layer.ts';
 import type { Exchange, Work } from './exchange.ts';
-import { failureError } from './failure-error.ts';
-import { grpcTimeoutMs, isGrpcFailure } from './grpc-status.ts';
+import { failureError, nobodyAsked } from './failure-error.ts';
+import { grpcTimeoutMs, httpStatusOf, isGrpcFailure } from './grpc-status.ts';
 import { requestText } from './request-text.ts';
+import { isRetriedStatus, retryPauseMs } from './retry-rule.ts';
 
 const mostAttempts = 3;
 
 /**
  * Passes one call of gRPC on to an instance over HTTP/2: messages both ways at once with back-pressure, trailer fields,
- * the caller's deadline. It goes to another instance only while no connection has come about; what was sent may have
- * been done, and gRPC has its own rules for that.
+ * the caller's deadline. It goes to another instance while no connection has come about; what was sent may have been
+ * done, and callers of gRPC have their own rules for that. A call that is made of another request has its message at hand
+ * and is repeated as any request is.
  */
 class GrpcForwarding implements Work {
   readonly #exchange: Exchange;
@@ -30,6 +34,9 @@ class GrpcForwarding implements Work {
   #stream: ClientHttp2Stream | undefined;
   #grpcStatus: string | undefined;
   #trailers: readonly string[] | undefined;
+  #attempts = 0;
+  /** The shortest time for which a breaker that kept an instance from being asked stays open; undefined when none did. */
+  #openForMs: number | undefined;
   #isBegun = false;
   #isDone = false;
 
@@ -44,7 +51,7 @@ class GrpcForwarding implements Work {
     this.#exchange.work = this;
     this.#exchange.dueAt = engine.clock.monotonicMs() + waits;
     engine.policies.asked(destination.service, 1);
-    this.#attempt(undefined);
+    this.#attempt();
   }
 
   expire(): void {
@@ -54,115 +61,154 @@ class GrpcForwarding implements Work {
 
   /** A stream of gRPC ends with a status; without one its caller may try again elsewhere. */
   endStream(): void {
-    if (this.#isBegun) this.#finish(undefined, ['grpc-status', '14', 'grpc-message', 'the gateway goes away']);
+    if (!this.#isBegun || this.#exchange.destination.stream === false) return;
+    this.#finish('cancelled', ['grpc-status', '14', 'grpc-message', 'the gateway goes away']);
   }
 
   cancel(): void {
     this.#leave('cancelled');
   }
 
-  #attempt(before: unknown): void {
+  /** `before` is why the attempt before failed, `counts` whether the budget has to allow another. */
+  #attempt(before?: DureError, counts = false): void {
     const { engine, destination, isClosed, span: parent } = this.#exchange;
     if (isClosed || this.#isDone) return;
-    const picked = this.#tried.length < mostAttempts ? this.#pick() : undefined;
-    if (picked === undefined) {
-      const none = `no instance of "${destination.service}" takes requests at the moment`;
-      this.#refuse(before ?? gatewayErrors.NO_INSTANCE(none), 'cancelled');
+    const picked = before === undefined || this.#attempts < mostAttempts ? this.#pick() : undefined;
+    this.#picked = picked;
+    if (picked === undefined || (counts && !engine.policies.mayRetry(destination.service))) {
+      this.#refuse(before ?? nobodyAsked(destination.service, this.#openForMs), 'cancelled');
       return;
     }
     const { instance } = picked;
-    this.#picked = picked;
-    this.#tried.push(instance.id);
+    this.#attempts += 1;
     const span = engine.telemetry.startSpan(destination.service, {
       kind: 'client',
       parent: parent.context,
-      attributes: { 'dure.instance': instance.id, 'dure.attempt': this.#tried.length },
+      attributes: { 'dure.instance': instance.id, 'dure.attempt': this.#attempts },
     });
     this.#span = span;
     engine.http2.open(instance, (opened) => {
       if (this.#isDone || this.#picked !== picked) return;
-      if (!('cause' in opened)) {
-        this.#send(opened, requestText(this.#exchange, { instance, span, number: this.#tried.length, budgetLeft: 0 }));
-        return;
-      }
-      const error = failureError('connect', destination.service);
-      this.#exchange.note('attempt', `${this.#tried.length}: ${instance.id}, no connection`);
-      this.#leaveInstance('failure', error);
-      this.#attempt(error);
+      if ('cause' in opened) this.#again(failureError('connect', destination.service), 'no connection', false);
+      else this.#send(opened, requestText(this.#exchange, { instance, span, number: this.#attempts, budgetLeft: 0 }));
     });
   }
 
-  /** An instance whose breaker lets the call through. */
+  /** An instance that was not tried yet and whose breaker lets the call through. */
   #pick(): Picked | undefined {
     const { engine, destination, want } = this.#exchange;
     for (;;) {
       const picked = engine.balancer.pick(destination.service, this.#tried, want);
       if (picked === undefined) return undefined;
       const { instance } = picked;
+      if (this.#tried.includes(instance.id)) {
+        picked.done('cancelled');
+        return undefined;
+      }
       const breaker = engine.policies.breakers?.of(instance, destination.operation);
-      const permit = this.#tried.includes(instance.id) ? undefined : breaker === undefined ? 0 : breaker.acquire();
+      const permit = breaker === undefined ? 0 : breaker.acquire();
       if (permit !== undefined) {
         this.#breaker = breaker;
         this.#permit = permit;
         return picked;
       }
+      this.#openForMs = Math.min(this.#openForMs ?? Number.POSITIVE_INFINITY, breaker?.openForMs ?? 0);
       picked.done('cancelled');
-      if (this.#tried.includes(instance.id)) return undefined;
       this.#tried.push(instance.id);
     }
   }
 
+  /** Goes to another instance: this one has failed. */
+  #again(error: DureError, why: string, counts: boolean): void {
+    const id = this.#picked?.instance.id ?? '';
+    this.#exchange.note('attempt', `${this.#attempts}: ${id}, ${why}`);
+    this.#tried.push(id);
+    this.#stream = undefined;
+    this.#leaveInstance('failure', error);
+    this.#attempt(error, counts);
+  }
+
   #send(session: ClientHttp2Session, head: string): void {
-    const { body, answer, destination } = this.#exchange;
-    const stream = session.request(headersOf(head), { endStream: false });
+    const { answer, content } = this.#exchange;
+    const stream = session.request(headersOf(head, content !== undefined), { endStream: false });
     this.#stream = stream;
+    const isCurrent = () => !this.#isDone && this.#stream === stream;
+    if (content === undefined) this.#pipeBody(stream);
+    else stream.end(content);
+    stream.on('response', (headers, flags: number, raw?: readonly string[]) => {
+      const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+      if (isCurrent()) this.#begin(Number(headers[':status']), fieldsOf(raw ?? []), isWhole);
+    });
+    stream.on('data', (piece: Buffer) => {
+      if (!isCurrent() || answer.write(piece)) return;
+      stream.pause();
+      answer.whenDrained(() => stream.resume());
+    });
+    stream.on('trailers', (_headers, _flags, raw?: readonly string[]) => {
+      this.#trailers = fieldsOf(raw ?? []);
+      this.#grpcStatus = answerField(this.#trailers, 'grpc-status');
+    });
+    stream.on('end', () => {
+      if (isCurrent()) this.#finish(isGrpcFailure(this.#grpcStatus) ? 'failure' : 'success', this.#trailers);
+    });
+    stream.on('error', () => isCurrent() && this.#onReset(stream));
+    stream.on('close', () => isCurrent() && this.#onReset(stream));
+  }
+
+  #pipeBody(stream: ClientHttp2Stream): void {
+    const { body } = this.#exchange;
     body.on('data', (piece: Buffer) => {
       if (!this.#isDone && !stream.write(piece)) body.pause();
     });
     body.on('end', () => stream.end());
     stream.on('drain', () => body.resume());
-    stream.on('response', (headers, flags: number, raw?: readonly string[]) => {
-      const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-      this.#begin(Number(headers[':status']), fieldsOf(raw ?? []), isWhole);
-    });
-    stream.on('data', (piece: Buffer) => {
-      if (this.#isDone || answer.write(piece)) return;
-      stream.pause();
-      answer.whenDrained(() => stream.resume());
-    });
-    stream.on('trailers', (headers, _flags, raw?: readonly string[]) => {
-      this.#grpcStatus = String(headers['grpc-status']);
-      this.#trailers = fieldsOf(raw ?? []);
-    });
-    stream.on('end', () => this.#finish(undefined, this.#trailers));
-    stream.on('error', () => this.#onReset(destination.service));
-    stream.on('close', () => this.#onReset(destination.service));
   }
 
   #begin(status: number, fields: string[], isWhole: boolean): void {
-    if (this.#isDone) return;
+    if (isWhole) {
+      this.#grpcStatus = answerField(fields, 'grpc-status');
+      if (this.#triesAgain(this.#grpcStatus)) return;
+    }
     this.#isBegun = true;
     if (this.#deadlineMs === undefined) this.#exchange.dueAt = Number.POSITIVE_INFINITY;
-    if (isWhole) this.#grpcStatus = fields[fields.indexOf('grpc-status') + 1];
     fields.push('via', `1.1 ${this.#exchange.engine.via}`);
     this.#exchange.answer.begin(status, fields, isWhole ? 0 : undefined);
     this.#exchange.answer.flush();
   }
 
-  #finish(piece: Buffer | undefined, trailers: readonly string[] | undefined): void {
-    if (this.#isDone) return;
-    this.#leave(isGrpcFailure(this.#grpcStatus) ? 'failure' : 'success');
-    this.#exchange.answer.end(piece, passedTrailers(trailers));
+  /** Whether the call's status is, by the route's own rule, reason to ask again, and there is a way to. */
+  #triesAgain(code: string | undefined): boolean {
+    const { retry, content, destination, engine } = this.#exchange;
+    if (retry === undefined || content === undefined || this.#attempts > retry.retries) return false;
+    if (!isRetriedStatus(retry, httpStatusOf(code)) || !engine.policies.mayRetry(destination.service)) return false;
+    const attempts = this.#attempts;
+    this.#exchange.note('attempt', `${attempts}: ${this.#picked?.instance.id}, status ${code} of gRPC`);
+    this.#stream = undefined;
+    this.#leaveInstance('failure');
+    const pauseMs = retryPauseMs(retry, attempts, engine.random.next());
+    if (pauseMs === 0) this.#attempt();
+    else engine.clock.after(pauseMs, () => this.#attempt());
+    return true;
   }
 
-  #onReset(service: string): void {
+  #finish(outcome: Outcome, trailers: readonly string[] | undefined): void {
     if (this.#isDone) return;
-    if (!this.#isBegun) {
-      this.#refuse(failureError('closed', service), 'failure');
+    this.#leave(outcome);
+    this.#exchange.answer.end(undefined, passedTrailers(trailers));
+  }
+
+  #onReset({ rstCode }: ClientHttp2Stream): void {
+    const { content, isRepeatable, destination } = this.#exchange;
+    if (this.#isBegun) {
+      this.#leave('failure');
+      this.#exchange.answer.abort();
       return;
     }
-    this.#leave('failure');
-    this.#exchange.answer.abort();
+    const error = failureError('closed', destination.service);
+    // RFC 9113 §8.7: a refused stream was not processed.
+    const isHarmless = isRepeatable || rstCode === constants.NGHTTP2_REFUSED_STREAM;
+    if (content !== undefined && isHarmless) this.#again(error, 'hung up', true);
+    else this.#refuse(error, 'failure');
   }
 
   #refuse(error: unknown, outcome: Outcome): void {
@@ -198,9 +244,10 @@ export const grpcForwarding: EdgeHandler = (exchange) => new GrpcForwarding(exch
 const ofConnections: ReadonlySet<string> = new Set(['connection', 'te', 'transfer-encoding', 'content-length']);
 
 /** The head of a request in HTTP/1.1's words as HTTP/2 says it. */
-function headersOf(text: string): OutgoingHttpHeaders {
+function headersOf(text: string, isTranslated: boolean): OutgoingHttpHeaders {
   const [line = '', ...lines] = text.split('\r\n');
-  const [method = '', path = ''] = line.split(' ');
+  const [asked = '', path = ''] = line.split(' ');
+  const method = isTranslated ? 'POST' : asked; // every call of gRPC is one
   const headers: Record<string, string | string[]> = { ':method': method, ':path': path, te: 'trailers' };
   for (const one of lines) {
     const colon = one.indexOf(':');

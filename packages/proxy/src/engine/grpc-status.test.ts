@@ -23,5 +23,5 @@ test('a problem becomes a status and a message that a header field can hold', ()
 });
 
 test('only what the instance is to blame for is a failure of it', () => {
-  assert.deepEqual(['0', '3', '5', '14', '13', undefined].map(isGrpcFailure), [false, false, false, true, true, false]);
+  assert.deepEqual(['0', '3', '5', '14', '13', undefined].map(isGrpcFailure), [false, false, false, true, true, true]);
 });

@@ -1,3 +1,5 @@
+import { statusOfKind } from '@dure/service/server';
+import { grpcErrors } from '../grpc-errors.ts';
 import type { WrittenProblem } from './problem.ts';
 import { writeProblem } from './problem.ts';
 
@@ -36,7 +38,42 @@ export function grpcTimeoutMs(text: string | undefined): number | undefined {
   return match === null ? undefined : Number(match[1]) * (units[match[2] ?? ''] ?? 1);
 }
 
-/** UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE and DATA_LOSS say that the instance failed; the others answer. */
+/**
+ * UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE and DATA_LOSS say that the instance failed, and so does an end without
+ * a status; the others answer.
+ */
 export function isGrpcFailure(status: string | undefined): boolean {
-  return status !== undefined && ['2', '4', '13', '14', '15'].includes(status);
+  return status === undefined || ['2', '4', '13', '14', '15'].includes(status);
+}
+
+/** By google.rpc.Code. UNKNOWN, INTERNAL and DATA_LOSS have no name here: of them all is `FAILED`. */
+const names = [
+  undefined,
+  'CANCELLED',
+  undefined,
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  undefined,
+  'UNAVAILABLE',
+  undefined,
+  'UNAUTHENTICATED',
+] as const;
+
+/** The name of our error for a code that is not OK. */
+export function grpcErrorName(code: number) {
+  return names[code] ?? 'FAILED';
+}
+
+/** The HTTP status of a call that has ended with a code, or without one. */
+export function httpStatusOf(code: string | undefined): number {
+  if (code === '0') return 200;
+  return statusOfKind[grpcErrors[grpcErrorName(Number(code))].entry.kind];
 }

@@ -3,6 +3,7 @@ import type { ErrorDetails } from '@dure/core';
 import { isDureError, problemMediaType } from '@dure/core';
 import { problemAnswer } from '@dure/service/server';
 import { gatewayErrors } from '../errors.ts';
+import { grpcErrors } from '../grpc-errors.ts';
 
 /** Statuses that belong to HTTP itself and to no kind of error elsewhere. */
 const ownStatus: Readonly<Record<string, number>> = {
@@ -13,6 +14,7 @@ const ownStatus: Readonly<Record<string, number>> = {
   [gatewayErrors.NOT_CACHED.code]: 504,
   [gatewayErrors.VERSION.code]: 505,
   [gatewayErrors.LOOP.code]: 508,
+  [grpcErrors.UNIMPLEMENTED.code]: 501,
 };
 
 /** Problem types that are not ours: draft-ietf-httpapi-ratelimit-headers-10, "Problem Types". */

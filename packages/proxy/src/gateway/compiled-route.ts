@@ -106,8 +106,9 @@ function destinationOf(rule: RouteRule): Destination {
   };
 }
 
-function handlerOf({ to, protocol }: RouteRule): EdgeHandler {
+function handlerOf({ to, protocol, translated }: RouteRule): EdgeHandler {
   if (to.kind === 'none') return nobodyAnswers;
+  if (translated !== undefined) return translated;
   return protocol === 'grpc' ? grpcForwarding : forwarding;
 }
 

@@ -9,6 +9,7 @@ import { RouteSet } from '../routing/route-set.ts';
 import { followDeployed } from './deployed-operations.ts';
 import type { EdgeTools } from './edge-tools.ts';
 import type { GatewayOptions } from './gateway-options.ts';
+import { grpcRule } from './grpc-rule.ts';
 import { ownPaths } from './own-addresses.ts';
 import { askOperations } from './transport.ts';
 import { webSocketRule } from './web-socket-rule.ts';
@@ -34,7 +35,7 @@ export function openRoutes(
   const set = new RouteSet(parts, { random });
   const layers = demandKnown(givenBy(options.layers ?? {}, tools), exposes);
   const rules = contractRules(exposes, { ownPaths: ownPaths(session), layers });
-  set.replace('contracts', rules.map(webSocketRule(options.webSockets ?? [])));
+  set.replace('contracts', rules.map(webSocketRule(options.webSockets ?? [])).map(grpcRule()));
   set.replace('gateway.ts', givenBy(options.routes ?? [], tools));
   const known = new Set(exposes.flatMap(({ operations }) => Object.values(operations).map(operationId)));
   const ask = askOperations(signer);

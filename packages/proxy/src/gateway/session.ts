@@ -60,9 +60,10 @@ export function demandSameOrigin(head: RequestHead): void {
 /** The operation that signs in. GATEWAY_SESSION_INVALID when the contract has none of that name. */
 export function signInOperation({ issuer, signIn }: SessionOptions): HttpOperation {
   const operation = Object.hasOwn(issuer.operations, signIn) ? issuer.operations[signIn] : undefined;
-  if (operation !== undefined && operation.method === 'POST' && !operation.path.includes(':')) return operation;
+  if (operation?.method === 'POST' && !operation.path.includes(':') && operation.spec.grpc === undefined)
+    return operation;
   throw gatewayErrors.SESSION_INVALID(
-    `the session signs in by "${issuer.name}.${signIn}", which is no POST operation without path parameters of that contract; it has ${Object.keys(issuer.operations).join(', ')}`,
+    `the session signs in by "${issuer.name}.${signIn}", which is no POST operation without path parameters, and without \`grpc\`, of that contract; it has ${Object.keys(issuer.operations).join(', ')}`,
     { details: { issuer: issuer.name, signIn } },
   );
 }

@@ -1,5 +1,5 @@
 import type { Access, HttpOperation } from '@dure/service/contract';
-import type { EdgeLayer } from '../engine/edge-layer.ts';
+import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
 import type { AddressRange } from './address-range.ts';
 import type { HostPattern } from './host-pattern.ts';
 import type { PathPattern } from './path-pattern.ts';
@@ -24,6 +24,8 @@ export interface RouteRule {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** The operation of a contract that it leads to: whether it may be repeated, what it costs, whether it is a stream. */
   readonly operation?: HttpOperation;
+  /** Sends its requests on in another protocol's form; else they are forwarded as they came. */
+  readonly translated?: EdgeHandler;
   /** Which pages of other origins may use it; else the gateway's own rule holds. */
   readonly crossOrigin?: EdgeLayer;
   /** Where it is written: `order.getOrder`, `gateway.ts`, `application.yml:12:5`. */

@@ -14,7 +14,11 @@ export type MirrorEvent =
   | { readonly kind: 'same'; readonly route: string }
   | { readonly kind: 'different'; readonly route: string; readonly id: string; readonly differences: readonly string[] }
   /** There was nothing to compare: the copy was not sent, or one of the answers broke off or has no end. */
-  | { readonly kind: 'skipped'; readonly route: string; readonly reason: 'busy' | 'body' | 'stream' | 'broken' };
+  | {
+      readonly kind: 'skipped';
+      readonly route: string;
+      readonly reason: 'busy' | 'body' | 'stream' | 'broken' | 'grpc';
+    };
 
 export interface MirrorOptions {
   /** The service that gets the copies. Default: the route's own, then `version` says which of its instances. */
@@ -90,6 +94,7 @@ export function mirror(options: MirrorOptions): EdgeLayer {
         const { route } = exchange;
         if (answered === 'stream') observe({ kind: 'skipped', route, reason: 'stream' });
         else if (answered === undefined) observe({ kind: 'skipped', route, reason: 'broken' });
+        else if (exchange.content !== undefined) observe({ kind: 'skipped', route, reason: 'grpc' });
         else if (body.isTooLong) observe({ kind: 'skipped', route, reason: 'body' });
         else send(exchange, body.bytes === 0 ? undefined : Buffer.concat(body.pieces), answered);
       });
