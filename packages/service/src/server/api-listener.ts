@@ -107,6 +107,8 @@ function fromFramework(error: unknown, { routeOptions }: FastifyRequest): unknow
       );
     case 'FST_ERR_BAD_URL':
       return serviceErrors.NOT_FOUND('there is nothing at this path', { cause: error });
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return serviceErrors.NOT_FOUND('a parameter in the path is longer than any that is taken', { cause: error });
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return serviceErrors.MEDIA_TYPE('the body is not `application/json`', { cause: error });
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
-import { contract, post } from '../contract/index.ts';
+import { contract, get, post } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
 import { serviceParts } from '../testing/service-parts.ts';
 import { service } from './service.ts';
@@ -10,13 +10,14 @@ import type { RunningService } from './start-service.ts';
 import { startService } from './start-service.ts';
 
 const stock = contract('stock', {
+  read: get('/stock/:sku', { params: z.object({ sku: z.string() }), access: 'public' }),
   add: post('/stock', { body: z.object({ sku: z.string() }), access: 'public', idempotent: true }),
 });
 const stockService = service({
   contract: stock,
   start: ({ add }) => {
     add.route({ method: 'GET', path: '/raw', access: 'public', handle: () => ({ status: 200 }) });
-    return { add: async () => undefined };
+    return { add: async () => undefined, read: async () => undefined };
   },
 });
 let running: RunningService;
@@ -34,6 +35,8 @@ const broken = { authorization: 'Bearer x.y.z' };
 const early: readonly (readonly [string, 'port' | 'managementPort', string, RequestInit, number])[] = [
   ['an unknown path', 'port', '/nowhere', {}, 404],
   ['a path that is not percent-encoded', 'port', '/%c0%ae', {}, 404],
+  // Were it 500, anybody could open the circuit breakers of all who call.
+  ['a parameter of a path that is too long', 'port', `/stock/${'x'.repeat(101)}`, {}, 404],
   ['a wrong method', 'port', '/stock', { method: 'DELETE' }, 405],
   ['a huge body', 'port', '/stock', { method: 'POST', headers: json, body: `"${'x'.repeat(2 ** 20)}"` }, 413],
   ['another media type', 'port', '/stock', { method: 'POST', headers: { 'content-type': 'text/csv' }, body: 'a' }, 415],
@@ -43,6 +46,8 @@ const early: readonly (readonly [string, 'port' | 'managementPort', string, Requ
   ['an unknown path', 'managementPort', '/nowhere', {}, 404],
   ['no token', 'managementPort', '/actuator/metrics', {}, 401],
   ['a broken token', 'managementPort', '/actuator/metrics', { headers: broken }, 401],
+  // Were it 500, anybody could open the circuit breakers of all who call.
+  ['a parameter of a path that is too long', 'port', `/stock/${'x'.repeat(101)}`, {}, 404],
   ['a wrong method', 'managementPort', '/actuator/health', { method: 'PATCH' }, 405],
 ];
 const own = 'a'.repeat(31);
