@@ -42,14 +42,15 @@ export class Exchange implements Underway, ExchangeView {
   dueAt = Number.POSITIVE_INFINITY;
   slot = -1;
   readonly engine: ProxyEngine;
-  readonly body: RequestStream;
+  body: RequestStream;
   readonly route: string;
   /** As it came. */
   readonly method: string;
   head: RequestHead;
   /** As it came, in its one spelling. */
   readonly target: Target;
-  readonly expectsContinue: boolean;
+  /** The client waits to be told to send the body. */
+  expectsContinue: boolean;
   readonly span: Span;
   readonly startedMs: number;
   /** The client's address. */

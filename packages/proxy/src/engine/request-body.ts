@@ -59,6 +59,7 @@ export class RequestBody {
       this.#begun = true;
       this.#request.on('data', (piece: Buffer) => this.#onData(piece));
       this.#request.on('end', () => this.#onEnd());
+      this.#request.resume(); // whoever looked into it before may have left it paused
     }
   }
 

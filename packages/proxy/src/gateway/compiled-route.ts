@@ -12,6 +12,7 @@ import { grpcForwarding } from '../engine/grpc-forwarding.ts';
 import { gatewayErrors } from '../errors.ts';
 import { operationPolicy } from '../protection/rate-limit-policy.ts';
 import { rateLimited } from '../protection/rate-limited.ts';
+import { requestValidation } from '../protection/request-validation.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
 import { contractDrift } from '../traffic/contract-drift.ts';
 import { authenticated, authorised } from './admission.ts';
@@ -72,6 +73,7 @@ function layersOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
     ...declaredLimit(edge, rule), // before access: also what would be refused may not be tried without end
     authorised(rule.access),
     ...ownLayers(rule), // after access: what a route adds works for who was let through
+    ...heldAgainstContract(edge, rule), // behind what changes the path: what is judged is what the service gets
     ...watchedDrift(edge, rule), // behind a cache: what is stored was looked at when it came
     edge.identity, // behind what lets through: only who may ask costs a signature
     ...(offersEvents(rule) ? [eventSocket({ checksOrigin: corsOf(edge, rule).length === 0 })] : []), // last: what refuses answers plainly
@@ -115,6 +117,11 @@ function handlerOf({ to, protocol, translated }: RouteRule): EdgeHandler {
 function declaredLimit({ telemetry, rateLimits: store }: Edge, { operation }: RouteRule): readonly EdgeLayer[] {
   const policy = operation === undefined ? undefined : operationPolicy(operation);
   return policy === undefined ? [] : [rateLimited({ policies: [policy], store, telemetry })];
+}
+
+function heldAgainstContract({ telemetry, validationOf }: Edge, { operation }: RouteRule): readonly EdgeLayer[] {
+  const mode = operation === undefined ? false : validationOf(operation);
+  return operation === undefined || mode === false ? [] : [requestValidation(operation, { mode, telemetry })];
 }
 
 function watchedDrift(

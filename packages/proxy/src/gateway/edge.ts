@@ -2,6 +2,7 @@ import type { RateLimitStore } from '@dure/resilience';
 import type { TokenVerifier } from '@dure/service/server';
 import type { EdgeLayer } from '../engine/edge-layer.ts';
 import type { ProxyEngine } from '../engine/proxy-engine.ts';
+import type { ValidationOf } from './validated-operations.ts';
 
 /** What every request at the edge shares. `secure` also marks cookies `Secure`. */
 export interface Edge extends ProxyEngine {
@@ -17,4 +18,6 @@ export interface Edge extends ProxyEngine {
   readonly cors: EdgeLayer | undefined;
   /** How much of the services' answers is held against their contracts, 0 to 1. */
   readonly contractDrift: number;
+  /** Whether requests for an operation are held against its contract. */
+  readonly validationOf: ValidationOf;
 }

@@ -6,6 +6,7 @@ import type { PolicyOptions } from '../engine/proxy-policies.ts';
 import type { AccessLogOptions } from '../observe/access-log.ts';
 import type { ApiKeyOptions } from '../protection/api-key.ts';
 import type { CorsOptions } from '../protection/cors.ts';
+import type { RequestValidation } from '../protection/request-validation.ts';
 import type { LayersByRoute } from '../routing/contract-rules.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
 import type { EdgeTools } from './edge-tools.ts';
@@ -28,6 +29,12 @@ export interface GatewaySettings extends PolicyOptions, ProtocolOptions {
   readonly spring?: SpringSource;
   /** How much of the services' answers is held against their contracts in the background, 0 to 1; see `contractDrift`. Default 0. */
   readonly contractDrift?: number;
+  /**
+   * Whether requests for operations of the contracts here are held against them before the service is asked; `shadow`
+   * forwards them all, and tells. By the operation's id (`order.getOrder`), if not the same for all; `*` for all others.
+   * See `requestValidation`. Default false.
+   */
+  readonly validateRequests?: RequestValidation | Readonly<Record<string, RequestValidation>>;
   /** Changes to the default limits. */
   readonly limits?: Partial<ProxyLimits>;
   /** Where a line for each request goes. Default: nowhere. */

@@ -26,6 +26,7 @@ import { protocolSettings } from './protocol-options.ts';
 import { openSpringPart } from './spring-part.ts';
 import { staticFiles } from './static-files.ts';
 import { withUrls } from './url-instances.ts';
+import { validatedOperations } from './validated-operations.ts';
 
 /**
  * The system's edge: one streaming reverse proxy whose routes are the exposed operations of contracts. Starting fails with
@@ -72,6 +73,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     identity: forwardedIdentity(signer, options.identity),
     rateLimits,
     contractDrift: options.contractDrift ?? 0,
+    validationOf: validatedOperations(options),
     compression: options.compression === undefined ? undefined : compressed(options.compression),
     apiKey: options.apiKeys === undefined ? undefined : apiKey(options.apiKeys),
     cors: options.cors === undefined ? undefined : cors(options.cors),

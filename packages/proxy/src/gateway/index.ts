@@ -4,6 +4,7 @@ export type { ProxyLimits as GatewayLimits } from '../engine/limits.ts';
 export type { FailureLimits, PolicyOptions } from '../engine/proxy-policies.ts';
 export { gatewayErrors } from '../errors.ts';
 export type { Explanation } from '../observe/explanations.ts';
+export type { RequestValidation } from '../protection/request-validation.ts';
 export type { LayersByRoute } from '../routing/contract-rules.ts';
 export { named } from '../routing/named-layer.ts';
 export type { MatchOptions, RouteOptions, ValueOption } from '../routing/route.ts';

@@ -13,6 +13,7 @@ import { liveRoutes } from './live-route.ts';
 import { addOperation } from './operation-route.ts';
 import type { OperationSet } from './operation-set.ts';
 import { addRawRoutes } from './raw-routes.ts';
+import { jsonRefusal, readQuery } from './read-input.ts';
 import { refuseUnreadable } from './refuse-unreadable.ts';
 import type { Listener } from './service.ts';
 import type { TokenVerifier } from './token-verifier.port.ts';
@@ -48,6 +49,7 @@ export async function openApiListener(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: true,
+    routerOptions: { querystringParser: readQuery },
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, options.ids),
     frameworkErrors: (error, request, reply) => sendProblem(reply, fromFramework(error, request), traceOf(request)),
   });
@@ -114,7 +116,7 @@ function fromFramework(error: unknown, { routeOptions }: FastifyRequest): unknow
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return serviceErrors.BODY_MALFORMED(`the body is not one JSON value: ${error.message}`, { cause: error });
+      return jsonRefusal(error);
     default:
       return 'statusCode' in error && error.statusCode === 400
         ? serviceErrors.BODY_MALFORMED('the request is malformed', { cause: error })

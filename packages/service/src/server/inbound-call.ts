@@ -13,6 +13,11 @@ export interface InboundRequest {
 export const longestKey = 200;
 const longestBaggage = 8_192;
 
+/** An `Idempotency-Key`, if it counts as one. */
+export function readKey(key: string | undefined): string | undefined {
+  return key !== undefined && key.length > 0 && key.length <= longestKey ? key : undefined;
+}
+
 /** Reads the headers of a request: what is absent or malformed is left out, never an error. */
 export function inboundCall(
   request: InboundRequest,
@@ -33,7 +38,7 @@ export function inboundCall(
     trace: parseTraceparent(first(from[headers.traceparent]), first(from[headers.tracestate])) ?? newTrace(ids),
     deadline: leftMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + leftMs,
     attempt: budgetLeft === undefined ? { number, tried: [] } : { number, tried: [], budgetLeft },
-    idempotencyKey: key !== undefined && key.length > 0 && key.length <= longestKey ? key : undefined,
+    idempotencyKey: readKey(key),
     baggage: parseBaggage(first(from[headers.baggage])),
   });
 }

@@ -9,8 +9,8 @@ import { checkedInput } from '../contract/checked-input.ts';
 import type { Access, HttpOperation, HttpSpec } from '../contract/index.ts';
 import { serviceErrors } from '../errors.ts';
 import { tooLarge } from './arrived-bytes.ts';
+import { demandKey } from './demand-key.ts';
 import type { IdempotencyStore } from './idempotency-store.port.ts';
-import { longestKey } from './inbound-call.ts';
 import { inputHash } from './input-hash.ts';
 
 /** What the inbound layers of one service share. */
@@ -133,11 +133,7 @@ function limitedBody(body: Bytes, { bytes: { maxBytes = defaultMaxBytes } }: Byt
 function repeatable(operation: HttpOperation, store: IdempotencyStore | undefined): Layer<unknown, unknown> {
   if (operation.idempotent !== 'key') return (next) => next;
   return (next) => async (input, call) => {
-    if (call.idempotencyKey === undefined) {
-      throw serviceErrors.IDEMPOTENCY_KEY_MISSING(
-        `${nameOf(call)} takes effect once per Idempotency-Key; the header is absent, or longer than ${longestKey} characters`,
-      );
-    }
+    demandKey(operation, call.idempotencyKey);
     const hashed = call.with({ inputHash: inputHash(call, input) });
     const stored = await store?.recall(hashed);
     return stored === undefined ? next(input, hashed) : stored.answer;

@@ -4,6 +4,8 @@ export type { HttpRequest, HttpResponse, HttpRoute } from './http-route.ts';
 export { statusOfKind } from './http-status.ts';
 export type { IdempotencyStore } from './idempotency-store.port.ts';
 export { parseBaggage } from './inbound-call.ts';
+export type { ArrivedInput } from './input-judge.ts';
+export { inputJudge } from './input-judge.ts';
 export type { OperationSet } from './operation-set.ts';
 export type { ProblemAnswer } from './problem-answer.ts';
 export { problemAnswer } from './problem-answer.ts';
