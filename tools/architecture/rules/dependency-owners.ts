@@ -13,6 +13,10 @@ const owners: Readonly<Record<string, string>> = {
   pg: 'packages/postgres',
   kysely: 'packages/postgres',
   '@redis/client': 'packages/redis',
+  '@platformatic/kafka': 'packages/kafka',
+  amqplib: 'packages/rabbitmq',
+  '@nats-io/jetstream': 'packages/nats',
+  '@nats-io/transport-node': 'packages/nats',
   preact: 'packages/console',
   vite: 'packages/console',
 };

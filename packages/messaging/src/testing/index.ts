@@ -15,3 +15,5 @@ export { memoryDatabase } from './memory-database.ts';
 export { memoryParking } from './memory-parking.ts';
 export { parkingContract } from './parking-contract.ts';
 export { doIt, ignored, noted } from './sample-contracts.ts';
+export type { Command, ServerKind, ServerPlan, TestServer } from './server-process.ts';
+export { freePorts, hasCommand, startProcesses, startTestServer } from './server-process.ts';

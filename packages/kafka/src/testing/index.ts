@@ -1,0 +1,1 @@
+export { kafkaFolder, kafkaServer, kafkaVersion } from './kafka-server.ts';

@@ -1,0 +1,1 @@
+export { natsServer } from './nats-server.ts';

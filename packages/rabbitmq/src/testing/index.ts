@@ -1,0 +1,1 @@
+export { rabbitmqServer } from './rabbitmq-server.ts';
