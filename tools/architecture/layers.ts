@@ -20,6 +20,7 @@ const packageLayers: Readonly<Record<string, number>> = {
   rabbitmq: 3,
   nats: 3,
   redis: 3,
+  sqlite: 3,
   kubernetes: 3,
   dure: 4,
 };
