@@ -6,8 +6,11 @@ import { openDatabase, postgresSagaFence, postgresSagaStore, startSagas } from '
 import type { AnySaga, SagaRunner } from '@dure/saga';
 import { fenced, sagaRunner } from '@dure/saga';
 import type { HttpRoute, RunningService, ServiceDefinition } from '@dure/service/server';
+import type { Telemetry } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
+import type { Dispatch } from './deliveries.ts';
 import { dispatcher } from './deliveries.ts';
+import { ownFollowers } from './own-followers.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 
@@ -54,48 +57,45 @@ export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, 
           telemetry,
         });
   const consumers: FeedConsumer[] = [];
+  const followers = ownFollowers(definition, db, kit, process.machine);
   return {
     db,
     routes: [feedRoute({ service: name, log: db.log, tail: db.tail, grants: service.grants, clock })],
     health: [db.health, ...(runner === undefined ? [] : [runner.health])],
-    endpoints: runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), name, ids)],
+    endpoints: [
+      ...followers.endpoints,
+      ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), name, ids)]),
+    ],
     run(running) {
-      consumers.push(...consume(running, definition, { db, runner, kit, process }));
+      const dispatch = dispatching(running, definition, runner, telemetry);
+      consumers.push(...consume(dispatch, db, kit, process));
+      followers.run(dispatch);
       runner?.run();
     },
     async stopRunning() {
-      await Promise.all([...consumers.map((consumer) => consumer.close()), runner?.close()]);
+      await Promise.all([...consumers.map((consumer) => consumer.close()), followers.close(), runner?.close()]);
     },
     close: () => db.close(),
   };
 }
 
-interface Consuming {
-  readonly db: Database;
-  readonly runner: SagaRunner<Tx> | undefined;
-  readonly kit: ServiceKit;
-  readonly process: ProcessKit;
-}
-
-/** Begins to pull the logs of all services that have something for this one. */
-function consume(
+function dispatching(
   { handlers }: RunningService,
   definition: ServiceDefinition,
-  { db, runner, kit, process }: Consuming,
-): readonly FeedConsumer[] {
-  const { name, service, telemetry } = kit;
-  const { clock, random } = process.machine;
+  runner: SagaRunner<Tx> | undefined,
+  { log }: Telemetry,
+): Dispatch<Tx> {
   const reply =
     runner === undefined
       ? undefined
       : (...delivered: Parameters<SagaRunner<Tx>['handleReply']>) => runner.handleReply(...delivered);
-  const dispatch = dispatcher<Tx>({
-    definition,
-    handlers,
-    log: telemetry.log,
-    fenced: fenced(postgresSagaFence()),
-    reply,
-  });
+  return dispatcher<Tx>({ definition, handlers, log, fenced: fenced(postgresSagaFence()), reply });
+}
+
+/** Begins to pull the logs of all services that have something for this one. */
+function consume(dispatch: Dispatch<Tx>, db: Database, kit: ServiceKit, process: ProcessKit): readonly FeedConsumer[] {
+  const { name, service, telemetry } = kit;
+  const { clock, random } = process.machine;
   return service.pulls.map((source) =>
     startFeedConsumer<Tx>({
       feed: feedOf(source, kit, process),

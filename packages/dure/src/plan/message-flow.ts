@@ -21,8 +21,11 @@ export function messageFlow(definitions: Definitions): MessageFlow {
   const emitters = emittersOf(definitions);
   for (const [consumer, definition] of Object.entries(definitions)) {
     checkDatabase(consumer, definition);
-    for (const { event } of definition.reactions)
-      flow.event(emitterOf(event.name, consumer, emitters), consumer, event.name);
+    for (const { event } of definition.reactions) {
+      const emitter = emitterOf(event.name, consumer, emitters);
+      // Its own log a service follows; it does not pull it.
+      if (emitter !== consumer) flow.event(emitter, consumer, event.name);
+    }
     for (const saga of definition.sagas) {
       for (const command of saga.sends) {
         checkCommand(consumer, saga.name, command, definitions);

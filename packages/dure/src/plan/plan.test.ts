@@ -108,6 +108,13 @@ test('placed in one process, everything starts in the same order there', () => {
   ]);
 });
 
+test('a service does not pull its own log: reactions to its own events follow it where it is', () => {
+  const own = definition({ contract: product, database, reactions: [on(added, async () => undefined)] });
+  const { pulls, grants } = messageFlow({ ...definitions, product: own });
+  assert.deepEqual(pulls.product, []);
+  assert.equal(grants.product?.product, undefined);
+});
+
 test('the run file of a service holds what it needs and nothing more', () => {
   const run = planSystem(loaded, definitions, settings).find(({ name }) => name === 'order')?.runFile;
   const { peers, ...rest } = run ?? assert.fail('there is no process "order"');

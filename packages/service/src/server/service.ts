@@ -36,7 +36,7 @@ export type Handlers<C extends AnyContract, Tx> = {
 /** Carries out a command inside the transaction that also stores the sender's position and the reply. */
 export type CommandHandler<In, Out, Tx> = (input: In, call: Call, tx: Tx) => Promise<Out>;
 
-/** What a service does when something has happened elsewhere. */
+/** What a service does when something has happened, elsewhere or in itself. */
 export interface Reaction<Tx = never> {
   readonly event: AnyEvent;
   readonly run: (data: never, call: Call, tx: Tx) => Promise<void>;
@@ -196,7 +196,7 @@ export function service<
 }
 
 /**
- * Declares what happens when an event of another service arrives: in one transaction with the event's position.
+ * Declares what happens when an event arrives, of another service or of its own: in one transaction with the event's position.
  *
  * @example
  * on(productAdded, async ({ sku }, call, tx) => { await stock(tx).create(sku); })

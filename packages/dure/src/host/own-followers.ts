@@ -1,0 +1,58 @@
+import type { ManagementEndpoint } from '@dure/core';
+import type { Follower } from '@dure/messaging/followers';
+import { startFollower } from '@dure/messaging/followers';
+import type { Database, Tx } from '@dure/postgres';
+import type { ServiceDefinition } from '@dure/service/server';
+import type { Dispatch } from './deliveries.ts';
+import { followersEndpoint } from './followers-endpoint.ts';
+import type { Machine } from './machine.ts';
+import type { ServiceKit } from './service-kit.ts';
+
+/** What of a service follows its own log. */
+export interface OwnFollowers {
+  readonly endpoints: readonly ManagementEndpoint[];
+  /** Begins; `dispatch` brings an event to its reactions. */
+  run(dispatch: Dispatch<Tx>): void;
+  /** Lets what is at hand end and leaves the rest to the service's other processes. */
+  close(): Promise<void>;
+}
+
+/** The follower whose handler are the reactions of a service to its own events. */
+const reactionsFollower = 'reactions';
+
+/** Makes what follows the log of a service that has a database. */
+export function ownFollowers(
+  { contract, reactions }: ServiceDefinition,
+  db: Database,
+  { name, telemetry }: Pick<ServiceKit, 'name' | 'telemetry'>,
+  { clock, random, ids }: Machine,
+): OwnFollowers {
+  const own = new Set(contract.emits.map((event) => event.name));
+  const events = [...new Set(reactions.map(({ event }) => event.name))].filter((event) => own.has(event));
+  const running: Follower[] = [];
+  return {
+    endpoints: [followersEndpoint(db.followers, db.log, () => running.map(({ state }) => state))],
+    run(dispatch) {
+      if (events.length === 0) return;
+      running.push(
+        startFollower<Tx>({
+          name: reactionsFollower,
+          service: name,
+          store: db.followers,
+          tail: db.tail,
+          filter: { events, destination: undefined },
+          handle: async (messages, call, tx) => {
+            for (const message of messages) await dispatch(message, call, tx);
+          },
+          clock,
+          random,
+          ids,
+          telemetry,
+        }),
+      );
+    },
+    async close() {
+      await Promise.all(running.map((follower) => follower.close()));
+    },
+  };
+}
