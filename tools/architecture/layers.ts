@@ -28,6 +28,7 @@ const subpathLayers: Readonly<Record<string, number>> = {
   'registry/server': 3,
   'config/server': 3,
   'messaging/followers': 1.5, // telemetry stands below it, event sourcing upon it
+  'messaging/timers': 1.5,
   'messaging/feed': 3,
   'identity/issuer': 3,
 };
@@ -40,7 +41,7 @@ const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
   service: [['.'], ['contract'], ['client'], ['server'], ['composition']],
   registry: [['.'], ['wire'], ['client', 'server']],
   config: [['.'], ['properties'], ['client', 'server']],
-  messaging: [['.'], ['followers'], ['feed']],
+  messaging: [['.'], ['followers', 'timers'], ['feed']],
   proxy: [
     ['.'],
     ['http', 'regex'],

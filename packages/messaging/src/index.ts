@@ -12,6 +12,7 @@ export { logTail } from './log-tail.ts';
 export type { Message, MessageMeta, ReplyData, SagaMark } from './message.ts';
 export type {
   BufferedMessage,
+  BufferedTimer,
   BufferOptions,
   MessageBuffer,
   MessageCause,
@@ -22,4 +23,4 @@ export { baggageOf, causeOf, maxDataLength, messageBuffer } from './message-buff
 export { matcher } from './message-filter.ts';
 export type { LogPage, MessageFilter, MessageLog } from './message-log.port.ts';
 export type { Parking } from './parking.port.ts';
-export type { Outbox, UnitOfWork } from './unit-of-work.port.ts';
+export type { MessageInput, Outbox, Scheduling, UnitOfWork, When } from './unit-of-work.port.ts';

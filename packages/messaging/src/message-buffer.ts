@@ -1,10 +1,10 @@
 import type { Call, Clock, Ids, Schema } from '@dure/core';
 import { check, formatTraceparent } from '@dure/core';
-import type { CommandType } from './command.ts';
+import type { AnyCommand, CommandType } from './command.ts';
 import { messagingErrors } from './errors.ts';
-import type { EventType } from './event.ts';
+import type { AnyEvent, EventType } from './event.ts';
 import type { Message, MessageMeta, ReplyData, SagaMark } from './message.ts';
-import type { Outbox } from './unit-of-work.port.ts';
+import type { MessageInput, Outbox, Scheduling, When } from './unit-of-work.port.ts';
 
 /** The stream that a message is a part of, and what must hold of it when the message is committed. */
 export interface StreamMark {
@@ -36,17 +36,27 @@ export interface BufferedMessage extends Omit<Message, 'position' | 'data'> {
   readonly stream?: StreamMark;
 }
 
+/** A timer that waits for its COMMIT; without a message it is withdrawn. */
+export interface BufferedTimer {
+  readonly name: string;
+  /** Epoch milliseconds. */
+  readonly dueAt: number;
+  readonly message: BufferedMessage | undefined;
+}
+
 /** Why messages are written: what their `meta` says of the flow, the cause and the trace. */
 export type MessageCause = Pick<MessageMeta, 'correlation' | 'causation' | 'traceparent'>;
 
 /** An outbox that collects in memory; whoever commits takes what it holds. */
-export interface MessageBuffer extends Outbox {
+export interface MessageBuffer extends Outbox, Scheduling {
   /** Adds a message of any kind, unchecked: for engines such as the saga's. Returns its id. */
   put(draft: MessageDraft): string;
   /** Answers a command: the reply is addressed to its sender and carries its saga. */
   reply(command: Message, data: ReplyData): string;
   /** What was collected, in order of writing. */
   readonly messages: readonly BufferedMessage[];
+  /** The timers that were set or withdrawn, each as it was left. */
+  readonly timers: readonly BufferedTimer[];
   /** Forgets what was collected so far. */
   discard(): void;
   /** Ends it: whatever is added later throws MESSAGING_CLOSED instead of being lost. */
@@ -91,6 +101,7 @@ export function messageBuffer(options: BufferOptions): MessageBuffer {
 class Buffer implements MessageBuffer {
   readonly messages: BufferedMessage[] = [];
   readonly #options: BufferOptions;
+  readonly #timers = new Map<string, BufferedTimer>();
   #open = true;
 
   constructor(options: BufferOptions) {
@@ -98,16 +109,24 @@ class Buffer implements MessageBuffer {
   }
 
   emit<Data, Input>(event: EventType<string, Data, Input>, data: Input): void {
-    const { name: type, version } = event;
-    const value = checked(type, event.schema, data) as Data;
-    this.put({ kind: 'event', type, version, key: event.key(value), data: value });
+    this.put(draftOf(event, data));
   }
 
   send<Input>(command: CommandType<string, Input>, data: Input): void {
-    const { service: destination, name } = command;
-    const type = `${destination}.${name}`;
-    const value = checked(type, command.input, data) as Input;
-    this.put({ kind: 'command', type, version: 1, key: command.key(value), destination, data: value });
+    this.put(draftOf(command, data));
+  }
+
+  schedule<M extends AnyEvent | AnyCommand>(name: string, when: When, message: M, data: MessageInput<M>): void {
+    const dueAt = 'at' in when ? when.at : this.#options.clock.now() + when.afterMs;
+    this.#timers.set(name, { name, dueAt, message: this.#made(draftOf(message, data)) });
+  }
+
+  unschedule(name: string): void {
+    this.#timers.set(name, { name, dueAt: 0, message: undefined });
+  }
+
+  get timers(): readonly BufferedTimer[] {
+    return [...this.#timers.values()];
   }
 
   reply(command: Message, data: ReplyData): string {
@@ -118,6 +137,21 @@ class Buffer implements MessageBuffer {
   }
 
   put(draft: MessageDraft): string {
+    const message = this.#made(draft);
+    this.messages.push(message);
+    return message.id;
+  }
+
+  discard(): void {
+    this.messages.length = 0;
+    this.#timers.clear();
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+
+  #made(draft: MessageDraft): BufferedMessage {
     const { service, cause, clock, ids } = this.#options;
     const { kind, type, version, key, destination } = draft;
     if (!this.#open) {
@@ -130,17 +164,21 @@ class Buffer implements MessageBuffer {
     const json = serialise(draft);
     const meta = metaOf(draft, cause);
     const message = { id, kind, source: service, type, version, key, destination, at: clock.now(), json, meta };
-    this.messages.push(draft.stream === undefined ? message : { ...message, stream: draft.stream });
-    return id;
+    return draft.stream === undefined ? message : { ...message, stream: draft.stream };
   }
+}
 
-  discard(): void {
-    this.messages.length = 0;
+/** The message that a contract's event or command makes of data which fit it. */
+function draftOf(contract: AnyEvent | AnyCommand, data: unknown): MessageDraft {
+  if (contract.kind === 'event') {
+    const { name: type, version } = contract;
+    const value = checked(type, contract.schema, data);
+    return { kind: 'event', type, version, key: contract.key(value as never), data: value };
   }
-
-  close(): void {
-    this.#open = false;
-  }
+  const { service: destination, name } = contract;
+  const type = `${destination}.${name}`;
+  const value = checked(type, contract.input, data);
+  return { kind: 'command', type, version: 1, key: contract.key(value as never), destination, data: value };
 }
 
 function checked(type: string, schema: Schema<never, unknown> | Schema, data: unknown): unknown {

@@ -1,11 +1,12 @@
 import type { Clock } from '@dure/core';
 import { ids, systemClock, systemRandom } from '@dure/core';
-import type { FollowersUnderTest } from '@dure/messaging/testing';
+import type { FollowersUnderTest, TimersUnderTest } from '@dure/messaging/testing';
 import {
   deliveryStoreContract,
   followerStoreContract,
   idempotencyContract,
   messageLogContract,
+  timerStoreContract,
   unitOfWorkContract,
 } from '@dure/messaging/testing';
 import { silentTelemetry } from '@dure/telemetry';
@@ -20,7 +21,7 @@ interface Tables {
 
 const open = () => openAt(systemClock);
 
-async function openAt(clock: Clock): Promise<FollowersUnderTest<Tx<Tables>>> {
+async function openAt(clock: Clock): Promise<FollowersUnderTest<Tx<Tables>> & TimersUnderTest<Tx<Tables>>> {
   const database = await testDatabase({ folder: `${import.meta.dirname}/fixtures/counter` });
   const db = openDatabase<Tables>({
     url: database.url,
@@ -34,6 +35,7 @@ async function openAt(clock: Clock): Promise<FollowersUnderTest<Tx<Tables>>> {
     log: db.log,
     deliveries: db.deliveries,
     followers: db.followers,
+    timers: db.timers,
     idempotency: db.idempotency,
     async count(tx, name) {
       await tx.db
@@ -58,3 +60,4 @@ messageLogContract('PostgreSQL', open);
 deliveryStoreContract('PostgreSQL', open);
 idempotencyContract('PostgreSQL', open);
 followerStoreContract('PostgreSQL', openAt);
+timerStoreContract('PostgreSQL', openAt);

@@ -3,6 +3,7 @@ import { codeOf, ownCall, systemClock, systemRandom, timeLeftMs, wait } from '@d
 import type { DeliveryStore, LogTail, Message, MessageFilter, MessageLog, UnitOfWork } from '@dure/messaging';
 import { logTail } from '@dure/messaging';
 import type { FollowerStore } from '@dure/messaging/followers';
+import type { TimerStore } from '@dure/messaging/timers';
 import type { IdempotencyStore } from '@dure/service/server';
 import type { Telemetry } from '@dure/telemetry';
 import type { Kysely } from 'kysely';
@@ -18,6 +19,7 @@ import { postgresDeliveryStore } from './postgres-delivery-store.ts';
 import { postgresMessageLog } from './postgres-message-log.ts';
 import { readPool } from './read-pool.ts';
 import { statementNames } from './statement-names.ts';
+import { postgresTimerStore } from './timers/postgres-timer-store.ts';
 import type { StartSaga, Tx } from './transaction.ts';
 import type { UnitKit } from './unit-of-work.ts';
 import { runUnit } from './unit-of-work.ts';
@@ -58,6 +60,8 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
   readonly deliveries: DeliveryStore<Tx<Tables>>;
   /** Where the followers of this service's own log stand. */
   readonly followers: FollowerStore<Tx<Tables>>;
+  /** What units of work have put off. */
+  readonly timers: TimerStore;
   readonly idempotency: IdempotencyStore;
   /**
    * Messages of this service's own log from now on (from the call, not from the first message asked for), until the
@@ -99,6 +103,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     clock,
     onError: (error) => telemetry.log.warn('the log cannot be read at the moment', { error }),
   });
+  const scheduleRings = new Set<() => void>();
   const kit: UnitKit = {
     service,
     pool,
@@ -112,6 +117,9 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     startSaga: options.startSaga,
     around,
     appended: log.ring,
+    scheduled: () => {
+      for (const ring of scheduleRings) ring();
+    },
   };
   observePool(telemetry, pool);
   const close = async () => {
@@ -124,6 +132,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     tail,
     deliveries: postgresDeliveryStore(kit, pool) as unknown as DeliveryStore<Tx<Tables>>,
     followers: postgresFollowerStore(kit) as unknown as FollowerStore<Tx<Tables>>,
+    timers: postgresTimerStore(kit, scheduleRings),
     idempotency: postgresIdempotency(pool),
     uow: unitOfWork<Tables>(kit, keySweeper(pool, clock, options.keyRetentionMs ?? dayMs)),
     changes: (filter, signal) => messagesOf(tail, filter, signal),

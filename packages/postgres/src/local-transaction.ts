@@ -105,12 +105,8 @@ function judge(settled: readonly PromiseSettledResult<Answer>[]): void {
 }
 
 function flush(messages: readonly BufferedMessage[]): Statement {
-  const rows = messages.map(({ json, id, at, kind, type, version, key, destination, meta, stream }) => {
-    const of = { id, at, kind: kind.charAt(0), type, version, key, dest: destination, meta, stream: stream?.name };
-    return `${JSON.stringify(of).slice(0, -1)},"data":${json}}`;
-  });
   const heads = headsOf(messages);
-  const values = [`[${rows.join(',')}]`, heads.length === 0 ? null : JSON.stringify(heads)];
+  const values = [`[${messages.map(rowOf).join(',')}]`, heads.length === 0 ? null : JSON.stringify(heads)];
   return { text: 'select dure.flush($1::jsonb, $2::jsonb)', values, name: 'dure.flush' };
 }
 
@@ -128,12 +124,18 @@ function headsOf(messages: readonly BufferedMessage[]) {
 
 function snapshots(messages: readonly BufferedMessage[]): readonly Statement[] {
   const kept = messages.flatMap(({ stream }) =>
-    stream?.snapshot === undefined ? [] : [rowOf(stream.name, stream.snapshot)],
+    stream?.snapshot === undefined ? [] : [snapshotOf(stream.name, stream.snapshot)],
   );
   if (kept.length === 0) return [];
   return [{ text: 'select dure.save_snapshots($1::jsonb)', values: [JSON.stringify(kept)], name: 'dure.snapshots' }];
 }
 
-function rowOf(stream: string, { version, codeVersion, state }: NonNullable<StreamMark['snapshot']>) {
+function snapshotOf(stream: string, { version, codeVersion, state }: NonNullable<StreamMark['snapshot']>) {
   return { stream, version, code_version: codeVersion, state };
+}
+
+/** A message as `dure.flush` takes it. */
+export function rowOf({ json, id, at, kind, type, version, key, destination, meta, stream }: BufferedMessage): string {
+  const of = { id, at, kind: kind.charAt(0), type, version, key, dest: destination, meta, stream: stream?.name };
+  return `${JSON.stringify(of).slice(0, -1)},"data":${json}}`;
 }

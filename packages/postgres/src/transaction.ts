@@ -1,5 +1,5 @@
 import type { Call } from '@dure/core';
-import type { MessageBuffer, Outbox } from '@dure/messaging';
+import type { MessageBuffer, Outbox, Scheduling } from '@dure/messaging';
 import type { Transaction } from 'kysely';
 import { postgresErrors } from './errors.ts';
 import type { Statement } from './local-transaction.ts';
@@ -15,7 +15,7 @@ export interface StartableSaga<Input = never> {
  * What a unit of work is given: its tables, and an outbox. Messages and sagas reach the database with the COMMIT, in the
  * same packet, or not at all.
  */
-export interface Tx<Tables = unknown> extends Outbox {
+export interface Tx<Tables = unknown> extends Outbox, Scheduling {
   /** Kysely inside the transaction. */
   readonly db: Transaction<Tables>;
   /** Starts a saga. POSTGRES_SAGA_UNAVAILABLE when the service does not list it. */
@@ -53,6 +53,8 @@ export function transaction(parts: Omit<TxInside, 'later'>, later: Statement[], 
     db: parts.db,
     emit: (event, data) => buffer.emit(event, data),
     send: (command, data) => buffer.send(command, data),
+    schedule: (name, when, message, data) => buffer.schedule(name, when, message, data),
+    unschedule: (name) => buffer.unschedule(name),
     start(saga, input) {
       if (startSaga === undefined) {
         throw postgresErrors.SAGA_UNAVAILABLE(

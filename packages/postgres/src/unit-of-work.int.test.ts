@@ -27,6 +27,12 @@ describe('round trips', () => {
     proxy.turns = 0;
     await db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count: 1 }));
     assert.equal(proxy.turns, 1, 'messages alone take one');
+    const putOff = () =>
+      db.uow(testCall(), async (tx) => tx.schedule('t', { afterMs: 60_000 }, noted, { key: 'k', count: 1 }));
+    await putOff();
+    proxy.turns = 0;
+    await putOff();
+    assert.equal(proxy.turns, 1, 'and so do messages that are put off');
     proxy.turns = 0;
     await db.uow(testCall(), async () => undefined);
     assert.equal(proxy.turns, 0, 'nothing takes none');

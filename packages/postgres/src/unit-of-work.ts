@@ -12,6 +12,7 @@ import type { Statement } from './local-transaction.ts';
 import { LocalTransaction } from './local-transaction.ts';
 import type { Pool } from './pool.ts';
 import { isCollision, isUnstorable } from './sql-state.ts';
+import { setTimers } from './timers/set-timers.ts';
 import type { StartSaga, Tx } from './transaction.ts';
 import { transaction } from './transaction.ts';
 
@@ -33,6 +34,8 @@ export interface UnitKit {
   readonly around: Around;
   /** Told after each commit that appended to the log. */
   readonly appended: () => void;
+  /** Told after each commit that set a timer. */
+  readonly scheduled: () => void;
 }
 
 /** What one kind of unit of work does at each moment. */
@@ -137,8 +140,10 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: 
     const value = await watch.orEnd(plan.work(tx, { local, buffer, discard }));
     end();
     watch.stop();
-    await local.commit([...later, ...(plan.closing?.(value) ?? [])], buffer.messages);
+    const closing = [...later, ...setTimers(buffer.timers), ...(plan.closing?.(value) ?? [])];
+    await local.commit(closing, buffer.messages);
     if (buffer.messages.length > 0) kit.appended();
+    if (buffer.timers.length > 0) kit.scheduled();
     return value;
   } catch (error) {
     end();

@@ -1,6 +1,8 @@
 import type { HealthCheck, ManagementEndpoint } from '@dure/core';
 import type { FeedConsumer, FeedSource } from '@dure/messaging/feed';
 import { feedRoute, httpFeed, localFeed, startFeedConsumer } from '@dure/messaging/feed';
+import type { TimerRunner } from '@dure/messaging/timers';
+import { startTimers } from '@dure/messaging/timers';
 import type { Database, PostgresResource, Tx } from '@dure/postgres';
 import { openDatabase, postgresSagaFence, postgresSagaStore, startSagas } from '@dure/postgres';
 import type { AnySaga, SagaRunner } from '@dure/saga';
@@ -13,6 +15,8 @@ import { dispatcher } from './deliveries.ts';
 import { ownFollowers } from './own-followers.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
+
+import { timersEndpoint } from './timers-endpoint.ts';
 
 /** A service's database, and everything that runs on it: its feed, the feeds it pulls, its sagas. */
 export interface ServiceData {
@@ -57,6 +61,7 @@ export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, 
           telemetry,
         });
   const consumers: FeedConsumer[] = [];
+  let timers: TimerRunner | undefined;
   const followers = ownFollowers(definition, db, kit, process.machine);
   return {
     db,
@@ -64,16 +69,23 @@ export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, 
     health: [db.health, ...(runner === undefined ? [] : [runner.health])],
     endpoints: [
       ...followers.endpoints,
+      timersEndpoint(db.timers),
       ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), name, ids)]),
     ],
     run(running) {
       const dispatch = dispatching(running, definition, runner, telemetry);
       consumers.push(...consume(dispatch, db, kit, process));
       followers.run(dispatch);
+      timers = startTimers({ store: db.timers, clock, telemetry });
       runner?.run();
     },
     async stopRunning() {
-      await Promise.all([...consumers.map((consumer) => consumer.close()), followers.close(), runner?.close()]);
+      await Promise.all([
+        ...consumers.map((consumer) => consumer.close()),
+        followers.close(),
+        timers?.close(),
+        runner?.close(),
+      ]);
     },
     close: () => db.close(),
   };

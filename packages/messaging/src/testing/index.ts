@@ -17,3 +17,5 @@ export { parkingContract } from './parking-contract.ts';
 export { doIt, ignored, noted } from './sample-contracts.ts';
 export type { Command, ServerKind, ServerPlan, TestServer } from './server-process.ts';
 export { freePorts, hasCommand, startProcesses, startTestServer } from './server-process.ts';
+export type { TimersUnderTest } from './timer-store-contract.ts';
+export { timerStoreContract } from './timer-store-contract.ts';

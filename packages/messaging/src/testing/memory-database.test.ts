@@ -12,10 +12,12 @@ import type { MemoryTx } from './memory-database.ts';
 import { memoryDatabase } from './memory-database.ts';
 import { memoryParking } from './memory-parking.ts';
 import { parkingContract } from './parking-contract.ts';
+import type { TimersUnderTest } from './timer-store-contract.ts';
+import { timerStoreContract } from './timer-store-contract.ts';
 
 const open = () => openAt(fakeClock());
 
-async function openAt(clock: FakeClock): Promise<FollowersUnderTest<MemoryTx>> {
+async function openAt(clock: FakeClock): Promise<FollowersUnderTest<MemoryTx> & TimersUnderTest<MemoryTx>> {
   const db = memoryDatabase({ service: 'test', clock, ids: testIds() });
   const number = (value: unknown) => (typeof value === 'number' ? value : 0);
   return {
@@ -32,3 +34,4 @@ deliveryStoreContract('in memory', open);
 idempotencyContract('in memory', open);
 followerStoreContract('in memory', openAt);
 parkingContract('in memory', async () => ({ ...(await open()), parking: memoryParking }));
+timerStoreContract('in memory', openAt);

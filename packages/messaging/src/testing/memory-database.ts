@@ -3,15 +3,18 @@ import { DureError, isRefusal } from '@dure/core';
 import type { DeliveryStore } from '../delivery-store.port.ts';
 import type { FollowerStore } from '../followers/follower-store.port.ts';
 import type { Message, MessageMeta, ReplyData } from '../message.ts';
-import type { MessageBuffer, MessageCause } from '../message-buffer.ts';
+import type { BufferedMessage, MessageBuffer, MessageCause } from '../message-buffer.ts';
 import { causeOf, messageBuffer } from '../message-buffer.ts';
 import { matcher } from '../message-filter.ts';
 import type { MessageLog } from '../message-log.port.ts';
-import type { Outbox, UnitOfWork } from '../unit-of-work.port.ts';
+import type { TimerStore } from '../timers/timer-store.port.ts';
+import type { Outbox, Scheduling, UnitOfWork } from '../unit-of-work.port.ts';
 import { memoryFollowers } from './memory-followers.ts';
+import type { MemoryTimers } from './memory-timers.ts';
+import { memoryTimers } from './memory-timers.ts';
 
 /** A unit of work in memory: an outbox, and values by key that are kept with the commit. */
-export interface MemoryTx extends Outbox {
+export interface MemoryTx extends Outbox, Scheduling {
   get(key: string): unknown;
   set(key: string, value: unknown): void;
 }
@@ -21,6 +24,7 @@ export interface MemoryDatabase extends UnitOfWork<MemoryTx> {
   readonly log: MessageLog;
   readonly deliveries: DeliveryStore<MemoryTx>;
   readonly followers: FollowerStore<MemoryTx>;
+  readonly timers: TimerStore;
   readonly idempotency: { recall(call: Call): Promise<{ readonly answer: unknown } | undefined> };
   /** Values that were committed. */
   readonly values: ReadonlyMap<string, unknown>;
@@ -44,6 +48,7 @@ export function memoryDatabase(options: MemoryDatabaseOptions): MemoryDatabase {
       deliver: (message, call, effect) => memory.deliver(message, call, effect),
     },
     followers: memoryFollowers(options.clock, (call, work, mayCommit) => memory.fenced(call, work, mayCommit)),
+    timers: memory.timers,
     idempotency: { recall: async (call) => memory.recall(call) },
     uow: (call, work) => memory.uow(call, work),
   };
@@ -64,8 +69,11 @@ class Memory {
   /** What runs under a lock: a key, or a source; whoever wants the same waits for it. */
   readonly #locks = new Map<string, Promise<unknown>>();
 
+  readonly timers: MemoryTimers;
+
   constructor(options: MemoryDatabaseOptions) {
     this.#options = options;
+    this.timers = memoryTimers(options.clock, (messages) => this.#append(messages));
   }
 
   readonly log: MessageLog = {
@@ -172,14 +180,15 @@ class Memory {
       const value = await work(tx, buffer);
       if (!mayCommit()) return value;
       for (const [key, staged] of tx.staged) this.values.set(key, staged);
-      this.#append(buffer);
+      this.timers.commit(buffer.timers);
+      this.#append(buffer.messages);
       return value;
     } finally {
       buffer.close();
     }
   }
 
-  #append({ messages }: MessageBuffer): void {
+  #append(messages: readonly BufferedMessage[]): void {
     for (const { json, stream: _, ...message } of messages) {
       const meta = JSON.parse(JSON.stringify(message.meta)) as MessageMeta;
       this.#messages.push({ ...message, position: this.#messages.length + 1, data: JSON.parse(json), meta });
@@ -215,6 +224,8 @@ function stagedTx(values: ReadonlyMap<string, unknown>, buffer: MessageBuffer): 
     set: (key, value) => void staged.set(key, structuredClone(value)),
     emit: (event, data) => buffer.emit(event, data),
     send: (command, data) => buffer.send(command, data),
+    schedule: (name, when, message, data) => buffer.schedule(name, when, message, data),
+    unschedule: (name) => buffer.unschedule(name),
   };
 }
 
