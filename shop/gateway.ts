@@ -14,7 +14,7 @@ const catalogue = [
 
 /** What the shop's gateway does beside what the contracts say. */
 export const gateway: GatewaySettings = {
-  follow: ['user', 'product', 'inventory', 'order'], // a new operation of theirs needs no new gateway
+  follow: ['user', 'product', 'search', 'inventory', 'order'], // a new operation of theirs needs no new gateway
   layers: {
     'product.listProducts': [beta, ...catalogue],
     'product.getProduct': [beta, ...catalogue],

@@ -2,6 +2,7 @@ import { edge, system } from '@dure/dure';
 import { inventory } from '@shop/inventory/contract';
 import { order } from '@shop/order/contract';
 import { product } from '@shop/product/contract';
+import { search } from '@shop/search/contract';
 import { user } from '@shop/user/contract';
 import { goodsMatchOrders } from './invariants/goods-match-orders.ts';
 import { ordersAreDecided } from './invariants/orders-are-decided.ts';
@@ -14,13 +15,14 @@ export const shop = system('shop', {
   services: {
     user: () => import('@shop/user/service').then((module) => module.userService),
     product: () => import('@shop/product/service').then((module) => module.productService),
+    search: () => import('@shop/search/service').then((module) => module.searchService),
     inventory: () => import('@shop/inventory/service').then((module) => module.inventoryService),
     order: () => import('@shop/order/service').then((module) => module.orderService),
     payment: () => import('@shop/payment/service').then((module) => module.paymentService),
     delivery: () => import('@shop/delivery/service').then((module) => module.deliveryService),
   },
   edge: edge({
-    expose: [user, product, inventory, order, pages],
+    expose: [user, product, search, inventory, order, pages],
     composed: { pages: () => import('./pages/service.ts').then((module) => module.pagesService) },
     session: { issuer: user, signIn: 'signIn' },
     storefront: './web',

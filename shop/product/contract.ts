@@ -25,7 +25,7 @@ export const Product = z.object({
 
 /** A product has come into the catalogue. */
 export const productAdded = event('product.added', {
-  schema: z.object({ sku: Sku, name: Text, price: Price }),
+  schema: Product,
   key: ({ sku }) => sku,
 });
 

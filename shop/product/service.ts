@@ -24,7 +24,7 @@ export const productService = service({
       db.uow(call, async (tx) => {
         const added = await postgresProducts(tx.db).insert(body);
         if (!added) throw product.refuse.addProduct.SkuTaken({ sku: body.sku });
-        tx.emit(productAdded, { sku: body.sku, name: body.name, price: body.price });
+        tx.emit(productAdded, body);
         return body;
       }),
     // endregion

@@ -40,6 +40,14 @@ export function listProducts(
   return requestJson('GET', '/products?limit=50', { signal });
 }
 
+/** Products that hold all of these words, the best first. */
+export function searchProducts(
+  words: string,
+  signal: AbortSignal,
+): Promise<Answer<{ readonly products: readonly Product[] }>> {
+  return requestJson('GET', `/search?q=${encodeURIComponent(words)}&limit=50`, { signal });
+}
+
 export function getProduct(sku: string, signal: AbortSignal): Promise<Answer<Product>> {
   return requestJson('GET', `/products/${encodeURIComponent(sku)}`, { signal });
 }

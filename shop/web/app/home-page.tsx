@@ -1,29 +1,46 @@
 import { Empty, formatMoney, Link, Skeleton, usePageTitle, usePreferences, useResource } from '@dure/console/design';
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { Product } from './api.ts';
-import { listProducts, listStock } from './api.ts';
+import { listProducts, listStock, searchProducts } from './api.ts';
 import { bojagi } from './bojagi.ts';
 import { Picture } from './picture.tsx';
 import { ShopFailure } from './shop-failure.tsx';
 import { StockBadge } from './stock-badge.tsx';
 import { useMessages } from './use-messages.ts';
 
-/** Everything that is sold. */
+/** Everything that is sold, or what of it has the words that are looked for. */
 export function HomePage(): JSX.Element {
   const m = useMessages();
   usePageTitle('', m.title);
-  const catalogue = useResource('products', listProducts);
+  const [words, setWords] = useState('');
+  const sought = words.trim();
+  const catalogue = useResource<{ readonly products: readonly Product[] }>(`products ${sought}`, (signal) =>
+    sought === '' ? listProducts(signal) : searchProducts(sought, signal),
+  );
   const products = catalogue.value?.products ?? [];
   const skus = products.map(({ sku }) => sku);
   const stock = useResource(skus.length === 0 ? undefined : skus.join(','), (signal) => listStock(skus, signal));
   return (
     <>
       <Hero />
+      <search class="search">
+        <input
+          class="input"
+          type="search"
+          aria-label={m.search}
+          placeholder={m.searchHint}
+          maxLength={100}
+          value={words}
+          onInput={(event) => setWords(event.currentTarget.value)}
+        />
+        <span role="status">{sought === '' || catalogue.value === undefined ? '' : m.found(products.length)}</span>
+      </search>
       {catalogue.failure === undefined ? null : (
         <ShopFailure failure={catalogue.failure} retry={catalogue.reload} traceId={catalogue.traceId} />
       )}
       {catalogue.loading && catalogue.value === undefined ? <LoadingGrid /> : null}
-      {catalogue.value !== undefined && products.length === 0 ? (
+      {catalogue.value !== undefined && products.length === 0 && sought === '' ? (
         <Empty icon="box" title={m.productsEmpty}>
           <p>{m.productsEmptyHint}</p>
         </Empty>

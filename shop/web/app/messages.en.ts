@@ -10,6 +10,10 @@ export const english = {
   heroTitle: 'Made by hands that lend each other a hand',
   heroText: 'Tea, paper, porcelain and one hat, from people who work one another’s fields together.',
   products: 'Products',
+  search: 'Search the products',
+  searchHint: 'Search: tea, 한지, moon …',
+  found: (count: number) =>
+    count === 0 ? 'Nothing like that is on our shelves' : count === 1 ? '1 product' : `${count} products`,
   productsEmpty: 'The shelves are empty',
   productsEmptyHint: 'No product is in the catalogue yet.',
   productUnknown: 'We do not sell this',

@@ -1,26 +1,28 @@
 import type { HealthCheck, ManagementEndpoint } from '@dure/core';
-import type { FeedConsumer, FeedSource } from '@dure/messaging/feed';
-import { feedRoute, httpFeed, localFeed, startFeedConsumer } from '@dure/messaging/feed';
+import type { FeedConsumer } from '@dure/messaging/feed';
+import { feedRoute } from '@dure/messaging/feed';
 import type { TimerRunner } from '@dure/messaging/timers';
 import { startTimers } from '@dure/messaging/timers';
-import type { Database, PostgresResource, Tx } from '@dure/postgres';
+import type { PostgresResource, Tx } from '@dure/postgres';
 import { openDatabase, postgresSagaFence, postgresSagaStore, startSagas } from '@dure/postgres';
 import type { AnySaga, SagaRunner } from '@dure/saga';
 import { fenced, sagaRunner } from '@dure/saga';
-import type { HttpRoute, RunningService, ServiceDefinition } from '@dure/service/server';
+import type { HttpRoute, IdempotencyStore, RunningService, ServiceDefinition } from '@dure/service/server';
 import type { Telemetry } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
+import { consume } from './consume.ts';
 import type { Dispatch } from './deliveries.ts';
 import { dispatcher } from './deliveries.ts';
 import { ownFollowers } from './own-followers.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
-
 import { timersEndpoint } from './timers-endpoint.ts';
 
-/** A service's database, and everything that runs on it: its feed, the feeds it pulls, its sagas. */
+/** A service's data, and everything that runs on it: its feed, the feeds it pulls, its sagas. */
 export interface ServiceData {
-  readonly db: Database;
+  readonly db: unknown;
+  /** Undefined where nothing can be changed by a caller. */
+  readonly idempotency?: IdempotencyStore;
   readonly routes: readonly HttpRoute[];
   readonly health: readonly HealthCheck[];
   readonly endpoints: readonly ManagementEndpoint[];
@@ -31,14 +33,10 @@ export interface ServiceData {
   close(): Promise<void>;
 }
 
-/** Opens the database of a service that has one. DURE_SYSTEM_INVALID when the host cannot. */
+/** Opens the PostgreSQL database of a service. DURE_SYSTEM_INVALID when the run file has none for it. */
 export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, process: ProcessKit): ServiceData {
   const { database } = definition;
   const { name, service, telemetry } = kit;
-  if (database?.kind !== 'postgres')
-    throw dureErrors.SYSTEM_INVALID(
-      `the service "${name}" wants a database of kind "${database?.kind}"; this host opens "postgres"`,
-    );
   if (service.databaseUrl === undefined)
     throw dureErrors.SYSTEM_INVALID(`the run file has no database for the service "${name}"`);
   const { clock, random, ids } = process.machine;
@@ -65,6 +63,7 @@ export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, 
   const followers = ownFollowers(definition, db, kit, process.machine);
   return {
     db,
+    idempotency: db.idempotency,
     routes: [feedRoute({ service: name, log: db.log, tail: db.tail, grants: service.grants, clock })],
     health: [db.health, ...(runner === undefined ? [] : [runner.health])],
     endpoints: [
@@ -74,7 +73,7 @@ export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, 
     ],
     run(running) {
       const dispatch = dispatching(running, definition, runner, telemetry);
-      consumers.push(...consume(dispatch, db, kit, process));
+      consumers.push(...consume(dispatch, db.deliveries, kit, process));
       followers.run(dispatch);
       timers = startTimers({ store: db.timers, clock, telemetry });
       runner?.run();
@@ -102,29 +101,4 @@ function dispatching(
       ? undefined
       : (...delivered: Parameters<SagaRunner<Tx>['handleReply']>) => runner.handleReply(...delivered);
   return dispatcher<Tx>({ definition, handlers, log, fenced: fenced(postgresSagaFence()), reply });
-}
-
-/** Begins to pull the logs of all services that have something for this one. */
-function consume(dispatch: Dispatch<Tx>, db: Database, kit: ServiceKit, process: ProcessKit): readonly FeedConsumer[] {
-  const { name, service, telemetry } = kit;
-  const { clock, random } = process.machine;
-  return service.pulls.map((source) =>
-    startFeedConsumer<Tx>({
-      feed: feedOf(source, kit, process),
-      as: name,
-      deliveries: db.deliveries,
-      dispatch,
-      clock,
-      random,
-      telemetry,
-    }),
-  );
-}
-
-/** A log in this very process is read directly; any other over HTTP. */
-function feedOf(source: string, { name, platform }: ServiceKit, { run, machine, logs }: ProcessKit): FeedSource {
-  const own = logs.get(source);
-  const grant = run.services[source]?.grants[name];
-  if (own !== undefined && grant !== undefined) return localFeed({ source, as: name, tail: own.tail, grant });
-  return httpFeed({ source, as: name, instances: platform.instances, signer: platform.signer, clock: machine.clock });
 }

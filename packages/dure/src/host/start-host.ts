@@ -129,7 +129,7 @@ async function start(
       config: config.value,
       uses: outbound.clients,
       db: data?.db,
-      idempotency: data?.db.idempotency,
+      idempotency: data?.idempotency,
       routes: data?.routes ?? [],
       health: [...outbound.health, ...(data?.health ?? [])],
       endpoints: [...config.endpoints, ...(data?.endpoints ?? [])],
@@ -160,10 +160,19 @@ function demandKeyStore({ contract, database }: ServiceDefinition): void {
   );
 }
 
-/** The code of the database adapter is loaded only where there is a database. */
+/** The code of a database adapter is loaded only where it is used. DURE_SYSTEM_INVALID when there is none of that kind. */
 async function openData(definition: ServiceDefinition, kit: ServiceKit, process: ProcessKit): Promise<ServiceData> {
-  const { openServiceData } = await import('./service-data.ts');
-  return openServiceData(definition, kit, process);
+  const kind = definition.database?.kind ?? '';
+  switch (kind) {
+    case 'postgres':
+      return (await import('./service-data.ts')).openServiceData(definition, kit, process);
+    case 'sqlite':
+      return (await import('./read-model-data.ts')).openReadModelData(definition, kit, process);
+    default:
+      throw dureErrors.SYSTEM_INVALID(
+        `the service "${kit.name}" wants a database of kind "${kind}"; this host opens "postgres" and "sqlite"`,
+      );
+  }
 }
 
 /** Follows the registry; each service registers by its own credentials. */

@@ -1,0 +1,35 @@
+import type { DeliveryStore } from '@dure/messaging';
+import type { FeedConsumer, FeedSource } from '@dure/messaging/feed';
+import { httpFeed, localFeed, startFeedConsumer } from '@dure/messaging/feed';
+import type { Dispatch } from './deliveries.ts';
+import type { ProcessKit, ServiceKit } from './service-kit.ts';
+
+/** Begins to pull the logs of all services that have something for this one. */
+export function consume<Tx>(
+  dispatch: Dispatch<Tx>,
+  deliveries: DeliveryStore<Tx>,
+  kit: ServiceKit,
+  process: ProcessKit,
+): readonly FeedConsumer[] {
+  const { name, service, telemetry } = kit;
+  const { clock, random } = process.machine;
+  return service.pulls.map((source) =>
+    startFeedConsumer<Tx>({
+      feed: feedOf(source, kit, process),
+      as: name,
+      deliveries,
+      dispatch,
+      clock,
+      random,
+      telemetry,
+    }),
+  );
+}
+
+/** A log in this very process is read directly; any other over HTTP. */
+function feedOf(source: string, { name, platform }: ServiceKit, { run, machine, logs }: ProcessKit): FeedSource {
+  const own = logs.get(source);
+  const grant = run.services[source]?.grants[name];
+  if (own !== undefined && grant !== undefined) return localFeed({ source, as: name, tail: own.tail, grant });
+  return httpFeed({ source, as: name, instances: platform.instances, signer: platform.signer, clock: machine.clock });
+}
