@@ -29,7 +29,7 @@ export function requestMessage(
   { variables, query, body }: RequestParts,
 ): Uint8Array {
   const checked = checkedInput(operation, { params: variables, query: queryOf(query), body });
-  const members: Members = bodyField === undefined ? wholeBody(input, checked) : {};
+  const members: Members = bodyField === undefined ? wholeBody(input, checked) : membersOf({});
   if (bodyField !== undefined && checked.body !== undefined) members[bodyField] = checked.body;
   for (const [name, value] of Object.entries(checked.query ?? {})) fill(input, members, name.split('.'), value);
   for (const [name, value] of Object.entries(checked.params ?? {})) {
@@ -40,9 +40,14 @@ export function requestMessage(
 }
 
 function wholeBody({ fullName }: Type, { body }: InputParts): Members {
-  if (body === undefined) return {};
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body };
+  if (body === undefined) return membersOf({});
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return membersOf(body);
   throw grpcErrors.MESSAGE_INVALID(`${fullName.slice(1)}: expected object`);
+}
+
+/** Inherits nothing, so that `__proto__` is a name like any other. */
+function membersOf(value: object): Members {
+  return Object.assign(Object.create(null) as Members, value);
 }
 
 function fill(type: Type, members: Members, [name = '', ...inner]: readonly string[], value: unknown): void {
@@ -51,10 +56,11 @@ function fill(type: Type, members: Members, [name = '', ...inner]: readonly stri
   const taken = aliases(type, name).find((alias) => Object.hasOwn(members, alias));
   const { resolvedType } = field ?? {};
   if (inner.length > 0 && resolvedType instanceof protobuf.Type && !field?.repeated && !field?.map) {
-    const nested = taken === undefined ? {} : members[taken];
-    if (typeof nested !== 'object' || nested === null) throw twice(type, name);
+    const before = taken === undefined ? {} : members[taken];
+    if (typeof before !== 'object' || before === null) throw twice(type, name);
+    const nested = membersOf(before);
     members[taken ?? name] = nested;
-    fill(resolvedType, nested as Members, inner, value);
+    fill(resolvedType, nested, inner, value);
     return;
   }
   if (taken !== undefined) throw twice(type, name);
