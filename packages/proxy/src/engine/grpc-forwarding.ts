@@ -120,11 +120,9 @@ class GrpcForwarding implements Work {
 
   /** Goes to another instance: this one has failed. */
   #again(error: DureError, why: string, counts: boolean): void {
-    const id = this.#picked?.instance.id ?? '';
-    this.#exchange.note('attempt', `${this.#attempts}: ${id}, ${why}`);
-    this.#tried.push(id);
+    if (this.#picked !== undefined) this.#tried.push(this.#picked.instance.id);
     this.#stream = undefined;
-    this.#leaveInstance('failure', error);
+    this.#leaveInstance('failure', error, why);
     this.#attempt(error, counts);
   }
 
@@ -182,7 +180,6 @@ class GrpcForwarding implements Work {
     if (retry === undefined || content === undefined || this.#attempts > retry.retries) return false;
     if (!isRetriedStatus(retry, httpStatusOf(code)) || !engine.policies.mayRetry(destination.service)) return false;
     const attempts = this.#attempts;
-    this.#exchange.note('attempt', `${attempts}: ${this.#picked?.instance.id}, status ${code} of gRPC`);
     this.#stream = undefined;
     this.#leaveInstance('failure');
     const pauseMs = retryPauseMs(retry, attempts, engine.random.next());
@@ -227,9 +224,14 @@ class GrpcForwarding implements Work {
     if (this.#stream?.closed === false) this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
-  #leaveInstance(outcome: Outcome, error?: unknown): void {
-    this.#picked?.done(outcome, 'unmeasured');
-    this.#picked = undefined;
+  #leaveInstance(outcome: Outcome, error?: unknown, why: string = outcome): void {
+    if (this.#picked !== undefined) {
+      const said = this.#grpcStatus === undefined ? why : `status ${this.#grpcStatus} of gRPC`;
+      this.#exchange.note('attempt', `${this.#attempts}: ${this.#picked.instance.id}, ${said}`);
+      this.#picked.done(outcome, 'unmeasured');
+      this.#picked = undefined;
+    }
+    this.#grpcStatus = undefined;
     this.#breaker?.report(this.#permit, outcome === 'cancelled' ? 'nothing' : outcome);
     this.#breaker = undefined;
     if (error !== undefined) this.#span?.fail(error);

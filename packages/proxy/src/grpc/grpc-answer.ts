@@ -114,7 +114,6 @@ export abstract class GrpcAnswer extends PassingAnswer {
 
   #failure(status: GrpcStatus): unknown {
     const error = grpcFailure(this.operation.service, status);
-    this.exchange.note('grpc', `status ${status.code}`);
     if (error.message !== status.message && status.message !== '')
       this.#log(`${this.#name} failed with status ${status.code} of gRPC: ${status.message}`);
     return error;

@@ -82,8 +82,11 @@ const refused: readonly (readonly [string, Parameters<typeof sent>, RegExp])[] =
   ['a body that does not fit the contract', [{ method: 'CreateUser' }, { body: 5 }], /users\.one: body: /],
   ['a body that is a list', [{ method: 'CreateUser' }, { body: [] }], /body: /],
   ['a parameter that is no field', [{ method: 'Search' }, { query: '?utm=1' }], /unknown field "utm"/],
-  ['a parameter named as what objects inherit', [{ method: 'Search' }, { query: '?__proto__=1' }], /"__proto__"/],
-  ['a nested one so', [{ method: 'Search' }, { query: '?filter.__proto__=1', body: { filter: {} } }], /"__proto__"/],
+  [
+    'a field named as what objects inherit',
+    [{ method: 'Search' }, { query: '?filter.__proto__=1', body: { filter: {} } }],
+    /"__proto__"/,
+  ],
   ['a path to no field', [{ method: 'Search' }, { query: '?filter.x=1' }], /SearchRequest\.Filter: unknown field "x"/],
   ['a path through a value', [{ method: 'Search' }, { query: '?text.x=1' }], /unknown field "text\.x"/],
   ['a path through a list', [{ method: 'Search' }, { query: '?tags.x=1' }], /unknown field "tags\.x"/],
