@@ -38,6 +38,8 @@ class GrpcForwarding implements Work {
   /** The shortest time for which a breaker that kept an instance from being asked stays open; undefined when none did. */
   #openForMs: number | undefined;
   #isBegun = false;
+  /** The client takes no more of the answer for now. */
+  #isHeld = false;
   #isDone = false;
 
   constructor(exchange: Exchange) {
@@ -55,6 +57,12 @@ class GrpcForwarding implements Work {
   }
 
   expire(): void {
+    // That a client reads slowly is not held against the instance: else it could open the breaker for everybody.
+    if (this.#isHeld) {
+      this.#leave('cancelled');
+      this.#exchange.answer.abort();
+      return;
+    }
     const { service } = this.#exchange.destination;
     this.#refuse(gatewayErrors.UPSTREAM_TIMEOUT(`"${service}" did not answer in time`), 'failure');
   }
@@ -140,7 +148,11 @@ class GrpcForwarding implements Work {
     stream.on('data', (piece: Buffer) => {
       if (!isCurrent() || answer.write(piece)) return;
       stream.pause();
-      answer.whenDrained(() => stream.resume());
+      this.#isHeld = true;
+      answer.whenDrained(() => {
+        this.#isHeld = false;
+        stream.resume();
+      });
     });
     stream.on('trailers', (_headers, _flags, raw?: readonly string[]) => {
       this.#trailers = fieldsOf(raw ?? []);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:http2';
 import { test } from 'node:test';
+import type { EdgeLayer } from '../engine/edge-layer.ts';
 import { frame, longestMessage } from '../grpc/frame-reader.ts';
 import { encodeMessage } from '../grpc/message-json.ts';
 import { readProto } from '../grpc/proto-files.ts';
+import { named } from '../routing/named-layer.ts';
 import { usersGateway, usersProto } from '../testing/grpc-users.ts';
 import type { RawAnswer } from '../testing/raw-grpc-server.ts';
 import { grpcFields, rawGrpcServer } from '../testing/raw-grpc-server.ts';
@@ -116,6 +118,28 @@ test('a read is sent again when its instance hangs up, and a write only when it 
     await using world = await usersGateway([one.port, two.port]);
     assert.equal((await world.ask(line, body)).status, status, line);
     assert.equal(total(), calls, `${line} after ${code}`);
+  }
+});
+
+test('a status is reason to ask again when a layer says so, as often as it says', async () => {
+  const retrying: EdgeLayer = (next) => (exchange) => {
+    exchange.retry = { retries: 2, statuses: [[503, 503]] };
+    return next(exchange);
+  };
+  const layers = { 'users.getUser': [named('Retry', retrying)] };
+  for (const [failures, code, status, calls] of [
+    [2, '14', 200, 3],
+    [3, '14', 503, 3],
+    [1, '5', 404, 1],
+  ] as const) {
+    await using server = await rawGrpcServer((_stream, call) =>
+      call > failures
+        ? { pieces: [ann], trailers: fine }
+        : { isHeadOnly: true, fields: { ...grpcFields, 'grpc-status': code } },
+    );
+    await using world = await usersGateway([server.port], { layers });
+    assert.equal((await world.ask('GET /users/ann')).status, status);
+    assert.equal(server.calls(), calls);
   }
 });
 
