@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { seededRandom } from '@dure/core';
 import { contract, get, post } from '@dure/service/contract';
+import { status } from '@grpc/grpc-js';
 import { z } from 'zod';
+import { writeProblem } from '../engine/problem.ts';
 import { removeRequestHeader, stripPrefix } from '../filters/index.ts';
+import { grpcFailure } from '../grpc/grpc-failure.ts';
 import { apiKeyBook, faults, newApiKey, rateLimited } from '../protection/index.ts';
 import { named } from '../routing/named-layer.ts';
 import { route } from '../routing/route.ts';
 import { springRoutes } from '../spring/spring-routes.ts';
+import { usersServer } from '../testing/grpc-users.ts';
 import { openGateway } from '../testing/open-gateway.ts';
 import { localInstance } from '../testing/open-proxy.ts';
 import { plainAnswer, scriptedUpstream } from '../testing/scripted-upstream.ts';
@@ -73,6 +77,67 @@ const gateway: GatewaySettings = {
 };
 // endregion
 
+const proto = new URL('../testing/users.proto', import.meta.url);
+const imports = new URL('..', import.meta.url);
+
+// region grpc
+const users = contract('users', {
+  getUser: get('/users/:id', {
+    params: z.object({ id: z.string() }),
+    output: z.object({ id: z.string(), fullName: z.string(), points: z.string() }), // an int64 is text in JSON
+    access: 'user',
+    grpc: { service: 'shop.v1.Users', method: 'GetUser', proto, imports }, // proto: new URL('./users.proto', import.meta.url)
+  }),
+  watch: get('/users/:id/events', {
+    params: z.object({ id: z.string() }),
+    output: z.object({ id: z.string(), points: z.string() }),
+    access: 'user',
+    stream: true, // the method answers with a stream
+    grpc: { service: 'shop.v1.Users', method: 'Watch', proto, imports },
+  }),
+});
+// endregion
+
+test('what the guide shows of gRPC works: JSON, events, and a status', async () => {
+  await using server = await usersServer({
+    GetUser: ({ request }, done) =>
+      request.id === 'ann'
+        ? done(null, { id: 'ann', fullName: 'Ann', points: '9007199254740993', passwordHash: 'x' })
+        : done({ code: status.NOT_FOUND, details: `there is no user ${request.id}` }),
+    Watch: (call) => {
+      call.write({ id: call.request.id });
+      call.end();
+    },
+  });
+  await using edge = await openGateway({ exposes: [users] });
+  edge.instances.set('users', [localInstance('users', server.port)]);
+  const ask = (path: string) => fetch(edge.origin + path, { headers: { authorization: 'Bearer ann' } });
+  assert.deepEqual(await (await ask('/users/ann')).json(), { id: 'ann', fullName: 'Ann', points: '9007199254740993' });
+  assert.equal(await (await ask('/users/ann/events')).text(), 'data: {"id":"ann","points":"0"}\n\n');
+  const none = await ask('/users/bob');
+  const { code, detail } = (await none.json()) as { code: string; detail: string };
+  assert.deepEqual([none.status, code, detail], [404, 'GRPC_NOT_FOUND', 'there is no user bob']);
+});
+
+test('the guide’s table of statuses is that of the gateway', async () => {
+  for (const language of ['en', 'ko']) {
+    const page = await readFile(join(root, `docs/guide/${language}/gateway.md`), 'utf8');
+    const rows = [...page.matchAll(/^\| ((?:`[A-Z_]+`,? ?)+) \| (\d{3}) \|/gm)];
+    const told = rows.flatMap(([, names = '', sent]) => [...names.matchAll(/[A-Z_]+/g)].map(([name]) => [name, sent]));
+    assert.deepEqual(
+      told.map(([name]) => name).sort(),
+      Object.keys(status)
+        .filter((name) => /^[A-Z]/.test(name) && name !== 'OK')
+        .sort(),
+    );
+    for (const [name = '', sent] of told) {
+      const code = (status as unknown as Record<string, number>)[name] ?? -1;
+      const { status: is } = writeProblem(grpcFailure('users', { code, message: '' }), 't');
+      assert.equal(Number(sent), is, `${language}: ${name}`);
+    }
+  }
+});
+
 test('what the guide shows works: contracts, a route beside them, keys, other origins, limits', async () => {
   await using upstream = await scriptedUpstream((socket, text) => {
     const [, line = ''] = /(\S+ \S+) HTTP\/1\.1(?![\s\S]* HTTP\/1\.1)/.exec(text) ?? [];
@@ -104,7 +169,7 @@ test('the settings that the guide names have the defaults that it names', async 
   const limits = await readFile(join(root, 'packages/proxy/src/engine/limits.ts'), 'utf8');
   for (const language of ['en', 'ko']) {
     const page = await readFile(join(root, `docs/guide/${language}/gateway.md`), 'utf8');
-    const rows = [...page.matchAll(/^\| `(\w+)` \| ([\d,]+) \|/gm)];
+    const rows = [...page.matchAll(/^\| `([a-z]\w+)` \| ([\d,]+) \|/gm)];
     assert.ok(rows.length >= 10, `${language}: ${rows.length} rows of limits`);
     for (const [, name = '', figure = ''] of rows) {
       const [, value = ''] = new RegExp(`^  ${name}: ([^,]+),$`, 'm').exec(limits) ?? [];

@@ -135,7 +135,7 @@ export const filterKinds: Readonly<Record<string, FilterKind>> = {
 export const refusedFilters: Readonly<Record<string, string>> = {
   CacheRequestBody: 'it keeps the body for filters written in Java',
   FallbackHeaders: 'it tells services the names of Java exceptions; the problem of a fallback says what happened',
-  JsonToGrpc: 'it needs a descriptor file; expose the contract of the service',
+  JsonToGrpc: 'it needs a descriptor file; expose a contract whose operation names it in `grpc`',
   ModifyRequestBody: 'it runs code written in Java; write a layer in gateway.ts',
   ModifyResponseBody: 'it runs code written in Java; write a layer in gateway.ts',
   RequestHeaderToRequestUri: 'it lets whoever asks choose where the gateway connects to',
