@@ -183,6 +183,18 @@ export const gatewayErrors = errorCatalogue('GATEWAY', {
       fix: '`Retry-After`에 나온 시간만큼 기다리십시오. 남은 양은 모든 응답의 `RateLimit`에 나옵니다.',
     },
   },
+  TOO_MANY_UNDERWAY: {
+    kind: 'limited',
+    retryable: true,
+    en: {
+      title: 'One client has too many requests under way',
+      fix: 'Wait for answers before you send more requests; the operator can raise `maxRequestsPerClient`.',
+    },
+    ko: {
+      title: '한 클라이언트가 동시에 보낸 요청이 너무 많습니다',
+      fix: '응답을 받은 뒤에 다음 요청을 보내십시오. 운영자는 `maxRequestsPerClient`를 늘릴 수 있습니다.',
+    },
+  },
   RATE_KEY_MISSING: {
     kind: 'forbidden',
     en: {

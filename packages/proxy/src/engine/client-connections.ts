@@ -1,5 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { clientNetwork } from '../http/client-network.ts';
+import { plainAddress } from '../http/forwarding-fields.ts';
 
 /** The connections of clients, and what each was answered last. */
 export interface ClientConnections {
@@ -28,30 +30,36 @@ export interface ClientConnections {
 export interface ConnectionCaps {
   readonly all: () => number;
   readonly perClient: () => number;
+  /** Requests of one connection; the one that makes it so many is its last. */
+  readonly atOnce: number;
+  /** Whether an address may have as many as all clients together, as a proxy needs that many come by. */
+  readonly isExempt: (address: string) => boolean;
 }
 
 /**
- * Keeps watch over a server's connections. One address may have only some of them: with a common cap alone a single slow
+ * Keeps watch over a server's connections. One client may have only some of them: with a common cap alone a single slow
  * client would shut everybody out.
  */
 export function clientConnections(server: Server, most: ConnectionCaps, isSecure: boolean): ClientConnections {
   const all = new Set<Socket>();
   const answers = new Map<Socket, ServerResponse | undefined>();
+  const queued = new WeakMap<Socket, Set<ServerResponse>>();
   const perClient = new Map<string, number>();
   server.on('connection', (socket) => {
-    const address = socket.remoteAddress ?? '';
-    const count = (perClient.get(address) ?? 0) + 1;
-    if (count > most.perClient() || answers.size >= most.all()) {
+    const address = plainAddress(socket.remoteAddress);
+    const client = clientNetwork(address);
+    const count = (perClient.get(client) ?? 0) + 1;
+    if (all.size >= most.all() || (count > most.perClient() && !most.isExempt(address))) {
       socket.destroy();
       return;
     }
-    perClient.set(address, count);
+    perClient.set(client, count);
     all.add(socket);
     socket.once('close', () => {
       all.delete(socket);
-      const left = (perClient.get(address) ?? 1) - 1;
-      if (left === 0) perClient.delete(address);
-      else perClient.set(address, left);
+      const left = (perClient.get(client) ?? 1) - 1;
+      if (left === 0) perClient.delete(client);
+      else perClient.set(client, left);
     });
   });
   server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => {
@@ -59,10 +67,27 @@ export function clientConnections(server: Server, most: ConnectionCaps, isSecure
     answers.set(socket, undefined);
     socket.once('close', () => answers.delete(socket));
   });
+  /** Node.js tells an answer that waits for those before it nothing of a client that leaves. */
+  const queueOf = (socket: Socket) => {
+    const waiting = new Set<ServerResponse>();
+    queued.set(socket, waiting);
+    socket.once('close', () => {
+      for (const one of waiting) if (one.socket === null) one.emit('close');
+    });
+    return waiting;
+  };
+  const queue = (socket: Socket, response: ServerResponse) => {
+    const waiting = queued.get(socket) ?? queueOf(socket);
+    waiting.add(response);
+    response.once('finish', () => waiting.delete(response));
+    if (waiting.size >= most.atOnce) response.shouldKeepAlive = false;
+  };
   return {
     begin(socket, response) {
-      if (answers.get(socket)?.shouldKeepAlive === false) return false;
+      const before = answers.get(socket);
+      if (before?.shouldKeepAlive === false) return false;
       if (!socket.destroyed) answers.set(socket, response);
+      if (before?.writableFinished === false) queue(socket, response);
       return true;
     },
     knows: (socket) => answers.has(socket),

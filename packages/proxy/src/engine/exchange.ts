@@ -6,6 +6,7 @@ import type { Span } from '@dure/telemetry';
 import type { RequestHead } from '../http/request-head.ts';
 import type { Target } from '../http/target.ts';
 import type { Answer } from './answer.ts';
+import type { Place } from './client-places.ts';
 import type { Destination } from './destination.ts';
 import type { ClientSide, ExchangeSource, RequestStream, Upgradable } from './exchange-source.ts';
 import type { ExchangeView, Note } from './exchange-view.ts';
@@ -33,6 +34,8 @@ export interface ExchangeOptions {
   readonly span: Span;
   /** Whether it may be sent again although an instance may have carried it out. */
   readonly isRepeatable: boolean;
+  /** What it takes of what its client may have. */
+  readonly place?: Place;
   /** What the route's patterns bound; worked out when it is asked for. */
   readonly bound?: { readonly variables: Readonly<Record<string, string>> };
 }
@@ -92,6 +95,7 @@ export class Exchange implements Underway, ExchangeView {
   isEndedEarly = false;
   readonly #client: ClientSide;
   readonly #bound: ExchangeOptions['bound'];
+  readonly #place: Place | undefined;
   readonly #upgrade: Upgradable | undefined;
   #notes: Note[] | undefined;
   #closed = false;
@@ -121,6 +125,7 @@ export class Exchange implements Underway, ExchangeView {
     this.maxBodyBytes = engine.limits.maxBodyBytes;
     this.#client = client;
     this.#bound = options.bound;
+    this.#place = options.place;
     this.#upgrade = source.upgrade;
     this.answer = client;
     client.attach(this);
@@ -231,6 +236,7 @@ export class Exchange implements Underway, ExchangeView {
     if (this.#closed) return;
     this.#closed = true;
     this.engine.underway.forget(this);
+    this.#place?.leave();
     this.leaveWork();
     this.span.set('http.response.status_code', status);
     this.span.end();

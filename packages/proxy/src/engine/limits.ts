@@ -16,15 +16,20 @@ export interface ProxyLimits {
   readonly keepAliveMs: number;
   /** Connections of all clients. Default 10 000. */
   readonly maxConnections: number;
-  /** Connections of one client address. Default 1 000. */
+  /** Connections of one client: an IPv4 address, or a /64 of IPv6. Trusted proxies have no limit of their own. Default 256. */
   readonly maxConnectionsPerClient: number;
+  /**
+   * Requests of one client under way, streams of events and WebSockets included. Default 256, half of what one instance is
+   * asked at once, so that nobody shuts all others out; more is 429.
+   */
+  readonly maxRequestsPerClient: number;
   /** Connections to one instance, streams of events included. Default 512; more is 503. */
   readonly maxUpstreamConnections: number;
   /** Time to connect to an instance. Default 1 000; then the next one is tried. */
   readonly connectTimeoutMs: number;
   /** How long a transfer may stand still, whoever is slow. Default 30 000; streams of events wait without a limit. */
   readonly stallTimeoutMs: number;
-  /** Requests of one HTTP/2 connection at once. Default 100. */
+  /** Requests of one connection at once. Default 100; more are no longer taken by HTTP/2, and are not read by HTTP/1.1. */
   readonly maxStreamsPerConnection: number;
   /** How often a request may come by again, as its `Via` tells. Default 3; more is 508. */
   readonly maxLoops: number;
@@ -41,7 +46,8 @@ export const defaultLimits: ProxyLimits = {
   requestTimeoutMs: 30_000,
   keepAliveMs: 15_000,
   maxConnections: 10_000,
-  maxConnectionsPerClient: 1_000,
+  maxConnectionsPerClient: 256,
+  maxRequestsPerClient: 256,
   maxUpstreamConnections: 512,
   connectTimeoutMs: 1_000,
   stallTimeoutMs: 30_000,

@@ -33,7 +33,12 @@ export async function openProxyListener(
   const { limits, shareOf } = engine;
   const upgrades = (request: IncomingMessage) => asksForWebSocket(request) && connections.isFree(request.socket);
   const server = createProxyServer(limits, upgrades, tls);
-  const caps = { all: () => shareOf(limits.maxConnections), perClient: () => shareOf(limits.maxConnectionsPerClient) };
+  const caps = {
+    all: () => shareOf(limits.maxConnections),
+    perClient: () => shareOf(limits.maxConnectionsPerClient),
+    atOnce: limits.maxStreamsPerConnection,
+    isExempt: (address: string) => engine.readOrigin?.(address, []) !== undefined,
+  };
   const connections = clientConnections(server, caps, tls !== undefined);
   const http2 = tls?.http2 === true ? http2Front(engine, handle) : undefined;
   if (http2 !== undefined) splitByProtocol(server, http2);

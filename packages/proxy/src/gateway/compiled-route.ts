@@ -50,14 +50,16 @@ export function compiledRoute(edge: Edge, rule: RouteRule): CompiledRoute {
     continued: () => edgeStack([authorised(rule.access), ...ownLayers(rule), edge.identity], handlerOf(rule)),
     start(arrived, bound) {
       const { method = '' } = arrived.request;
+      const source = clientSource(arrived);
+      const place = edge.clients.enter(source.address);
       const span = edge.telemetry.startSpan(name, {
         kind: 'server',
         attributes: { 'http.request.method': method, 'http.route': path, 'dure.service': destination.service },
       });
       const isRepeatable =
         operation === undefined ? repeatable.has(method) : mayRepeat(operation, arrived.head.idempotencyKey);
-      const options = { route: id, destination, span, isRepeatable, ...(bound === undefined ? {} : { bound }) };
-      new Exchange(edge, clientSource(arrived), options).run(handler);
+      const options = { route: id, destination, span, isRepeatable, place, ...(bound === undefined ? {} : { bound }) };
+      new Exchange(edge, source, options).run(handler);
     },
   };
 }

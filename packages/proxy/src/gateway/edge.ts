@@ -1,5 +1,6 @@
 import type { RateLimitStore } from '@dure/resilience';
 import type { TokenVerifier } from '@dure/service/server';
+import type { ClientPlaces } from '../engine/client-places.ts';
 import type { EdgeLayer } from '../engine/edge-layer.ts';
 import type { ProxyEngine } from '../engine/proxy-engine.ts';
 import type { ValidationOf } from './validated-operations.ts';
@@ -7,6 +8,8 @@ import type { ValidationOf } from './validated-operations.ts';
 /** What every request at the edge shares. `secure` also marks cookies `Secure`. */
 export interface Edge extends ProxyEngine {
   readonly verifier: TokenVerifier;
+  /** How many requests each client has under way. */
+  readonly clients: ClientPlaces;
   /** Tells services who calls. */
   readonly identity: EdgeLayer;
   /** Who keeps account of the rate limits that contracts declare. */

@@ -6,6 +6,7 @@ import { service } from '@dure/service/server';
 import { edgeVerifier } from '../access/edge-verifier.ts';
 import { forwardedIdentity } from '../access/internal-identity.ts';
 import { compressed } from '../compression/compressed.ts';
+import { ClientPlaces } from '../engine/client-places.ts';
 import type { ObserveExchange } from '../engine/exchange-view.ts';
 import { openProxyListener } from '../engine/open-proxy-listener.ts';
 import { proxyEngine } from '../engine/proxy-engine.ts';
@@ -70,6 +71,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const edge: Edge = {
     ...engine,
     verifier,
+    clients: new ClientPlaces(() => engine.shareOf(engine.limits.maxRequestsPerClient)),
     identity: forwardedIdentity(signer, options.identity),
     rateLimits,
     contractDrift: options.contractDrift ?? 0,

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { userOf } from '@dure/core';
 import type { Exchange } from '../engine/exchange.ts';
+import { clientNetwork } from '../http/client-network.ts';
 import { fieldValue } from '../http/field-lines.ts';
 import { apiKeyOf } from './api-key.ts';
-import { clientNetwork } from './client-network.ts';
 
 /**
  * What a limit is counted by: the client's address (IPv6 by its /64), the signed-in user, whoever is signed in (a user or
