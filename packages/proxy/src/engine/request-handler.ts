@@ -11,6 +11,7 @@ import { readTarget } from '../http/target.ts';
 import { timesVia } from '../http/via.ts';
 import type { ArrivedRequest } from './arrived-request.ts';
 import { mustClose } from './arrived-request.ts';
+import type { ProxyLimits } from './limits.ts';
 import { sendProblem } from './problem.ts';
 import type { ProxyEngine } from './proxy-engine.ts';
 
@@ -52,7 +53,7 @@ export function requestHandler(
     try {
       if (over?.stream === undefined) demandVersion(request);
       const target = targetOf(request, engine.limits.maxTargetBytes);
-      const head = headOf(request, engine.limits.maxHeaderFields, over?.stream);
+      const head = headOf(request, engine.limits, over?.stream);
       if (target === undefined) {
         response.writeHead(204, ['allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']).end();
         return;
@@ -79,18 +80,27 @@ function demandVersion({ httpVersion, headers }: IncomingMessage): void {
   if (headers['transfer-encoding'] !== undefined) throw gatewayErrors.MALFORMED('HTTP/1.0 knows no transfer coding');
 }
 
-function headOf(request: IncomingMessage, maxFields: number, stream: ServerHttp2Stream | undefined): RequestHead {
+function headOf(request: IncomingMessage, limits: ProxyLimits, stream: ServerHttp2Stream | undefined): RequestHead {
   let raw: readonly string[] = request.rawHeaders;
   if (stream !== undefined) {
+    demandUnpackedSize(raw, limits.maxHeaderBytes);
     const translated = http1Fields(raw);
     if ('why' in translated) throw gatewayErrors.MALFORMED(`the request is refused: ${translated.why}`);
     raw = translated.raw;
   }
-  const head = readRequestHead(raw, maxFields);
+  const head = readRequestHead(raw, limits.maxHeaderFields);
   if ('refusal' in head) throw headRefusal(head);
   // HTTP/2 needs no word for a body of unknown length, HTTP/1.1 does.
   const isOpenEnded = stream?.endAfterHeaders === false && head.contentLength === undefined;
   return isOpenEnded ? { ...head, chunked: true } : head;
+}
+
+/** What HPACK has packed into a few bytes may be long once it is unpacked, and nghttp2 bounds the bytes (RFC 7541 §7.3). */
+function demandUnpackedSize(raw: readonly string[], most: number): void {
+  let bytes = 0;
+  for (const text of raw) bytes += text.length + 2;
+  if (bytes > most)
+    throw gatewayErrors.HEADERS_TOO_LARGE(`the header list has more than ${most} bytes once it is unpacked`);
 }
 
 function demandNoLoop(via: string, { limits, via: name }: ProxyEngine): void {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { openGateway } from '../testing/open-gateway.ts';
 import { localInstance } from '../testing/open-proxy.ts';
@@ -168,6 +170,39 @@ test('DATA frames without content do', () =>
     else client.send(frameTypes.data, 0, 1);
   }));
 
+// CVE-2025-8671, "MadeYouReset": it is we who reset, and the client's own resets are not counted.
+const provocations: readonly (readonly [string, Flood])[] = [
+  [
+    'a WINDOW_UPDATE of nothing',
+    (client, turn) => void client.send(frameTypes.windowUpdate, 0, 2 * turn + 1, Buffer.alloc(4)),
+  ],
+  [
+    'a window that is too large',
+    (client, turn) => void client.send(frameTypes.windowUpdate, 0, 2 * turn + 1, Buffer.from([0x7f, 0xff, 0xff, 0xff])),
+  ],
+  [
+    'a PRIORITY frame that is too short',
+    (client, turn) => void client.send(frameTypes.priority, 0, 2 * turn + 1, Buffer.alloc(4)),
+  ],
+  [
+    'a stream that depends on itself',
+    (client, turn) => {
+      const self = Buffer.alloc(5);
+      self.writeUInt32BE(2 * turn + 1);
+      client.send(frameTypes.priority, 0, 2 * turn + 1, self);
+    },
+  ],
+  ['DATA on a stream that has ended', (client, turn) => void client.send(frameTypes.data, 1, 2 * turn + 1)],
+  ['HEADERS on a stream that has ended', (client, turn) => client.request(2 * turn + 1, good)],
+];
+for (const [what, provoke] of provocations) {
+  test(`requests that make us reset them, by ${what}, do`, () =>
+    flood({}, (client, turn) => {
+      client.request(2 * turn + 1, good);
+      provoke(client, turn);
+    }));
+}
+
 const ordered = ([name, value]: Field): Field => (name === ':path' ? [name, '/orders'] : [name, value]);
 
 test('a header list that is too large is refused', async () => {
@@ -180,6 +215,67 @@ test('a header list that is too large is refused', async () => {
   await many.settled(1);
   assert.deepEqual(world.upstream.received, []);
   for (const one of [client, many]) one.socket.destroy();
+});
+
+test('a header list that is small until it is unpacked is refused', async () => {
+  await using world = await worldOf();
+  const client = await rawHttp2Client(world.gateway.port);
+  const value = Buffer.from('a'.repeat(3_900));
+  const kept = Buffer.concat([Buffer.from([0x40, 3]), Buffer.from('x-a'), Buffer.from([127, 0xbd, 0x1d]), value]);
+  const again = Buffer.alloc(80, 0x80 | 62); // the youngest entry of the table, eighty times: 312 kB
+  client.send(frameTypes.headers, 5, 1, Buffer.concat([fieldBlock(good), kept, again]));
+  await client.settled(1);
+  assert.equal(world.upstream.received.length, 0);
+  client.socket.destroy();
+  const once = await rawHttp2Client(world.gateway.port);
+  once.send(frameTypes.headers, 5, 1, Buffer.concat([fieldBlock(good), kept]));
+  await once.settled(1);
+  assert.match(world.upstream.received.join(''), /x-a: a{3900}\r\n/);
+  once.socket.destroy();
+});
+
+test('frames that need no answer cost no memory and keep nobody waiting', async () => {
+  await using world = await worldOf();
+  const client = await rawHttp2Client(world.gateway.port);
+  const before = process.memoryUsage.rss();
+  for (let turn = 0; turn < 30_000 && !client.isClosed(); turn += 1) {
+    client.send(frameTypes.windowUpdate, 0, 0, Buffer.from([0, 0, 0, 1]));
+    client.send(frameTypes.priority, 0, 2 * turn + 1, Buffer.alloc(5));
+    client.send(0xfe, 0, 0, Buffer.alloc(8));
+    if (turn % 100 === 99) await new Promise(setImmediate);
+  }
+  const healthy = await rawHttp2Client(world.gateway.port);
+  healthy.request(1, good);
+  await healthy.settled(1);
+  assert.ok(process.memoryUsage.rss() - before < 50 * 2 ** 20);
+  for (const one of [client, healthy]) one.socket.destroy();
+});
+
+test('answers that a client lets nobody send are not gathered: their instances wait, and in time they are broken off', async () => {
+  let sent = 0;
+  const upstream = createServer((_, response) => {
+    const more = () => {
+      do sent += 65_536;
+      while (response.write(Buffer.alloc(65_536)));
+    };
+    response.on('drain', more);
+    more();
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  await using world = await worldOf({ limits: { stallTimeoutMs: 300 } });
+  world.gateway.instances.set('things', [localInstance('things', (upstream.address() as AddressInfo).port)]);
+  const client = await rawHttp2Client(world.gateway.port);
+  client.send(frameTypes.settings, 0, 0, Buffer.from([0, 4, 0, 0, 0, 0])); // a window of nothing for each stream
+  const streams = Array.from({ length: 50 }, (_, index) => 2 * index + 1);
+  for (const stream of streams) client.request(stream, good);
+  for (const stream of streams) {
+    await until('it is broken off', () =>
+      client.frames.some((one) => one.stream === stream && one.type === frameTypes.reset),
+    );
+  }
+  assert.ok(sent < 50 * 2 ** 22, `${sent} bytes were taken from the instances`);
+  client.socket.destroy();
+  upstream.close().closeAllConnections();
 });
 
 test('a connection without requests, and a body that does not come, end in time', async () => {

@@ -22,7 +22,17 @@ export interface RawFrame {
   readonly payload: Buffer;
 }
 
-export const frameTypes = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7, continuation: 9 } as const;
+export const frameTypes = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  reset: 3,
+  settings: 4,
+  ping: 6,
+  goaway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const;
 
 /** Connects by TLS and sends the preface and empty settings. */
 export async function rawHttp2Client(port: number): Promise<RawHttp2Client> {
