@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { fieldValue } from '../http/field-lines.ts';
 import { cachedOrigin } from '../testing/cached-origin.ts';
 
@@ -64,6 +65,51 @@ test('a part of a stored answer is sent when only that is wanted', () => {
   }
   assert.equal(origin.ask({ method: 'HEAD', fields: ['range: bytes=0-1'] }).status, 200);
   assert.equal(origin.arrived.length, 1);
+});
+
+test('a date says which body a part belongs to only if that cannot have changed within its second', () => {
+  const changed = 'Wed, 01 Jan 2020 00:00:00 GMT';
+  const dates: readonly (readonly [date: string, status: number])[] = [
+    ['Wed, 01 Jan 2020 00:00:01 GMT', 206],
+    ['Wed, 01 Jan 2020 00:00:00 GMT', 200],
+  ];
+  for (const [date, status] of dates) {
+    const origin = cachedOrigin();
+    const fields = ['cache-control: max-age=999999999', `last-modified: ${changed}`, `date: ${date}`];
+    origin.reply = () => ({ fields });
+    origin.ask();
+    const ask = (ifRange: string) => origin.ask({ fields: ['range: bytes=1-3', `if-range: ${ifRange}`] });
+    assert.equal(ask(changed).status, status, date);
+    assert.equal(ask('Wed, 01 Jan 2020 00:00:09 GMT').status, 200);
+    assert.equal(origin.arrived.length, 1);
+  }
+});
+
+test('parts of a stored answer are its bytes, and put together they are the whole', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 300 }),
+      fc.integer({ min: 1, max: 90 }),
+      (body, size) => {
+        const origin = cachedOrigin();
+        origin.reply = () => ({ fields: ['cache-control: max-age=9', 'etag: "a"'], body });
+        origin.ask();
+        let whole = '';
+        while (whole.length < body.length) {
+          const view = origin.ask({
+            fields: [`range: bytes=${whole.length}-${whole.length + size - 1}`, 'if-range: "a"'],
+          });
+          const last = Math.min(whole.length + size, body.length) - 1;
+          assert.equal(view.fields.get('content-range'), `bytes ${whole.length}-${last}/${body.length}`);
+          assert.ok(view.body.length > 0);
+          whole += view.body;
+        }
+        assert.equal(whole, body);
+        assert.equal(origin.arrived.length, 1);
+      },
+    ),
+    { numRuns: 100 },
+  );
 });
 
 test('what a part was refused with is not what the whole is answered with', () => {

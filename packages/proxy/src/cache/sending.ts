@@ -41,7 +41,12 @@ export function sendStored(answer: Answer, stored: StoredAnswer, sending: Sendin
       return;
     }
     const { range } = asked;
-    if (range !== undefined && method === 'GET' && mayBePart(stored, asked) && sendPart(answer, stored, range, sending))
+    if (
+      range !== undefined &&
+      method === 'GET' &&
+      mayBePart(stored, asked, sending.now) &&
+      sendPart(answer, stored, range, sending)
+    )
       return;
   }
   sendWhole(answer, stored, sending);
@@ -88,9 +93,18 @@ function isUnchanged({ etag, fields }: StoredAnswer, asked: Asked, now: number):
 }
 
 /** Whether a part goes with what the client has of it (RFC 9110 §13.1.5). */
-function mayBePart({ etag, lastModified }: StoredAnswer, { ifRange }: Asked): boolean {
+function mayBePart(stored: StoredAnswer, { ifRange }: Asked, now: number): boolean {
+  const { etag, lastModified } = stored;
   if (ifRange === undefined) return true;
-  return etag !== undefined && ifRange.includes('"') ? isSameStrongTag(ifRange, etag) : ifRange === lastModified;
+  if (ifRange.includes('"')) return etag !== undefined && isSameStrongTag(ifRange, etag);
+  return ifRange === lastModified && isStrongDate(stored, now);
+}
+
+/** Within the second of its last change a thing may have changed again (RFC 9110 §8.8.2.2). */
+function isStrongDate({ lastModified = '', fields }: StoredAnswer, now: number): boolean {
+  const changedAt = readHttpDate(lastModified, now);
+  const sentAt = readHttpDate(joinedValue(fields, 'date') ?? '', now);
+  return changedAt !== undefined && sentAt !== undefined && sentAt - changedAt >= 1_000;
 }
 
 function fieldsOf(stored: StoredAnswer, { ageMs, status }: Sending, hasBody: boolean): string[] {
