@@ -8,6 +8,7 @@ import { fieldValue } from '../http/field-lines.ts';
 import { openEdge } from '../testing/open-edge.ts';
 import { localInstance } from '../testing/open-proxy.ts';
 import { rawClient } from '../testing/raw-client.ts';
+import { readMeter } from '../testing/read-meter.ts';
 import { plainAnswer, scriptedUpstream } from '../testing/scripted-upstream.ts';
 import { until } from '../testing/until.ts';
 import { cacheLayer } from './cache-layer.ts';
@@ -45,6 +46,22 @@ test('the second request is answered without the service, and explained', async 
     `attempt: 1: things:${at.upstream.port}, 200`,
     'cache: dure; hit; ttl=59',
   ]);
+});
+
+test('what the caches do and keep is counted by route and result, for all of them together', async () => {
+  const answer = plainAnswer('hello', '200 OK\r\ncache-control: max-age=60');
+  await using upstream = await scriptedUpstream((socket) => void socket.write(answer));
+  const other = new ResponseCache();
+  const instances = [localInstance('things', upstream.port)];
+  await using edge = await openEdge([cacheLayer({ cache: other }), cacheLayer()], { instances, handler: forwarding });
+  for (const path of ['/things/1', '/things/1', '/things/2']) await (await fetch(edge.origin + path)).text();
+  const asked = readMeter(edge.telemetry, 'dure_gateway_cache_requests');
+  assert.deepEqual(asked, { 'hit things': 1, 'uri-miss things': 4 });
+  assert.deepEqual(readMeter(edge.telemetry, 'dure_gateway_cache_fetches'), { 'stored things': 4 });
+  assert.deepEqual(readMeter(edge.telemetry, 'dure_gateway_cache_answers'), { '': 4 });
+  assert.ok((readMeter(edge.telemetry, 'dure_gateway_cache_bytes')[''] ?? 0) > other.store.size.bytes);
+  other.forget(new URL(edge.origin).host, '/things/1');
+  assert.deepEqual(readMeter(edge.telemetry, 'dure_gateway_cache_answers'), { '': 3 });
 });
 
 test('bytes reach everybody who waits before the answer is whole', async () => {

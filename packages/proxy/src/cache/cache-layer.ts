@@ -26,7 +26,10 @@ export interface CacheLayerOptions extends CacheRules {
 export function cacheLayer(options: CacheLayerOptions = {}): EdgeLayer {
   const { cache = new ResponseCache() } = options;
   const rules = completeRules(options);
-  return (next) => (exchange) => cache.handle(new EdgeRequest(exchange, next), rules);
+  return (next) => (exchange) => {
+    cache.countBy(exchange.engine.telemetry);
+    return cache.handle(new EdgeRequest(exchange, next), rules);
+  };
 }
 
 /** An exchange as the cache sees it. */

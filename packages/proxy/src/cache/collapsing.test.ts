@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Arrived } from '../testing/cached-origin.ts';
 import { cachedOrigin } from '../testing/cached-origin.ts';
+import type { CacheEvent } from './cache-event.ts';
 
 /** Says a piece as an origin does: its bytes are good during the call only. */
 function say(arrived: Arrived | undefined, text: string): boolean | undefined {
@@ -257,7 +258,10 @@ test('what is flushed is flushed for everybody', () => {
 
 test('what became of each request is told', async () => {
   const told: string[] = [];
-  const origin = cachedOrigin({}, { observe: ({ route, result }) => told.push(`${route} ${result}`) });
+  const observe = ({ kind, route, result }: CacheEvent) => {
+    if (kind === 'asked') told.push(`${route} ${result}`);
+  };
+  const origin = cachedOrigin({}, { observe });
   origin.ask({ route: 'a' });
   origin.ask({ route: 'a' });
   origin.arrived[0]?.answer.begin(200, ['cache-control', 'max-age=1, stale-while-revalidate=9'], 2);
@@ -268,6 +272,26 @@ test('what became of each request is told', async () => {
   origin.ask({ route: 'a', hasBody: true });
   origin.ask({ route: 'b', method: 'HEAD' });
   assert.deepEqual(told, ['a uri-miss', 'a collapsed', 'a hit', 'a stale-hit', 'a bypass', 'b vary-miss']);
+});
+
+test('what came of asking the service is told', async () => {
+  const told: string[] = [];
+  const observe = ({ kind, result }: CacheEvent) => {
+    if (kind === 'fetched') told.push(result);
+  };
+  const origin = cachedOrigin({}, { observe });
+  origin.reply = () => ({ fields: ['cache-control: max-age=1, stale-if-error=60', 'etag: "a"'] });
+  origin.ask();
+  origin.ask();
+  await origin.clock.advance(2_000);
+  origin.reply = () => ({ status: 304, fields: ['cache-control: max-age=1, stale-if-error=60', 'etag: "a"'] });
+  origin.ask();
+  await origin.clock.advance(2_000);
+  origin.reply = () => ({ status: 503 });
+  assert.equal(origin.ask().status, 200);
+  origin.reply = () => ({ fields: ['cache-control: no-store'] });
+  origin.ask();
+  assert.deepEqual(told, ['stored', 'revalidated', 'stale-if-error', 'not-stored']);
 });
 
 test('two variants are asked about at the same time', async () => {

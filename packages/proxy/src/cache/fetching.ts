@@ -1,4 +1,5 @@
 import type { Asked } from './asked.ts';
+import type { CacheEvent } from './cache-event.ts';
 import type { CacheRequest } from './cache-request.ts';
 import type { CompleteRules } from './cache-rules.ts';
 import type { Forwarded, ForwardReason } from './cache-status.ts';
@@ -39,6 +40,7 @@ export interface FetchHost {
   readonly store: CacheStore;
   readonly flights: Flights;
   readonly maxObjectBytes: number;
+  observe(event: CacheEvent): void;
   /** Answers with a stored answer. */
   send(rider: Rider, stored: StoredAnswer, status: string): void;
   /** Sees to a request anew; `isAlone`: without waiting for others. */
@@ -118,6 +120,7 @@ export class Fetching implements FlightControl, Shared {
       store.remove(stale);
       return { kind: 'instead', answer: (rider) => this.again(rider) };
     }
+    this.#observe('revalidated');
     const { answer, isKept } = freshened(stale, fields, this.#askedWith(), arrival, this.#plan.rules);
     const isStored = isKept && !this.#flight.isSpoilt && store.put(answer);
     if (!isStored) store.remove(stale);
@@ -128,7 +131,12 @@ export class Fetching implements FlightControl, Shared {
 
   #inPlaceOf(status: number, stale: StoredAnswer, { cameMs }: Arrival): Course {
     const forwarded: Forwarded = { reason: 'stale', status, detail: 'stale-if-error' };
+    this.#observe('stale-if-error');
     return this.#insteadFor(stale, forwarded, (rider) => isUsableOnError(stale, rider.asked, cameMs));
+  }
+
+  #observe(result: (CacheEvent & { readonly kind: 'fetched' })['result']): void {
+    this.#host.observe({ kind: 'fetched', route: this.#plan.request.route, result });
   }
 
   #insteadFor(answer: StoredAnswer, forwarded: Forwarded, isFor: (rider: Rider) => boolean): Course {
@@ -150,6 +158,7 @@ export class Fetching implements FlightControl, Shared {
     const stored = this.#kept(outcome, bodyBytes);
     // What was stored is out of date, unless this only says that nothing better can be had at the moment.
     if (stale !== undefined && stored === undefined && status < 500) store.remove(stale);
+    this.#observe(stored === undefined ? 'not-stored' : 'stored');
     const isShared = stored !== undefined && isFresh(stored.freshness, arrival.cameMs);
     this.#isInVain = !isShared;
     if (isShared) flights.shared(key);

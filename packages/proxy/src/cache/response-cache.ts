@@ -1,8 +1,11 @@
+import type { Telemetry } from '@dure/telemetry';
 import type { Answer } from '../engine/answer.ts';
 import { type PassingAnswer, WithFields } from '../engine/answer.ts';
 import { gatewayErrors } from '../errors.ts';
 import type { Asked } from './asked.ts';
 import { isConditional, readAsked } from './asked.ts';
+import type { CacheEvent } from './cache-event.ts';
+import { cacheMeters } from './cache-meters.ts';
 import type { CacheRequest } from './cache-request.ts';
 import type { CompleteRules } from './cache-rules.ts';
 import type { ForwardReason } from './cache-status.ts';
@@ -30,14 +33,8 @@ export interface ResponseCacheOptions {
   readonly maxHeldBytes?: number;
   /** What the cache is called in `Cache-Status` (RFC 9211). Default `dure`. */
   readonly name?: string;
-  /** Hears of each request that could have been answered with a stored answer. */
+  /** Hears of each request that could have been answered with a stored answer, and of what the service was asked for. */
   readonly observe?: (event: CacheEvent) => void;
-}
-
-/** What became of a request: a stored answer, fresh or `stale`, the answer that others waited for too, or why it was forwarded. */
-export interface CacheEvent {
-  readonly route: string;
-  readonly result: 'hit' | 'stale-hit' | 'collapsed' | ForwardReason;
 }
 
 /**
@@ -50,6 +47,7 @@ export class ResponseCache implements FetchHost {
   readonly flights: Flights;
   readonly maxObjectBytes: number;
   readonly #observe: (event: CacheEvent) => void;
+  #count: ((event: CacheEvent) => void) | undefined;
 
   constructor(options: ResponseCacheOptions = {}) {
     this.#observe = options.observe ?? (() => {});
@@ -57,6 +55,16 @@ export class ResponseCache implements FetchHost {
     this.store = options.store ?? memoryCacheStore();
     this.maxObjectBytes = options.maxObjectBytes ?? 2 ** 20;
     this.flights = new Flights(options.maxHeldBytes ?? 2 ** 25);
+  }
+
+  /** Also tells a gateway's metrics what it does, from now on; the first one's, if several share it. See `cacheMeters`. */
+  countBy(telemetry: Telemetry): void {
+    this.#count ??= cacheMeters(telemetry, this.store);
+  }
+
+  observe(event: CacheEvent): void {
+    this.#count?.(event);
+    this.#observe(event);
   }
 
   /** Forgets what is kept of an address: the host as clients name it, the path, and the query with its question mark. */
@@ -103,7 +111,7 @@ export class ResponseCache implements FetchHost {
       throw gatewayErrors.NOT_CACHED('no stored answer may be used, and the request wants no other');
     const reason = isBypass ? 'bypass' : reasonFor(asked, stored, variants.length);
     if (isBypass || request.method === 'HEAD') {
-      this.#observe({ route: request.route, result: reason });
+      this.observe({ kind: 'asked', route: request.route, result: reason });
       const marked = this.#marked(request.answer, reason);
       return request.forward(isBypass ? marked : new HeadAnswer(marked, this.store, stored, request, rules));
     }
@@ -113,7 +121,7 @@ export class ResponseCache implements FetchHost {
   #hit(rider: Rider, stored: StoredAnswer, nowMs: number): void {
     const ttlMs = stored.freshness.lifetimeMs - ageMs(stored, nowMs);
     this.store.touch(stored);
-    this.#observe({ route: rider.request.route, result: ttlMs > 0 ? 'hit' : 'stale-hit' });
+    this.observe({ kind: 'asked', route: rider.request.route, result: ttlMs > 0 ? 'hit' : 'stale-hit' });
     this.send(rider, stored, hitStatus(this.name, ttlMs));
   }
 
@@ -136,10 +144,10 @@ export class ResponseCache implements FetchHost {
       !this.flights.isAlone(key, request.clock.monotonicMs());
     const { route } = request;
     if (isShared && this.flights.join(key, rider, stale)) {
-      this.#observe({ route, result: 'collapsed' });
+      this.observe({ kind: 'asked', route, result: 'collapsed' });
       return;
     }
-    this.#observe({ route, result: reason });
+    this.observe({ kind: 'asked', route, result: reason });
     new Fetching(this, { key, request, asked, rules, reason, stale, isShared, isRefresh: false }).start();
   }
 
