@@ -100,6 +100,31 @@ test('what is known of an instance survives a change of its metadata', () => {
   assert.deepEqual(next?.instance.metadata, { version: '2' });
 });
 
+test('a call that wants a version gets it, and another once every instance of it was tried or is ejected', () => {
+  const { balance, instances } = open(3, roundRobin());
+  const ofVersion = (index: number) => (index === 2 ? { version: '2', weight: '0' } : { version: '1' });
+  instances.set(
+    'stock',
+    fleet(3).map((instance, index) => ({ ...instance, metadata: ofVersion(index) })),
+  );
+  const ids = (version: string, tried: readonly string[] = []) => {
+    const seen = Array.from({ length: 12 }, () => balance.pick('stock', tried, { version })?.instance.id);
+    return [...new Set(seen)].sort();
+  };
+  assert.deepEqual(ids('2'), ['stock:2']);
+  assert.deepEqual(ids('1'), ['stock:0', 'stock:1']);
+  assert.deepEqual(ids('2', ['stock:2']), ['stock:0', 'stock:1']);
+  assert.deepEqual(
+    ids('1', ['stock:0', 'stock:1']),
+    ['stock:0', 'stock:1'],
+    'what weighs nothing stands in for nobody',
+  );
+  assert.deepEqual(ids('3'), ['stock:0', 'stock:1']);
+  balance.update({ outliers: { consecutiveFailures: 2 } });
+  for (const _ of [1, 2]) balance.pick('stock', [], { version: '2' })?.done('failure');
+  assert.deepEqual(ids('2'), ['stock:0', 'stock:1']);
+});
+
 /** 1 000 calls a second for 12 s over 10 instances; instance 0 fails at once, from second 2 to second 7. */
 async function failFast(rule: Rule) {
   const { balance, clock } = open(10, rule, 7);

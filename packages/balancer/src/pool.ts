@@ -59,6 +59,8 @@ interface View {
   readonly isMember: (instance: Instance) => boolean;
   choose: Choose;
   candidates: readonly InstanceLoad[];
+  /** None of them is thought to work. */
+  isDown: boolean;
 }
 
 /** One service's instances, what is known of them, and which of them take calls at the moment. */
@@ -95,6 +97,12 @@ export class Pool {
     const { health } = this.#tools;
     if (health !== undefined && health.version !== this.#healthSeen) this.#believe(health, nowMs);
     const view = want?.version === undefined ? this.#main : this.#viewOf(want.version);
+    const chosen = this.#chooseOf(view, tried, nowMs, want);
+    if (view === this.#main || !tried.includes(chosen.instance.id)) return chosen;
+    return this.#chooseOf(this.#main, tried, nowMs, want);
+  }
+
+  #chooseOf(view: View, tried: readonly string[], nowMs: number, want: PickFor | undefined): InstanceLoad {
     const id = want?.instance;
     if (id !== undefined && !tried.includes(id)) {
       const same = view.candidates.find(({ instance }) => instance.id === id);
@@ -235,19 +243,23 @@ export class Pool {
     const panicked = isPanic(available.length, all.length, this.#settings.panicShare);
     const candidates = panicked ? all : available;
     if (!sameLoads(candidates, view.candidates)) view.candidates = candidates;
+    view.isDown = available.length === 0;
     return panicked && available.length < all.length;
   }
 
   #open(isMember: (instance: Instance) => boolean): View {
-    return { isMember, choose: this.#settings.rule.open(this.#tools), candidates: [] };
+    return { isMember, choose: this.#settings.rule.open(this.#tools), candidates: [], isDown: false };
   }
 
-  /** Instances of one version, or all when there is none; as many views as there are versions at most. */
+  /** Instances of one version, or all when none of it works; as many views as there are versions at most. */
   #viewOf(version: string): View {
-    const known = this.#views.get(version);
-    if (known !== undefined) return known;
+    const view = this.#views.get(version) ?? this.#openVersion(version);
+    return view === undefined || (view.isDown && !this.#main.isDown) ? this.#main : view;
+  }
+
+  #openVersion(version: string): View | undefined {
     const isMember = ({ metadata }: Instance): boolean => metadata.version === version;
-    if (!this.list.some(isMember)) return this.#main;
+    if (!this.list.some(isMember)) return undefined;
     const view = this.#open(isMember);
     this.#admitTo(view);
     this.#views.set(version, view);
