@@ -3,8 +3,10 @@ import type { GatewaySettings } from '@dure/proxy/gateway';
 import { named } from '@dure/proxy/gateway';
 import { canary } from '@dure/proxy/traffic';
 
-/** Instances of product that say `version: 2` are for browsers with this cookie; without such instances nobody notices. */
-const beta = named('Canary', canary({ stable: '1', canary: '2', cookie: { name: 'shop_beta', value: 'on' } }), 'beta');
+// region canary
+/** Version 2 of product is for browsers with this cookie; while nobody tries it out, nobody notices. */
+const beta = named('Canary', canary({ stable: '1', canary: '2', cookie: { name: 'shop_beta', value: '1' } }), 'beta');
+// endregion
 
 /** The catalogue may be a second old, and an hour while product does not answer. */
 const catalogue = [

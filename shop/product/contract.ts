@@ -23,6 +23,12 @@ export const Product = z.object({
   picture: z.string().min(1).max(16),
 });
 
+/** A product as it is shown. */
+export const ShownProduct = Product.extend({
+  /** What version 2 sets some products apart by. */
+  badge: Text.optional(),
+});
+
 /** A product has come into the catalogue. */
 export const productAdded = event('product.added', {
   schema: Product,
@@ -49,7 +55,7 @@ export const product = contract(
         limit: z.coerce.number<number>().int().min(1).max(50).default(20),
       }),
       output: z.object({
-        products: z.array(Product),
+        products: z.array(ShownProduct),
         /** Where the next page starts; null on the last. */
         next: z.string().nullable(),
       }),
@@ -59,7 +65,7 @@ export const product = contract(
     getProduct: get('/products/:sku', {
       summary: 'One product',
       params: z.object({ sku: Sku }),
-      output: Product,
+      output: ShownProduct,
       access: 'public',
       fallback: { lastGood: { oldestMs: 600_000 } },
       refuses: { UnknownProduct },

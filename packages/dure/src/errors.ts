@@ -114,6 +114,17 @@ export const dureErrors = errorCatalogue('DURE', {
       fix: '게이트웨이(`gateway`)나 시스템 자체 서비스의 이름을 지정하십시오. 시스템은 서비스마다 프로세스를 두는 `--placement each`로 시작해야 합니다.',
     },
   },
+  CANARY_SAME_VERSION: {
+    kind: 'conflict',
+    en: {
+      title: 'The version that is to be tried out is the version that runs',
+      fix: "Give it another one: `metadata: { version: '2' }` in its service({ … }), or `dure canary <service> --as 2`.",
+    },
+    ko: {
+      title: '시험할 버전이 이미 실행 중인 버전과 같습니다',
+      fix: "다른 버전을 주십시오. service({ … })의 `metadata: { version: '2' }` 또는 `dure canary <서비스> --as 2`로 정합니다.",
+    },
+  },
   CONTROL_FAILED: {
     kind: 'upstream',
     retryable: true,

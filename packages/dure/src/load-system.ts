@@ -58,14 +58,35 @@ export async function loadDefinitions(
   system: System,
   names: readonly string[] = Object.keys({ ...system.services, ...system.edge.composed }),
 ): Promise<Definitions> {
-  const all: Readonly<Record<string, LazyService>> = { ...system.services, ...system.edge.composed };
-  const loaded = await Promise.all(
-    names.map(async (name) => [name, await loadOne(system.name, name, all[name])] as const),
-  );
+  const loaded = await Promise.all(names.map(async (name) => [name, await loadDefinition(system, name)] as const));
   return Object.fromEntries(loaded);
 }
 
-async function loadOne(system: string, name: string, lazy: LazyService | undefined): Promise<ServiceDefinition> {
+/**
+ * Imports the module of one service, which may be another than the system's. DURE_SYSTEM_BROKEN when it does not load, or
+ * exports no definition of this service, or more than one.
+ */
+export async function loadService(module: string, name: string): Promise<ServiceDefinition> {
+  const exports = await importModule(module);
+  const definitions = new Set(Object.values(exports).filter(isDefinition));
+  const [definition] = definitions;
+  if (definition === undefined || definitions.size > 1 || definition.contract.name !== name) {
+    const found = [...definitions].map(({ contract }) => `"${contract.name}"`).join(', ') || 'none';
+    throw dureErrors.SYSTEM_BROKEN(
+      `${module} must export exactly one value made by service({ … }), of the contract "${name}"; found: ${found}`,
+      { details: { module, service: name, exported: Object.keys(exports) } },
+    );
+  }
+  return definition;
+}
+
+/** Loads one service of a system. DURE_SERVICE_UNKNOWN, DURE_SYSTEM_BROKEN. */
+export async function loadDefinition(
+  { name: system, services, edge }: System,
+  name: string,
+): Promise<ServiceDefinition> {
+  const all: Readonly<Record<string, LazyService>> = { ...services, ...edge.composed };
+  const lazy = all[name];
   if (lazy === undefined) {
     throw dureErrors.SERVICE_UNKNOWN(`the system "${system}" has no service "${name}"`, { details: { service: name } });
   }

@@ -17,6 +17,16 @@ export interface FeedGrant {
   readonly addressed: boolean;
 }
 
+/** A version of a service that is tried out beside the others. */
+export interface CanaryRun {
+  /** Absolute path of the module that exports its definition; absent when that is the system's own. */
+  readonly module?: string;
+  /** What it is called in place of what its definition says. */
+  readonly version?: string;
+  /** The version of the others, which must not be its own. */
+  readonly stable: string;
+}
+
 /** What the host must know of one service it runs. */
 export interface ServiceRun {
   readonly ports: ListenPorts;
@@ -30,6 +40,7 @@ export interface ServiceRun {
   readonly pulls: readonly string[];
   /** Who may pull its log, and what of it. */
   readonly grants: Readonly<Record<string, FeedGrant>>;
+  readonly canary?: CanaryRun;
 }
 
 /**

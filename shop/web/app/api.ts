@@ -3,12 +3,12 @@ import { requestJson } from '@dure/console/design';
 import type { Stock as StockSchema } from '@shop/inventory/contract';
 import type { Order as OrderSchema } from '@shop/order/contract';
 import type { PaymentMethod as PaymentMethodSchema } from '@shop/payment/contract';
-import type { Product as ProductSchema } from '@shop/product/contract';
+import type { ShownProduct } from '@shop/product/contract';
 import type { OrderPageAnswer } from '@shop/system/pages/contract';
 import type { User as UserSchema } from '@shop/user/contract';
 import type { z } from 'zod';
 
-export type Product = z.infer<typeof ProductSchema>;
+export type Product = z.infer<typeof ShownProduct>;
 export type Stock = z.infer<typeof StockSchema>;
 export type Order = z.infer<typeof OrderSchema>;
 export type PaymentMethod = z.infer<typeof PaymentMethodSchema>;

@@ -5,6 +5,7 @@ import type { Product } from './api.ts';
 import { listProducts, listStock, searchProducts } from './api.ts';
 import { bojagi } from './bojagi.ts';
 import { Picture } from './picture.tsx';
+import { ProductBadge } from './product-badge.tsx';
 import { ShopFailure } from './shop-failure.tsx';
 import { StockBadge } from './stock-badge.tsx';
 import { useMessages } from './use-messages.ts';
@@ -98,7 +99,9 @@ function Card({
   return (
     <Link to={`/item/${product.sku}`} class="card">
       <Picture sku={product.sku} emoji={product.picture} />
-      <span class="card-name">{product.name[language]}</span>
+      <span class="card-name">
+        {product.name[language]} <ProductBadge product={product} />
+      </span>
       <span class="card-foot">
         <span class="price numeric">{formatMoney(product.price, language)}</span>
         <StockBadge available={available} />

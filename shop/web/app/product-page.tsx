@@ -7,6 +7,7 @@ import { changeBasket } from './basket.ts';
 import { addToCart } from './cart.ts';
 import { PageHead } from './page-head.tsx';
 import { Picture } from './picture.tsx';
+import { ProductBadge } from './product-badge.tsx';
 import { Quantity } from './quantity.tsx';
 import { ShopFailure } from './shop-failure.tsx';
 import { StockBadge } from './stock-badge.tsx';
@@ -28,6 +29,7 @@ export function ProductPage({ sku }: { readonly sku: string }): JSX.Element {
           <p class="product-text">{product.value.description[language]}</p>
           <p class="product-price">
             <span class="price numeric">{formatMoney(product.value.price, language)}</span>
+            <ProductBadge product={product.value} />
             <StockBadge available={stock.value?.available} />
           </p>
           {stock.value?.available === 0 ? <Note tone="info">{m.soldOutHint}</Note> : null}

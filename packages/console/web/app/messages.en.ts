@@ -37,6 +37,7 @@ export const english = {
   showInstances: (service: string) => `Instances of ${service}`,
   traffic: 'Requests over time',
   address: 'Address',
+  version: 'Version',
   health: 'Health',
   memory: 'Memory',
   cpu: 'CPU',

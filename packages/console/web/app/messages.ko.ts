@@ -38,6 +38,7 @@ export const korean: Messages = {
   showInstances: (service) => `${service} 인스턴스`,
   traffic: '시간대별 요청',
   address: '주소',
+  version: '버전',
   health: '상태',
   memory: '메모리',
   cpu: 'CPU',

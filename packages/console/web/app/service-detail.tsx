@@ -41,6 +41,7 @@ function Instance({ instance, now }: { readonly instance: InstanceView; readonly
   const { process } = instance;
   const facts: readonly (readonly [string, string | undefined])[] = [
     [m.address, `${instance.host}:${instance.port}`],
+    [m.version, instance.metadata.version],
     [
       m.memory,
       process?.residentBytes === undefined ? undefined : `${formatNumber(process.residentBytes / 1e6, language)} MB`,

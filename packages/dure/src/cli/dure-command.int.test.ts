@@ -65,7 +65,7 @@ test('up says when it is ready and where, and ends on Ctrl-C', async () => {
   const status = await outcome('status', 'plain', ...state('one'));
   assert.equal(status.code, 0);
   assert.match(status.out, /^plain is ready/);
-  assert.match(status.out, /^left +ready +\d+ +0 +\d+ +–$/m);
+  assert.match(status.out, /^left +1 +ready +\d+ +0 +\d+ +–$/m);
   const json = JSON.parse((await outcome('status', '--json', ...state('one'))).out);
   assert.deepEqual([json.ready, json.system, json.components.length], [true, 'plain', 7]);
 
@@ -86,6 +86,31 @@ test('up says when it is ready and where, and ends on Ctrl-C', async () => {
   assert.equal(await up.exit, 0);
   assert.match(up.said.out, /stopped in \d+\.\d\d s\n$/);
   assert.equal(await readControlFile(join(scratch, 'one')), undefined);
+});
+
+test('canary tries out a module or the code as it is, tells the versions, and ends', async () => {
+  const up = call(['up', 'plain', '--port-base', '0', ...state('canary')]);
+  await up.says(/Ctrl-C stops everything/);
+  const begun = await outcome('canary', 'left', 'plain/left-next.ts', '--as', '2', ...state('canary'));
+  assert.match(begun.out, /^left@canary is version 2, beside version 1: /);
+  await up.says(/left@canary is version 2/);
+  assert.match((await outcome('status', 'plain', ...state('canary'))).out, /^left@canary +2 +ready/m);
+  const ended = JSON.parse((await outcome('canary', 'left', '--end', '--json', ...state('canary'))).out);
+  assert.deepEqual([ended.service, ended.stable, ended.canary], ['left', '1', undefined]);
+  await up.says(/left is tried out in no version but 1/);
+  for (const [argv, pattern] of [
+    [[], /needs to know what: `dure canary <service> \[module\]`/],
+    [['left', 'a', 'b'], /needs to know what/],
+    [['left', 'nothing.ts'], /there is no module "nothing\.ts"; name a file/],
+    [['left', 'plain'], /there is no module "plain"/],
+    [['left', 'plain/left-next.ts', '--end'], /takes neither a module nor `--as`/],
+  ] as const) {
+    const { code, err } = await outcome('canary', ...argv, ...state('canary'));
+    assert.equal(code, 2);
+    assert.match(err, pattern);
+  }
+  up.interrupt();
+  assert.equal(await up.exit, 0);
 });
 
 test('down stops what runs; up --json tells it as events', async () => {
@@ -113,6 +138,7 @@ test('down stops what runs; up --json tells it as events', async () => {
     ['verify', 'plain'],
     ['restart', 'left'],
     ['scale', 'left=2'],
+    ['canary', 'left'],
     ['explain', 'some-request'],
   ]) {
     const { code, err } = await outcome(...argv, ...state('two'));

@@ -27,7 +27,7 @@ const english = {
     stopping: 'stopping',
     stopped: 'stopped',
   },
-  columns: ['COMPONENT', 'STATE', 'PID', 'RESTARTS', 'PORT', 'LAST CRASH'],
+  columns: ['COMPONENT', 'VERSION', 'STATE', 'PID', 'RESTARTS', 'PORT', 'LAST CRASH'],
   isReady: (system: string, pid: number) => `${system} is ready (supervisor ${pid})`,
   isNotReady: (system: string, pid: number, why: string) => `${system} is not ready (supervisor ${pid}): ${why}`,
   noLogs: (folder: string) => `there are no logs in ${folder}`,
@@ -45,6 +45,9 @@ const english = {
     `${name}: process ${pid} took over from ${formerPid} in ${seconds} s`,
   restarted: (service: string, count: number, seconds: string) =>
     `${service} was restarted without a break: ${counted(count)}, ${seconds} s`,
+  tried: (process: string, version: string, stable: string) =>
+    `${process} is version ${version}, beside version ${stable}: only requests that ask for ${version} reach it, as the gateway's canary does`,
+  noCanary: (service: string, stable: string) => `${service} is tried out in no version but ${stable}`,
   explained: { request: 'request', caller: 'caller', route: 'route', answer: 'answer' },
 };
 
@@ -80,7 +83,7 @@ const korean: Messages = {
     stopping: '종료 중',
     stopped: '종료됨',
   },
-  columns: ['구성 요소', '상태', 'PID', '재시작', '포트', '마지막 비정상 종료'],
+  columns: ['구성 요소', '버전', '상태', 'PID', '재시작', '포트', '마지막 비정상 종료'],
   isReady: (system, pid) => `${system} 준비됨 (수퍼바이저 ${pid})`,
   isNotReady: (system, pid, why) => `${system} 준비되지 않음 (수퍼바이저 ${pid}): ${why}`,
   noLogs: (folder) => `${folder}에 로그가 없습니다`,
@@ -97,6 +100,9 @@ const korean: Messages = {
   replaced: (name, formerPid, pid, seconds) =>
     `${name}: 프로세스 ${pid}이(가) ${seconds}초 만에 ${formerPid}을(를) 대신했습니다`,
   restarted: (service, count, seconds) => `${service}: 중단 없이 재시작했습니다(프로세스 ${count}개, ${seconds}초)`,
+  tried: (process, version, stable) =>
+    `${process}: 버전 ${stable} 옆에서 버전 ${version} 실행 중. 게이트웨이의 canary처럼 ${version}을(를) 요구하는 요청만 받습니다`,
+  noCanary: (service, stable) => `${service}: 시험 중인 버전이 없습니다(버전 ${stable}만 실행 중)`,
   explained: { request: '요청', caller: '호출자', route: '라우트', answer: '응답' },
 };
 

@@ -48,5 +48,7 @@ function rowOf(
   language: Language,
 ): readonly string[] {
   const ports = services.map(({ port }) => port).join(' ');
-  return [name, messages[language].states[state], String(pid ?? '–'), String(restarts), ports || '–', lastCrash ?? '–'];
+  const versions = [...new Set(services.map(({ version }) => version))].join(' ');
+  const shown = messages[language].states[state];
+  return [name, versions || '–', shown, String(pid ?? '–'), String(restarts), ports || '–', lastCrash ?? '–'];
 }

@@ -6,6 +6,7 @@ import type { SupervisorEvent, SystemUrls } from '../supervisor/events.ts';
 import { componentStatus } from '../supervisor/events.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { startSupervisor } from '../supervisor/supervisor.ts';
+import { canaryLine } from './canary-line.ts';
 import type { Command, CommandContext } from './command.ts';
 import { commonOptions, stateOption } from './command.ts';
 import type { CommandLine } from './command-line.ts';
@@ -14,6 +15,7 @@ import { readCounts } from './instance-counts.ts';
 import { messages } from './messages.ts';
 import { startView } from './start-view.ts';
 import { systemPlace } from './system-folder.ts';
+import type { Language } from './terminal.ts';
 import { paint } from './terminal.ts';
 import { alignColumns, seconds } from './text-width.ts';
 
@@ -106,6 +108,7 @@ function jsonObserver({ terminal, clock }: CommandContext): Observer {
           return print('ready', { tookMs: Math.round(event.tookMs), urls: event.urls });
         case 'scaled':
         case 'restarted':
+        case 'canary':
           return print(event.type, event.report);
         case 'stopping':
           return print('stopping', {});
@@ -150,13 +153,9 @@ function textObserver(line: CommandLine, context: CommandContext, module: string
           ready = event;
           return view.end();
         case 'scaled':
-          return terminal.out(
-            lines(event.report.services.map(({ service, from, to }) => text.scaled(service, from, to))),
-          );
-        case 'restarted': {
-          const { service, processes, tookMs } = event.report;
-          return terminal.out(lines([text.restarted(service, processes.length, seconds(tookMs))]));
-        }
+        case 'restarted':
+        case 'canary':
+          return terminal.out(lines(changes(event, language)));
         case 'stopping':
           view.end();
           return asked() ? terminal.out(`${text.stopping}\n`) : undefined;
@@ -176,6 +175,26 @@ function textObserver(line: CommandLine, context: CommandContext, module: string
       terminal.out(welcome(ready.tookMs, ready.urls, examples, hasStorefront, context));
     },
   };
+}
+
+/** What a change of the system's processes did. */
+function changes(
+  event: SupervisorEvent & { type: 'scaled' | 'restarted' | 'canary' },
+  language: Language,
+): readonly string[] {
+  const text = messages[language];
+  switch (event.type) {
+    case 'scaled':
+      return event.report.services.map(({ service, from, to }) => text.scaled(service, from, to));
+    case 'restarted': {
+      const { service, processes, tookMs } = event.report;
+      return [text.restarted(service, processes.length, seconds(tookMs))];
+    }
+    case 'canary':
+      return [canaryLine(event.report, language)];
+    default:
+      return event satisfies never;
+  }
 }
 
 function lines(texts: readonly string[]): string {

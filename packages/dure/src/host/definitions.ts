@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { ServiceDefinition } from '@dure/service/server';
 import type { LoadedSystem } from '../load-system.ts';
-import { loadDefinitions, loadSystem } from '../load-system.ts';
+import { loadDefinition, loadSystem } from '../load-system.ts';
 import type { RunFile } from '../run-file.ts';
 import { infrastructure } from '../system.ts';
+import { canaryDefinition } from './canary.ts';
 import { springSources } from './spring-sources.ts';
 import { storefrontPages } from './web.ts';
 
@@ -49,8 +50,13 @@ export async function definitionsOf(run: RunFile): Promise<ReadonlyMap<string, S
   );
   const own = names.filter((name) => !isServer(name) && name !== 'gateway');
   if (loaded !== undefined) {
-    for (const [name, definition] of Object.entries(await loadDefinitions(loaded.system, own)))
-      found.set(name, definition);
+    const definitionOf = async (name: string): Promise<void> => {
+      const canary = run.services[name]?.canary;
+      const { system } = loaded;
+      const loading = canary === undefined ? loadDefinition(system, name) : canaryDefinition(name, canary, system);
+      found.set(name, await loading);
+    };
+    await Promise.all(own.map(definitionOf));
     if (names.includes('gateway')) found.set('gateway', await gateway(loaded, run));
   }
   return found;

@@ -4,6 +4,7 @@ export interface HostedService {
   readonly instanceId: string;
   readonly port: number;
   readonly managementPort: number;
+  readonly version: string;
 }
 
 /** What a host tells the supervisor. */

@@ -7,6 +7,7 @@ import { stdoutSink } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
 import type { RunFile } from '../run-file.ts';
 import { infrastructure } from '../system.ts';
+import { withOwnScopes } from './canary.ts';
 import { definitionsOf } from './definitions.ts';
 import { discovery } from './discovery.ts';
 import type { Handed, HostMessage } from './host-message.ts';
@@ -63,7 +64,13 @@ export async function startHost(
   };
   try {
     const definitions = await definitionsOf(run);
-    const kits = new Map(Object.entries(run.services).map(([name, service]) => [name, serviceKit(name, service, kit)]));
+    const kits = new Map(
+      Object.entries(run.services).map(([name, service]) => {
+        const definition = definitions.get(name);
+        const held = definition === undefined ? service : withOwnScopes(service, definition, run);
+        return [name, serviceKit(name, held, kit)];
+      }),
+    );
     const begin = (names: readonly string[]) =>
       Promise.all(names.map((name) => start(name, definitions, kits, hosted, kit)));
     const [platform, others] = stages(Object.keys(run.services));
@@ -74,12 +81,10 @@ export async function startHost(
     for (const { data, running } of hosted.values()) data?.run(running);
     tell({
       type: 'ready',
-      services: [...hosted.values()].map(({ running: { service: name, instanceId, port, managementPort } }) => ({
-        name,
-        instanceId,
-        port,
-        managementPort,
-      })),
+      services: [...hosted.values()].map(({ running }) => {
+        const { service: name, instanceId, port, managementPort } = running;
+        return { name, instanceId, port, managementPort, version: definitions.get(name)?.metadata.version ?? '' };
+      }),
     });
   } catch (error) {
     await close();

@@ -50,6 +50,13 @@ export function demandRepeatable(system: System, placement: Placement, service: 
   );
 }
 
+/** Demands that another version of a service can be tried out: as `demandRepeatable`, and DURE_USAGE for the gateway. */
+export function demandTriable(system: System, placement: Placement, service: string): void {
+  demandRepeatable(system, placement, service);
+  if (service !== 'gateway') return;
+  throw dureErrors.USAGE('a canary is a version of a service: the gateway is what chooses it; name a service');
+}
+
 const reasons = {
   port: 'it holds a port that everybody knows',
   composed: 'it is part of the gateway; restart or scale "gateway", and it goes with it',

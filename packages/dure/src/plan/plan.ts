@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { publicKeyOf } from '@dure/identity';
 import type { Definitions, LoadedSystem } from '../load-system.ts';
-import type { Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
+import type { CanaryRun, Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
 import type { System } from '../system.ts';
 import { infrastructure } from '../system.ts';
 import type { InstanceCounts } from './instances.ts';
@@ -16,11 +16,12 @@ export type Stage = 'platform' | 'services' | 'edge';
 
 /** One process of a run. */
 export interface PlannedProcess {
-  /** `order`, `order-2` for a further one of the same service, or `all` when everything runs in one. */
+  /** `order`, `order-2` for a further one of the same service, `order@canary`, or `all` when everything runs in one. */
   readonly name: string;
   readonly stage: Stage;
   /** What it runs, in the order of starting. */
   readonly services: readonly string[];
+  readonly canary?: CanaryRun;
 }
 
 /** What the definitions of all services say together. */
@@ -74,6 +75,11 @@ export function planInstances(system: System, service: string, count: number): r
   return instanceNames(system, service, count).map((name) => ({ name, ...what }));
 }
 
+/** The process of a version that is tried out. No service's name holds an `@`. */
+export function planCanary(service: string, canary: CanaryRun): PlannedProcess {
+  return { name: `${service}@canary`, stage: 'services', services: [service], canary };
+}
+
 function outside({ edge }: System): readonly string[] {
   return [...Object.keys(edge.composed), 'gateway'];
 }
@@ -115,7 +121,7 @@ export function runFileOf(
     folder,
     stateFolder: settings.stateFolder,
     process: process.name,
-    services: Object.fromEntries(process.services.map((name) => [name, serviceRun(name, settings, wiring)])),
+    services: Object.fromEntries(process.services.map((name) => [name, serviceRun(name, process, settings, wiring)])),
     mode: settings.mode,
     host,
     registryUrl: `http://${host}:${ports.registry}`,
@@ -130,7 +136,12 @@ export function runFileOf(
   };
 }
 
-function serviceRun(name: string, { ports, keys, databaseUrls }: RunSettings, wiring: Wiring): ServiceRun {
+function serviceRun(
+  name: string,
+  { canary }: PlannedProcess,
+  { ports, keys, databaseUrls }: RunSettings,
+  wiring: Wiring,
+): ServiceRun {
   const url = databaseUrls[name];
   return {
     ports: listenPorts(name, ports),
@@ -139,6 +150,7 @@ function serviceRun(name: string, { ports, keys, databaseUrls }: RunSettings, wi
     ...(url === undefined ? {} : { databaseUrl: url }),
     pulls: wiring.pulls[name] ?? [],
     grants: wiring.grants[name] ?? {},
+    ...(canary === undefined ? {} : { canary }),
   };
 }
 

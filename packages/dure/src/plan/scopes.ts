@@ -1,5 +1,5 @@
-import type { AnyContract } from '@dure/service/contract';
 import { dureErrors } from '../errors.ts';
+import { heldScopes } from '../held-scopes.ts';
 import type { Definitions } from '../load-system.ts';
 
 /**
@@ -15,22 +15,11 @@ export function scopesOf(
   const names = Object.keys(definitions);
   return Object.fromEntries(
     Object.entries(definitions).map(([caller, { uses }]) => {
-      const scopes = new Map<string, Set<string>>();
-      for (const contract of Object.values(uses)) {
-        if (contract.baseUrl !== undefined || foreign.includes(contract.name)) continue;
-        if (!(contract.name in definitions)) throw unknown(caller, contract.name, names);
-        const held = scopes.get(contract.name) ?? new Set();
-        for (const scope of scopesIn(contract)) held.add(scope);
-        scopes.set(contract.name, held);
-      }
-      return [caller, Object.fromEntries([...scopes].map(([callee, held]) => [callee, [...held].sort()]))];
+      const own = Object.values(uses).filter((contract) => !foreign.includes(contract.name));
+      const missing = own.find(({ name, baseUrl }) => baseUrl === undefined && !(name in definitions));
+      if (missing !== undefined) throw unknown(caller, missing.name, names);
+      return [caller, heldScopes(own)];
     }),
-  );
-}
-
-function scopesIn(contract: AnyContract): readonly string[] {
-  return Object.values(contract.operations).flatMap(({ spec: { access } }) =>
-    typeof access === 'object' && 'scope' in access ? [access.scope] : [],
   );
 }
 

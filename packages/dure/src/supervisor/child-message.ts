@@ -4,6 +4,8 @@ export interface StartedService {
   readonly port: number;
   readonly managementPort: number;
   readonly instanceId: string;
+  /** What its instance says in the registry. */
+  readonly version: string;
 }
 
 /** What a host process tells the supervisor over IPC. */

@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { isDureError, messageOf } from '@dure/core';
 import type { Explanation } from '@dure/proxy/gateway';
 import type { InstanceCounts } from '../plan/instances.ts';
-import type { RestartReport, ScaleReport, SystemStatus } from './events.ts';
+import type { CanaryReport, RestartReport, ScaleReport, SystemStatus } from './events.ts';
+import type { CanaryWish } from './steering.ts';
 
 /** What can be asked of a running supervisor: one JSON line in, one out. */
 export type ControlRequest =
@@ -16,7 +17,9 @@ export type ControlRequest =
   | { readonly ask: 'databases' }
   | { readonly ask: 'scale'; readonly counts: InstanceCounts }
   | { readonly ask: 'restart'; readonly service: string }
+  | { readonly ask: 'canary'; readonly wish: CanaryWish }
   | { readonly ask: 'explain'; readonly id: string };
+
 export interface ControlAnswers {
   readonly status: SystemStatus;
   readonly stop: { readonly tookMs: number };
@@ -24,6 +27,7 @@ export interface ControlAnswers {
   readonly databases: Readonly<Record<string, string>>;
   readonly scale: ScaleReport;
   readonly restart: RestartReport;
+  readonly canary: CanaryReport;
   readonly explain: Explanation;
 }
 

@@ -26,6 +26,8 @@ export type SupervisorEvent =
   | { readonly type: 'scaled'; readonly report: ScaleReport }
   /** Every process of a service was replaced. */
   | { readonly type: 'restarted'; readonly report: RestartReport }
+  /** Another version of a service is tried out, or no longer. */
+  | { readonly type: 'canary'; readonly report: CanaryReport }
   | { readonly type: 'stopping' }
   | { readonly type: 'stopped'; readonly tookMs: number };
 
@@ -59,12 +61,23 @@ export interface RestartReport {
   readonly tookMs: number;
 }
 
+/** What `dure canary --json` prints. */
+export interface CanaryReport {
+  readonly service: string;
+  /** The version of the others. */
+  readonly stable: string;
+  /** What is tried out from now on; absent when nothing is. */
+  readonly canary?: { readonly process: string; readonly version: string };
+  readonly tookMs: number;
+}
+
 /** One service of a component. */
 export interface ServiceStatus {
   readonly name: string;
   readonly instanceId: string;
   readonly port: number;
   readonly managementPort: number;
+  readonly version: string;
 }
 
 export interface ComponentStatus {

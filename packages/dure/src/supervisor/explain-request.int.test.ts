@@ -13,7 +13,7 @@ async function gatewayThat(knows: string) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port: managementPort } = server.address() as AddressInfo;
   return {
-    gateway: { name: 'gateway', instanceId: 'gateway:1', port: 1, managementPort },
+    gateway: { name: 'gateway', instanceId: 'gateway:1', port: 1, managementPort, version: '1' },
     [Symbol.dispose]: () => server.close().closeAllConnections(),
   };
 }

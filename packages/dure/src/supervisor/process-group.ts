@@ -143,10 +143,19 @@ export class ProcessGroup {
     return this.expected.flatMap(({ state }) => (state.kind === 'ready' ? state.services : []));
   }
 
-  /** The processes of a service that the system counts on, the first first. */
+  /** The processes of a service that the system counts on, the first first, but for what is tried out. */
   serving(service: string): readonly Serving[] {
+    return this.#serving(({ services, canary }) => canary === undefined && services.includes(service));
+  }
+
+  /** The process of the version of a service that is tried out. */
+  canary(service: string): Serving | undefined {
+    return this.#serving(({ services, canary }) => canary !== undefined && services.includes(service))[0];
+  }
+
+  #serving(fits: (planned: PlannedProcess) => boolean): readonly Serving[] {
     return this.#sorted()
-      .filter(({ role, planned }) => role === 'serving' && planned.services.includes(service))
+      .filter(({ role, planned }) => role === 'serving' && fits(planned))
       .map((member) => ({
         name: member.planned.name,
         planned: member.planned,

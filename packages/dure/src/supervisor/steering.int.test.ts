@@ -172,3 +172,41 @@ test('a stop does not wait for a restart that hangs', async () => {
   await refused(restarting, 'DURE_START_CANCELLED', /stopped/);
   assert.equal(await lives(left), false);
 });
+
+test('a version is tried out beside the others, comes back when it is killed, is replaced and ends', async () => {
+  await using system = await start({ scale: { left: 2 } });
+  const begun = await system.canary({ service: 'left', run: { version: '2' } });
+  assert.deepEqual([begun.stable, begun.canary], ['1', { process: 'left@canary', version: '2' }]);
+  const all = ['left ready', 'left-2 ready', 'left@canary ready', 'right ready'];
+  assert.deepEqual(await namesIn(system), all);
+  const { 'left@canary': killed, ...others } = system.pids;
+  system.kill('left@canary');
+  await system.untilReady();
+  const { 'left@canary': back, ...same } = system.pids;
+  assert.deepEqual([killed === back, same], [false, others]);
+  assert.deepEqual((await system.scale({ left: 1 })).services[0]?.stopped, ['left-2']);
+  const { processes } = await system.restart('left');
+  assert.deepEqual(
+    processes.map(({ name }) => name),
+    ['left'],
+  );
+  assert.equal(system.pids['left@canary'], back, 'a canary is neither scaled nor restarted with the others');
+  assert.equal((await system.canary({ service: 'left', run: { version: '3' } })).canary?.version, '3');
+  assert.equal(await lives(back), false);
+  const ended = await system.canary({ service: 'left', run: 'end' });
+  assert.deepEqual([ended.stable, ended.canary], ['1', undefined]);
+  assert.deepEqual(await namesIn(system), ['left ready', 'right ready']);
+});
+
+test('a canary that does not start leaves nothing behind, and not everything can have one', async () => {
+  await using system = await start();
+  await writeFile(join(system.stateFolder, 'fail-left@canary'), 'exit');
+  await refused(
+    system.canary({ service: 'left', run: { version: '2' } }),
+    'DURE_PROCESS_FAILED',
+    /"left@canary" did not start/,
+  );
+  assert.deepEqual(await namesIn(system), ['left ready', 'right ready']);
+  await refused(system.canary({ service: 'gateway', run: {} }), 'DURE_USAGE', /the gateway is what chooses it/);
+  await refused(system.canary({ service: 'middle', run: {} }), 'DURE_SERVICE_UNKNOWN', /it has left, right/);
+});

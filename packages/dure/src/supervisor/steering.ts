@@ -1,14 +1,21 @@
 import type { Clock } from '@dure/core';
 import { dureErrors } from '../errors.ts';
 import type { InstanceCounts } from '../plan/instances.ts';
-import { checkCounts, demandRepeatable } from '../plan/instances.ts';
+import { checkCounts, demandRepeatable, demandTriable } from '../plan/instances.ts';
 import type { Placement } from '../plan/placement.ts';
 import type { PlannedProcess } from '../plan/plan.ts';
-import { planInstances } from '../plan/plan.ts';
-import type { RunFile } from '../run-file.ts';
+import { planCanary, planInstances } from '../plan/plan.ts';
+import type { CanaryRun, RunFile } from '../run-file.ts';
 import type { System } from '../system.ts';
 import type { StartedService } from './child-message.ts';
-import type { ReplacedProcess, RestartReport, ScaledService, ScaleReport } from './events.ts';
+import type {
+  CanaryReport,
+  ReplacedProcess,
+  RestartReport,
+  ScaledService,
+  ScaleReport,
+  SupervisorEvent,
+} from './events.ts';
 import type { Joining, ProcessGroup, Serving } from './process-group.ts';
 import { untilReady } from './readiness.ts';
 import type { Patience } from './supervised-process.ts';
@@ -26,6 +33,13 @@ export interface SteeringParts {
   readonly signal: AbortSignal;
   /** How long a new process may take to be ready and seen, in milliseconds. */
   readonly readyTimeoutMs: number;
+  readonly observe: (event: SupervisorEvent) => void;
+}
+
+/** Which version of a service is to be tried out: `'end'` for none, otherwise code and name, the system's own by default. */
+export interface CanaryWish {
+  readonly service: string;
+  readonly run: 'end' | Omit<CanaryRun, 'stable'>;
 }
 
 /**
@@ -59,7 +73,9 @@ export class Steering {
       const plans = Object.entries(counts).map(([service, count]) => this.#plan(service, count));
       await this.#joinAll(plans.flatMap(({ missing }) => missing));
       await Promise.all(plans.flatMap(({ surplus }) => surplus.map(leave)));
-      return { services: plans.map(({ report }) => report), tookMs: elapsedMs() };
+      const report: ScaleReport = { services: plans.map((plan) => plan.report), tookMs: elapsedMs() };
+      this.#parts.observe({ type: 'scaled', report });
+      return report;
     });
   }
 
@@ -68,12 +84,33 @@ export class Steering {
    * stays replaced, the others stay what they were.
    */
   async restart(service: string): Promise<RestartReport> {
-    const { system, placement, processes } = this.#parts;
+    const { system, placement, processes, observe } = this.#parts;
     demandRepeatable(system, placement, service);
     return this.#inTurn(async (elapsedMs) => {
       const replaced: ReplacedProcess[] = [];
       for (const former of processes.serving(service)) replaced.push(await this.#replace(former));
-      return { service, processes: replaced, tookMs: elapsedMs() };
+      const report: RestartReport = { service, processes: replaced, tookMs: elapsedMs() };
+      observe({ type: 'restarted', report });
+      return report;
+    });
+  }
+
+  /**
+   * Tries out another version of a service beside the others, in place of one that is tried out already, or ends that.
+   * Rejects as `scale` does, and with DURE_CANARY_SAME_VERSION; then nothing is tried out.
+   */
+  async canary({ service, run }: CanaryWish): Promise<CanaryReport> {
+    const { system, placement, processes, observe } = this.#parts;
+    demandTriable(system, placement, service);
+    return this.#inTurn(async (elapsedMs) => {
+      const former = processes.canary(service);
+      if (former !== undefined) await leave(former);
+      const stable = processes.services.find(({ name }) => name === service)?.version ?? '';
+      const [joined] = run === 'end' ? [] : await this.#joinAll([planCanary(service, { ...run, stable })]);
+      const canary = joined === undefined ? {} : { canary: seen(joined) };
+      const report: CanaryReport = { service, stable, ...canary, tookMs: elapsedMs() };
+      observe({ type: 'canary', report });
+      return report;
     });
   }
 
@@ -151,4 +188,9 @@ export class Steering {
 
 function leave(serving: Serving): Promise<void> {
   return serving.leave(serving.planned.stage === 'edge' ? edgePatience : patience);
+}
+
+function seen({ process: { name, state } }: Joining): NonNullable<CanaryReport['canary']> {
+  const [service] = state.kind === 'ready' ? state.services : [];
+  return { process: name, version: service?.version ?? '' };
 }

@@ -20,7 +20,7 @@ import type { ControlRequest } from './control-server.ts';
 import { controlSocket, openControl } from './control-server.ts';
 import { DatabaseServer } from './database-server.ts';
 import { databasesOf, prepareDatabases } from './databases.ts';
-import type { RestartReport, ScaleReport, SystemStatus, SystemUrls } from './events.ts';
+import type { CanaryReport, RestartReport, ScaleReport, SystemStatus, SystemUrls } from './events.ts';
 import { componentStatus } from './events.ts';
 import { explainRequest } from './explain-request.ts';
 import { foreignPasswords } from './foreign-passwords.ts';
@@ -33,6 +33,7 @@ import { ProcessGroup } from './process-group.ts';
 import { notReady, untilReady } from './readiness.ts';
 import type { StateFolder } from './state-folder.ts';
 import { emptyRunFolder, forgetState, openStateFolder } from './state-folder.ts';
+import type { CanaryWish } from './steering.ts';
 import { Steering } from './steering.ts';
 import type { SupervisorOptions } from './supervisor-options.ts';
 import type { Timeline } from './timeline.ts';
@@ -51,6 +52,8 @@ export interface Supervisor extends AsyncDisposable {
   scale(counts: InstanceCounts): Promise<ScaleReport>;
   /** Replaces the processes of a service one by one, without losing a request. Rejects as `Steering.restart` does. */
   restart(service: string): Promise<RestartReport>;
+  /** Tries out another version of a service beside the others, or ends that. Rejects as `Steering.canary` does. */
+  canary(wish: CanaryWish): Promise<CanaryReport>;
   /** Sends a signal to the process that runs a service, or has this name; false when there is none. */
   kill(service: string, signal: NodeJS.Signals): boolean;
   /** Stops everything, within two seconds. Idempotent. */
@@ -186,15 +189,15 @@ class SystemRun implements Supervisor {
   }
 
   async scale(counts: InstanceCounts): Promise<ScaleReport> {
-    const report = await this.#steer().scale(counts);
-    this.#options.observe({ type: 'scaled', report });
-    return report;
+    return this.#steer().scale(counts);
   }
 
   async restart(service: string): Promise<RestartReport> {
-    const report = await this.#steer().restart(service);
-    this.#options.observe({ type: 'restarted', report });
-    return report;
+    return this.#steer().restart(service);
+  }
+
+  async canary(wish: CanaryWish): Promise<CanaryReport> {
+    return this.#steer().canary(wish);
   }
 
   kill(service: string, signal: NodeJS.Signals): boolean {
@@ -278,6 +281,7 @@ class SystemRun implements Supervisor {
       clock,
       signal: this.#stopping.signal,
       readyTimeoutMs: this.#options.readyTimeoutMs ?? joinTimeoutMs,
+      observe,
     });
   }
 
@@ -343,7 +347,9 @@ class SystemRun implements Supervisor {
     switch (request.ask) {
       case 'status': {
         const status = await this.status();
-        return { ...status, urls: { ...status.urls, console: await this.#consoleLink() } };
+        const found = this.#processes?.services.find(({ name }) => name === 'console');
+        const console = await consoleLink(this.urls.console, loopback, found, this.#signer);
+        return { ...status, urls: { ...status.urls, console } };
       }
       case 'databases':
         return this.#databaseUrls;
@@ -351,6 +357,8 @@ class SystemRun implements Supervisor {
         return this.scale(request.counts);
       case 'restart':
         return this.restart(request.service);
+      case 'canary':
+        return this.canary(request.wish);
       case 'explain':
         return explainRequest(request.id, loopback, this.#processes?.services ?? [], this.#signer);
       case 'stop': {
@@ -361,14 +369,6 @@ class SystemRun implements Supervisor {
       default:
         return request satisfies never;
     }
-  }
-
-  #consoleLink(): Promise<string> {
-    return consoleLink(this.urls.console, loopback, this.#found('console'), this.#signer);
-  }
-
-  #found(service: string): StartedService | undefined {
-    return this.#processes?.services.find(({ name }) => name === service);
   }
 
   /** Ends every process: the edge and the services first, so that they can still take leave of the registry. */

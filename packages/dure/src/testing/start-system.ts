@@ -8,9 +8,17 @@ import { systemClock, systemRandom } from '@dure/core';
 import { dureErrors } from '../errors.ts';
 import type { InstanceCounts } from '../plan/instances.ts';
 import type { Placement } from '../plan/placement.ts';
-import type { RestartReport, ScaleReport, SupervisorEvent, SystemStatus, SystemUrls } from '../supervisor/events.ts';
+import type {
+  CanaryReport,
+  RestartReport,
+  ScaleReport,
+  SupervisorEvent,
+  SystemStatus,
+  SystemUrls,
+} from '../supervisor/events.ts';
 import { hostModule } from '../supervisor/host-module.ts';
 import { untilReady } from '../supervisor/readiness.ts';
+import type { CanaryWish } from '../supervisor/steering.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { startSupervisor } from '../supervisor/supervisor.ts';
 import type { Verdict } from '../verify-invariants.ts';
@@ -52,6 +60,8 @@ export interface TestSystem extends AsyncDisposable {
   scale(counts: InstanceCounts): Promise<ScaleReport>;
   /** As `dure restart`. */
   restart(service: string): Promise<RestartReport>;
+  /** As `dure canary`. */
+  canary(wish: CanaryWish): Promise<CanaryReport>;
   /** Sends a signal to the process that runs a service or has this name, by default SIGKILL. Returns the process id. DURE_SERVICE_UNKNOWN. */
   kill(service: string, signal?: NodeJS.Signals): number;
   /** The verdicts on the system's invariants. DURE_INVARIANT_BROKEN, with the figures, when one does not hold. */
@@ -139,6 +149,7 @@ function testSystem({ supervisor, stateFolder, consoleUrl, clock, random, remove
       untilReady(async () => (await supervisor.status()).waitingFor, clock, timeoutMs, new AbortController().signal),
     scale: (counts) => supervisor.scale(counts),
     restart: (service) => supervisor.restart(service),
+    canary: (wish) => supervisor.canary(wish),
     kill(service, signal = 'SIGKILL') {
       const pid = pids()[service];
       if (pid === undefined || !supervisor.kill(service, signal)) {

@@ -351,11 +351,10 @@ class Forwarding implements ExchangeListener, Work {
     this.#connection?.destroy();
     this.#connection = undefined;
     if (this.#picked !== undefined) {
-      const { instance } = this.#picked;
-      this.#exchange.note(
-        'attempt',
-        `${this.#attempts}: ${instance.id}, ${this.#status === 0 ? outcome : this.#status}`,
-      );
+      const { id, metadata } = this.#picked.instance;
+      const version = this.#exchange.want?.version === undefined ? '' : ` (version ${metadata.version ?? 'unknown'})`;
+      const end = this.#status === 0 ? outcome : this.#status;
+      this.#exchange.note('attempt', `${this.#attempts}: ${id}${version}, ${end}`);
       this.#picked.done(outcome, this.#isStream ? 'unmeasured' : undefined);
       this.#picked = undefined;
     }

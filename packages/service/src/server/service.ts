@@ -126,7 +126,10 @@ export interface ServiceSpec<
   readonly config?: Config;
   /** The contracts of the only services that it can call. */
   readonly uses?: U;
-  /** What its instances say of themselves in the registry; balancers heed `version`, `zone` and `weight`. */
+  /**
+   * What its instances say of themselves in the registry; balancers heed `version`, `zone` and `weight`, the gateway's canary
+   * the `version`. Default: `{ version: '1' }`.
+   */
   readonly metadata?: Readonly<Record<string, string>>;
   /**
    * How many calls over the network it works on at once, whatever they are, before it refuses more: RESILIENCE_OVERLOADED, 503
@@ -185,7 +188,7 @@ export function service<
     kind: 'service',
     contract: spec.contract,
     config: spec.config,
-    metadata: spec.metadata ?? {},
+    metadata: { version: '1', ...spec.metadata },
     uses: spec.uses ?? {},
     admission: spec.admission ?? {},
     database: spec.database,
