@@ -29,6 +29,7 @@ export const shop = system('shop', {
     gateway: () => import('./gateway.ts').then((module) => module.gateway),
   }),
   config: './config',
+  traffic: () => import('./traffic/traffic.ts').then((module) => module.traffic),
   invariants: [stockIsConserved, paymentsMatchOrders, goodsMatchOrders, ordersAreDecided],
   examples: (gateway) => [
     { en: 'List the products', ko: '상품 목록 보기', command: `curl -s ${gateway}/products?limit=3` },

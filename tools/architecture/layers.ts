@@ -52,7 +52,7 @@ const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['spring'],
     ['gateway', 'router'],
   ],
-  dure: [['.'], ['plan', 'host'], ['libraries'], ['supervisor'], ['cli']],
+  dure: [['.'], ['plan', 'host'], ['libraries'], ['supervisor'], ['chaos'], ['cli']],
 };
 
 /** Where a file stands inside its package: its folder, and how high that is. */

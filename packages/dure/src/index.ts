@@ -14,3 +14,4 @@ export type {
   SystemOptions,
 } from './system.ts';
 export { edge, isSystem, system } from './system.ts';
+export type { Traffic, TrafficReport } from './traffic.ts';

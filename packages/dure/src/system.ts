@@ -4,6 +4,7 @@ import type { AnyContract } from '@dure/service/contract';
 import type { ServiceDefinition } from '@dure/service/server';
 import { dureErrors } from './errors.ts';
 import type { Invariant } from './invariant.ts';
+import type { Traffic } from './traffic.ts';
 
 /** Loads a service when a process needs it, so that each process loads only what it runs. */
 export type LazyService = () => Promise<ServiceDefinition>;
@@ -34,6 +35,9 @@ export interface EdgeOptions {
 
 /** Loads what `gateway.ts` says; only the gateway's own process does. */
 export type LazyGateway = () => Promise<GatewaySettings>;
+
+/** Loads the customers that a system is tried with. */
+export type LazyTraffic = () => Promise<Traffic>;
 
 /** The system's outside. */
 export interface Edge {
@@ -83,6 +87,8 @@ export interface SystemOptions {
   readonly foreign?: Readonly<Record<string, ForeignProgram>>;
   /** What must hold at any time; `dure verify` proves it. */
   readonly invariants?: readonly Invariant[];
+  /** What customers do while `dure chaos` breaks something: `() => import('./traffic.ts').then((module) => module.traffic)`. */
+  readonly traffic?: LazyTraffic;
   /** What `dure up` suggests to try, given the gateway's URL. */
   readonly examples?: (gateway: string) => readonly Example[];
 }
@@ -100,6 +106,7 @@ export interface System {
   readonly dns: { readonly port?: number; readonly zone: string } | undefined;
   readonly foreign: Readonly<Record<string, ForeignProgram>>;
   readonly invariants: readonly Invariant[];
+  readonly traffic: LazyTraffic | undefined;
   readonly examples: (gateway: string) => readonly Example[];
 }
 
@@ -141,7 +148,7 @@ export function system(name: string, options: SystemOptions): System {
   }
   const routed = router === true ? {} : router === false ? undefined : router;
   const named = dns === false ? undefined : { zone: 'dure.internal', ...(dns === true ? {} : dns) };
-  const asked = { config, router: routed, dns: named };
+  const asked = { config, router: routed, dns: named, traffic: options.traffic };
   return { kind: 'system', name, services, edge: outside, ...asked, foreign, invariants, examples };
 }
 

@@ -1,6 +1,7 @@
 import { isDureError } from '@dure/core';
 import { add } from './add.ts';
 import { canary } from './canary.ts';
+import { chaos } from './chaos.ts';
 import type { Command, CommandContext } from './command.ts';
 import { findCommand, readCommandLine } from './command-line.ts';
 import { down } from './down.ts';
@@ -16,7 +17,7 @@ import { paint } from './terminal.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
-const commands: readonly Command[] = [up, down, status, logs, scale, restart, canary, explain, verify, add];
+const commands: readonly Command[] = [up, down, status, logs, scale, restart, canary, explain, verify, chaos, add];
 
 /** Runs one command line; resolves with the exit status. Says what went wrong in two lines, without a stack unless `--verbose`. */
 export async function dureCommand(argv: readonly string[], context: CommandContext): Promise<number> {

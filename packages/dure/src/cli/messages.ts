@@ -48,6 +48,16 @@ const english = {
   tried: (process: string, version: string, stable: string) =>
     `${process} is version ${version}, beside version ${stable}: only requests that ask for ${version} reach it, as the gateway's canary does`,
   noCanary: (service: string, stable: string) => `${service} is tried out in no version but ${stable}`,
+  chaos: {
+    done: 'done',
+    ready: 'ready again',
+    notReady: 'not in time',
+    traffic: 'customers',
+    failed: (failed: number, requests: number) => `${failed} of ${requests} requests failed`,
+    invariants: 'invariants',
+    survived: 'survived: nothing is lost or doubled',
+    lost: 'not survived',
+  },
   explained: { request: 'request', caller: 'caller', route: 'route', answer: 'answer' },
 };
 
@@ -103,6 +113,16 @@ const korean: Messages = {
   tried: (process, version, stable) =>
     `${process}: 버전 ${stable} 옆에서 버전 ${version} 실행 중. 게이트웨이의 canary처럼 ${version}을(를) 요구하는 요청만 받습니다`,
   noCanary: (service, stable) => `${service}: 시험 중인 버전이 없습니다(버전 ${stable}만 실행 중)`,
+  chaos: {
+    done: '한 일',
+    ready: '복구',
+    notReady: '제시간에 복구되지 않음',
+    traffic: '고객',
+    failed: (failed, requests) => `요청 ${requests}건 가운데 ${failed}건 실패`,
+    invariants: '불변식',
+    survived: '견뎠습니다. 잃거나 겹친 것이 없습니다',
+    lost: '견디지 못했습니다',
+  },
   explained: { request: '요청', caller: '호출자', route: '라우트', answer: '응답' },
 };
 
