@@ -10,6 +10,7 @@ const packageLayers: Readonly<Record<string, number>> = {
   service: 2,
   identity: 2,
   saga: 2,
+  jobs: 2,
   'event-sourcing': 2,
   registry: 2,
   config: 2,

@@ -98,6 +98,17 @@ export const dureErrors = errorCatalogue('DURE', {
       fix: '응답의 `Dure-Request-Id` 필드를 쓰십시오. 게이트웨이는 최근 요청 2,000개를 보관합니다. 더 오래된 요청은 콘솔에서 같은 id로 찾을 수 있습니다.',
     },
   },
+  MANAGEMENT_REFUSED: {
+    kind: 'upstream',
+    en: {
+      title: 'A service did not answer its management port as it was asked to',
+      fix: 'See what it answered in the message, and its logs: `dure logs`.',
+    },
+    ko: {
+      title: '서비스의 관리 포트가 요청대로 응답하지 않았습니다',
+      fix: '메시지의 응답 내용과 `dure logs`의 로그를 확인하십시오.',
+    },
+  },
   SERVICE_UNKNOWN: {
     kind: 'missing',
     en: { title: 'The system has no such service', fix: 'Use one of the names that the message lists.' },

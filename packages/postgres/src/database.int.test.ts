@@ -1,5 +1,7 @@
 import type { Clock } from '@dure/core';
 import { ids, systemClock, systemRandom } from '@dure/core';
+import type { JobsUnderTest } from '@dure/jobs/testing';
+import { jobStoreContract } from '@dure/jobs/testing';
 import type { FollowersUnderTest, TimersUnderTest } from '@dure/messaging/testing';
 import {
   deliveryStoreContract,
@@ -21,7 +23,9 @@ interface Tables {
 
 const open = () => openAt(systemClock);
 
-async function openAt(clock: Clock): Promise<FollowersUnderTest<Tx<Tables>> & TimersUnderTest<Tx<Tables>>> {
+async function openAt(
+  clock: Clock,
+): Promise<FollowersUnderTest<Tx<Tables>> & TimersUnderTest<Tx<Tables>> & JobsUnderTest<Tx<Tables>>> {
   const database = await testDatabase({ folder: `${import.meta.dirname}/fixtures/counter` });
   const db = openDatabase<Tables>({
     url: database.url,
@@ -36,6 +40,7 @@ async function openAt(clock: Clock): Promise<FollowersUnderTest<Tx<Tables>> & Ti
     deliveries: db.deliveries,
     followers: db.followers,
     timers: db.timers,
+    jobs: db.jobs,
     idempotency: db.idempotency,
     async count(tx, name) {
       await tx.db
@@ -61,3 +66,4 @@ deliveryStoreContract('PostgreSQL', open);
 idempotencyContract('PostgreSQL', open);
 followerStoreContract('PostgreSQL', openAt);
 timerStoreContract('PostgreSQL', openAt);
+jobStoreContract('PostgreSQL', openAt);

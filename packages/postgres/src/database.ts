@@ -1,5 +1,6 @@
 import type { Call, Clock, HealthCheck, Ids, Layer, Random } from '@dure/core';
 import { codeOf, ownCall, systemClock, systemRandom, timeLeftMs, wait } from '@dure/core';
+import type { JobStore } from '@dure/jobs';
 import type { DeliveryStore, LogTail, Message, MessageFilter, MessageLog, UnitOfWork } from '@dure/messaging';
 import { logTail } from '@dure/messaging';
 import type { FollowerStore } from '@dure/messaging/followers';
@@ -12,6 +13,7 @@ import { postgresErrors } from './errors.ts';
 import { postgresFollowerStore } from './followers/postgres-follower-store.ts';
 import type { KeyOwner } from './idempotency.ts';
 import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAnswer } from './idempotency.ts';
+import { postgresJobStore } from './jobs/postgres-job-store.ts';
 import { kyselyBinder, readKysely } from './kysely-binding.ts';
 import type { Pool } from './pool.ts';
 import { openPool } from './pool.ts';
@@ -62,6 +64,8 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
   readonly followers: FollowerStore<Tx<Tables>>;
   /** What units of work have put off. */
   readonly timers: TimerStore;
+  /** Its jobs and their runs. */
+  readonly jobs: JobStore<Tx<Tables>>;
   readonly idempotency: IdempotencyStore;
   /**
    * Messages of this service's own log from now on (from the call, not from the first message asked for), until the
@@ -132,6 +136,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     tail,
     deliveries: postgresDeliveryStore(kit, pool) as unknown as DeliveryStore<Tx<Tables>>,
     followers: postgresFollowerStore(kit) as unknown as FollowerStore<Tx<Tables>>,
+    jobs: postgresJobStore(kit) as unknown as JobStore<Tx<Tables>>,
     timers: postgresTimerStore(kit, scheduleRings),
     idempotency: postgresIdempotency(pool),
     uow: unitOfWork<Tables>(kit, keySweeper(pool, clock, options.keyRetentionMs ?? dayMs)),

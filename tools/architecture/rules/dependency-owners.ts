@@ -7,6 +7,7 @@ const owners: Readonly<Record<string, string>> = {
   undici: 'packages/service',
   jose: 'packages/identity',
   rolldown: 'packages/dure',
+  croner: 'packages/jobs',
   yaml: 'packages/config',
   'dns-packet': 'packages/registry',
   protobufjs: 'packages/proxy',

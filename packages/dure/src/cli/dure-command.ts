@@ -9,15 +9,31 @@ import { errorLines } from './error-text.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { explain } from './explain.ts';
 import { commandHelp, generalHelp } from './help.ts';
+import { jobs } from './jobs.ts';
 import { logs } from './logs.ts';
 import { restart } from './restart.ts';
+import { run } from './run.ts';
 import { scale } from './scale.ts';
 import { status } from './status.ts';
 import { paint } from './terminal.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
 
-const commands: readonly Command[] = [up, down, status, logs, scale, restart, canary, explain, verify, chaos, add];
+const commands: readonly Command[] = [
+  up,
+  down,
+  status,
+  logs,
+  scale,
+  restart,
+  canary,
+  explain,
+  run,
+  jobs,
+  verify,
+  chaos,
+  add,
+];
 
 /** Runs one command line; resolves with the exit status. Says what went wrong in two lines, without a stack unless `--verbose`. */
 export async function dureCommand(argv: readonly string[], context: CommandContext): Promise<number> {

@@ -18,6 +18,8 @@ export const exitCodes = {
   /** `dure status`: it runs, but is not ready. */
   notReady: 10,
   state: 11,
+  /** `dure run`: the job ran and failed, or was stopped. */
+  job: 13,
   /** A program that is needed is not there for this platform. */
   platform: 12,
   /** Interrupted twice: everything was killed at once. */
@@ -28,6 +30,10 @@ const byCode: Readonly<Record<string, number>> = {
   DURE_USAGE: exitCodes.usage,
   DURE_SERVICE_UNKNOWN: exitCodes.usage,
   DURE_REQUEST_UNKNOWN: exitCodes.usage,
+  JOBS_UNKNOWN: exitCodes.usage,
+  JOBS_ARGUMENTS_INVALID: exitCodes.usage,
+  JOBS_RUN_UNKNOWN: exitCodes.usage,
+  JOBS_RUN_STATE: exitCodes.usage,
   SERVICE_DOCUMENT_INEXPRESSIBLE: exitCodes.usage,
   SERVICE_CONTRACT_INVALID: exitCodes.system,
   DURE_SINGLE_PROCESS: exitCodes.usage,

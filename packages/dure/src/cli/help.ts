@@ -39,6 +39,7 @@ const meanings: Readonly<Record<keyof typeof exitCodes, Readonly<Record<Language
   notReady: { en: 'status: the system runs but is not ready', ko: 'status: 실행 중이지만 준비되지 않음' },
   state: { en: 'the state folder cannot be used', ko: '상태 폴더를 쓸 수 없음' },
   platform: { en: 'a program is missing for this platform', ko: '이 플랫폼에 필요한 프로그램이 없음' },
+  job: { en: 'run: the job failed or was stopped', ko: 'run: 작업이 실패했거나 중지됨' },
   killed: { en: 'interrupted twice: everything was killed', ko: '두 번 중단: 모두 즉시 종료' },
 };
 

@@ -58,6 +58,12 @@ const english = {
     survived: 'survived: nothing is lost or doubled',
     lost: 'not survived',
   },
+  jobColumns: ['JOB', 'RUN', 'STATE', 'FOR', 'CHUNKS', 'BY', 'ERROR'],
+  noJobs: 'there are no jobs',
+  bySchedule: 'schedule',
+  jobEnded: (job: string, state: string, chunks: number, what: string) =>
+    `${job} is ${state} after ${chunks} ${chunks === 1 ? 'chunk' : 'chunks'}${what === '' ? '' : `: ${what}`}`,
+  jobGoesOn: (id: string) => `it goes on without us: run ${id}, see \`dure jobs\``,
   explained: { request: 'request', caller: 'caller', route: 'route', answer: 'answer' },
 };
 
@@ -123,6 +129,11 @@ const korean: Messages = {
     survived: '견뎠습니다. 잃거나 겹친 것이 없습니다',
     lost: '견디지 못했습니다',
   },
+  jobColumns: ['작업', '실행', '상태', '시각', '청크', '요청자', '오류'],
+  noJobs: '작업이 없습니다',
+  bySchedule: '일정',
+  jobEnded: (job, state, chunks, what) => `${job}: ${state}, 청크 ${chunks}개${what === '' ? '' : `: ${what}`}`,
+  jobGoesOn: (id) => `작업은 계속됩니다. 실행 ${id}, \`dure jobs\`로 확인하십시오`,
   explained: { request: '요청', caller: '호출자', route: '라우트', answer: '응답' },
 };
 

@@ -1,9 +1,10 @@
 import type { HealthCheck, ManagementEndpoint } from '@dure/core';
+import type { Job } from '@dure/jobs';
 import type { FeedConsumer } from '@dure/messaging/feed';
 import { feedRoute } from '@dure/messaging/feed';
 import type { TimerRunner } from '@dure/messaging/timers';
 import { startTimers } from '@dure/messaging/timers';
-import type { PostgresResource, Tx } from '@dure/postgres';
+import type { Database, PostgresResource, Tx } from '@dure/postgres';
 import { openDatabase, postgresSagaFence, postgresSagaStore, startSagas } from '@dure/postgres';
 import type { AnySaga, SagaRunner } from '@dure/saga';
 import { fenced, sagaRunner } from '@dure/saga';
@@ -13,6 +14,8 @@ import { dureErrors } from '../errors.ts';
 import { consume } from './consume.ts';
 import type { Dispatch } from './deliveries.ts';
 import { dispatcher } from './deliveries.ts';
+import { jobsEndpoint } from './jobs-endpoint.ts';
+import type { Machine } from './machine.ts';
 import { ownFollowers } from './own-followers.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
@@ -34,31 +37,17 @@ export interface ServiceData {
 }
 
 /** Opens the PostgreSQL database of a service. DURE_SYSTEM_INVALID when the run file has none for it. */
-export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, process: ProcessKit): ServiceData {
-  const { database } = definition;
+export async function openServiceData(
+  definition: ServiceDefinition,
+  kit: ServiceKit,
+  process: ProcessKit,
+): Promise<ServiceData> {
   const { name, service, telemetry } = kit;
-  if (service.databaseUrl === undefined)
-    throw dureErrors.SYSTEM_INVALID(`the run file has no database for the service "${name}"`);
-  const { clock, random, ids } = process.machine;
-  const definitions = definition.sagas as unknown as readonly AnySaga[];
-  const startSaga = definitions.length === 0 ? {} : { startSaga: startSagas({ definitions, clock, ids }) };
-  const layers = (database as PostgresResource<unknown>).layers?.({ clock, policies: kit.policies }) ?? [];
-  const opened = { url: service.databaseUrl, service: name, clock, random, ids, telemetry, layers };
-  const db = openDatabase({ ...opened, ...startSaga });
-  process.logs.set(name, db);
-  const runner =
-    definitions.length === 0
-      ? undefined
-      : sagaRunner<Tx>({
-          service: name,
-          definitions,
-          store: postgresSagaStore(db),
-          unitOfWork: db,
-          clock,
-          ids,
-          telemetry,
-        });
+  const { clock, ids } = process.machine;
+  const db = openOwnDatabase(definition, kit, process);
+  const runner = sagasOf(definition, db, kit, process.machine);
   const consumers: FeedConsumer[] = [];
+  const jobs = definition.jobs.length === 0 ? undefined : await serviceJobs(definition, db, kit, process.machine);
   let timers: TimerRunner | undefined;
   const followers = ownFollowers(definition, db, kit, process.machine);
   return {
@@ -69,12 +58,14 @@ export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, 
     endpoints: [
       ...followers.endpoints,
       timersEndpoint(db.timers),
+      ...(jobs === undefined ? [] : [jobs.endpoint]),
       ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), name, ids)]),
     ],
     run(running) {
       const dispatch = dispatching(running, definition, runner, telemetry);
       consumers.push(...consume(dispatch, db.deliveries, kit, process));
       followers.run(dispatch);
+      jobs?.runner.run();
       timers = startTimers({ store: db.timers, clock, telemetry });
       runner?.run();
     },
@@ -83,11 +74,54 @@ export function openServiceData(definition: ServiceDefinition, kit: ServiceKit, 
         ...consumers.map((consumer) => consumer.close()),
         followers.close(),
         timers?.close(),
+        jobs?.runner.close(),
         runner?.close(),
       ]);
     },
     close: () => db.close(),
   };
+}
+
+function openOwnDatabase(definition: ServiceDefinition, kit: ServiceKit, process: ProcessKit): Database {
+  const { database } = definition;
+  const { name, service, telemetry } = kit;
+  if (service.databaseUrl === undefined)
+    throw dureErrors.SYSTEM_INVALID(`the run file has no database for the service "${name}"`);
+  const { clock, random, ids } = process.machine;
+  const definitions = sagasIn(definition);
+  const startSaga = definitions.length === 0 ? {} : { startSaga: startSagas({ definitions, clock, ids }) };
+  const layers = (database as PostgresResource<unknown>).layers?.({ clock, policies: kit.policies }) ?? [];
+  const opened = { url: service.databaseUrl, service: name, clock, random, ids, telemetry, layers };
+  const db = openDatabase({ ...opened, ...startSaga });
+  process.logs.set(name, db);
+  return db;
+}
+
+const sagasIn = ({ sagas }: ServiceDefinition) => sagas as unknown as readonly AnySaga[];
+
+function sagasOf(
+  definition: ServiceDefinition,
+  db: Database,
+  { name, telemetry }: ServiceKit,
+  { clock, ids }: Machine,
+): SagaRunner<Tx> | undefined {
+  const definitions = sagasIn(definition);
+  if (definitions.length === 0) return undefined;
+  const store = postgresSagaStore(db);
+  return sagaRunner<Tx>({ service: name, definitions, store, unitOfWork: db, clock, ids, telemetry });
+}
+
+/** The code of jobs is loaded only where there are jobs. */
+async function serviceJobs(
+  { jobs }: ServiceDefinition,
+  db: Database,
+  { name, telemetry }: ServiceKit,
+  { clock, random, ids }: Machine,
+) {
+  const { jobRunner } = await import('@dure/jobs');
+  const listed = jobs as unknown as readonly Job<Tx>[];
+  const runner = jobRunner<Tx>({ service: name, jobs: listed, store: db.jobs, clock, random, ids, telemetry });
+  return { runner, endpoint: jobsEndpoint(runner, db.jobs, listed, clock) };
 }
 
 function dispatching(

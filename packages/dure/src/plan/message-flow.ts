@@ -115,17 +115,18 @@ function checkCommand(
   );
 }
 
-function checkDatabase(name: string, { database, reactions, sagas, contract }: ServiceDefinition): void {
+function checkDatabase(name: string, { database, reactions, sagas, jobs, contract }: ServiceDefinition): void {
   if (database !== undefined) return;
   const needs = [
     ...(reactions.length > 0 ? ['reactions'] : []),
     ...(sagas.length > 0 ? ['sagas'] : []),
+    ...(jobs.length > 0 ? ['jobs'] : []),
     ...(Object.keys(contract.commands).length > 0 ? ['commands'] : []),
     ...(contract.emits.length > 0 ? ['events of its own'] : []),
   ];
   if (needs.length === 0) return;
   throw dureErrors.SYSTEM_INVALID(
-    `the service "${name}" has ${needs.join(' and ')} but no database to keep their messages in; add \`database: migrations(import.meta.dirname)\``,
+    `the service "${name}" has ${needs.join(' and ')} but no database to keep them in; add \`database: migrations(import.meta.dirname)\``,
     { details: { service: name } },
   );
 }

@@ -18,7 +18,18 @@ export type ControlRequest =
   | { readonly ask: 'scale'; readonly counts: InstanceCounts }
   | { readonly ask: 'restart'; readonly service: string }
   | { readonly ask: 'canary'; readonly wish: CanaryWish }
-  | { readonly ask: 'explain'; readonly id: string };
+  | { readonly ask: 'explain'; readonly id: string }
+  | ManagementQuestion;
+
+/** What is asked of a service's management port, of whichever of its processes answers. */
+export interface ManagementQuestion {
+  readonly ask: 'manage';
+  readonly service: string;
+  readonly method: 'GET' | 'POST';
+  /** What follows `/actuator/`: `jobs/rebuild`. */
+  readonly path: string;
+  readonly body?: unknown;
+}
 
 export interface ControlAnswers {
   readonly status: SystemStatus;
@@ -29,6 +40,8 @@ export interface ControlAnswers {
   readonly restart: RestartReport;
   readonly canary: CanaryReport;
   readonly explain: Explanation;
+  /** What the endpoint answered. */
+  readonly manage: unknown;
 }
 
 /** Answers requests; the value becomes the line that is sent back. */

@@ -13,6 +13,7 @@ import type { EdgePorts } from '../plan/placement.ts';
 import type { RunSettings } from '../plan/plan.ts';
 import { wire } from '../plan/plan.ts';
 import { infrastructureOf } from '../system.ts';
+import { askServices } from './ask-services.ts';
 import type { StartedService } from './child-message.ts';
 import type { Component } from './component.ts';
 import { consoleLink } from './console-link.ts';
@@ -22,7 +23,6 @@ import { DatabaseServer } from './database-server.ts';
 import { databasesOf, prepareDatabases } from './databases.ts';
 import type { CanaryReport, RestartReport, ScaleReport, SystemStatus, SystemUrls } from './events.ts';
 import { componentStatus } from './events.ts';
-import { explainRequest } from './explain-request.ts';
 import { foreignPasswords } from './foreign-passwords.ts';
 import type { HeldSocket } from './held-socket.ts';
 import { openKeys } from './key-store.ts';
@@ -360,7 +360,8 @@ class SystemRun implements Supervisor {
       case 'canary':
         return this.canary(request.wish);
       case 'explain':
-        return explainRequest(request.id, loopback, this.#processes?.services ?? [], this.#signer);
+      case 'manage':
+        return askServices(request, loopback, this.#processes?.services ?? [], this.#signer);
       case 'stop': {
         await this.#halt();
         void this.stop();

@@ -19,7 +19,24 @@ export function postForJson(url: string, timeoutMs: number, authorization?: stri
   return ask('POST', url, timeoutMs, authorization);
 }
 
-function ask(method: string, url: string, timeoutMs: number, authorization: string | undefined): Promise<Answer> {
+/** Asks an endpoint of our own on this machine; a body is sent as JSON. Never rejects. */
+export function askJson(
+  method: 'GET' | 'POST',
+  url: string,
+  timeoutMs: number,
+  authorization: string | undefined,
+  body: unknown,
+): Promise<Answer> {
+  return ask(method, url, timeoutMs, authorization, body === undefined ? undefined : JSON.stringify(body));
+}
+
+function ask(
+  method: string,
+  url: string,
+  timeoutMs: number,
+  authorization: string | undefined,
+  sent?: string,
+): Promise<Answer> {
   return new Promise((resolve) => {
     const fail = (error: unknown) => resolve({ ok: false, reason: messageOf(error) });
     const headers = authorization === undefined ? {} : { authorization };
@@ -35,7 +52,7 @@ function ask(method: string, url: string, timeoutMs: number, authorization: stri
     });
     outgoing.on('timeout', () => outgoing.destroy(new RangeError(`no answer within ${timeoutMs} ms`)));
     outgoing.on('error', fail);
-    outgoing.end();
+    outgoing.end(sent);
   });
 }
 

@@ -50,6 +50,22 @@ export interface SagaDefinition {
   readonly sends: readonly { readonly service: string; readonly name: string }[];
 }
 
+/** A job as far as the service's definition needs to know it; made by `@dure/jobs`. */
+export interface JobDefinition<Tx = never> {
+  readonly kind: 'job';
+  readonly name: string;
+  /** Takes the transaction of a chunk in its context. */
+  readonly run: (context: { readonly tx: Tx } & JobSurroundings, state: never) => Promise<unknown>;
+}
+
+/** What a job is given beside its transaction. */
+interface JobSurroundings {
+  readonly call: Call;
+  readonly args: never;
+  readonly at: number;
+  readonly log: Logger;
+}
+
 /** Clients of the services that are used, by the names given in `uses`. */
 export type Clients<U> = { readonly [Name in keyof U]: U[Name] extends AnyContract ? Client<U[Name]> : never };
 
@@ -139,6 +155,7 @@ export interface ServiceSpec<
   readonly database?: R;
   readonly reactions?: readonly Reaction<TxOf<R>>[];
   readonly sagas?: readonly SagaDefinition[];
+  readonly jobs?: readonly JobDefinition<TxOf<R>>[];
   /** Returns the handlers of every operation and command. */
   readonly start: (
     context: StartContext<SchemaOutput<Config>, U, DbOf<R>>,
@@ -159,6 +176,7 @@ export interface ServiceDefinition {
   readonly database: Resource | undefined;
   readonly reactions: readonly Reaction[];
   readonly sagas: readonly SagaDefinition[];
+  readonly jobs: readonly JobDefinition[];
   readonly start: (
     context: StartContext<unknown, Readonly<Record<string, AnyContract>>, unknown>,
   ) => Promise<Readonly<Record<string, AnyHandler>>>;
@@ -194,6 +212,7 @@ export function service<
     database: spec.database,
     reactions: (spec.reactions ?? []) as unknown as readonly Reaction[],
     sagas: spec.sagas ?? [],
+    jobs: (spec.jobs ?? []) as unknown as readonly JobDefinition[],
     start: async (context) => start(context),
   };
 }
