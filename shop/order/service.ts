@@ -6,11 +6,13 @@ import type { Client } from '@dure/service/client';
 import { service } from '@dure/service/server';
 import { product } from '@shop/product/contract';
 import { placeOrder } from './checkout/place-order.ts';
+import { closeDay } from './close-day.postgres.ts';
 import { order, orderPlaced } from './contract.ts';
 import type { Wish } from './domain/order.ts';
 import { priceOrder, wishedSkus } from './domain/order.ts';
 import type { OrderTables } from './orders.postgres.ts';
 import { postgresOrders } from './orders.postgres.ts';
+import { rebuildTotals } from './rebuild-totals.postgres.ts';
 import { watchOrder } from './watch-order.ts';
 
 /** Orders. The checkout, a saga, carries each of them through. */
@@ -20,6 +22,7 @@ export const orderService = service({
   uses: { product: product.with({ getProduct: { fallback: false } }) },
   database: migrations<OrderTables>(import.meta.dirname),
   sagas: [placeOrder],
+  jobs: [closeDay, rebuildTotals],
   start: ({ db, ids, log, uses }) => ({
     place: async ({ body }, call) => {
       const { lines, total } = await priced(body.lines, uses.product, call);

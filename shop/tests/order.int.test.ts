@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '@dure/core';
+import { isRefusal, systemClock } from '@dure/core';
 import type { Tx } from '@dure/postgres';
 import { order } from '@shop/order/contract';
 import { orderService } from '@shop/order/service';
@@ -159,4 +159,48 @@ test('watching ends when the watcher leaves', async () => {
   const next = seen.next();
   leaving.abort();
   assert.equal((await next).done, true);
+});
+
+/** Runs a job of the service to its end, as the runner does: each chunk in a transaction. */
+async function runJob(made: Bench, name: string, at = systemClock.now()): Promise<unknown> {
+  const found = orderService.jobs.find((one) => one.name === name);
+  for (let state: unknown; ; ) {
+    const chunk = (await made.carryOut((tx) => found?.run({ tx, at } as never, state as never) ?? assert.fail())) as
+      | { readonly more: unknown }
+      | { readonly done: unknown };
+    if ('done' in chunk) return chunk.done;
+    state = chunk.more;
+  }
+}
+
+test('the day is closed with what was sold on it in Seoul, and closing it again corrects it', async () => {
+  await using made = await bench();
+  const first = await place(made, 'k1');
+  await place(made, 'k2', wish(['cup', 1]));
+  await end(made, first.orderId);
+  const dayMs = 86_400_000;
+  const closed = (await runJob(made, 'close-day', systemClock.now() + dayMs)) as { day: string };
+  const seoul = new Date(systemClock.now() + 9 * 3_600_000).toISOString().slice(0, 10);
+  assert.deepEqual(closed, { day: seoul, orders: 1, total: 36_000 });
+  assert.deepEqual(await runJob(made, 'close-day', systemClock.now() + dayMs), closed);
+  assert.deepEqual(
+    await runJob(made, 'close-day', systemClock.now() - 30 * dayMs).then((one) => (one as { orders: number }).orders),
+    0,
+  );
+});
+
+test('totals are rebuilt from the lines, and only those that were wrong are changed', async () => {
+  await using made = await bench();
+  const placed = await place(made, 'k1');
+  await place(made, 'k2', wish(['cup', 1]));
+  await made.carryOut((tx) =>
+    (tx as Tx<{ orders: { total: number; order_id: string } }>).db
+      .updateTable('orders')
+      .set({ total: 1 })
+      .where('order_id', '=', placed.orderId)
+      .execute(),
+  );
+  assert.deepEqual(await runJob(made, 'rebuild-totals'), { orders: 2, corrected: 1 });
+  assert.equal((await get(made, placed.orderId)).total.amount, 36_000);
+  assert.deepEqual(await runJob(made, 'rebuild-totals'), { orders: 2, corrected: 0 });
 });
