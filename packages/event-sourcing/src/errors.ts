@@ -36,6 +36,46 @@ export const eventSourcingErrors = errorCatalogue('EVENT_SOURCING', {
       fix: '데이터나 이벤트의 스키마를 고치십시오. 해당 필드는 `errors`에 있습니다.',
     },
   },
+  PROJECTION_NOT_READY: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'An inline projection is still being built',
+      fix: 'Await `ready` of the projector before the service appends events; it is ready when the projection is.',
+    },
+    ko: {
+      title: '인라인 프로젝션이 아직 구축되는 중입니다',
+      fix: '이벤트를 추가하기 전에 프로젝터의 `ready`를 기다리십시오. 프로젝션이 준비되면 완료됩니다.',
+    },
+  },
+  PROJECTION_SUPERSEDED: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'A newer release has replaced an inline projection',
+      fix: 'Stop this process: it is of an older release and must not append any more. To go back, roll the projection back first.',
+    },
+    ko: {
+      title: '새 릴리스가 인라인 프로젝션을 교체했습니다',
+      fix: '이전 릴리스의 프로세스는 더 이상 이벤트를 추가할 수 없으므로 중지하십시오. 되돌리려면 프로젝션부터 롤백하십시오.',
+    },
+  },
+  PROJECTION_GONE: {
+    kind: 'missing',
+    en: {
+      title: 'There is no table to go back to',
+      fix: 'The rollback window is over, or nothing was replaced: rebuild the projection with `dure rebuild` instead.',
+    },
+    ko: {
+      title: '되돌아갈 테이블이 없습니다',
+      fix: '롤백 기간이 지났거나 교체된 적이 없습니다. 대신 `dure rebuild`로 프로젝션을 다시 구축하십시오.',
+    },
+  },
+  PROJECTION_UNKNOWN: {
+    kind: 'missing',
+    en: { title: 'The service has no such projection', fix: 'Compare the name with those in the message.' },
+    ko: { title: '서비스에 그런 프로젝션이 없습니다', fix: '메시지에 나온 이름과 비교하십시오.' },
+  },
   EVENT_UNKNOWN: {
     kind: 'internal',
     en: {

@@ -22,6 +22,17 @@ export type { WrittenEvent } from './evolve.ts';
 export { currentData } from './evolve.ts';
 export type { Fact } from './fact.ts';
 export { fact } from './fact.ts';
+export type { Rows } from './fold-rows.ts';
+export { foldedRow, foldInto, idsOf } from './fold-rows.ts';
+export type {
+  AnyProjection,
+  Projection,
+  ProjectionMode,
+  ProjectionOptions,
+  ProjectionStep,
+} from './projection.ts';
+export { projection } from './projection.ts';
+export type { Column } from './projection-columns.ts';
 export { pendingEvents, putFacts, streamConflict } from './put-facts.ts';
 export type { Loaded, Repository } from './repository.ts';
 export { repository } from './repository.ts';

@@ -1,5 +1,6 @@
 import type { Call, Clock, HealthCheck, Ids, Layer, Random } from '@dure/core';
 import { codeOf, ownCall, systemClock, systemRandom, timeLeftMs, wait } from '@dure/core';
+import type { AnyProjection } from '@dure/event-sourcing';
 import type { JobStore } from '@dure/jobs';
 import type { DeliveryStore, LogTail, Message, MessageFilter, MessageLog, UnitOfWork } from '@dure/messaging';
 import { logTail } from '@dure/messaging';
@@ -10,6 +11,7 @@ import type { Telemetry } from '@dure/telemetry';
 import type { Kysely } from 'kysely';
 import { aroundDatabase } from './around.ts';
 import { postgresErrors } from './errors.ts';
+import { inlineProjections } from './event-sourcing/inline-projections.ts';
 import { postgresFollowerStore } from './followers/postgres-follower-store.ts';
 import type { KeyOwner } from './idempotency.ts';
 import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAnswer } from './idempotency.ts';
@@ -48,6 +50,8 @@ export interface DatabaseOptions {
    * `@dure/resilience`; the operation is `postgres <service>`. Default: nothing but the pool.
    */
   readonly layers?: readonly Layer<unknown, unknown>[];
+  /** The projections of the service's events; the inline ones are brought up to date by every unit of work. */
+  readonly projections?: readonly AnyProjection[];
   /** Begins sagas; from the saga store. */
   readonly startSaga?: StartSaga;
 }
@@ -119,6 +123,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     seconds: telemetry.metrics.histogram('db_unit_of_work_seconds', 'Time of units of work, by unit and outcome'),
     begin: () => beginStatement(clock),
     startSaga: options.startSaga,
+    beforeCommit: inlineProjections(options.projections ?? []),
     around,
     appended: log.ring,
     scheduled: () => {

@@ -1,6 +1,7 @@
 import type { Call } from '@dure/core';
 import type { MessageBuffer, Outbox, Scheduling } from '@dure/messaging';
 import type { Transaction } from 'kysely';
+import type { Answer } from './connection.ts';
 import { postgresErrors } from './errors.ts';
 import type { Statement } from './local-transaction.ts';
 
@@ -30,7 +31,9 @@ export interface TxInside {
   /** Which run of the unit of work this is: 1, and more after collisions. */
   readonly attempt: number;
   /** Adds a statement that is sent with the COMMIT, before the messages; if it fails, nothing is committed. */
-  later(text: string, values: readonly unknown[]): void;
+  later(text: string, values: readonly unknown[], name?: string): void;
+  /** Sends a statement now; one with a name is planned once for each session. */
+  query(text: string, values: readonly unknown[], name?: string): Promise<Answer>;
 }
 
 /** Begins a saga inside a transaction; given by the saga store. */
@@ -48,7 +51,10 @@ export function insideOf(tx: object): TxInside {
 /** Makes what a unit of work hands out. */
 export function transaction(parts: Omit<TxInside, 'later'>, later: Statement[], startSaga: StartSaga | undefined): Tx {
   const { buffer } = parts;
-  const inside: TxInside = { ...parts, later: (text, values) => void later.push({ text, values }) };
+  const inside: TxInside = {
+    ...parts,
+    later: (text, values, name) => void later.push(name === undefined ? { text, values } : { text, values, name }),
+  };
   const tx: Tx = {
     db: parts.db,
     emit: (event, data) => buffer.emit(event, data),

@@ -6,6 +6,7 @@ import type { Histogram, Span, Telemetry } from '@dure/telemetry';
 import type { Around } from './around.ts';
 import type { Answer, Connection } from './connection.ts';
 import { postgresErrors } from './errors.ts';
+import type { BeforeCommit } from './event-sourcing/inline-projections.ts';
 import { conflictOf, isRepeatableConflict } from './event-sourcing/stream-conflict.ts';
 import type { BindKysely } from './kysely-binding.ts';
 import type { Statement } from './local-transaction.ts';
@@ -13,7 +14,7 @@ import { LocalTransaction } from './local-transaction.ts';
 import type { Pool } from './pool.ts';
 import { isCollision, isUnstorable } from './sql-state.ts';
 import { setTimers } from './timers/set-timers.ts';
-import type { StartSaga, Tx } from './transaction.ts';
+import type { StartSaga, Tx, TxInside } from './transaction.ts';
 import { transaction } from './transaction.ts';
 
 /** What every unit of work of a database shares. */
@@ -30,6 +31,8 @@ export interface UnitKit {
   /** How each transaction begins; also sets its clock in tests. */
   readonly begin: () => string;
   readonly startSaga: StartSaga | undefined;
+  /** Runs when a unit of work that writes messages is over, before its COMMIT. */
+  readonly beforeCommit: BeforeCommit | undefined;
   /** What stands between a unit of work and the database. */
   readonly around: Around;
   /** Told after each commit that appended to the log. */
@@ -132,12 +135,15 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: 
     }
     const later: Statement[] = [];
     const db = kit.bind(local, () => open);
-    const tx = transaction({ call, db, buffer, attempt }, later, kit.startSaga);
+    const query: TxInside['query'] = (text, values, name) => local.query(text, values, name);
+    const tx = transaction({ call, db, buffer, attempt, query }, later, kit.startSaga);
     const discard = () => {
       buffer.discard();
       later.length = 0;
     };
+    const { beforeCommit } = kit;
     const value = await watch.orEnd(plan.work(tx, { local, buffer, discard }));
+    if (beforeCommit !== undefined && buffer.messages.length > 0) await watch.orEnd(beforeCommit(tx));
     end();
     watch.stop();
     const closing = [...later, ...setTimers(buffer.timers), ...(plan.closing?.(value) ?? [])];

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import type { Aggregate, AnyAggregate, Outcome } from '../aggregate.ts';
 import { decided, evolved, factsOf, isRefused } from '../evolve.ts';
 import type { Fact } from '../fact.ts';
+import type { Projection } from '../projection.ts';
+import type { ProjectionSpec } from './projection-spec.ts';
+import { projectionSpec } from './projection-spec.ts';
 
 /** An aggregate with a past. */
 export interface AggregateSpec<State, Known extends string, Decisions> {
@@ -25,15 +28,17 @@ export interface DecidedSpec<State, Known extends string, Decisions> {
 }
 
 /**
- * A specification of an aggregate: pure, without a store.
+ * A specification of an aggregate or of a projection: pure, without a store.
  *
  * @example
  * spec(stock).given(fact(supplied, line)).when('reserve', { sku, orderId, quantity: 9 }).refuses('OutOfStock', { available: 5 });
  */
 export function spec<State, Known extends string, Decisions>(
   definition: Aggregate<string, State, Known, Decisions>,
-): AggregateSpec<State, Known, Decisions> {
-  return after(definition, []);
+): AggregateSpec<State, Known, Decisions>;
+export function spec<Id extends string, Row, Tx>(definition: Projection<Id, Row, Tx>): ProjectionSpec<Row>;
+export function spec(definition: AnyAggregate | Projection<string, unknown, unknown>): unknown {
+  return 'steps' in definition ? projectionSpec(definition) : after(definition, []);
 }
 
 function after<State, Known extends string, Decisions>(
