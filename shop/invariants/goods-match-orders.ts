@@ -47,7 +47,7 @@ export const goodsMatchOrders = invariant('goods match orders', {
   reads: ['order', 'inventory', 'delivery'],
   check: async ({ order, inventory, delivery }) => {
     const orders = await orderStates(order);
-    const reservations = await inventory.rows<ReservationRow>('select order_id, state from reservation');
+    const reservations = await inventory.rows<ReservationRow>('select distinct order_id, state from reserved_line');
     const shipments = await delivery.rows<ShipmentRow>('select order_id, shipment_id from shipment');
     const count = (state: ReservationRow['state']) => reservations.filter((row) => row.state === state).length;
     const figures = {

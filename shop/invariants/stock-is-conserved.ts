@@ -7,7 +7,7 @@ export interface StockRow {
   readonly available: number;
   readonly reserved: number;
   readonly sold: number;
-  /** Sums over the deliveries to the shelf, and over the lines of reservations by their state. */
+  /** Sums over the events of the deliveries to the shelf, and over the lines of orders by their state. */
   readonly supplies: number;
   readonly lines_reserved: number;
   readonly lines_sold: number;
@@ -34,11 +34,14 @@ export const stockIsConserved = invariant('stock is conserved', {
   check: async ({ inventory }) => {
     const rows = await inventory.rows<StockRow>(`
       select s.sku, s.supplied, s.available, s.reserved, s.sold,
-        coalesce((select sum(quantity) from supply p where p.sku = s.sku), 0)::bigint as supplies,
-        coalesce(sum(l.quantity) filter (where r.state = 'reserved'), 0)::bigint as lines_reserved,
-        coalesce(sum(l.quantity) filter (where r.state = 'sold'), 0)::bigint as lines_sold
-      from stock s left join reservation_line l using (sku) left join reservation r using (order_id)
-      group by s.sku order by s.sku`);
+        coalesce((select sum((e.data ->> 'quantity')::bigint) from dure.log e
+          where e.stream = 'stock:' || s.sku and e.type = 'inventory.supplied'), 0)::bigint as supplies,
+        coalesce(l.reserved, 0)::bigint as lines_reserved, coalesce(l.sold, 0)::bigint as lines_sold
+      from shelf s left join (
+        select sku, sum(quantity) filter (where state = 'reserved') as reserved,
+          sum(quantity) filter (where state = 'sold') as sold
+        from reserved_line group by sku
+      ) l using (sku) order by s.sku`);
     const sum = (key: 'supplied' | 'available' | 'reserved' | 'sold') =>
       rows.reduce((total, row) => total + row[key], 0);
     const figures = {

@@ -1,54 +1,87 @@
 import type { Call } from '@dure/core';
-import type { Tx } from '@dure/postgres';
-import { migrations } from '@dure/postgres';
+import { repository } from '@dure/event-sourcing';
+import type { Kysely, Tx } from '@dure/postgres';
+import { migrations, postgresEventStore } from '@dure/postgres';
 import { on, service } from '@dure/service/server';
 import { productAdded } from '@shop/product/contract';
 import { inventory } from './contract.ts';
-import type { Line } from './domain/reservation.ts';
-import { decideReservation } from './domain/reservation.ts';
-import type { InventoryTables } from './stock.postgres.ts';
-import { postgresStocks } from './stock.postgres.ts';
+import type { Line } from './domain/merge-lines.ts';
+import { mergeLines } from './domain/merge-lines.ts';
+import { stock } from './domain/stock.ts';
+import type { InventoryTables } from './read-models.ts';
+import { reservedLine, shelf } from './read-models.ts';
 
-/** Stock and reservations. A product that comes into the catalogue gets an empty shelf. */
+type InventoryTx = Tx<InventoryTables>;
+
+const stocks = repository(stock, { service: inventory.name, store: postgresEventStore<InventoryTables>() });
+
+/** Stock and reservations, by what has happened to them. A product that comes into the catalogue gets an empty shelf. */
 export const inventoryService = service({
   contract: inventory,
   database: migrations<InventoryTables>(import.meta.dirname),
+  projections: [shelf, reservedLine],
   reactions: [
-    on(productAdded, async ({ sku }, _call: Call, tx: Tx<InventoryTables>) => postgresStocks(tx.db).create(sku)),
+    on(
+      productAdded,
+      async ({ sku }, _call: Call, tx: InventoryTx) => void (await stocks.decide(tx, 'shelve', { sku })),
+    ),
   ],
-  start: ({ db, ids }) => ({
+  start: ({ db }) => ({
     getStock: async ({ params }) => {
-      const [stock] = await postgresStocks(db.read).find([params.sku]);
-      if (stock === undefined) throw inventory.refuse.getStock.UnknownSku({ sku: params.sku });
-      return stock;
+      const [found] = await shelves(db.read, [params.sku]);
+      if (found === undefined) throw inventory.refuse.getStock.UnknownSku({ sku: params.sku });
+      return found;
     },
     listStock: async ({ query }) => {
       const skus = query.skus.split(',').map((sku) => sku.trim());
-      return { stock: [...(await postgresStocks(db.read).find(skus.filter((sku) => sku !== '')))] };
+      const wanted = skus.filter((sku) => sku !== '');
+      return { stock: await shelves(db.read, wanted) };
     },
-    supply: ({ params, body }, call) =>
+    supply: ({ params: { sku }, body: { quantity } }, call) =>
       db.uow(call, async (tx) => {
-        const stock = await postgresStocks(tx.db).supply(ids.uuid(), { sku: params.sku, quantity: body.quantity });
-        if (stock === undefined) throw inventory.refuse.supply.UnknownSku({ sku: params.sku });
-        return stock;
+        const { available } = await stocks.decide(tx, 'supply', { sku, quantity });
+        return { sku, available };
       }),
     reserve: (order, _call, tx) => reserve(order, tx),
-    release: async ({ orderId }, _call, tx) => void (await postgresStocks(tx.db).settle(orderId, 'released')),
-    sell: async ({ orderId }, _call, tx) => void (await postgresStocks(tx.db).settle(orderId, 'sold')),
+    release: ({ orderId }, _call, tx) => settle(orderId, 'release', tx),
+    sell: ({ orderId }, _call, tx) => settle(orderId, 'sell', tx),
   }),
 });
 
 async function reserve(
   { orderId, lines }: { readonly orderId: string; readonly lines: readonly Line[] },
-  tx: Tx<InventoryTables>,
+  tx: InventoryTx,
 ): Promise<{ orderId: string }> {
-  const stocks = postgresStocks(tx.db);
-  if (await stocks.isKnown(orderId)) return { orderId };
-  const shelves = await stocks.lock(lines.map(({ sku }) => sku));
-  const decision = decideReservation(lines, new Map(shelves.map(({ sku, available }) => [sku, available])));
-  if (decision.kind === 'out-of-stock') {
-    throw inventory.refuse.reserve.OutOfStock({ sku: decision.sku, available: decision.available });
+  const known = await tx.db
+    .selectFrom('reserved_line')
+    .select('line')
+    .where('order_id', '=', orderId)
+    .limit(1)
+    .execute();
+  if (known.length === 0) {
+    const wanted = mergeLines(lines).map((line) => ({ ...line, orderId }));
+    await stocks.decideAll(tx, 'reserve', wanted);
   }
-  await stocks.reserve(orderId, decision.lines);
   return { orderId };
+}
+
+/** Puts what an order has set aside back on the shelf, or out of it. */
+async function settle(orderId: string, decision: 'release' | 'sell', tx: InventoryTx): Promise<void> {
+  const held = await tx.db
+    .selectFrom('reserved_line')
+    .select('sku')
+    .where('order_id', '=', orderId)
+    .where('state', '=', 'reserved')
+    .orderBy('sku')
+    .execute();
+  await stocks.decideAll(
+    tx,
+    decision,
+    held.map(({ sku }) => ({ sku, orderId })),
+  );
+}
+
+function shelves(db: Kysely<InventoryTables>, skus: readonly string[]): Promise<{ sku: string; available: number }[]> {
+  if (skus.length === 0) return Promise.resolve([]);
+  return db.selectFrom('shelf').select(['sku', 'available']).where('sku', 'in', skus).orderBy('sku').execute();
 }

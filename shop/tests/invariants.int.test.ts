@@ -93,7 +93,7 @@ test('stock that was sold twice is found', async () => {
   await using made = await confirmedOrder();
   await plant(
     made.databases.inventory,
-    `update stock set available = available - 2, sold = sold + 2 where sku = 'tea-green'`,
+    `update shelf set available = available - 2, sold = sold + 2 where sku = 'tea-green'`,
   );
   assert.deepEqual(await broken(made.databases), ['stock is conserved']);
 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '@dure/core';
+import { ids, isRefusal, systemClock, systemRandom } from '@dure/core';
 import { testCall } from '@dure/core/testing';
+import { openDatabase, sql } from '@dure/postgres';
+import { silentTelemetry } from '@dure/telemetry';
 import { inventory } from '@shop/inventory/contract';
 import { inventoryService } from '@shop/inventory/service';
 import { callOf, serviceBench } from './service-bench.ts';
@@ -9,6 +11,11 @@ import { callOf, serviceBench } from './service-bench.ts';
 const orderA = '01900000-0000-7000-8000-00000000000a';
 const orderB = '01900000-0000-7000-8000-00000000000b';
 const call = testCall();
+const plainParts = {
+  clock: systemClock,
+  ids: ids(systemClock, systemRandom),
+  telemetry: silentTelemetry(),
+};
 
 async function bench(shelves: Readonly<Record<string, number>>) {
   const made = await serviceBench(inventory, inventoryService);
@@ -111,4 +118,43 @@ test('the first supplies fit the first catalogue', async () => {
     { sku: 'hat-gat', available: 1 },
     { sku: 'tea-green', available: 120 },
   ]);
+});
+
+test('the tables of the release before become the events that led to them', async () => {
+  await using shelf = await bench({});
+  const owner = openDatabase({ url: shelf.ownerUrl, service: 'inventory', ...plainParts });
+  await using stack = new AsyncDisposableStack();
+  stack.use(owner);
+  await owner.uow(call, async (tx) => {
+    await sql
+      .raw(`
+      insert into stock (sku, supplied, available, reserved, sold) values ('cup', 10, 6, 1, 3), ('hat', 0, 0, 0, 0);
+      insert into supply (supply_id, sku, quantity) values (gen_random_uuid(), 'cup', 4), (gen_random_uuid(), 'cup', 6);
+      insert into reservation (order_id, state) values ('${orderA}', 'reserved'), ('${orderB}', 'sold'),
+        ('01900000-0000-7000-8000-00000000000c', 'released');
+      insert into reservation_line (order_id, sku, quantity) values ('${orderA}', 'cup', 1), ('${orderB}', 'cup', 3),
+        ('01900000-0000-7000-8000-00000000000c', 'cup', 2);
+      select stock_to_events();
+    `)
+      .execute(tx.db);
+  });
+  const { rows } = await sql`select type, count(*) as many from dure.log group by type order by type`.execute(
+    shelf.db.read,
+  );
+  assert.deepEqual(rows, [
+    { type: 'inventory.released', many: 1 },
+    { type: 'inventory.reserved', many: 3 },
+    { type: 'inventory.shelved', many: 2 },
+    { type: 'inventory.sold', many: 1 },
+    { type: 'inventory.supplied', many: 2 },
+  ]);
+  await shelf.projector.rebuild('shelf');
+  await shelf.projector.rebuild('reserved-line');
+  const stock = await sql`select * from shelf order by sku`.execute(shelf.db.read);
+  assert.deepEqual(stock.rows, [
+    { sku: 'cup', supplied: 10, available: 6, reserved: 1, sold: 3 },
+    { sku: 'hat', supplied: 0, available: 0, reserved: 0, sold: 0 },
+  ]);
+  await shelf.carryOut((tx) => shelf.handlers.sell({ orderId: orderA }, call, tx));
+  assert.equal(await shelf.left('cup'), 6);
 });

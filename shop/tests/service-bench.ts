@@ -1,8 +1,9 @@
 import type { Call, Identity } from '@dure/core';
 import { check, ids, seededRandom, systemClock } from '@dure/core';
 import { testCall } from '@dure/core/testing';
-import type { Database, PostgresResource, StartSaga, Tx } from '@dure/postgres';
-import { openDatabase } from '@dure/postgres';
+import type { AnyProjection } from '@dure/event-sourcing';
+import type { Database, PostgresResource, Projector, StartSaga, Tx } from '@dure/postgres';
+import { openDatabase, openProjector } from '@dure/postgres';
 import { testDatabase } from '@dure/postgres/testing';
 import type { AnyContract } from '@dure/service/contract';
 import type { Handlers, HttpRoute, Platform, ServiceDefinition } from '@dure/service/server';
@@ -15,6 +16,7 @@ type AnyTx = Tx<unknown>;
 export interface ServiceBench<C extends AnyContract> extends AsyncDisposable {
   readonly handlers: Handlers<C, AnyTx>;
   readonly db: Database;
+  readonly projector: Projector;
   /** As the owner of the tables. */
   readonly ownerUrl: string;
   readonly routes: readonly HttpRoute[];
@@ -46,7 +48,10 @@ export async function serviceBench<C extends AnyContract>(
   const parts = { clock: systemClock, ids: idSource, telemetry };
   const started: (readonly [string, unknown])[] = [];
   const startSaga: StartSaga = (_inside, { name }, input) => void started.push([name, input]);
-  const db = openDatabase({ url: database.url, service: contract.name, startSaga, ...parts });
+  const projections = definition.projections as unknown as readonly AnyProjection[];
+  const db = openDatabase({ url: database.url, service: contract.name, startSaga, projections, ...parts });
+  const projector = openProjector({ db, service: contract.name, projections, ...parts });
+  await projector.ready();
   const config = check(definition.config ?? z.object({}), {});
   const routes: HttpRoute[] = [];
   const handlers = await definition.start({
@@ -68,6 +73,7 @@ export async function serviceBench<C extends AnyContract>(
   return {
     handlers: handlers as unknown as Handlers<C, AnyTx>,
     db,
+    projector,
     ownerUrl: database.ownerUrl,
     routes,
     started,
@@ -81,6 +87,7 @@ export async function serviceBench<C extends AnyContract>(
       return page.messages.map(({ type, data }) => [type, data]);
     },
     async [Symbol.asyncDispose]() {
+      await projector.close();
       await db.close();
       await database[Symbol.asyncDispose]();
     },

@@ -46,5 +46,5 @@ export interface EventStore<Tx> {
   /** Appends with the COMMIT: in the call that ends the unit of work, without a round trip of its own. */
   append(tx: Tx, append: Append): void;
   /** Committed events of one stream after a version, at most `limit`. */
-  read(stream: string, after: number, limit: number): Promise<readonly StreamEvent[]>;
+  read(tx: Tx, stream: string, after: number, limit: number): Promise<readonly StreamEvent[]>;
 }

@@ -13,7 +13,7 @@ export interface Loaded<State> {
   readonly version: number;
 }
 
-/** The instances of one aggregate. Everything but `history` works inside a unit of work and is appended by its COMMIT. */
+/** The instances of one aggregate, inside a unit of work, by whose COMMIT is appended. */
 export interface Repository<Tx, State, Known extends string, Decisions> {
   load(tx: Tx, id: string): Promise<Loaded<State>>;
   /** Several at once, in the order of the ids, in one round trip. */
@@ -33,14 +33,14 @@ export interface Repository<Tx, State, Known extends string, Decisions> {
   /** Appends facts without a decision. The unit of work fails with EVENT_SOURCING_CONFLICT when the expectation does. */
   append(tx: Tx, id: string, facts: readonly Fact<Known>[], expected: ExpectedVersion): void;
   /** The committed events of an instance, from the first, page by page. */
-  history(id: string, pageSize?: number): AsyncIterable<readonly StreamEvent[]>;
+  history(tx: Tx, id: string, pageSize?: number): AsyncIterable<readonly StreamEvent[]>;
 }
 
 /**
  * Opens the instances of an aggregate.
  *
  * @example
- * const stocks = repository(stock, { service: 'inventory', store: postgresEventStore(db) });
+ * const stocks = repository(stock, { service: 'inventory', store: postgresEventStore() });
  * await db.uow(call, (tx) => stocks.decide(tx, 'reserve', { sku, orderId, quantity }));
  */
 export function repository<Tx, State, Known extends string, Decisions>(
@@ -85,7 +85,7 @@ export function repository<Tx, State, Known extends string, Decisions>(
     decideAll,
     append: (tx, id, facts, expected) =>
       store.append(tx, { stream: streamOf(definition, id), facts, expected, mayRepeat: false }),
-    history: (id, pageSize = 500) => pages(store, streamOf(definition, id), pageSize),
+    history: (tx, id, pageSize = 500) => pages(store, tx, streamOf(definition, id), pageSize),
   };
 }
 
@@ -128,10 +128,15 @@ function appendOf<State>(
   };
 }
 
-async function* pages<Tx>(store: EventStore<Tx>, stream: string, size: number): AsyncIterable<readonly StreamEvent[]> {
+async function* pages<Tx>(
+  store: EventStore<Tx>,
+  tx: Tx,
+  stream: string,
+  size: number,
+): AsyncIterable<readonly StreamEvent[]> {
   let after = 0;
   for (;;) {
-    const page = await store.read(stream, after, size);
+    const page = await store.read(tx, stream, after, size);
     if (page.length > 0) yield page;
     if (page.length < size) return;
     after = page.at(-1)?.version ?? after;

@@ -67,7 +67,7 @@ function purity(file: SourceFile, specifier: string): string | undefined {
       ? undefined
       : `domain/ imports ${target}; it may know the domain and the contract only`;
   }
-  return /^(@dure\/core|@dure\/messaging|@shop\/[^/]+\/contract|zod)$/.test(specifier)
+  return /^(@dure\/core|@dure\/messaging|@dure\/event-sourcing|@shop\/[^/]+\/contract|zod)$/.test(specifier)
     ? undefined
     : `domain/ does no I/O, but imports "${specifier}"`;
 }

@@ -35,6 +35,7 @@ export function openReadModelData(definition: ServiceDefinition, kit: ServiceKit
     routes: [],
     health: [file.health, caughtUp(consumers, kit.service.pulls.length, machine.clock)],
     endpoints: [],
+    ready: async () => undefined,
     run({ handlers }) {
       const dispatch = dispatcher<Statements>({
         definition,

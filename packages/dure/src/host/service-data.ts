@@ -1,11 +1,12 @@
 import type { HealthCheck, ManagementEndpoint } from '@dure/core';
+import type { AnyProjection } from '@dure/event-sourcing';
 import type { Job } from '@dure/jobs';
 import type { FeedConsumer } from '@dure/messaging/feed';
 import { feedRoute } from '@dure/messaging/feed';
 import type { TimerRunner } from '@dure/messaging/timers';
 import { startTimers } from '@dure/messaging/timers';
 import type { Database, PostgresResource, Tx } from '@dure/postgres';
-import { openDatabase, postgresSagaFence, postgresSagaStore, startSagas } from '@dure/postgres';
+import { openDatabase, openProjector, postgresSagaFence, postgresSagaStore, startSagas } from '@dure/postgres';
 import type { AnySaga, SagaRunner } from '@dure/saga';
 import { fenced, sagaRunner } from '@dure/saga';
 import type { HttpRoute, IdempotencyStore, RunningService, ServiceDefinition } from '@dure/service/server';
@@ -17,6 +18,7 @@ import { dispatcher } from './deliveries.ts';
 import { jobsEndpoint } from './jobs-endpoint.ts';
 import type { Machine } from './machine.ts';
 import { ownFollowers } from './own-followers.ts';
+import { projectionsEndpoint } from './projections-endpoint.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 import { timersEndpoint } from './timers-endpoint.ts';
@@ -29,6 +31,8 @@ export interface ServiceData {
   readonly routes: readonly HttpRoute[];
   readonly health: readonly HealthCheck[];
   readonly endpoints: readonly ManagementEndpoint[];
+  /** Resolves when the projections are fit to be read and appended for. */
+  ready(): Promise<void>;
   /** Begins to pull messages and to move sagas on. */
   run(running: RunningService): void;
   /** Lets what is at hand end; the database stays open for the requests in flight. */
@@ -50,17 +54,25 @@ export async function openServiceData(
   const jobs = definition.jobs.length === 0 ? undefined : await serviceJobs(definition, db, kit, process.machine);
   let timers: TimerRunner | undefined;
   const followers = ownFollowers(definition, db, kit, process.machine);
+  const projections = projectionsIn(definition);
+  const projector = openProjector({ db, service: name, projections, clock, ids, telemetry });
   return {
     db,
     idempotency: db.idempotency,
     routes: [feedRoute({ service: name, log: db.log, tail: db.tail, grants: service.grants, clock })],
-    health: [db.health, ...(runner === undefined ? [] : [runner.health])],
+    health: [
+      db.health,
+      ...(runner === undefined ? [] : [runner.health]),
+      ...(projections.length === 0 ? [] : [projector.health]),
+    ],
     endpoints: [
       ...followers.endpoints,
       timersEndpoint(db.timers),
       ...(jobs === undefined ? [] : [jobs.endpoint]),
+      ...(projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log)]),
       ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), name, ids)]),
     ],
+    ready: () => projector.ready(),
     run(running) {
       const dispatch = dispatching(running, definition, runner, telemetry);
       consumers.push(...consume(dispatch, db.deliveries, kit, process));
@@ -68,6 +80,7 @@ export async function openServiceData(
       jobs?.runner.run();
       timers = startTimers({ store: db.timers, clock, telemetry });
       runner?.run();
+      projector.run();
     },
     async stopRunning() {
       await Promise.all([
@@ -76,6 +89,7 @@ export async function openServiceData(
         timers?.close(),
         jobs?.runner.close(),
         runner?.close(),
+        projector.close(),
       ]);
     },
     close: () => db.close(),
@@ -91,12 +105,22 @@ function openOwnDatabase(definition: ServiceDefinition, kit: ServiceKit, process
   const definitions = sagasIn(definition);
   const startSaga = definitions.length === 0 ? {} : { startSaga: startSagas({ definitions, clock, ids }) };
   const layers = (database as PostgresResource<unknown>).layers?.({ clock, policies: kit.policies }) ?? [];
-  const opened = { url: service.databaseUrl, service: name, clock, random, ids, telemetry, layers };
+  const opened = {
+    url: service.databaseUrl,
+    service: name,
+    clock,
+    random,
+    ids,
+    telemetry,
+    layers,
+    projections: projectionsIn(definition),
+  };
   const db = openDatabase({ ...opened, ...startSaga });
   process.logs.set(name, db);
   return db;
 }
 
+const projectionsIn = ({ projections }: ServiceDefinition) => projections as unknown as readonly AnyProjection[];
 const sagasIn = ({ sagas }: ServiceDefinition) => sagas as unknown as readonly AnySaga[];
 
 function sagasOf(

@@ -118,6 +118,7 @@ async function start(
   const data = definition.database === undefined ? undefined : await openData(definition, kit, process);
   let config: ServiceConfig | undefined;
   try {
+    await data?.ready();
     config = await openServiceConfig(definition, kit, process);
     const outbound = kit.clients(definition.uses);
     config.follow(outbound.update);

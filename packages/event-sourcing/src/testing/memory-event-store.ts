@@ -56,7 +56,7 @@ export function memoryEventStore(options: {
     load: async ({ buffer }, streams, codeVersion) =>
       streams.map((stream) => memory.load(buffer.messages, stream, codeVersion)),
     append: ({ buffer }, append) => putFacts(buffer, append),
-    read: async (stream, after, limit) => memory.eventsOf(stream).slice(after, after + limit),
+    read: async (_tx, stream, after, limit) => memory.eventsOf(stream).slice(after, after + limit),
   };
 }
 

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { sqlStateOf } from '../sql-state.ts';
 import type { Tx } from '../transaction.ts';
 import { insideOf } from '../transaction.ts';
+import { lockHeads } from './lock-heads.ts';
 import { applyEvents } from './projection-rows.ts';
 
 /** What happens at the end of every unit of work, before its COMMIT. */
@@ -28,7 +29,11 @@ export function inlineProjections(projections: readonly AnyProjection[]): Before
       });
     if (events.length === 0) return;
     const touched = inline.filter(({ steps }) => events.some(({ type }) => steps.has(type)));
+    // Heads before rows, as in a unit of work that runs again and has locked its heads when it read them.
+    const locked = lockHeads(db, [...new Set(buffer.messages.flatMap(({ stream }) => stream?.name ?? []))]);
+    locked.catch(() => undefined);
     const opened = await Promise.all(touched.map((one) => openRows(db, one, [...idsOf(one, events)])));
+    await locked;
     for (const [index, one] of touched.entries()) {
       let first = opened[index];
       await applyEvents(one, events, {

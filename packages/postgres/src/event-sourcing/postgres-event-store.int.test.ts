@@ -5,6 +5,7 @@ import { testCall } from '@dure/core/testing';
 import { fact, repository } from '@dure/event-sourcing';
 import { deposited, eventStoreContract, sampleAccount } from '@dure/event-sourcing/testing';
 import { sql } from 'kysely';
+import type { Tables } from '../fixtures/counter-kit.ts';
 import { control, count, counted, database, open } from '../fixtures/counter-kit.ts';
 import { slowProxy } from '../fixtures/slow-proxy.ts';
 import { testDatabase } from '../testing/index.ts';
@@ -14,7 +15,7 @@ eventStoreContract('PostgreSQL', async () => {
   const files = await testDatabase();
   const db = open({ url: files.url });
   return {
-    store: postgresEventStore(db),
+    store: postgresEventStore(),
     uow: db.uow,
     async [Symbol.asyncDispose]() {
       await db.close();
@@ -29,7 +30,7 @@ describe('an append', () => {
   test('is one round trip: BEGIN, heads, events and COMMIT, nothing else', async () => {
     await using proxy = await slowProxy(database.url);
     await using db = open({ url: proxy.url, poolSize: 1 });
-    const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore(db) });
+    const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore<Tables>() });
     const append = (id: string) =>
       db.uow(testCall(), async (tx) => accounts.append(tx, id, [deposit(id), deposit(id)], 'none'));
     await append('first'); // Opens the connection.
@@ -47,7 +48,7 @@ describe('an append', () => {
   test('after a decision is one round trip behind the one that read', async () => {
     await using proxy = await slowProxy(database.url);
     await using db = open({ url: proxy.url, poolSize: 1 });
-    const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore(db) });
+    const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore<Tables>() });
     const run = () => db.uow(testCall(), (tx) => accounts.decide(tx, 'deposit', { account: 'trips', amount: 1 }));
     await run();
     await run();
@@ -57,7 +58,7 @@ describe('an append', () => {
   });
 
   test('gives later versions later positions, whatever else its transaction writes', async () => {
-    const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore(control) });
+    const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore<Tables>() });
     await Promise.all(
       Array.from({ length: 20 }, () =>
         control.uow(testCall(), async (tx) => {
@@ -77,14 +78,14 @@ describe('an append', () => {
 
 describe('a unit of work that conflicts', () => {
   test('takes back everything it did before it runs again', async () => {
-    const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore(control) });
+    const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore<Tables>() });
     let tries = 0;
     await control.uow(testCall(), async (tx) => {
       tries += 1;
       await count(tx, 'conflict');
       await accounts.decide(tx, 'deposit', { account: 'conflict', amount: 1 });
       if (tries > 1) return;
-      const rival = repository(sampleAccount, { service: 'test', store: postgresEventStore(control) });
+      const rival = repository(sampleAccount, { service: 'test', store: postgresEventStore<Tables>() });
       await control.uow(testCall(), (other) => rival.decide(other, 'deposit', { account: 'conflict', amount: 9 }));
     });
     assert.deepEqual([tries, await counted('conflict')], [2, 1]);
@@ -92,7 +93,7 @@ describe('a unit of work that conflicts', () => {
 
   test('waits for the streams it read from the second run on, so that fifty rivals all get their turn', async () => {
     await using db = open({ poolSize: 10 });
-    const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore(db) });
+    const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore<Tables>() });
     await db.uow(testCall(), async (tx) => accounts.append(tx, 'rivals', [deposit('rivals', 40)], 'none'));
     const outcomes = await Promise.allSettled(
       Array.from({ length: 50 }, () =>

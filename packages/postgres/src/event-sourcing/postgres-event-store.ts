@@ -1,9 +1,10 @@
 import type { EventStore, StoredStream, StreamEvent } from '@dure/event-sourcing';
 import { pendingEvents, putFacts } from '@dure/event-sourcing';
-import type { Kysely, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { Tx } from '../transaction.ts';
 import { insideOf } from '../transaction.ts';
+import { lockHeads } from './lock-heads.ts';
 
 /** How many events of a stream come with the first read; what lies behind them takes reads of its own. */
 const firstPage = 1_000;
@@ -21,14 +22,15 @@ interface StreamRow {
  * Streams in the log of the service that owns them.
  *
  * @example
- * const stocks = repository(stock, { service: 'inventory', store: postgresEventStore(db) });
+ * const stocks = repository(stock, { service: 'inventory', store: postgresEventStore() });
  */
-export function postgresEventStore<Tables>({ read }: { readonly read: Kysely<Tables> }): EventStore<Tx<Tables>> {
+export function postgresEventStore<Tables = unknown>(): EventStore<Tx<Tables>> {
   return {
     async load(tx, streams, codeVersion) {
       if (streams.length === 0) return [];
       const inside = insideOf(tx);
-      const locked = inside.attempt > 1 ? lock(inside.db, streams) : undefined;
+      const locked = inside.attempt > 1 ? lockHeads(inside.db, streams) : undefined;
+      locked?.catch(() => undefined);
       // Sent behind the lock in the same packet; a statement of its own, so that it sees what the lock waited for.
       const { rows } = await sql<StreamRow>`
         select * from dure.read_streams(${streams}, ${codeVersion}, ${firstPage})`.execute(inside.db);
@@ -50,17 +52,12 @@ export function postgresEventStore<Tables>({ read }: { readonly read: Kysely<Tab
       );
     },
     append: (tx, append) => putFacts(insideOf(tx).buffer, append),
-    read: (stream, after, limit) => eventsAfter(read as unknown as Kysely<unknown>, stream, after, limit),
+    read: (tx, stream, after, limit) => eventsAfter(insideOf(tx).db, stream, after, limit),
   };
 }
 
-/** Locks the heads, in the order in which a flush does. */
-async function lock(db: Transaction<unknown>, streams: readonly string[]): Promise<void> {
-  await sql`select from dure.stream where stream = any (${streams}) order by stream collate "C" for update`.execute(db);
-}
-
 async function whole(
-  db: Kysely<unknown>,
+  db: Transaction<unknown>,
   stream: string,
   first: readonly StreamEvent[],
 ): Promise<readonly StreamEvent[]> {
@@ -74,7 +71,7 @@ async function whole(
 }
 
 async function eventsAfter(
-  db: Kysely<unknown>,
+  db: Transaction<unknown>,
   stream: string,
   after: number,
   limit: number,

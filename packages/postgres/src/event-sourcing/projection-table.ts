@@ -50,6 +50,12 @@ export async function makeTable(tx: Tx, { name, version, mode, id, columns, inde
     ${name}, ${version}, ${run}, ${mode}, ${id}, ${JSON.stringify(columns)}::jsonb, ${[...indexes]})`.execute(tx.db);
 }
 
+/** How far a table is, and whether it was shown at that moment. */
+export interface Followed {
+  readonly position: number;
+  readonly shown: boolean;
+}
+
 /**
  * Applies the next events up to a position that is safe, and notes how far it is, in one transaction. Undefined when another
  * process is at it, or the table is gone or has become an active inline one. The row is the lock.
@@ -59,24 +65,25 @@ export async function followOnce(
   projection: AnyProjection,
   run: number,
   safe: number,
-): Promise<number | undefined> {
-  const { rows } = await sql<{ pos: number; table_name: string }>`
-    select pos, table_name from dure.projection
+): Promise<Followed | undefined> {
+  const { rows } = await sql<{ pos: number; table_name: string; shown: boolean }>`
+    select pos, table_name, state = 'active' as shown from dure.projection
     where name = ${projection.name} and version = ${projection.version} and run = ${run}
       and not (mode = 'inline' and state = 'active')
     for update skip locked`.execute(tx.db);
   const [row] = rows;
   if (row === undefined) return undefined;
   const upTo = Math.min(safe, row.pos + window);
-  if (upTo <= row.pos) return row.pos;
+  const { shown } = row;
+  if (upTo <= row.pos) return { position: row.pos, shown };
   const position = await applyStretch(tx, projection, row.table_name, row.pos, upTo);
   await setPosition(tx, projection, run, position);
-  return position;
+  return { position, shown };
 }
 
 /**
  * Shows a table in place of the active one. Under the gate nobody appends, so that an inline one is brought up to everything
- * there is; an async one to what is safe. Fails after two seconds of waiting, so that appenders do not wait longer.
+ * there is; an async one to what is safe, and to what the active one holds, so that readers never go back. Fails after two seconds of waiting, so that appenders do not wait longer.
  */
 export async function switchTo(tx: Tx, projection: AnyProjection, run: number, safe: number): Promise<void> {
   const { name, version, mode } = projection;
@@ -87,15 +94,22 @@ export async function switchTo(tx: Tx, projection: AnyProjection, run: number, s
     where name = ${name} and version = ${version} and run = ${run} for update`.execute(tx.db);
   const [row] = rows;
   if (row === undefined || row.state === 'active') return;
-  const end = mode === 'inline' ? Number.MAX_SAFE_INTEGER : safe;
+  const end = mode === 'inline' ? Number.MAX_SAFE_INTEGER : Math.max(safe, await shownPosition(tx, name));
   let position = row.pos;
   for (;;) {
     const reached = await applyStretch(tx, projection, row.table_name, position, end);
     if (reached === end) break;
     position = reached;
   }
-  const at = mode === 'inline' ? Math.max(position, await lastPosition(tx)) : Math.max(position, safe);
+  const at = mode === 'inline' ? Math.max(position, await lastPosition(tx)) : Math.max(position, end);
   await sql`select dure.switch_projection(${name}, ${version}, ${run}, ${at})`.execute(tx.db);
+}
+
+/** How far the active table is; it stays there until the transaction ends. */
+async function shownPosition(tx: Tx, name: string): Promise<number> {
+  const { rows } = await sql<{ pos: number }>`
+    select pos from dure.projection where name = ${name} and state = 'active' for update`.execute(tx.db);
+  return rows[0]?.pos ?? 0;
 }
 
 /** Drops a table that is not shown. */

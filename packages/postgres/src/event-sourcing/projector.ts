@@ -195,8 +195,7 @@ class TableProjector implements Projector {
         await this.#uow('drop', (tx) => dropTable(tx, table));
       } else if (table.version === projection.version && !(table.mode === 'inline' && table.state === 'active')) {
         const reached = await this.#catchUp(projection, table.run);
-        if (table.state === 'active' && reached !== undefined) this.#note(projection.name, reached);
-        if (table.state === 'building' && reached !== undefined) await this.#switchIfNewer(projection, table, tables);
+        if (table.state === 'building' && reached) await this.#switchIfNewer(projection, table, tables);
       }
     }
   }
@@ -207,15 +206,17 @@ class TableProjector implements Projector {
     await this.#switch(projection, run, await this.#options.db.log.advance());
   }
 
-  /** Follows until the log's present end; the position reached, or undefined when another process is at it. */
-  async #catchUp(projection: AnyProjection, run: number): Promise<number | undefined> {
+  /** Follows until the log's present end; false when another process is at it. */
+  async #catchUp(projection: AnyProjection, run: number): Promise<boolean> {
     const { db } = this.#options;
     const safe = await db.log.advance();
-    let reached: number | undefined = -1;
-    while (reached !== undefined && reached < safe && !this.#stop.signal.aborted) {
-      reached = await this.#uow('follow', (tx) => followOnce(tx, projection, run, safe));
+    while (!this.#stop.signal.aborted) {
+      const followed = await this.#uow('follow', (tx) => followOnce(tx, projection, run, safe));
+      if (followed === undefined) return false;
+      if (followed.shown) this.#note(projection.name, followed.position);
+      if (followed.position >= safe) return true;
     }
-    return reached;
+    return false;
   }
 
   /** Catches up and switches, however often others are at it meanwhile. */
@@ -227,7 +228,7 @@ class TableProjector implements Projector {
       );
       if (table?.state === 'active') return;
       const reached = await this.#catchUp(projection, run);
-      if (reached === undefined || !(await this.#switch(projection, run, await db.log.advance()))) {
+      if (!reached || !(await this.#switch(projection, run, await db.log.advance()))) {
         await wait(clock, lookAgainMs, this.#stop.signal);
       }
     }

@@ -66,6 +66,12 @@ interface JobSurroundings {
   readonly log: Logger;
 }
 
+/** A projection as far as the service's definition needs to know it; made by `@dure/event-sourcing`. */
+export interface ProjectionDefinition {
+  readonly kind: 'projection';
+  readonly name: string;
+}
+
 /** Clients of the services that are used, by the names given in `uses`. */
 export type Clients<U> = { readonly [Name in keyof U]: U[Name] extends AnyContract ? Client<U[Name]> : never };
 
@@ -156,6 +162,8 @@ export interface ServiceSpec<
   readonly reactions?: readonly Reaction<TxOf<R>>[];
   readonly sagas?: readonly SagaDefinition[];
   readonly jobs?: readonly JobDefinition<TxOf<R>>[];
+  /** Tables that are made of the service's own events. */
+  readonly projections?: readonly ProjectionDefinition[];
   /** Returns the handlers of every operation and command. */
   readonly start: (
     context: StartContext<SchemaOutput<Config>, U, DbOf<R>>,
@@ -177,6 +185,7 @@ export interface ServiceDefinition {
   readonly reactions: readonly Reaction[];
   readonly sagas: readonly SagaDefinition[];
   readonly jobs: readonly JobDefinition[];
+  readonly projections: readonly ProjectionDefinition[];
   readonly start: (
     context: StartContext<unknown, Readonly<Record<string, AnyContract>>, unknown>,
   ) => Promise<Readonly<Record<string, AnyHandler>>>;
@@ -213,6 +222,7 @@ export function service<
     reactions: (spec.reactions ?? []) as unknown as readonly Reaction[],
     sagas: spec.sagas ?? [],
     jobs: (spec.jobs ?? []) as unknown as readonly JobDefinition[],
+    projections: spec.projections ?? [],
     start: async (context) => start(context),
   };
 }

@@ -1,0 +1,1 @@
+select stock_to_events();
