@@ -1,5 +1,5 @@
 import { messagingErrors } from './errors.ts';
-import type { Message, MessageMeta } from './message.ts';
+import type { Message, MessageMeta, SagaMark } from './message.ts';
 
 /**
  * A message on the wire: CloudEvents 1.0 in structured JSON form, with our extensions (`dure…`; names are lower-case
@@ -29,7 +29,7 @@ export interface CloudEvent {
   readonly dureinreplyto?: string;
   readonly duresagaid?: string;
   readonly duresagastep?: string;
-  readonly duresagadirection?: 'do' | 'undo';
+  readonly duresagadirection?: SagaMark['direction'];
   readonly data: unknown;
 }
 
@@ -104,7 +104,7 @@ function metaOf(from: Readonly<Record<string, unknown>>): MessageMeta {
           saga: {
             id,
             step: text(from, 'duresagastep'),
-            direction: optional(from, 'duresagadirection') === 'undo' ? 'undo' : 'do',
+            direction: directionOf(optional(from, 'duresagadirection')),
           },
         }),
   };
@@ -147,4 +147,8 @@ function invalid(why: string, value: unknown): Error {
   return messagingErrors.ENVELOPE_INVALID(
     `this is not an envelope of a Dure log: ${why}; in ${JSON.stringify(envelope).slice(0, 300)}`,
   );
+}
+
+function directionOf(written: string | undefined): SagaMark['direction'] {
+  return written === 'undo' || written === 'ask' || written === 'end' ? written : 'do';
 }

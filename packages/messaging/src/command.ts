@@ -10,6 +10,20 @@ export interface RefusalSpec {
 export type RefusalSpecs = Readonly<Record<string, RefusalSpec>>;
 
 /**
+ * What a command claims for its saga, in the transaction of its handler: a semantic lock. Another saga finds it claimed until
+ * this one has ended, or has taken the step back.
+ */
+export interface ClaimSpec<Input> {
+  /** The resources, such as `seat:12A`. */
+  readonly resources: (input: Input) => readonly string[];
+  /**
+   * What a saga does that finds one claimed: it is refused with `Busy`; it waits; or the older of the two waits and the
+   * younger gives up after its attempts, which no ring of waiting sagas survives. Default `wait-die`.
+   */
+  readonly policy?: 'refuse' | 'wait' | 'wait-die';
+}
+
+/**
  * A command as a contract value: an operation whose binding is a message. Its sender puts it into its own log;
  * the service that owns it pulls it from there, and answers by a reply in *its* log.
  */
@@ -30,6 +44,7 @@ export interface CommandType<
   readonly key: (input: Input) => string;
   /** Dotted paths of input fields that must never reach a log or a trace. */
   readonly sensitive: readonly string[];
+  readonly claims?: ClaimSpec<Input> | undefined;
 }
 
 /** Any command, where its types do not matter. */
@@ -42,6 +57,7 @@ export interface AnyCommand {
   readonly refuses: RefusalSpecs;
   readonly key: (input: never) => string;
   readonly sensitive: readonly string[];
+  readonly claims?: ClaimSpec<never> | undefined;
 }
 
 /** What a command's handler receives. */

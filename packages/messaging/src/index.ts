@@ -1,6 +1,14 @@
 export type { CloudEvent } from './cloud-event.ts';
 export { fromCloudEvent, toCloudEvent } from './cloud-event.ts';
-export type { AnyCommand, CommandInput, CommandOutput, CommandType, RefusalSpec, RefusalSpecs } from './command.ts';
+export type {
+  AnyCommand,
+  ClaimSpec,
+  CommandInput,
+  CommandOutput,
+  CommandType,
+  RefusalSpec,
+  RefusalSpecs,
+} from './command.ts';
 export type { DeliveryStore } from './delivery-store.port.ts';
 export { messagingErrors } from './errors.ts';
 export type { AnyEvent, EventData, EventType } from './event.ts';

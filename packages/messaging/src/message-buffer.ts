@@ -57,7 +57,9 @@ export interface MessageBuffer extends Outbox, Scheduling {
   readonly messages: readonly BufferedMessage[];
   /** The timers that were set or withdrawn, each as it was left. */
   readonly timers: readonly BufferedTimer[];
-  /** Forgets what was collected so far. */
+  /** Remembers what was collected so far; what it returns goes back to that. */
+  checkpoint(): () => void;
+  /** Forgets everything that was collected so far. */
   discard(): void;
   /** Ends it: whatever is added later throws MESSAGING_CLOSED instead of being lost. */
   close(): void;
@@ -140,6 +142,16 @@ class Buffer implements MessageBuffer {
     const message = this.#made(draft);
     this.messages.push(message);
     return message.id;
+  }
+
+  checkpoint(): () => void {
+    const { length } = this.messages;
+    const timers = [...this.#timers];
+    return () => {
+      this.messages.length = Math.min(length, this.messages.length);
+      this.#timers.clear();
+      for (const [name, timer] of timers) this.#timers.set(name, timer);
+    };
   }
 
   discard(): void {

@@ -2,7 +2,8 @@
 export interface SagaMark {
   readonly id: string;
   readonly step: string;
-  readonly direction: 'do' | 'undo';
+  /** `ask`: whether it was done. `end`: the saga has ended, and with it whatever it claimed; nobody answers that. */
+  readonly direction: 'do' | 'undo' | 'ask' | 'end';
 }
 
 /** What every message carries besides its data; user code cannot forge any of it. */

@@ -130,7 +130,7 @@ test('a compensation that is not answered in ten attempts needs an operator, and
   stuck()
     .passes(86_400_000)
     .expectState('needs-operator')
-    .resumes()
+    .operates({ do: 'retry' })
     .expectState('compensating')
     .expectUndone('reserve');
   stuck().receives('reserve', 'undo', { ok: true, value: null }).expectState('compensated');
@@ -142,7 +142,7 @@ test('a compensation that is refused needs an operator', () => {
     .refuses('authorise', 'Declined')
     .refuses('reserve', 'No')
     .expectState('needs-operator')
-    .resumes()
+    .operates({ do: 'retry' })
     .expectUndone('reserve');
 });
 
@@ -151,7 +151,7 @@ test('a step after the pivot that is refused against its contract needs an opera
     .replies('capture')
     .refuses('ship', 'NoCarrier')
     .expectState('needs-operator')
-    .resumes()
+    .operates({ do: 'retry' })
     .expectSent('ship')
     .replies('ship', sampleAnswers.ship)
     .expectState('completed');
@@ -163,7 +163,11 @@ test('a result that does not fit its contract needs an operator', () => {
     stuck.instance.problem,
     'the result of reserve does not fit its contract: result.reservationId: expected string',
   );
-  stuck.resumes().expectSent('reserve').replies('reserve', sampleAnswers.reserve).expectSent('authorise');
+  stuck
+    .operates({ do: 'retry' })
+    .expectSent('reserve')
+    .replies('reserve', sampleAnswers.reserve)
+    .expectSent('authorise');
 });
 
 test('an end that fails is tried again, ever later, and after ten times needs an operator', () => {
@@ -172,7 +176,7 @@ test('an end that fails is tried again, ever later, and after ten times needs an
   ending.passes(999).expectState('compensating').passes(1).expectState('compensated');
   const stuck = start().failsToEnd('no disk').refuses('reserve', 'OutOfStock', { available: 0 });
   for (let time = 2; time <= 10; time += 1) stuck.expectState('compensating').failsToEnd('no disk').timesOut();
-  stuck.expectState('needs-operator').resumes().expectState('compensated');
+  stuck.expectState('needs-operator').operates({ do: 'retry' }).expectState('compensated');
   assert.match(
     stuck.history.find(({ what }) => what === 'stuck')?.detail ?? '',
     /failed 10 times, the last time with: no disk/,

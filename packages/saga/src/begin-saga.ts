@@ -1,9 +1,11 @@
 import type { Call, Clock, Ids } from '@dure/core';
 import { check } from '@dure/core';
 import { causeOf } from '@dure/messaging';
-import type { SagaChange } from './advance.ts';
+
 import { advance } from './advance.ts';
+import type { SagaChange } from './change.ts';
 import { sagaErrors } from './errors.ts';
+import type { SagaInstance } from './instance.ts';
 import type { AnySaga } from './saga.ts';
 
 /**
@@ -15,6 +17,7 @@ export function beginSaga(
   input: unknown,
   call: Call,
   { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
+  parent?: Pick<SagaInstance, 'id' | 'saga' | 'key'> & { readonly step: string },
 ): SagaChange {
   const checked = check(saga.input, input, 'input');
   if (!checked.ok) {
@@ -32,7 +35,10 @@ export function beginSaga(
       saga: saga.name,
       version: saga.version,
       shape: saga.shape,
-      key: saga.key(checked.value as never),
+      // The key of a step of another saga is not its own: two of one name never stand in each other's way.
+      ...(parent === undefined
+        ? { key: saga.key(checked.value as never) }
+        : { key: `${parent.saga}/${parent.key}/${parent.step}`, parent: { id: parent.id, step: parent.step } }),
       input: checked.value,
       phase: 'forward',
       status: 'open',

@@ -67,15 +67,26 @@ export const sagaErrors = errorCatalogue('SAGA', {
     en: { title: 'There is no such saga', fix: 'Compare the id with the list of sagas.' },
     ko: { title: '그런 사가가 없습니다', fix: '사가 목록에서 ID를 확인하십시오.' },
   },
-  NOT_STUCK: {
+  ACTION_REFUSED: {
     kind: 'conflict',
     en: {
-      title: 'The saga does not wait for an operator',
-      fix: 'Only a saga in the state `needs-operator` can be taken up again.',
+      title: 'The saga is not in a state in which this can be done to it',
+      fix: 'Look at its state and its steps; the message says what stands in the way.',
     },
     ko: {
-      title: '운영자의 조치를 기다리는 사가가 아닙니다',
-      fix: '`needs-operator` 상태의 사가만 다시 진행시킬 수 있습니다.',
+      title: '사가의 현재 상태에서는 할 수 없는 조치입니다',
+      fix: '사가의 상태와 단계를 확인하십시오. 무엇이 문제인지는 메시지에 있습니다.',
+    },
+  },
+  EVENT_UNREADABLE: {
+    kind: 'internal',
+    en: {
+      title: 'An event that sagas wait for does not fit its schema',
+      fix: 'Compare the event as its service emits it with the one that the saga’s `wait` names.',
+    },
+    ko: {
+      title: '사가가 기다리는 이벤트가 스키마와 맞지 않습니다',
+      fix: '이벤트를 내보내는 서비스의 정의와 사가의 `wait`에 쓴 이벤트를 비교하십시오.',
     },
   },
 });

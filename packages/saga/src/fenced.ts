@@ -1,5 +1,6 @@
-import type { Message, ReplyData } from '@dure/messaging';
-import type { FenceRow, SagaFence } from './saga-fence.port.ts';
+import type { Message, ReplyData, SagaMark } from '@dure/messaging';
+import { busyCode } from './claims.ts';
+import type { FencedMark, FenceRow, SagaFence } from './saga-fence.port.ts';
 
 /** Carries out a command message, or answers it from what is known. */
 export type Fenced<Tx> = (message: Message, tx: Tx, run: () => Promise<ReplyData>) => Promise<ReplyData>;
@@ -20,13 +21,23 @@ export const cancelledCode = 'Cancelled';
 export function fenced<Tx>(fence: SagaFence<Tx>): Fenced<Tx> {
   return async (message, tx, run) => {
     const mark = message.meta.saga;
-    if (mark === undefined) return run();
+    if (!isFenced(mark)) return run();
     const row = await fence.claim(tx, mark);
     const known = fencedAnswer(row, mark.direction);
     const reply = known ?? (await fence.guarded(tx, run));
     if (row[mark.direction] === undefined && worthKeeping(mark.direction, known, reply)) fence.record(tx, mark, reply);
     return reply;
   };
+}
+
+/** Whoever only asks what was done gets an answer of the moment. */
+function isFenced(mark: SagaMark | undefined): mark is FencedMark {
+  return mark?.direction === 'do' || mark?.direction === 'undo';
+}
+
+/** An answer for the moment: the command will come again. */
+function isBusy(reply: ReplyData): boolean {
+  return !reply.ok && reply.refusal.code === busyCode;
 }
 
 /** The answer that a command gets without being carried out; undefined when it is to be carried out. */
@@ -38,5 +49,5 @@ export function fencedAnswer(row: FenceRow, direction: 'do' | 'undo'): ReplyData
 
 /** A late command leaves no trace, and a compensation that was refused may succeed another time. */
 function worthKeeping(direction: 'do' | 'undo', known: ReplyData | undefined, reply: ReplyData): boolean {
-  return direction === 'undo' ? reply.ok : known === undefined;
+  return direction === 'undo' ? reply.ok : known === undefined && !isBusy(reply);
 }

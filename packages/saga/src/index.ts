@@ -1,26 +1,60 @@
-export type { SagaChange, SagaCommand, SagaEvent, SagaHistoryEntry } from './advance.ts';
 export { advance } from './advance.ts';
 export { beginSaga } from './begin-saga.ts';
+export type {
+  Outcome,
+  SagaAction,
+  SagaChange,
+  SagaCommand,
+  SagaEvent,
+  SagaHistoryEntry,
+  SagaWork,
+  StepDirection,
+} from './change.ts';
 export { sagaErrors } from './errors.ts';
 export type { Fenced } from './fenced.ts';
 export { cancelledCode, fenced, fencedAnswer } from './fenced.ts';
-export type { Ending, SagaInstance, SagaState, StepRecord } from './instance.ts';
-export { dueAt, isPinnedTo, resultsOf, stateOf } from './instance.ts';
-export type { AnySaga, Saga, SagaEnd, SagaFailure, SagaStep, StepContext, UndoContext } from './saga.ts';
+export type { Ending, SagaInstance, SagaState, StepRecord, WaitsFor } from './instance.ts';
+export { dueAt, isPinnedTo, resultsOf, stateOf, waitsOf } from './instance.ts';
+export type { Operator } from './operate.ts';
 export type {
+  AnySaga,
+  EachNode,
+  ItemContext,
+  LocalStep,
+  ParallelNode,
+  Saga,
+  SagaEnd,
+  SagaFailure,
+  SagaLeaf,
+  SagaNode,
+  SagaStep,
+  StepContext,
+  StepKind,
+  SubStep,
+  UndoContext,
+  WaitStep,
+  WhenNode,
+} from './saga.ts';
+export { saga } from './saga-builder.ts';
+export type {
+  DecidedParallelDraft,
   DecidedSagaDraft,
+  EachOptions,
   EndHooks,
+  ParallelDraft,
   SagaDraft,
   SagaOptions,
   StepOptions,
+  StepStatus,
   StepTiming,
+  Undoing,
   Unrefusable,
+  WaitOptions,
   WhyUndone,
-} from './saga-builder.ts';
-export { saga } from './saga-builder.ts';
-export type { FenceRow, SagaFence } from './saga-fence.port.ts';
+} from './saga-draft.ts';
+export type { FencedMark, FenceRow, SagaFence } from './saga-fence.port.ts';
 export type { SagaRunner, SagaRunnerOptions } from './saga-runner.ts';
 export { sagaRunner } from './saga-runner.ts';
-export type { DueSaga, OpenSagas, SagaFilter, SagaStore } from './saga-store.port.ts';
-export type { Send } from './send.ts';
+export type { DueSaga, OpenSagas, SagaArrival, SagaFilter, SagaStore } from './saga-store.port.ts';
+export type { ItemSender, Send } from './send.ts';
 export { send } from './send.ts';

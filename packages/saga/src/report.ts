@@ -1,6 +1,6 @@
 import type { Call } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
-import type { SagaChange } from './advance.ts';
+import type { SagaChange } from './change.ts';
 import { stateOf } from './instance.ts';
 
 /** Turns changes into log lines and metrics: the only place of this package that does. */

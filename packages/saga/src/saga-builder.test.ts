@@ -34,9 +34,9 @@ test('a definition is plain data: its shape, and the commands whose replies it w
 test('a builder is immutable: two sagas may grow from one beginning', () => {
   const beginning = saga('two', options).step('reserve', doing, { nothingToUndo });
   const mail = send(notify, () => ({ orderId: 'o' }));
-  assert.equal(beginning.step('a', mail, { nothingToUndo }).end().steps.length, 2);
-  assert.equal(beginning.pivot('b', mail).end().steps.length, 2);
-  assert.equal(beginning.end().steps.length, 1);
+  assert.equal(beginning.step('a', mail, { nothingToUndo }).end().nodes.length, 2);
+  assert.equal(beginning.pivot('b', mail).end().nodes.length, 2);
+  assert.equal(beginning.end().nodes.length, 1);
 });
 
 test('what makes no sense in a definition is refused at once', () => {

@@ -1,109 +1,27 @@
 import type { Schema, SchemaInput, SchemaOutput } from '@dure/core';
-import type { RefusalSpecs } from '@dure/messaging';
+import type { AnyEvent } from '@dure/messaging';
 import { sagaErrors } from './errors.ts';
-import type { Saga, SagaEnd, SagaStep, StepContext, UndoContext } from './saga.ts';
-import type { Send } from './send.ts';
-
-/** What a saga is, apart from its steps. */
-export interface SagaOptions<S extends Schema<unknown, unknown>> {
-  /** What it starts with. Checked at the start: SAGA_INPUT_INVALID. */
-  readonly input: S;
-  /** Of the unfinished sagas of one name, no two have the same key: SAGA_ALREADY_RUNNING. */
-  readonly key: (input: SchemaOutput<S>) => string;
-  /** Grows when the steps change; old versions stay listed until their instances have ended. Default 1. */
-  readonly version?: number;
-  /** The longest time until the pivot is sent, in milliseconds; then the steps are taken back. Default: none. */
-  readonly deadlineMs?: number;
-}
-
-/** How long a step is waited for. */
-export interface StepTiming {
-  /**
-   * The longest wait for an answer, in milliseconds, before the command is sent again; doubles with each attempt, up to
-   * a minute. Default 10 000.
-   */
-  readonly timeoutMs?: number;
-}
-
-/** How a step before the pivot is taken back, or why that is not needed. */
-export type StepOptions<Input, Done, Output> = StepTiming & {
-  /** Attempts without an answer after which the outcome counts as unknown and the saga turns back. Default 3. */
-  readonly attempts?: number;
-} & (
-    | { readonly undo: Unrefusable<UndoContext<Input, Done, Output>>; readonly nothingToUndo?: never }
-    | { readonly nothingToUndo: string; readonly undo?: never }
-  );
-
-/** A command that declares no refusals: it can only succeed, sooner or later. */
-export type Unrefusable<Context, Output = unknown> = Send<Context, Output, Record<never, never>>;
-
-/** The results of steps, by their names. */
-type Result<Name extends string, Output> = { readonly [N in Name]: Output };
-/** Names that are not taken yet. */
-type Fresh<Name extends string, Done> = Name extends keyof Done ? never : Name;
-/** Why a saga whose steps refuse as in `Refused` took its steps back: codes and data as the contracts declare them. */
-export type WhyUndone<Refused> = Refused | { readonly reason: 'timed-out'; readonly step: string | undefined };
-type RefusedBy<Name extends string, Refuses> = {
-  [Code in keyof Refuses & string]: {
-    readonly reason: 'refused';
-    readonly step: Name;
-    readonly code: Code;
-    readonly data: Refuses[Code] extends { readonly data: Schema<unknown, infer Data> } ? Data : never;
-  };
-}[keyof Refuses & string];
-
-/** A saga before its pivot: every step says how it is taken back. */
-export interface SagaDraft<Input, Done, Refused, Start> {
-  /**
-   * A step that can be taken back. A refusal takes back what was done before; no answer takes back this step as well,
-   * as possibly done.
-   */
-  step<const Name extends string, Output, Refuses extends RefusalSpecs>(
-    name: Fresh<Name, Done>,
-    what: Send<StepContext<Input, Done>, Output, Refuses>,
-    options: StepOptions<Input, Done, Output>,
-  ): SagaDraft<Input, Done & Result<Name, Output>, Refused | RefusedBy<Name, Refuses>, Start>;
-  /**
-   * The step that decides: when it is refused, everything before is taken back; once it is done, nothing is. Without an
-   * answer it is sent again, for ever.
-   */
-  pivot<const Name extends string, Output, Refuses extends RefusalSpecs>(
-    name: Fresh<Name, Done>,
-    what: Send<StepContext<Input, Done>, Output, Refuses>,
-    timing?: StepTiming,
-  ): DecidedSagaDraft<Input, Done & Result<Name, Output>, Refused | RefusedBy<Name, Refuses>, Start>;
-  /** Ends the definition. `Tx` is inferred from the annotation of `tx`. */
-  end<Tx = unknown>(end?: EndHooks<Tx, Input, Done, Refused>): Saga<Start, Tx>;
-}
-
-/** A saga after its pivot: only commands that cannot be refused. */
-export interface DecidedSagaDraft<Input, Done, Refused, Start> {
-  /** A step that is repeated until it succeeds. A command that declares refusals does not compile here. */
-  step<const Name extends string, Output>(
-    name: Fresh<Name, Done>,
-    what: Unrefusable<StepContext<Input, Done>, Output>,
-    timing?: StepTiming,
-  ): DecidedSagaDraft<Input, Done & Result<Name, Output>, Refused, Start>;
-  /** Ends the definition. `Tx` is inferred from the annotation of `tx`. */
-  end<Tx = unknown>(end?: EndHooks<Tx, Input, Done, Refused>): Saga<Start, Tx>;
-}
+import { leavesOf, namesOf, shapeOf } from './nodes.ts';
+import type {
+  AnySaga,
+  EachNode,
+  LocalStep,
+  Saga,
+  SagaEnd,
+  SagaNode,
+  SagaStep,
+  StepContext,
+  StepKind,
+  SubStep,
+  WaitStep,
+} from './saga.ts';
+import type { SagaDraft, SagaOptions } from './saga-draft.ts';
+import type { ItemSender, Send } from './send.ts';
+import { send } from './send.ts';
 
 /**
- * What happens when a saga has ended, in the transaction that also notes that it has: set the order's state, emit an
- * event. When a hook throws, what it did is rolled back and it runs again later.
- */
-export interface EndHooks<Tx, Input, Done, Refused> {
-  readonly completed?: (tx: Tx, context: StepContext<Input, Done>) => Promise<void> | void;
-  readonly compensated?: (
-    tx: Tx,
-    context: StepContext<Input, Partial<Done>>,
-    why: WhyUndone<Refused>,
-  ) => Promise<void> | void;
-}
-
-/**
- * Defines a saga: steps in order, each a command to another service. SAGA_DEFINITION_INVALID when a name or a number
- * makes no sense.
+ * Defines a saga: steps in order, each a command to another service, and what stands between them: groups, ways, waits.
+ * SAGA_DEFINITION_INVALID when a name or a number makes no sense.
  *
  * @example
  * export const placeOrder = saga('place-order', { input: Checkout, key: (d) => d.orderId })
@@ -125,7 +43,8 @@ export function saga<S extends Schema<unknown, unknown>>(
   const head: SagaHead = { name, version: 1, ...options, key: options.key as SagaHead['key'] };
   checkNumber(name, 'version', head.version, 1);
   if (head.deadlineMs !== undefined) checkNumber(name, 'deadlineMs', head.deadlineMs, 1);
-  return draft(head, []) as unknown as SagaDraft<SchemaOutput<S>, Record<never, never>, never, SchemaInput<S>>;
+  const made: unknown = new Draft(head, [], 'compensatable');
+  return made as SagaDraft<SchemaOutput<S>, Record<never, never>, never, SchemaInput<S>>;
 }
 
 interface SagaHead extends Omit<SagaOptions<Schema<unknown, unknown>>, 'key'> {
@@ -137,51 +56,172 @@ interface SagaHead extends Omit<SagaOptions<Schema<unknown, unknown>>, 'key'> {
 const defaultTimeoutMs = 10_000;
 const defaultAttempts = 3;
 
-function draft(head: SagaHead, steps: readonly SagaStep[]) {
-  const decided = steps.some((step) => step.kind === 'pivot');
-  const add = (name: string, kind: SagaStep['kind'], what: Send<StepContext>, options: Partial<SagaStep> = {}) => {
-    checkName('step', name, `${head.name}.${name}`);
-    if (steps.some((step) => step.name === name)) {
-      throw sagaErrors.DEFINITION_INVALID(`the saga "${head.name}" has two steps called "${name}"; rename one`);
+type Options = Partial<Omit<SagaStep, 'node' | 'name' | 'kind' | 'do'>>;
+type Way = (way: Draft) => Draft;
+
+/** The drafts of all kinds at once; what may stand where is said by their types alone. */
+class Draft {
+  readonly nodes: readonly SagaNode[];
+  readonly #head: SagaHead;
+  readonly #kind: Exclude<StepKind, 'pivot'>;
+
+  constructor(head: SagaHead, nodes: readonly SagaNode[], kind: Exclude<StepKind, 'pivot'>) {
+    this.#head = head;
+    this.nodes = nodes;
+    this.#kind = kind;
+  }
+
+  step(name: string, what: Send<StepContext>, options: Options = {}): Draft {
+    return this.#add(this.#command(name, this.#kind, what, options));
+  }
+
+  pivot(name: string, what: Send<StepContext>, options: Options = {}): Draft {
+    const { nodes } = this.#add(this.#command(name, 'pivot', what, options));
+    return new Draft(this.#head, nodes, 'retriable');
+  }
+
+  parallel(name: string, branches: (group: Branches) => Branches): Draft {
+    const group = branches(
+      new Branches([], (branch, what, options) => this.#command(branch, this.#kind, what, options)),
+    );
+    return this.#add({ node: 'parallel', name, branches: group.steps });
+  }
+
+  each(name: string, items: EachNode['items'], what: OneOfEach, options: Options & EachShape): Draft {
+    const { most, join = 'all', ...rest } = options;
+    const where = `${this.#head.name}.${name}`;
+    checkNumber(where, 'most', most, 1);
+    const needed = join === 'any' ? 1 : join;
+    if (needed !== 'all') checkNumber(where, 'join', needed, 1);
+    return this.#add({
+      node: 'each',
+      name,
+      items,
+      step: this.#command(name, this.#kind, what({ send }), rest),
+      most,
+      join: needed,
+    });
+  }
+
+  when(name: string, condition: (context: StepContext) => boolean, then: Way, otherwise?: Way): Draft {
+    const way = () => new Draft(this.#head, [], this.#kind);
+    const ways = { yes: then(way()).nodes, no: otherwise?.(way()).nodes ?? [] };
+    return this.#add({ node: 'when', name, condition, ...ways });
+  }
+
+  local(name: string, run: LocalStep['run'], options: Partial<Pick<LocalStep, 'undo' | 'nothingToUndo'>> = {}): Draft {
+    const { undo, nothingToUndo } = options;
+    return this.#add({ node: 'local', name, kind: this.#kind, run, undo, nothingToUndo });
+  }
+
+  wait(name: string, event: AnyEvent, options: Pick<WaitStep, 'key' | 'otherwise'> & { timeoutMs: number }): Draft {
+    checkNumber(`${this.#head.name}.${name}`, 'timeoutMs', options.timeoutMs, 1);
+    return this.#add({ ...this.#waiting(name), event, ...options });
+  }
+
+  sleep(name: string, timeoutMs: number): Draft {
+    checkNumber(`${this.#head.name}.${name}`, 'ms', timeoutMs, 1);
+    return this.#add({ ...this.#waiting(name), timeoutMs });
+  }
+
+  sub(name: string, saga: AnySaga, data: SubStep['data'], options: Options): Draft {
+    const { undo, nothingToUndo, timeoutMs = defaultTimeoutMs } = options;
+    return this.#add({ node: 'sub', name, kind: this.#kind, saga, data, undo, nothingToUndo, timeoutMs });
+  }
+
+  end(end: Partial<SagaEnd> = {}): Saga {
+    return finish(this.#head, this.nodes, end);
+  }
+
+  #waiting(name: string): WaitStep {
+    const nothingToUndo = 'it only waited';
+    const rest = {
+      event: undefined,
+      timeoutMs: undefined,
+      undo: undefined,
+      key: () => '',
+      otherwise: 'go-on',
+    } as const;
+    return { node: 'wait', name, kind: this.#kind, nothingToUndo, ...rest };
+  }
+
+  #command(name: string, kind: StepKind, what: Send<StepContext>, options: Options): SagaStep {
+    const { undo, nothingToUndo, status, timeoutMs = defaultTimeoutMs, attempts = defaultAttempts } = options;
+    checkName('step', name, `${this.#head.name}.${name}`);
+    checkNumber(`${this.#head.name}.${name}`, 'timeoutMs', timeoutMs, 1);
+    checkNumber(`${this.#head.name}.${name}`, 'attempts', attempts, 1);
+    return { node: 'command', name, kind, do: what, undo, nothingToUndo, status, timeoutMs, attempts };
+  }
+
+  #add(node: SagaNode): Draft {
+    const { name } = this.#head;
+    checkName('step', node.name, `${name}.${node.name}`);
+    const nodes = [...this.nodes, node];
+    const twice = repeated(namesOf(nodes));
+    if (twice !== undefined) {
+      throw sagaErrors.DEFINITION_INVALID(`the saga "${name}" has two steps called "${twice}"; rename one`);
     }
-    const { undo, nothingToUndo, timeoutMs = defaultTimeoutMs, attempts = defaultAttempts } = options;
-    checkNumber(`${head.name}.${name}`, 'timeoutMs', timeoutMs, 1);
-    checkNumber(`${head.name}.${name}`, 'attempts', attempts, 1);
-    return draft(head, [...steps, { name, kind, do: what, undo, nothingToUndo, timeoutMs, attempts }]);
-  };
-  return {
-    step: (name: string, what: Send<StepContext>, options?: Partial<SagaStep>): unknown =>
-      add(name, decided ? 'retriable' : 'compensatable', what, options),
-    pivot: (name: string, what: Send<StepContext>, options?: Partial<SagaStep>): unknown =>
-      add(name, 'pivot', what, options),
-    end: (end: Partial<SagaEnd> = {}) => finish(head, steps, end),
-  };
+    return new Draft(this.#head, nodes, this.#kind);
+  }
 }
 
-function finish(head: SagaHead, steps: readonly SagaStep[], end: Partial<SagaEnd>): Saga {
-  if (steps.length === 0) {
+type OneOfEach = (one: ItemSender<StepContext>) => Send<StepContext>;
+
+interface EachShape {
+  readonly most: number;
+  readonly join?: 'all' | 'any' | number;
+}
+
+type MakeBranch = (name: string, what: Send<StepContext>, options: Options) => SagaStep;
+
+class Branches {
+  readonly steps: readonly SagaStep[];
+  readonly #make: MakeBranch;
+
+  constructor(steps: readonly SagaStep[], make: MakeBranch) {
+    this.steps = steps;
+    this.#make = make;
+  }
+
+  branch(name: string, what: Send<StepContext>, options: Options = {}): Branches {
+    if (this.steps.some((step) => step.name === name)) {
+      throw sagaErrors.DEFINITION_INVALID(`there are two branches called "${name}"; rename one`);
+    }
+    return new Branches([...this.steps, this.#make(name, what, options)], this.#make);
+  }
+}
+
+function finish(head: SagaHead, nodes: readonly SagaNode[], end: Partial<SagaEnd>): Saga {
+  if (nodes.length === 0) {
     throw sagaErrors.DEFINITION_INVALID(`the saga "${head.name}" has no steps; add at least one before end()`);
   }
-  const commands = steps.flatMap((step) => (step.undo === undefined ? [step.do] : [step.do, step.undo]));
+  const leaves = leavesOf(nodes).map(({ leaf }) => leaf);
+  const commands = leaves.flatMap((leaf) => {
+    if (leaf.node === 'command') return [leaf.do, leaf.undo ?? [], leaf.status ?? []].flat();
+    return leaf.node === 'sub' ? [leaf.undo ?? []].flat() : [];
+  });
   const sends = new Map(commands.map(({ command: { service, name } }) => [`${service}.${name}`, { service, name }]));
+  const claiming = commands.filter(({ command }) => 'claims' in command && command.claims !== undefined);
+  const events = leaves.flatMap((leaf) => (leaf.node === 'wait' && leaf.event !== undefined ? [leaf.event] : []));
+  const { name, version, input, key, deadlineMs } = head;
   return {
     kind: 'saga',
-    name: head.name,
-    version: head.version,
-    shape: steps.map(shapeOf).join(' '),
+    name,
+    version,
+    shape: shapeOf(nodes),
     sends: [...sends.values()],
-    input: head.input,
-    key: head.key,
-    deadlineMs: head.deadlineMs,
-    steps,
+    waits: [...new Map(events.map((event) => [event.name, event])).values()],
+    claimsAt: [...new Set(claiming.map(({ command }) => command.service))],
+    input,
+    key,
+    deadlineMs,
+    nodes,
     end: { completed: end.completed, compensated: end.compensated },
   };
 }
 
-function shapeOf({ name, kind, do: what, undo }: SagaStep): string {
-  const label = (sent: { readonly command: { readonly service: string; readonly name: string } }) =>
-    `${sent.command.service}.${sent.command.name}`;
-  return `${name}:${kind}:${label(what)}${undo === undefined ? '' : `/${label(undo)}`}`;
+function repeated(names: readonly string[]): string | undefined {
+  return names.find((name, at) => names.indexOf(name) !== at);
 }
 
 function checkName(what: string, name: string, shown: string): void {

@@ -11,6 +11,7 @@ import fc from 'fast-check';
 import { beginSaga } from './begin-saga.ts';
 import { fenced } from './fenced.ts';
 import { stateOf } from './instance.ts';
+import { leavesOf } from './nodes.ts';
 import type { AnySaga } from './saga.ts';
 import type { SagaRunner } from './saga-runner.ts';
 import { sagaRunner } from './saga-runner.ts';
@@ -201,11 +202,11 @@ test('replies that belong to no saga, or to one that does not exist, are passed 
   assert.equal(shop.order.messages.length, 1);
 });
 
-test('an operator takes up a stuck saga, and no other', async () => {
+test('an operator takes up a stuck saga, and none that has ended', async () => {
   const shop = world();
   const id = await shop.start('o-1');
-  const resume = (which: string) => shop.runner.resume(which, 'mina', 'the warehouse is back', testCall());
-  await assert.rejects(resume(id), { code: 'SAGA_NOT_STUCK', message: 'the saga buy "o-1" is running, not stuck' });
+  const operator = { by: 'mina', why: 'the warehouse is back' };
+  const resume = (which: string) => shop.runner.operate(which, { do: 'resume' }, operator, testCall());
   await assert.rejects(resume('01930000-0000-7000-8000-000000000000'), { code: 'SAGA_NOT_FOUND' });
   let answer: unknown = { reservationId: 7 };
   await settle(shop, (command) => (command.type === 'stock.reserve' ? { ok: true, value: answer } : success(command)));
@@ -215,6 +216,12 @@ test('an operator takes up a stuck saga, and no other', async () => {
   const history = await shop.order.store.history(id);
   assert.equal(history.find(({ what }) => what === 'resumed')?.detail, 'mina: the warehouse is back');
   assert.equal(shop.order.messages.at(-1)?.type, 'stock.reserve');
+  const other = await shop.start('o-2');
+  await settle(shop);
+  await assert.rejects(resume(other), {
+    code: 'SAGA_ACTION_REFUSED',
+    message: 'that cannot be done to the saga buy "o-2": it is completed',
+  });
 });
 
 test('over any traffic, every saga ends, each effect happens once, and nothing stays half-done', async () => {
@@ -272,7 +279,8 @@ async function checkEnd(shop: World, id: string): Promise<void> {
   const did = (direction: string, step: string) =>
     Number(shop.others.values.get(`${instance.key} ${direction} ${step}`) ?? 0);
   const completed = instance.phase === 'forward';
-  for (const { name, kind, undo } of sampleSaga.steps) {
+  for (const { leaf } of leavesOf(sampleSaga.nodes)) {
+    const { name, kind, undo } = leaf;
     assert.ok(did('do', name) <= 1 && did('undo', name) <= did('do', name), `${name}: ${story}`);
     if (completed) assert.deepEqual([did('do', name), did('undo', name)], [1, 0], `${name}: ${story}`);
     else if (kind !== 'compensatable') assert.equal(did('do', name), 0, `${name}: ${story}`);

@@ -1,16 +1,21 @@
 import type { Call, Clock, HealthCheck, Ids } from '@dure/core';
-import { messageOf, ownCall, parseTraceparent, wait } from '@dure/core';
+import { check, messageOf, ownCall, parseTraceparent, wait } from '@dure/core';
 import type { Message, ReplyData, UnitOfWork } from '@dure/messaging';
 import { baggageOf } from '@dure/messaging';
 import type { Telemetry } from '@dure/telemetry';
-import type { SagaChange, SagaEvent } from './advance.ts';
 import { advance } from './advance.ts';
+import { beginSaga } from './begin-saga.ts';
+import type { SagaAction, SagaChange, SagaEvent, SagaWork } from './change.ts';
 import { sagaErrors } from './errors.ts';
-import type { SagaInstance } from './instance.ts';
+import type { SagaInstance, WaitsFor } from './instance.ts';
 import { dueAt, isPinnedTo, resultsOf, stateOf } from './instance.ts';
+import { placeOf } from './nodes.ts';
+import type { Operator } from './operate.ts';
+import { outcomeOf } from './replied.ts';
 import { reporter } from './report.ts';
 import type { AnySaga } from './saga.ts';
 import type { DueSaga, OpenSagas, SagaStore } from './saga-store.port.ts';
+import { inWords } from './turn.ts';
 
 export interface SagaRunnerOptions<Tx> {
   /** The service that owns the sagas. */
@@ -30,10 +35,12 @@ export interface SagaRunnerOptions<Tx> {
 export interface SagaRunner<Tx> extends AsyncDisposable {
   /** Takes a reply to a command of a saga, in the transaction that also moves the position in the participant's log. */
   handleReply(message: Message, call: Call, tx: Tx): Promise<void>;
+  /** Takes an event that sagas may wait for, in the transaction that also moves the position in its log. */
+  handleEvent(message: Message, call: Call, tx: Tx): Promise<void>;
   /** Begins to look after timeouts; call once. */
   run(): void;
-  /** Takes a stuck instance up again: SAGA_NOT_FOUND, SAGA_NOT_STUCK. Who and why stand in its history. */
-  resume(id: string, by: string, why: string, call: Call): Promise<void>;
+  /** Does what an operator says: SAGA_NOT_FOUND, SAGA_ACTION_REFUSED. Who and why stand in the instance's history. */
+  operate(id: string, action: SagaAction, operator: Operator, call: Call): Promise<void>;
   /** DOWN, with the list, while unfinished instances have no definition here; UP with counts otherwise. */
   readonly health: HealthCheck;
   /** Lets the change at hand end. Idempotent. */
@@ -52,6 +59,9 @@ export function sagaRunner<Tx>(options: SagaRunnerOptions<Tx>): SagaRunner<Tx> {
   return new Runner(options);
 }
 
+/** How long an event is kept for a saga that will wait for it, and how often what is older is dropped. */
+const arrivalRetentionMs = 7 * 86_400_000;
+const tidyEveryMs = 3_600_000;
 const batch = 50;
 const shortestSleepMs = 10;
 const longestPauseMs = 10_000;
@@ -69,7 +79,7 @@ class Runner<Tx> implements SagaRunner<Tx> {
 
   async handleReply(message: Message, call: Call, tx: Tx): Promise<void> {
     const mark = message.meta.saga;
-    if (mark === undefined) return;
+    if (mark === undefined || mark.direction === 'end') return;
     const { store, telemetry } = this.#options;
     const instance = await store.lock(tx, mark.id);
     if (instance === undefined) {
@@ -90,18 +100,29 @@ class Runner<Tx> implements SagaRunner<Tx> {
     this.#loop ??= this.#lookAfterTimers();
   }
 
-  async resume(id: string, by: string, why: string, call: Call): Promise<void> {
+  async handleEvent(message: Message, call: Call, tx: Tx): Promise<void> {
+    const { definitions, store, clock } = this.#options;
+    const event = definitions.flatMap(({ waits }) => waits).find(({ name }) => name === message.type);
+    if (event === undefined) return;
+    const data = check(event.schema, message.data, message.type);
+    if (!data.ok) throw unreadable(message, data.errors);
+    const { type, key } = message;
+    await store.remember(tx, { event: type, key, data: data.value, at: clock.now() });
+    for (const id of await store.waiting(tx, type, key)) {
+      const instance = await store.lock(tx, id);
+      const step = instance && waitsFor(instance, type, key);
+      if (instance !== undefined && step !== undefined)
+        await this.#apply(instance, { kind: 'arrived', step, data: data.value }, call, tx);
+    }
+  }
+
+  async operate(id: string, action: SagaAction, { by, why }: Operator, call: Call): Promise<void> {
     const { store, unitOfWork } = this.#options;
     await unitOfWork.uow(call, async (tx) => {
       const instance = await store.lock(tx, id);
       if (instance === undefined)
         throw sagaErrors.NOT_FOUND(`there is no saga with the id "${id}"`, { details: { id } });
-      if (instance.status !== 'stuck') {
-        throw sagaErrors.NOT_STUCK(`the saga ${instance.saga} "${instance.key}" is ${stateOf(instance)}, not stuck`, {
-          details: { id, state: stateOf(instance) },
-        });
-      }
-      await this.#apply(instance, { kind: 'resumed', by, why }, call, tx);
+      await this.#apply(instance, { kind: 'operated', action, by, why }, call, tx);
     });
   }
 
@@ -133,32 +154,83 @@ class Runner<Tx> implements SagaRunner<Tx> {
     const saga = this.#definitionOf(instance);
     if (saga === undefined) throw missing(instance);
     const { store, clock } = this.#options;
-    const change = advance(saga, instance, event, clock.now());
-    const whole = change.ends ? await this.#end(saga, change, tx) : change;
-    store.save(tx, whole);
-    this.#report(whole, call);
+    const change = await this.#work(saga, advance(saga, instance, event, clock.now()), call, tx);
+    if (change.refused !== undefined) throw actionRefused(instance, change.refused);
+    store.save(tx, change);
+    this.#report(change, call);
+    const { parent, status } = change.instance;
+    if (parent !== undefined && status === 'finished') await this.#tell(parent, change.instance, call, tx);
   }
 
-  /** Runs the hook in the same transaction. If it throws, only what it did is taken back, and it is tried again later. */
-  async #end(saga: AnySaga, change: SagaChange, tx: Tx): Promise<SagaChange> {
-    const { store, clock } = this.#options;
-    const outcome = await store.attempt(tx, async () => void (await runHook(saga, change.instance, tx)));
-    const event: SagaEvent = outcome.ok
-      ? { kind: 'end-succeeded' }
-      : { kind: 'end-failed', message: messageOf(outcome.error) };
-    const end = advance(saga, change.instance, event, clock.now());
-    return { ...end, commands: change.commands, history: [...change.history, ...end.history] };
+  /** Does what a change asks for, and what that leads to, until nothing more is asked for: all in one transaction. */
+  async #work(saga: AnySaga, first: SagaChange, call: Call, tx: Tx): Promise<SagaChange> {
+    let whole = first;
+    for (let [task, ...rest] = first.work; task !== undefined; [task, ...rest] = rest) {
+      const event = await this.#perform(saga, whole.instance, task, call, tx);
+      if (event === undefined) continue;
+      const next = advance(saga, whole.instance, event, this.#options.clock.now());
+      const { commands, history } = whole;
+      whole = { ...next, commands: [...commands, ...next.commands], history: [...history, ...next.history] };
+      rest.push(...next.work);
+    }
+    return whole;
+  }
+
+  /** A hook or local step that throws takes back only what it did itself. */
+  async #perform(saga: AnySaga, instance: SagaInstance, task: SagaWork, call: Call, tx: Tx) {
+    const { store, clock, ids } = this.#options;
+    switch (task.kind) {
+      case 'end': {
+        const outcome = await store.attempt(tx, async () => void (await runHook(saga, instance, tx)));
+        const event: SagaEvent = outcome.ok
+          ? { kind: 'end-succeeded' }
+          : { kind: 'end-failed', message: messageOf(outcome.error) };
+        return event;
+      }
+      case 'local': {
+        const { step, direction } = task;
+        const answer: { value?: unknown } = {};
+        const ran = await store.attempt(tx, async () => {
+          answer.value = await runLocal(saga, instance, task, tx);
+        });
+        const outcome = ran.ok
+          ? { ok: true as const, value: answer.value ?? null }
+          : outcomeOf(ran.error, messageOf(ran.error));
+        const event: SagaEvent = { kind: 'ran', step, direction, outcome };
+        return event;
+      }
+      case 'look': {
+        const { step, event, key } = task;
+        const arrival = await store.arrival(tx, event, key, instance.startedAt);
+        return arrival && ({ kind: 'arrived', step, data: arrival.data } satisfies SagaEvent);
+      }
+      case 'sub':
+        store.insert(tx, beginSaga(task.saga, task.input, call, { clock, ids }, { ...instance, step: task.step }));
+        return undefined;
+    }
+  }
+
+  /** Tells a saga how the one that is a step of it has ended. Only ever from the part to the whole, so that no two wait for each other. */
+  async #tell(parent: { readonly id: string; readonly step: string }, child: SagaInstance, call: Call, tx: Tx) {
+    const instance = await this.#options.store.lock(tx, parent.id);
+    if (instance === undefined) return;
+    const { step } = parent;
+    await this.#apply(instance, { kind: 'replied', step, direction: 'do', reply: replyOf(child) }, call, tx);
   }
 
   async #lookAfterTimers(): Promise<void> {
     const { clock, telemetry, pollMs = 1_000 } = this.#options;
     const { signal } = this.#stop;
     let pauseMs = 0;
+    let tidiedAt = clock.now();
     for (let failures = 0; !signal.aborted; await wait(clock, pauseMs, signal)) {
       try {
         const next = await this.#fireDue(signal);
         pauseMs = Math.min(Math.max((next ?? Number.POSITIVE_INFINITY) - clock.now(), shortestSleepMs), pollMs);
         failures = 0;
+        if (clock.now() - tidiedAt < tidyEveryMs) continue;
+        await this.#forget(signal);
+        tidiedAt = clock.now();
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
@@ -166,6 +238,14 @@ class Runner<Tx> implements SagaRunner<Tx> {
         telemetry.log.warn('the timeouts of sagas cannot be looked after at the moment', { error, failures });
       }
     }
+  }
+
+  /** Forgets events that nobody waits for any more. */
+  async #forget(signal: AbortSignal): Promise<void> {
+    const { service, store, unitOfWork, ids, clock, definitions } = this.#options;
+    if (definitions.every(({ waits }) => waits.length === 0)) return;
+    const call = ownCall(service, 'saga-timer', ids, signal);
+    await unitOfWork.uow(call, (tx) => store.forget(tx, clock.now() - arrivalRetentionMs));
   }
 
   /** Fires whatever is due. Returns when the next one is due, if known. */
@@ -210,9 +290,56 @@ class Runner<Tx> implements SagaRunner<Tx> {
 }
 
 async function runHook<Tx>(saga: AnySaga, instance: SagaInstance, tx: Tx): Promise<void> {
-  const context = { id: instance.id, input: instance.input, done: resultsOf(instance) };
+  const context = contextOf(instance);
   if (instance.phase === 'forward') await saga.end.completed?.(tx as never, context);
   else if (instance.why !== undefined) await saga.end.compensated?.(tx as never, context, instance.why);
+}
+
+async function runLocal<Tx>(
+  saga: AnySaga,
+  instance: SagaInstance,
+  { step, direction }: Extract<SagaWork, { kind: 'local' }>,
+  tx: Tx,
+): Promise<unknown> {
+  const leaf = placeOf(saga.nodes, step)?.leaf;
+  const context = contextOf(instance);
+  if (leaf?.node !== 'local') return undefined;
+  if (direction === 'do') return leaf.run(tx as never, context);
+  const record = instance.steps.find((one) => one.step === step);
+  return leaf.undo?.(tx as never, {
+    ...context,
+    result: record !== undefined && 'result' in record ? record.result : undefined,
+  });
+}
+
+function contextOf(instance: SagaInstance) {
+  return { id: instance.id, input: instance.input, done: resultsOf(instance) };
+}
+
+/** The step that waits for the event; waits stand one after the other, so there is one at most. */
+function waitsFor({ steps }: SagaInstance, event: string, key: string): string | undefined {
+  const isMeant = (waits: WaitsFor | undefined) => waits?.event === event && waits.key === key;
+  return steps.find((record) => record.state === 'sent' && isMeant(record.waits))?.step;
+}
+
+function replyOf(child: SagaInstance): ReplyData {
+  const { why } = child;
+  if (why === undefined) return { ok: true, value: resultsOf(child) };
+  if (why.reason === 'refused') return { ok: false, refusal: { code: why.code, data: why.data } };
+  return { ok: false, refusal: { code: why.reason === 'timed-out' ? 'TimedOut' : 'CalledOff', data: {} } };
+}
+
+function actionRefused(instance: SagaInstance, reason: string) {
+  return sagaErrors.ACTION_REFUSED(`that cannot be done to the saga ${instance.saga} "${instance.key}": ${reason}`, {
+    details: { id: instance.id, state: stateOf(instance), reason },
+  });
+}
+
+function unreadable({ type, source, position }: Message, errors: Parameters<typeof inWords>[0]) {
+  return sagaErrors.EVENT_UNREADABLE(
+    `the event "${type}" of ${source} (position ${position}), which sagas wait for, cannot be read: ${inWords(errors)}`,
+    { details: { type, source, position } },
+  );
 }
 
 function missing(instance: SagaInstance) {

@@ -1,4 +1,4 @@
-import type { SagaChange, SagaHistoryEntry } from './advance.ts';
+import type { SagaChange, SagaHistoryEntry } from './change.ts';
 import type { SagaInstance, SagaState } from './instance.ts';
 import type { AnySaga } from './saga.ts';
 
@@ -16,6 +16,15 @@ export interface OpenSagas {
   readonly version: number;
   readonly shape: string;
   readonly count: number;
+}
+
+/** An event that came for instances that wait. */
+export interface SagaArrival {
+  readonly event: string;
+  readonly key: string;
+  readonly data: unknown;
+  /** When it came here, epoch milliseconds. */
+  readonly at: number;
 }
 
 /** Which instances a list shows. */
@@ -45,6 +54,14 @@ export interface SagaStore<Tx> {
     tx: Tx,
     work: () => Promise<void>,
   ): Promise<{ readonly ok: true } | { readonly ok: false; readonly error: unknown }>;
+  /** Remembers an event for instances that wait for it, or soon will; the latest of a key counts. */
+  remember(tx: Tx, arrival: SagaArrival): Promise<void>;
+  /** The event with this key, if one has come since `since`, epoch milliseconds. */
+  arrival(tx: Tx, event: string, key: string, since: number): Promise<SagaArrival | undefined>;
+  /** The instances that wait for an event with this key. */
+  waiting(tx: Tx, event: string, key: string): Promise<readonly string[]>;
+  /** Forgets events that came before that time, epoch milliseconds. */
+  forget(tx: Tx, before: number): Promise<void>;
   /** The instances of these definitions that are due first, in that order, whether the time has come or not. */
   due(sagas: readonly AnySaga[], limit: number): Promise<readonly DueSaga[]>;
   /** Counts unfinished instances by definition. */

@@ -55,7 +55,8 @@ function definitions() {
     .end({
       completed: (tx: Tx, c) => tx.update(`${c.input.orderId} ${c.done.ship.shipmentId}`),
       compensated: async (tx: Tx, c, why) => {
-        const code: 'OutOfStock' | 'Declined' | 'timed-out' = why.reason === 'refused' ? why.code : why.reason;
+        const code: 'OutOfStock' | 'Declined' | 'timed-out' | 'called-off' =
+          why.reason === 'refused' ? why.code : why.reason;
         if (why.reason === 'refused' && why.step === 'reserve') await tx.update(String(why.data.available.toFixed()));
         await tx.update(`${code} ${c.done.reserve?.reservationId}`);
         // @ts-expect-error a step may not have been done when the saga turned back

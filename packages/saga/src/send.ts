@@ -8,6 +8,14 @@ export interface Send<Context, Output = unknown, Refuses = unknown> {
   readonly types?: { readonly output: Output; readonly refuses: Refuses; readonly codes: keyof Refuses };
 }
 
+/** Says which command is sent for an item of a fan-out. */
+export interface ItemSender<Context> {
+  send<Input, Output, Refuses extends RefusalSpecs>(
+    command: CommandType<string, Input, Output, Refuses>,
+    data: (context: Context) => NoInfer<Input>,
+  ): Send<Context, Output, Refuses>;
+}
+
 /**
  * Says which command a step sends. `data` is a pure function: it may run more than once.
  *

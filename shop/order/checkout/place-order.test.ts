@@ -29,7 +29,7 @@ function play(refusing?: { readonly step: string; readonly code: string }) {
   let change: SagaChange = beginSaga(saga, input, testCall(), { clock, ids: testIds() });
   for (let turn = 0; change.commands.length > 0 && turn < 20; turn += 1) {
     const [command] = change.commands;
-    if (command === undefined) break;
+    if (command === undefined || command.direction === 'end') break;
     const { step, direction, service, name } = command;
     sent.push(`${service}.${name}`);
     data[`${service}.${name}`] = command.data;
@@ -39,7 +39,7 @@ function play(refusing?: { readonly step: string; readonly code: string }) {
       : { ok: true, value: direction === 'do' ? results[step] : null };
     change = advance(saga, change.instance, { kind: 'replied', step, direction, reply }, clock.now());
   }
-  return { sent, data, ends: change.ends, why: change.instance.why };
+  return { sent, data, ends: change.work.some(({ kind }) => kind === 'end'), why: change.instance.why };
 }
 
 test('an order goes from reserving to shipping, in this order', () => {

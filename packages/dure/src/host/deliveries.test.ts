@@ -59,7 +59,10 @@ async function setUp() {
     handlers,
     log: telemetry.log,
     fenced: (_message, _tx, run) => run(),
-    reply: async ({ type }) => void replies.push(type),
+    sagas: {
+      handleReply: async ({ type }) => void replies.push(type),
+      handleEvent: async ({ type }) => void replies.push(`${type} waited for`),
+    },
   });
   const deliver = async (one: Message) => {
     const tx: Tx = [];
@@ -83,7 +86,7 @@ test('a refusal is thrown through, so that what the handler did is taken back, a
   assert.match(telemetry.lines.join('\n'), /refuses stock\.reserve: OutOfStock/);
 });
 
-test('an event goes to the reactions to it, a reply to the sagas', async () => {
+test('an event goes to the reactions to it and to the sagas that wait for it, a reply to the sagas', async () => {
   const { deliver, replies } = await setUp();
   assert.deepEqual(await deliver(message('event', 'product.added', { sku: 'a' })), {
     tx: ['added a'],
@@ -91,7 +94,7 @@ test('an event goes to the reactions to it, a reply to the sagas', async () => {
   });
   assert.deepEqual((await deliver(message('event', 'product.removed', {}))).tx, []);
   await deliver(message('reply', 'payment.capture', { ok: true, value: null }));
-  assert.deepEqual(replies, ['payment.capture']);
+  assert.deepEqual(replies, ['product.added waited for', 'product.removed waited for', 'payment.capture']);
 });
 
 test('a command that the contract does not have, and data that do not fit it, are errors that name the message', async () => {

@@ -1,6 +1,7 @@
 import type { Call } from '@dure/core';
 import { check, isRefusal } from '@dure/core';
 import type { AnyCommand, Message, ReplyData } from '@dure/messaging';
+import type { SagaRunner } from '@dure/saga';
 import type { AnyHandler, ServiceDefinition } from '@dure/service/server';
 import type { Logger } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
@@ -16,15 +17,15 @@ export interface DispatchTargets<Tx> {
   readonly log: Logger;
   /** Guards a command of a saga against an undo that came first, and against coming late. */
   readonly fenced: (message: Message, tx: Tx, run: () => Promise<ReplyData>) => Promise<ReplyData>;
-  /** Takes the replies to the commands of sagas. */
-  readonly reply: ((message: Message, call: Call, tx: Tx) => Promise<void>) | undefined;
+  /** Takes the replies to the commands of sagas, and the events that they wait for. */
+  readonly sagas: Pick<SagaRunner<Tx>, 'handleReply' | 'handleEvent'> | undefined;
 }
 
 /**
  * Brings commands to their handlers, events to their reactions and replies to the sagas that wait for them. A refusal is
  * thrown through: the delivery store takes back what the handler did and answers with it.
  */
-export function dispatcher<Tx>({ definition, handlers, log, fenced, reply }: DispatchTargets<Tx>): Dispatch<Tx> {
+export function dispatcher<Tx>({ definition, handlers, log, fenced, sagas }: DispatchTargets<Tx>): Dispatch<Tx> {
   const { contract } = definition;
   return async (message, call, tx) => {
     switch (message.kind) {
@@ -39,9 +40,10 @@ export function dispatcher<Tx>({ definition, handlers, log, fenced, reply }: Dis
           if (!data.ok) throw unreadable(contract.name, message, data.errors);
           await reaction.run(data.value as never, call, tx as never);
         }
+        await sagas?.handleEvent(message, call, tx);
         return undefined;
       case 'reply':
-        await reply?.(message, call, tx);
+        await sagas?.handleReply(message, call, tx);
         return undefined;
     }
   };

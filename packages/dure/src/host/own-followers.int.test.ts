@@ -47,7 +47,7 @@ test('a service reacts to its own events, in one transaction with its place in t
     handlers: {},
     log: telemetry.log,
     fenced: (_message, _tx, run) => run(),
-    reply: undefined,
+    sagas: undefined,
   });
   const own = ownFollowers(definition, db, { name: 'ward', telemetry }, machine);
   const [endpoint] = own.endpoints;

@@ -42,7 +42,7 @@ export function openReadModelData(definition: ServiceDefinition, kit: ServiceKit
         handlers,
         log: telemetry.log,
         fenced: (_message, _tx, carryOut) => carryOut(),
-        reply: undefined,
+        sagas: undefined,
       });
       consumers.push(...consume(dispatch, file.deliveries, kit, process));
     },

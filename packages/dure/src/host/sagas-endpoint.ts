@@ -90,7 +90,7 @@ async function resume<Tx>(
   if (typeof by !== 'string' || typeof why !== 'string' || by === '' || why === '') {
     return { status: 400, detail: 'say who asks and why: { "by": "…", "why": "…" }' };
   }
-  await runner.resume(id, by, why, ownCall(service, 'resumeSaga', ids));
+  await runner.operate(id, { do: 'resume' }, { by, why }, ownCall(service, 'resumeSaga', ids));
   return { status: 204 };
 }
 

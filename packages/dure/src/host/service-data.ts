@@ -154,9 +154,5 @@ function dispatching(
   runner: SagaRunner<Tx> | undefined,
   { log }: Telemetry,
 ): Dispatch<Tx> {
-  const reply =
-    runner === undefined
-      ? undefined
-      : (...delivered: Parameters<SagaRunner<Tx>['handleReply']>) => runner.handleReply(...delivered);
-  return dispatcher<Tx>({ definition, handlers, log, fenced: fenced(postgresSagaFence()), reply });
+  return dispatcher<Tx>({ definition, handlers, log, fenced: fenced(postgresSagaFence()), sagas: runner });
 }

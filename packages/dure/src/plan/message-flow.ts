@@ -13,7 +13,7 @@ export interface MessageFlow {
 
 /**
  * Computes the flow of messages from the definitions: a service pulls the logs in which stand the events it reacts
- * to, the commands it carries out, and the replies to commands that its sagas send; and it may read nothing else.
+ * to or its sagas wait for, the commands it carries out, and the replies to commands that its sagas send; and it may read nothing else.
  * DURE_SYSTEM_INVALID when something is awaited that nobody sends, or sent to nobody.
  */
 export function messageFlow(definitions: Definitions): MessageFlow {
@@ -27,6 +27,7 @@ export function messageFlow(definitions: Definitions): MessageFlow {
       if (emitter !== consumer) flow.event(emitter, consumer, event.name);
     }
     for (const saga of definition.sagas) {
+      for (const { name } of saga.waits) flow.event(emitterOf(name, consumer, emitters), consumer, name);
       for (const command of saga.sends) {
         checkCommand(consumer, saga.name, command, definitions);
         flow.addressed(consumer, command.service);

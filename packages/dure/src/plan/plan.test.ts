@@ -34,7 +34,12 @@ const definition = (spec: Partial<ServiceDefinition> & { readonly contract: AnyC
   ...service({ contract: spec.contract, start: () => ({}) as never }),
   ...spec,
 });
-const saga = { kind: 'saga' as const, name: 'placeOrder', sends: [{ service: 'inventory', name: 'reserve' }] };
+const saga = {
+  kind: 'saga' as const,
+  name: 'placeOrder',
+  sends: [{ service: 'inventory', name: 'reserve' }],
+  waits: [],
+};
 
 const definitions: Definitions = {
   product: definition({ contract: product, database }),

@@ -8,13 +8,13 @@ import { startsOf } from './start-saga.ts';
 export type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
 /**
- * Runs a part of a transaction in a savepoint. When it throws, its statements, messages and sagas are taken back. What
- * ends a transaction as a whole (a collision, a caller who left, a lost connection) is passed through. It comes before
- * anything else is put into the outbox, because an outbox is discarded as a whole.
+ * Runs a part of a transaction in a savepoint. When it throws, its statements, messages, timers and sagas are taken back. What
+ * ends a transaction as a whole (a collision, a caller who left, a lost connection) is passed through.
  */
 export async function attempt<T>(inside: TxInside, savepoint: string, work: () => Promise<T>): Promise<Attempt<T>> {
   const { db, buffer, call } = inside;
   const started = startsOf(inside).length;
+  const takeBack = buffer.checkpoint();
   const name = sql.id(savepoint);
   const begun = sql`savepoint ${name}`.execute(db);
   begun.catch(() => undefined);
@@ -25,7 +25,7 @@ export async function attempt<T>(inside: TxInside, savepoint: string, work: () =
   } catch (error) {
     if (!isRefusal(error) && (isCollision(error) || call.signal.aborted)) throw error;
     await sql`rollback to savepoint ${name}`.execute(db);
-    buffer.discard();
+    takeBack();
     for (const values of startsOf(inside).slice(started)) values[0] = null;
     return { ok: false, error };
   }

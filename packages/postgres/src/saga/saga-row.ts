@@ -1,9 +1,9 @@
 import type { Ending, SagaChange, SagaFailure, SagaInstance } from '@dure/saga';
-import { dueAt, stateOf } from '@dure/saga';
+import { dueAt, stateOf, waitsOf } from '@dure/saga';
 
 /** The columns that make up an instance. */
 export const sagaColumns =
-  'id, name, version, shape, key, phase, status, input, steps, why, problem, ending, deadline_at, traceparent, correlation, started_at, finished_at';
+  'id, name, version, shape, key, phase, status, input, steps, why, problem, ending, deadline_at, traceparent, correlation, started_at, finished_at, paused_at, parent';
 
 /** An instance as `dure.saga` holds it. */
 export interface SagaRow {
@@ -24,6 +24,8 @@ export interface SagaRow {
   readonly correlation: string;
   readonly started_at: number;
   readonly finished_at: number | null;
+  readonly paused_at: number | null;
+  readonly parent: SagaInstance['parent'] | null;
 }
 
 /** Reads a row. */
@@ -44,6 +46,8 @@ export function instanceOf(row: SagaRow): SagaInstance {
     ...(row.deadline_at === null ? {} : { deadlineAt: row.deadline_at }),
     startedAt: row.started_at,
     ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
+    ...(row.paused_at === null ? {} : { pausedAt: row.paused_at }),
+    ...(row.parent === null || row.parent === undefined ? {} : { parent: row.parent }),
     traceparent: row.traceparent,
     correlation: row.correlation,
   };
@@ -51,7 +55,7 @@ export function instanceOf(row: SagaRow): SagaInstance {
 
 /** The arguments of `dure.begin_saga` and `dure.save_saga`. */
 export function savedAs({ instance, history }: SagaChange, part: 'all' | 'changeable'): [string, string] {
-  const { id, saga: name, version, shape, key, input, phase, status, steps, why, problem, ending } = instance;
+  const { id, saga: name, version, shape, key, input, phase, status, steps, why, problem, ending, parent } = instance;
   const changeable = {
     id,
     state: stateOf(instance),
@@ -64,8 +68,10 @@ export function savedAs({ instance, history }: SagaChange, part: 'all' | 'change
     deadline_at: instance.deadlineAt,
     due_at: dueAt(instance),
     finished_at: instance.finishedAt,
+    paused_at: instance.pausedAt,
+    waits: waitsOf(instance),
   };
   const { startedAt: started_at, traceparent, correlation } = instance;
-  const all = { ...changeable, name, version, shape, key, input, started_at, traceparent, correlation };
+  const all = { ...changeable, name, version, shape, key, input, started_at, traceparent, correlation, parent };
   return [JSON.stringify(part === 'all' ? all : changeable), JSON.stringify(history)];
 }

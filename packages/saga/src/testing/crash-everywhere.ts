@@ -1,20 +1,23 @@
 import { AssertionError } from 'node:assert/strict';
 import { fakeClock, testCall, testIds } from '@dure/core/testing';
-import type { ReplyData } from '@dure/messaging';
-import type { SagaChange, SagaEvent } from '../advance.ts';
 import { advance } from '../advance.ts';
 import { beginSaga } from '../begin-saga.ts';
-import { fencedAnswer } from '../fenced.ts';
+import type { SagaChange, SagaEvent, SagaWork } from '../change.ts';
 import { dueAt } from '../instance.ts';
 import type { AnySaga, Saga } from '../saga.ts';
+import { participantMoves } from './crash-participant.ts';
 import type { CrashWorld, Underway } from './crash-world.ts';
+import { keyOf } from './crash-world.ts';
 import { brokenPromise } from './saga-promises.ts';
 
 export interface CrashOptions<Input> {
   readonly input: Input;
-  /** What each step's command answers when it succeeds, by the step's name. Default: null. */
+  /**
+   * What each step answers when it succeeds, by its name: `reserve`, `hold.stock`, or `notify` for all items of a fan-out. For a
+   * wait it is the event's data. Default: null.
+   */
   readonly answers?: Readonly<Record<string, unknown>>;
-  /** Messages that may come twice because somebody crashed after the commit, and ends that may fail. Default 1. */
+  /** Messages that may come twice because somebody crashed after the commit, and local work that may fail. Default 1. */
   readonly faults?: number;
   /** Timeouts that may strike although an answer is on its way. Default 2. */
   readonly timeouts?: number;
@@ -35,16 +38,19 @@ export interface CrashReport {
 
 /**
  * Tries everything that can happen to a saga: each command succeeds or is refused in every way that its contract declares,
- * messages overtake one another, come twice or come after the timeout, ends fail. In every state it checks that each
- * effect happened at most once and that only what was done is undone; and that every way ends, completed or compensated,
- * with nothing half-done. Throws with the shortest kind of explanation: the way that leads there.
+ * messages overtake one another, come twice or come after the timeout, events come or do not, local work and ends fail. In
+ * every state it checks that each effect happened at most once and that only what was done is undone; and that every way
+ * ends, completed or compensated, with nothing half-done. Throws with the way that leads there.
  *
  * A crash before a commit changes nothing, so it needs no case of its own; one after a commit makes a message come twice.
  *
  * @example
  * crashEverywhere(placeOrder, { input, answers: { reserve: { reservationId: 'r' } } });
  */
-export function crashEverywhere<Input, Tx>(definition: Saga<Input, Tx>, options: CrashOptions<Input>): CrashReport {
+export function crashEverywhere<Input, Tx, Done>(
+  definition: Saga<Input, Tx, Done>,
+  options: CrashOptions<Input>,
+): CrashReport {
   const saga = definition as unknown as AnySaga;
   const { mostStates = 200_000 } = options;
   const open: CrashWorld[] = [firstWorld(saga, options)];
@@ -67,13 +73,14 @@ export function crashEverywhere<Input, Tx>(definition: Saga<Input, Tx>, options:
   return { states: seen.size, ...report };
 }
 
+/** A local step or a wait that comes first is looked after by the timer, as in the runner. */
 function firstWorld<Input>(saga: AnySaga, { input, faults = 1, timeouts = 2 }: CrashOptions<Input>): CrashWorld {
   const clock = fakeClock();
-  const { instance } = beginSaga(saga, input, testCall(), { clock, ids: testIds() });
-  const [first] = saga.steps;
-  return {
+  const change = beginSaga(saga, input, testCall(), { clock, ids: testIds() });
+  const { instance } = change;
+  const empty = {
     instance,
-    underway: first === undefined ? [] : [{ to: 'participant', step: first.name, direction: 'do' }],
+    underway: [],
     fences: {},
     effects: {},
     ends: 0,
@@ -82,6 +89,7 @@ function firstWorld<Input>(saga: AnySaga, { input, faults = 1, timeouts = 2 }: C
     now: clock.now(),
     path: [],
   };
+  return taken(empty, change, 'it starts');
 }
 
 type Told = Pick<CrashOptions<unknown>, 'answers' | 'fenced'>;
@@ -93,7 +101,7 @@ function successors(saga: AnySaga, world: CrashWorld, options: Told): readonly C
     const said = `${direction} ${step}${to === 'engine' ? ' is answered' : ''}`;
     const moves =
       to === 'engine' && reply !== undefined
-        ? engineMoves(saga, world, { kind: 'replied', step, direction, reply }, said)
+        ? engineMoves(saga, world, { kind: 'replied', step, direction, reply }, said, options)
         : participantMoves(saga, world, message, options);
     for (const moved of moves) {
       worlds.push({ ...moved, underway: without(moved.underway, message) });
@@ -101,59 +109,70 @@ function successors(saga: AnySaga, world: CrashWorld, options: Told): readonly C
         worlds.push({ ...moved, faults: moved.faults - 1, path: [...moved.path, 'and comes again later'] });
     }
   }
+  for (const record of world.instance.steps) {
+    if (record.state !== 'sent' || record.waits === undefined) continue;
+    const { step } = record;
+    const event: SagaEvent = { kind: 'arrived', step, data: options.answers?.[step] ?? null };
+    worlds.push(...engineMoves(saga, world, event, `the event of ${step} comes`, options));
+  }
   const due = dueAt(world.instance);
   const early = world.underway.length > 0;
   if (due !== undefined && (!early || world.timeouts > 0)) {
     const later = { ...world, now: Math.max(due, world.now), timeouts: early ? world.timeouts - 1 : world.timeouts };
-    worlds.push(...engineMoves(saga, later, { kind: 'woken' }, 'time passes'));
+    worlds.push(...engineMoves(saga, later, { kind: 'woken' }, 'time passes', options));
   }
   return worlds;
 }
 
-function engineMoves(saga: AnySaga, world: CrashWorld, event: SagaEvent, said: string): readonly CrashWorld[] {
-  const change = advance(saga, world.instance, event, world.now);
-  const moved = taken(world, change, said);
-  if (!change.ends) return [moved];
-  const ended = taken(moved, advance(saga, change.instance, { kind: 'end-succeeded' }, world.now), 'the end succeeds');
-  const worlds = [{ ...ended, ends: moved.ends + 1 }];
-  if (world.faults === 0) return worlds;
-  const failed = advance(saga, change.instance, { kind: 'end-failed', message: 'a fault' }, world.now);
-  return [...worlds, { ...taken(moved, failed, 'the end fails'), faults: world.faults - 1 }];
-}
-
-function taken(world: CrashWorld, { instance, commands }: SagaChange, said: string): CrashWorld {
-  const sent = commands.map(({ step, direction }): Underway => ({ to: 'participant', step, direction }));
-  return { ...world, instance, underway: [...world.underway, ...sent], path: [...world.path, said] };
-}
-
-function participantMoves(
+function engineMoves(
   saga: AnySaga,
   world: CrashWorld,
-  { step, direction }: Underway,
-  { answers = {}, fenced = true }: Told,
+  event: SagaEvent,
+  said: string,
+  { answers }: Told,
 ): readonly CrashWorld[] {
-  const row = world.fences[step] ?? { do: undefined, undo: undefined };
-  const known = fenced ? fencedAnswer(row, direction) : undefined;
-  const outcomes = known === undefined ? outcomesOf(saga, step, direction, answers) : [known];
-  return outcomes.map((reply) => {
-    const name = `${direction} ${step}`;
-    const carriedOut = known === undefined && reply.ok ? 1 : 0;
-    const keeps = row[direction] === undefined && (direction === 'undo' ? reply.ok : known === undefined);
-    return {
-      ...world,
-      fences: keeps ? { ...world.fences, [step]: { ...row, [direction]: reply } } : world.fences,
-      effects: { ...world.effects, [name]: (world.effects[name] ?? 0) + carriedOut },
-      underway: [...world.underway, { to: 'engine', step, direction, reply }],
-      path: [...world.path, `${name} ${reply.ok ? 'succeeds' : `is refused: ${reply.refusal.code}`}`],
-    };
-  });
+  const change = advance(saga, world.instance, event, world.now);
+  return worked(saga, taken(world, change, said), change.work, answers ?? {});
 }
 
-function outcomesOf(saga: AnySaga, name: string, direction: 'do' | 'undo', answers: Readonly<Record<string, unknown>>) {
-  if (direction === 'undo') return [{ ok: true, value: null }] satisfies readonly ReplyData[];
-  const codes = Object.keys(saga.steps.find((step) => step.name === name)?.do.command.refuses ?? {});
-  const success: ReplyData = { ok: true, value: answers[name] ?? null };
-  return [success, ...codes.map((code): ReplyData => ({ ok: false, refusal: { code, data: {} } }))];
+/** What the runner does in the same transaction, in every way in which it can come out. */
+function worked(
+  saga: AnySaga,
+  world: CrashWorld,
+  [task, ...rest]: readonly SagaWork[],
+  answers: Readonly<Record<string, unknown>>,
+): readonly CrashWorld[] {
+  if (task === undefined) return [world];
+  if (task.kind === 'look' || task.kind === 'sub') return worked(saga, world, rest, answers);
+  const after = (before: CrashWorld, event: SagaEvent, said: string) => {
+    const change = advance(saga, before.instance, event, before.now);
+    return worked(saga, taken(before, change, said), [...rest, ...change.work], answers);
+  };
+  const fault = { ...world, faults: world.faults - 1 };
+  const message = 'a fault';
+  if (task.kind === 'end') {
+    const ended = after({ ...world, ends: world.ends + 1 }, { kind: 'end-succeeded' }, 'the end succeeds');
+    if (world.faults === 0) return ended;
+    return [...ended, ...after(fault, { kind: 'end-failed', message }, 'the end fails')];
+  }
+  const { step, direction } = task;
+  const name = `${direction} ${step}`;
+  const effects = { ...world.effects, [name]: (world.effects[name] ?? 0) + 1 };
+  const value = direction === 'do' ? (answers[step] ?? null) : null;
+  const ran: SagaEvent = { kind: 'ran', step, direction, outcome: { ok: true, value } };
+  const done = after({ ...world, effects }, ran, `${name} runs here`);
+  if (world.faults === 0) return done;
+  return [...done, ...after(fault, { ...ran, outcome: { ok: false, message } }, `${name} fails here`)];
+}
+
+function taken(world: CrashWorld, { instance, commands, work }: SagaChange, said: string): CrashWorld {
+  const sent = commands.flatMap(({ step, direction }): readonly Underway[] =>
+    direction === 'end' ? [] : [{ to: 'participant', step, direction }],
+  );
+  const subs = work.flatMap(({ kind, ...task }): readonly Underway[] =>
+    kind === 'sub' && 'step' in task ? [{ to: 'participant', step: task.step, direction: 'do' }] : [],
+  );
+  return { ...world, instance, underway: [...world.underway, ...sent, ...subs], path: [...world.path, said] };
 }
 
 /** Of messages that are alike only one: which of them moves makes no difference. */
@@ -166,15 +185,6 @@ function without(messages: readonly Underway[], message: Underway): readonly Und
   const key = JSON.stringify(message);
   const at = messages.findIndex((one) => JSON.stringify(one) === key);
   return at === -1 ? messages : messages.toSpliced(at, 1);
-}
-
-/** Two worlds with the same key have the same future: the time itself does not matter, only what is due next. */
-function keyOf({ instance, underway, effects, ends, faults, timeouts, fences }: CrashWorld): string {
-  const { phase, status, steps, ending, deadlineAt } = instance;
-  const timeless = steps.map((record) => ('dueAt' in record ? { ...record, dueAt: 0 } : record));
-  const messages = underway.map((message) => JSON.stringify(message)).sort();
-  const due = [ending?.attempts, deadlineAt !== undefined && dueAt(instance) === deadlineAt, deadlineAt === undefined];
-  return JSON.stringify([phase, status, timeless, due, messages, effects, fences, ends, faults, timeouts]);
 }
 
 function violation(saga: AnySaga, { path, instance }: CrashWorld, broken: string): Error {

@@ -1,4 +1,5 @@
 import type { ReplyData } from '@dure/messaging';
+import type { StepDirection } from '../change.ts';
 import type { SagaInstance } from '../instance.ts';
 import type { FenceRow } from '../saga-fence.port.ts';
 
@@ -6,7 +7,7 @@ import type { FenceRow } from '../saga-fence.port.ts';
 export interface Underway {
   readonly to: 'participant' | 'engine';
   readonly step: string;
-  readonly direction: 'do' | 'undo';
+  readonly direction: StepDirection;
   readonly reply?: ReplyData;
 }
 
@@ -23,4 +24,21 @@ export interface CrashWorld {
   readonly now: number;
   /** How it came to this, in words. */
   readonly path: readonly string[];
+}
+
+/** Two worlds with the same key have the same future: the time itself does not matter, only what is due before what. */
+export function keyOf({ instance, underway, effects, ends, faults, timeouts, fences }: CrashWorld): string {
+  const { phase, status, steps, ending, deadlineAt } = instance;
+  const dues = steps.flatMap((record) => ('dueAt' in record && record.dueAt !== undefined ? [record.dueAt] : []));
+  const ranks = [...new Set([...dues, ...(deadlineAt === undefined ? [] : [deadlineAt])])].sort((a, b) => a - b);
+  const timeless = steps.map((record) => {
+    const { waits: _, ...rest } = { waits: undefined, ...record };
+    return 'dueAt' in record ? { ...rest, dueAt: ranks.indexOf(record.dueAt ?? 0) } : rest;
+  });
+  const messages = underway.map((message) => JSON.stringify(message)).sort();
+  const deadline = deadlineAt === undefined ? undefined : ranks.indexOf(deadlineAt);
+  return JSON.stringify([
+    [phase, status, timeless, ending?.attempts, deadline],
+    [messages, effects, fences, ends, faults, timeouts],
+  ]);
 }

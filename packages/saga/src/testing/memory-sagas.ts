@@ -2,12 +2,12 @@ import type { Call, Clock, Ids } from '@dure/core';
 import { isRefusal } from '@dure/core';
 import type { BufferedMessage, Message, MessageBuffer, Outbox, ReplyData, UnitOfWork } from '@dure/messaging';
 import { causeOf, messageBuffer } from '@dure/messaging';
-import type { SagaChange, SagaHistoryEntry } from '../advance.ts';
+import type { SagaChange, SagaHistoryEntry } from '../change.ts';
 import { sagaErrors } from '../errors.ts';
 import type { SagaInstance } from '../instance.ts';
-import { dueAt, isPinnedTo, stateOf } from '../instance.ts';
+import { dueAt, isPinnedTo, stateOf, waitsOf } from '../instance.ts';
 import type { FenceRow, SagaFence } from '../saga-fence.port.ts';
-import type { OpenSagas, SagaStore } from '../saga-store.port.ts';
+import type { OpenSagas, SagaArrival, SagaStore } from '../saga-store.port.ts';
 
 /** A transaction in memory: an outbox, and values by key that are kept with the commit. */
 export interface MemorySagaTx extends Outbox {
@@ -30,6 +30,7 @@ interface Staged {
   readonly instances: Map<string, SagaInstance>;
   readonly fences: Map<string, FenceRow>;
   readonly values: Map<string, unknown>;
+  readonly arrivals: Map<string, SagaArrival>;
   history: readonly { readonly id: string; readonly entry: SagaHistoryEntry }[];
 }
 
@@ -81,6 +82,19 @@ class World {
     lock: async (tx, id) => opened(tx).staged.instances.get(id) ?? this.committed.instances.get(id),
     save: (tx, change) => write(opened(tx), change),
     attempt: (tx, work) => attempt(opened(tx), work),
+    remember: async (tx, arrival) => void opened(tx).staged.arrivals.set(`${arrival.event} ${arrival.key}`, arrival),
+    arrival: async (_tx, event, key, since) => {
+      const arrival = this.committed.arrivals.get(`${event} ${key}`);
+      return arrival !== undefined && arrival.at >= since ? arrival : undefined;
+    },
+    waiting: async (_tx, event, key) =>
+      [...this.committed.instances.values()]
+        .filter((one) => waitsOf(one).some((waits) => waits.event === event && waits.key === key))
+        .map(({ id }) => id),
+    forget: async (_tx, before) => {
+      const { arrivals } = this.committed;
+      for (const [name, { at }] of arrivals) if (at < before) arrivals.delete(name);
+    },
     due: async (sagas, limit) =>
       [...this.committed.instances.values()]
         .filter((instance) => sagas.some((saga) => isPinnedTo(instance, saga)))
@@ -165,7 +179,7 @@ class World {
         );
       }
     }
-    for (const part of ['instances', 'fences', 'values'] as const) {
+    for (const part of ['instances', 'fences', 'values', 'arrivals'] as const) {
       const into: Map<string, unknown> = this.committed[part];
       for (const [key, value] of staged[part]) into.set(key, structuredClone(value));
     }
@@ -179,7 +193,7 @@ class World {
 }
 
 function nothing(): Staged {
-  return { instances: new Map(), fences: new Map(), values: new Map(), history: [] };
+  return { instances: new Map(), fences: new Map(), values: new Map(), arrivals: new Map(), history: [] };
 }
 
 function opened(tx: MemorySagaTx): OpenTx {
@@ -196,8 +210,9 @@ function write(tx: OpenTx, { instance, commands, history }: SagaChange): void {
 }
 
 async function attempt(tx: OpenTx, work: () => Promise<void>): ReturnType<SagaStore<MemorySagaTx>['attempt']> {
-  const { instances, fences, values, history } = tx.staged;
-  const before: Staged = { instances: new Map(instances), fences: new Map(fences), values: new Map(values), history };
+  const { instances, fences, values, arrivals, history } = tx.staged;
+  const copies = { instances: new Map(instances), fences: new Map(fences), values: new Map(values) };
+  const before: Staged = { ...copies, arrivals: new Map(arrivals), history };
   const sent = tx.buffer.messages.length;
   try {
     await work();

@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import { formatTraceparent, ids, seededRandom } from '@dure/core';
 import { fakeClock, testCall } from '@dure/core/testing';
 import type { Message, UnitOfWork } from '@dure/messaging';
-import type { SagaChange } from '../advance.ts';
 import { advance } from '../advance.ts';
 import { beginSaga } from '../begin-saga.ts';
+import type { SagaChange } from '../change.ts';
 import type { AnySaga } from '../saga.ts';
-import type { SagaStore } from '../saga-store.port.ts';
+import type { SagaArrival, SagaStore } from '../saga-store.port.ts';
 import { sampleAnswers, sampleSaga } from './sample-saga.ts';
 
 /** What an adapter shows of itself to the store's contract suite. Its service is named `test`. */
@@ -67,7 +67,7 @@ export function sagaStoreContract<Tx>(name: string, open: () => Promise<StoreUnd
         const instance = await under.store.lock(tx, first.instance.id);
         assert.ok(instance !== undefined);
         const finished = { ...instance, status: 'finished' as const, finishedAt: clock.now() };
-        under.store.save(tx, { instance: finished, commands: [], history: [], ends: false });
+        under.store.save(tx, { instance: finished, commands: [], history: [], work: [] });
       });
       await insert(under, begin('o-1'));
       assert.equal((await under.store.list({ limit: 10 })).length, 3);
@@ -76,7 +76,7 @@ export function sagaStoreContract<Tx>(name: string, open: () => Promise<StoreUnd
     test('a change is found as it was saved, and its commands are in the log', async () => {
       await using under = await open();
       const { instance } = begin('o-1');
-      await insert(under, { instance, commands: [], history: [], ends: false });
+      await insert(under, { instance, commands: [], history: [], work: [] });
       const reply = { ok: true as const, value: sampleAnswers.reserve };
       const change = advance(
         saga,
@@ -106,8 +106,10 @@ export function sagaStoreContract<Tx>(name: string, open: () => Promise<StoreUnd
         why: { reason: 'refused' as const, step: 'authorise', code: 'Declined', data: { left: 0.5, text: '한글' } },
         problem: 'nobody answers',
         ending: { attempts: 3, dueAt: 1_767_225_600_123 },
+        pausedAt: 1_767_225_600_456,
+        parent: { id: instance.id, step: 'inner' },
       };
-      await insert(under, { instance: rich, commands: [], history: [], ends: false });
+      await insert(under, { instance: rich, commands: [], history: [], work: [] });
       assert.deepEqual(await under.store.find(instance.id), rich);
     });
 
@@ -133,7 +135,7 @@ export function sagaStoreContract<Tx>(name: string, open: () => Promise<StoreUnd
         ...instance,
         steps: [{ step: 'reserve', state: 'sent' as const, attempts: 1, dueAt: clock.now() + 30 - at * 10 }],
       }));
-      for (const instance of instances) await insert(under, { instance, commands: [], history: [], ends: false });
+      for (const instance of instances) await insert(under, { instance, commands: [], history: [], work: [] });
       const due = await under.store.due([saga], 2);
       assert.deepEqual(
         due.map(({ id, dueAt }) => [id, dueAt - clock.now()]),
@@ -169,6 +171,36 @@ export function sagaStoreContract<Tx>(name: string, open: () => Promise<StoreUnd
       assert.deepEqual(await keys({ state: 'running', saga: 'buy', limit: 10 }), ['o-2', 'o-1']);
       assert.deepEqual(await keys({ state: 'completed', limit: 10 }), []);
       assert.deepEqual(await keys({ saga: 'sell', limit: 10 }), []);
+    });
+
+    test('an instance is found by the event that it waits for, for as long as it does', async () => {
+      await using under = await open();
+      const { instance } = begin('o-1');
+      const waits = { event: 'desk.approved', key: 'o-1' };
+      const steps = [{ step: 'approval', state: 'sent' as const, attempts: 1, dueAt: clock.now(), waits }];
+      const waiting = (key: string) => under.uow(testCall(), (tx) => under.store.waiting(tx, waits.event, key));
+      await insert(under, { instance: { ...instance, steps }, commands: [], history: [], work: [] });
+      assert.deepEqual([await waiting('o-1'), await waiting('o-2')], [[instance.id], []]);
+      await under.uow(testCall(), async (tx) => {
+        await under.store.lock(tx, instance.id);
+        under.store.save(tx, { instance, commands: [], history: [], work: [] });
+      });
+      assert.deepEqual(await waiting('o-1'), []);
+    });
+
+    test('of events that came, the latest of each key is remembered until it is forgotten', async () => {
+      await using under = await open();
+      const came = { event: 'desk.approved', key: 'o-1', data: { by: 'mina' }, at: clock.now() };
+      const remember = (arrival: SagaArrival) => under.uow(testCall(), (tx) => under.store.remember(tx, arrival));
+      const found = (since: number, key = 'o-1') =>
+        under.uow(testCall(), (tx) => under.store.arrival(tx, 'desk.approved', key, since));
+      await remember(came);
+      await remember({ ...came, data: { by: 'jun' }, at: clock.now() + 5 });
+      assert.deepEqual(await found(clock.now()), { ...came, data: { by: 'jun' }, at: clock.now() + 5 });
+      assert.equal(await found(clock.now() + 6), undefined);
+      assert.equal(await found(clock.now(), 'o-2'), undefined);
+      await under.uow(testCall(), (tx) => under.store.forget(tx, clock.now() + 6));
+      assert.equal(await found(clock.now()), undefined);
     });
 
     test('an instance that does not exist is undefined', async () => {

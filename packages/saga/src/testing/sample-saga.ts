@@ -141,6 +141,7 @@ export const sampleSaga = saga('buy', {
   .end({
     completed: (tx: SampleTx, { input, done }) => tx.set(input.orderId, `shipped ${done.ship.shipmentId}`),
     compensated: (tx: SampleTx, { input }, why) => {
-      tx.set(input.orderId, why.reason === 'refused' ? `rejected ${why.code}` : `gave up at ${why.step}`);
+      const where = why.reason === 'called-off' ? `called off by ${why.by}` : `gave up at ${why.step}`;
+      tx.set(input.orderId, why.reason === 'refused' ? `rejected ${why.code}` : where);
     },
   });

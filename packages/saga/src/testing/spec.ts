@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
 import { fakeClock, testCall, testIds } from '@dure/core/testing';
 import type { ReplyData } from '@dure/messaging';
-import type { SagaChange, SagaCommand, SagaEvent, SagaHistoryEntry } from '../advance.ts';
 import { advance } from '../advance.ts';
 import { beginSaga } from '../begin-saga.ts';
+import type {
+  Outcome,
+  SagaAction,
+  SagaChange,
+  SagaCommand,
+  SagaEvent,
+  SagaHistoryEntry,
+  StepDirection,
+} from '../change.ts';
 import type { SagaInstance, SagaState } from '../instance.ts';
-import { dueAt, stateOf } from '../instance.ts';
+import { dueAt, isUnderWay, stateOf } from '../instance.ts';
 import type { AnySaga, Saga, SagaFailure } from '../saga.ts';
 
 /** Drives one instance of a saga by hand: pure, without a clock, a store or a participant. */
@@ -19,19 +27,26 @@ export interface SagaSpec {
   /** The step's command, or its compensation, is refused. */
   refuses(step: string, code: string, data?: unknown): SagaSpec;
   /** Any reply, in any order, as often as you like. */
-  receives(step: string, direction: 'do' | 'undo', reply: ReplyData): SagaSpec;
+  receives(step: string, direction: StepDirection, reply: ReplyData): SagaSpec;
+  /** An event that a step waits for is there. */
+  happens(step: string, data: unknown): SagaSpec;
+  /** What a local step comes to from now on, in place of success with null. */
+  runs(step: string, outcome: Outcome): SagaSpec;
   /** Time passes; what falls due happens when it does. */
   passes(ms: number): SagaSpec;
   /** Time passes until something falls due, and that happens. */
   timesOut(): SagaSpec;
   /** The next run of the end hook fails. */
   failsToEnd(message: string): SagaSpec;
-  resumes(by?: string, why?: string): SagaSpec;
+  /** An operator does something that makes sense. */
+  operates(action: SagaAction, by?: string, why?: string): SagaSpec;
+  /** An operator does something that makes none, for this reason. */
+  refusesOperator(action: SagaAction, reason: RegExp): SagaSpec;
   expectState(state: SagaState): SagaSpec;
   /** The steps, in the order of their first sending, with their states: `['reserve done', 'capture sent']`. */
   expectSteps(...steps: readonly string[]): SagaSpec;
   /** Expects that the last command sent was this one. */
-  expectSent(step: string, direction?: 'do' | 'undo', data?: unknown): SagaSpec;
+  expectSent(step: string, direction?: StepDirection, data?: unknown): SagaSpec;
   expectWhy(why: SagaFailure): SagaSpec;
   /** Answers every compensation and expects that these steps were undone, in this order, and that the saga has ended. */
   expectUndone(...steps: readonly string[]): SagaSpec;
@@ -43,7 +58,7 @@ export interface SagaSpec {
  * @example
  * spec(placeOrder).start(input).replies('reserve', reservation).refuses('authorise', 'Declined', { why: 'over-limit' }).expectUndone('reserve');
  */
-export function spec<Input, Tx>(definition: Saga<Input, Tx>): { start(input: Input): SagaSpec } {
+export function spec<Input, Tx, Done>(definition: Saga<Input, Tx, Done>): { start(input: Input): SagaSpec } {
   const saga = definition as unknown as AnySaga;
   return { start: (input) => new Specification(saga, input) };
 }
@@ -55,6 +70,7 @@ class Specification implements SagaSpec {
   readonly #saga: AnySaga;
   #now: number;
   #endProblem: string | undefined;
+  readonly #outcomes = new Map<string, Outcome>();
 
   constructor(saga: AnySaga, input: unknown) {
     this.#saga = saga;
@@ -73,8 +89,17 @@ class Specification implements SagaSpec {
     return this.receives(step, this.#directionOf(step), { ok: false, refusal: { code, data } });
   }
 
-  receives(step: string, direction: 'do' | 'undo', reply: ReplyData): SagaSpec {
+  receives(step: string, direction: StepDirection, reply: ReplyData): SagaSpec {
     return this.#happens({ kind: 'replied', step, direction, reply });
+  }
+
+  happens(step: string, data: unknown): SagaSpec {
+    return this.#happens({ kind: 'arrived', step, data });
+  }
+
+  runs(step: string, outcome: Outcome): SagaSpec {
+    this.#outcomes.set(step, outcome);
+    return this;
   }
 
   passes(ms: number): SagaSpec {
@@ -98,8 +123,17 @@ class Specification implements SagaSpec {
     return this;
   }
 
-  resumes(by = 'operator', why = 'test'): SagaSpec {
-    return this.#happens({ kind: 'resumed', by, why });
+  operates(action: SagaAction, by = 'operator', why = 'test'): SagaSpec {
+    const { refused } = this.#operated(action, by, why);
+    assert.equal(refused, undefined, this.#inWords());
+    return this;
+  }
+
+  refusesOperator(action: SagaAction, reason: RegExp): SagaSpec {
+    const before = this.instance;
+    assert.match(this.#operated(action, 'operator', 'test').refused ?? 'it was done', reason, this.#inWords());
+    assert.deepEqual(this.instance, before);
+    return this;
   }
 
   expectState(state: SagaState): SagaSpec {
@@ -116,7 +150,7 @@ class Specification implements SagaSpec {
     return this;
   }
 
-  expectSent(step: string, direction: 'do' | 'undo' = 'do', data?: unknown): SagaSpec {
+  expectSent(step: string, direction: StepDirection = 'do', data?: unknown): SagaSpec {
     const last = this.sent.at(-1);
     assert.equal(`${last?.direction} ${last?.step}`, `${direction} ${step}`, this.#inWords());
     if (data !== undefined) assert.deepEqual(last?.data, data);
@@ -135,17 +169,22 @@ class Specification implements SagaSpec {
     return this.expectState('compensated');
   }
 
+  /** Of the steps that are being undone the one whose compensation was sent first. */
   #undoing(): string | undefined {
-    return this.instance.steps.find(({ state }) => state === 'undoing')?.step;
+    const undoing = this.instance.steps.flatMap(({ step, state }) => (state === 'undoing' ? [step] : []));
+    return this.sent.find(({ step, direction }) => direction === 'undo' && undoing.includes(step))?.step;
   }
 
-  #directionOf(step: string): 'do' | 'undo' {
+  #directionOf(step: string): StepDirection {
     const record = this.instance.steps.find((one) => one.step === step);
-    assert.ok(
-      record?.state === 'sent' || record?.state === 'undoing',
-      `${step} waits for no answer: ${this.#inWords()}`,
-    );
-    return record.state === 'sent' ? 'do' : 'undo';
+    assert.ok(record !== undefined && isUnderWay(record), `${step} waits for no answer: ${this.#inWords()}`);
+    return ({ sent: 'do', asking: 'ask', undoing: 'undo' } as const)[record.state];
+  }
+
+  #operated(action: SagaAction, by: string, why: string): SagaChange {
+    const change = advance(this.#saga, this.instance, { kind: 'operated', action, by, why }, this.#now);
+    this.#take(change);
+    return change;
   }
 
   #happens(event: SagaEvent): SagaSpec {
@@ -157,10 +196,16 @@ class Specification implements SagaSpec {
     this.instance = change.instance;
     this.sent.push(...change.commands);
     this.history.push(...change.history);
-    if (!change.ends) return;
-    const message = this.#endProblem;
-    this.#endProblem = undefined;
-    this.#happens(message === undefined ? { kind: 'end-succeeded' } : { kind: 'end-failed', message });
+    for (const task of change.work) {
+      if (task.kind === 'local') {
+        const outcome = this.#outcomes.get(task.step) ?? { ok: true, value: null };
+        this.#happens({ ...task, kind: 'ran', outcome });
+      }
+      if (task.kind !== 'end') continue;
+      const message = this.#endProblem;
+      this.#endProblem = undefined;
+      this.#happens(message === undefined ? { kind: 'end-succeeded' } : { kind: 'end-failed', message });
+    }
   }
 
   #inWords(): string {

@@ -48,6 +48,8 @@ export interface SagaDefinition {
   readonly name: string;
   /** The commands it sends, by which the host knows whose replies to pull. */
   readonly sends: readonly { readonly service: string; readonly name: string }[];
+  /** The events it waits for. */
+  readonly waits: readonly AnyEvent[];
 }
 
 /** A job as far as the service's definition needs to know it; made by `@dure/jobs`. */
