@@ -6,6 +6,7 @@ import type { Client } from '@dure/service/client';
 import { service } from '@dure/service/server';
 import { product } from '@shop/product/contract';
 import { placeOrder } from './checkout/place-order.ts';
+import { placeOrder1 } from './checkout/place-order-1.ts';
 import { closeDay } from './close-day.postgres.ts';
 import { order, orderPlaced } from './contract.ts';
 import type { Wish } from './domain/order.ts';
@@ -21,8 +22,8 @@ export const orderService = service({
   // A price is asked for, never remembered.
   uses: { product: product.with({ getProduct: { fallback: false } }) },
   database: migrations<OrderTables>(import.meta.dirname),
-  sagas: [placeOrder],
   jobs: [closeDay, rebuildTotals],
+  sagas: [placeOrder, placeOrder1],
   start: ({ db, ids, log, uses }) => ({
     place: async ({ body }, call) => {
       const { lines, total } = await priced(body.lines, uses.product, call);

@@ -40,7 +40,7 @@ function end(made: Bench, orderId: string, why?: { step: string; code: string; d
   const [definition] = orderService.sagas as unknown as readonly {
     readonly end: Record<'completed' | 'compensated', (tx: Tx, context: unknown, why?: unknown) => Promise<void>>;
   }[];
-  const context = { id: 's', input: { orderId }, done: { ship: { shipmentId } } };
+  const context = { id: 's', input: { orderId }, done: { handOver: { ship: { shipmentId } } } };
   return made.carryOut(async (tx) => {
     if (why === undefined) await definition?.end.completed(tx, context);
     else await definition?.end.compensated(tx, context, { reason: 'refused', ...why });
@@ -110,7 +110,7 @@ test('an order is confirmed once and stays so', async () => {
   const { orderId } = await place(made, 'k');
   await end(made, orderId);
   await end(made, orderId);
-  await end(made, orderId, { step: 'reserve', code: 'OutOfStock', data: {} });
+  await end(made, orderId, { step: 'hold.stock', code: 'OutOfStock', data: {} });
   const stored = await get(made, orderId);
   assert.deepEqual([stored.state, stored.shipmentId, stored.reason], ['confirmed', shipmentId, undefined]);
   assert.deepEqual((await made.messages()).slice(1), [['order.confirmed', { orderId, customerId: sora }]]);
@@ -119,7 +119,7 @@ test('an order is confirmed once and stays so', async () => {
 test('a rejected order says why', async () => {
   await using made = await bench();
   const { orderId } = await place(made, 'k');
-  await end(made, orderId, { step: 'reserve', code: 'OutOfStock', data: { sku: 'tea', available: 1 } });
+  await end(made, orderId, { step: 'hold.stock', code: 'OutOfStock', data: { sku: 'tea', available: 1 } });
   const { state, reason, reasonData } = await get(made, orderId);
   assert.deepEqual([state, reason, reasonData], ['rejected', 'OutOfStock', { sku: 'tea', available: 1 }]);
   const rejected = ['order.rejected', { orderId, customerId: sora, reason: 'OutOfStock' }];

@@ -1,78 +1,102 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fakeClock, testCall, testIds } from '@dure/core/testing';
-import type { AnySaga, SagaChange, SagaEvent } from '@dure/saga';
-import { advance, beginSaga } from '@dure/saga';
+import type { AnySaga, SagaInstance } from '@dure/saga';
+import { advance, isPinnedTo, stateOf } from '@dure/saga';
+import { crashEverywhere, spec } from '@dure/saga/testing';
 import { placeOrder } from './place-order.ts';
+import { placeOrder1 } from './place-order-1.ts';
 
 const orderId = '01900000-0000-7000-8000-00000000000a';
 const authorisationId = '01900000-0000-7000-8000-00000000000b';
 const lines = [{ sku: 'tea', quantity: 2 }];
 const total = { amount: 36_000, currency: 'KRW' as const };
 const address = { recipient: '소라', street: '세종대로 1', city: '서울', postcode: '04524' };
-const input = { orderId, lines, total, method: 'card', address };
-const saga: AnySaga = placeOrder;
+const input = { orderId, lines, total, method: 'card' as const, address };
+const money = { authorisationId };
+const capture = { captureId: '01900000-0000-7000-8000-00000000000c' };
+const ship = { shipmentId: '01900000-0000-7000-8000-00000000000d' };
 
-const results: Readonly<Record<string, unknown>> = {
-  reserve: { orderId },
-  authorise: { authorisationId },
-  capture: { captureId: '01900000-0000-7000-8000-00000000000c' },
-  sell: null,
-  ship: { shipmentId: '01900000-0000-7000-8000-00000000000d' },
+const held = () => spec(placeOrder).start(input).replies('hold.stock', { orderId }).replies('hold.money', money);
+
+test('stock and money are held side by side, then the money is taken, then the goods are handed over', () => {
+  const { sent } = held()
+    .replies('capture', capture)
+    .replies('handOver.ship', ship)
+    .replies('handOver.sell')
+    .expectState('completed');
+  assert.deepEqual(
+    sent.map(({ service, name }) => `${service}.${name}`),
+    ['inventory.reserve', 'payment.authorise', 'payment.capture', 'inventory.sell', 'delivery.ship'],
+  );
+  const [reserve, authorise, take, , carry] = sent.map(({ data }) => data);
+  assert.deepEqual(reserve, { orderId, lines });
+  assert.deepEqual(authorise, { orderId, amount: total, method: 'card' });
+  assert.deepEqual(take, { orderId, authorisationId });
+  assert.deepEqual(carry, { orderId, address, lines });
+});
+
+test('without stock the money is given up, without money the stock is put back', () => {
+  const outOfStock = { sku: 'tea', available: 1 };
+  spec(placeOrder)
+    .start(input)
+    .refuses('hold.stock', 'OutOfStock', outOfStock)
+    .replies('hold.money', money)
+    .expectWhy({ reason: 'refused', step: 'hold.stock', code: 'OutOfStock', data: outOfStock })
+    .expectUndone('hold.money');
+  spec(placeOrder)
+    .start(input)
+    .refuses('hold.money', 'Declined')
+    .replies('hold.stock', { orderId })
+    .expectUndone('hold.stock');
+});
+
+test('when the money cannot be taken, both holds are given up', () => {
+  held()
+    .refuses('capture', 'CaptureRefused', { why: 'card-expired' })
+    .expectWhy({ reason: 'refused', step: 'capture', code: 'CaptureRefused', data: { why: 'card-expired' } })
+    .expectUndone('hold.money', 'hold.stock');
+});
+
+test('whatever is refused, repeated, overtaken or late, an order ends with nothing half-done', () => {
+  const answers = { 'hold.stock': { orderId }, 'hold.money': money, capture, 'handOver.ship': ship };
+  const { states, completed, compensated } = crashEverywhere(placeOrder, { input, answers, faults: 1, timeouts: 1 });
+  assert.ok(states > 1_000 && completed > 0 && compensated > 0, JSON.stringify({ states, completed, compensated }));
+});
+
+/** An order under way, as the release before wrote it. */
+const begunBefore: SagaInstance = {
+  id: '01900000-0000-7000-8000-0000000000ff',
+  saga: 'place-order',
+  version: 1,
+  shape:
+    'reserve:compensatable:inventory.reserve/inventory.release authorise:compensatable:payment.authorise/payment.voidAuthorisation capture:pivot:payment.capture sell:retriable:inventory.sell ship:retriable:delivery.ship',
+  key: orderId,
+  input,
+  phase: 'forward',
+  status: 'open',
+  steps: [
+    { step: 'reserve', state: 'done', result: { orderId } },
+    { step: 'authorise', state: 'done', result: money },
+    { step: 'capture', state: 'sent', attempts: 1, dueAt: 1_767_225_610_000 },
+  ],
+  deadlineAt: 1_767_225_630_000,
+  startedAt: 1_767_225_600_000,
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  correlation: '0af7651916cd43dd8448eb211c80319c',
 };
 
-/** Plays the checkout with participants that do everything, but for one that refuses. */
-function play(refusing?: { readonly step: string; readonly code: string }) {
-  const clock = fakeClock();
-  const sent: string[] = [];
-  const data: Record<string, unknown> = {};
-  let change: SagaChange = beginSaga(saga, input, testCall(), { clock, ids: testIds() });
-  for (let turn = 0; change.commands.length > 0 && turn < 20; turn += 1) {
-    const [command] = change.commands;
-    if (command === undefined || command.direction === 'end') break;
-    const { step, direction, service, name } = command;
-    sent.push(`${service}.${name}`);
-    data[`${service}.${name}`] = command.data;
-    const refused = direction === 'do' && step === refusing?.step;
-    const reply: Extract<SagaEvent, { kind: 'replied' }>['reply'] = refused
-      ? { ok: false, refusal: { code: refusing?.code ?? '', data: {} } }
-      : { ok: true, value: direction === 'do' ? results[step] : null };
-    change = advance(saga, change.instance, { kind: 'replied', step, direction, reply }, clock.now());
-  }
-  return { sent, data, ends: change.work.some(({ kind }) => kind === 'end'), why: change.instance.why };
-}
-
-test('an order goes from reserving to shipping, in this order', () => {
-  const { sent, data, ends, why } = play();
-  assert.deepEqual(sent, [
-    'inventory.reserve',
-    'payment.authorise',
-    'payment.capture',
-    'inventory.sell',
-    'delivery.ship',
-  ]);
-  assert.deepEqual(data['inventory.reserve'], { orderId, lines });
-  assert.deepEqual(data['payment.authorise'], { orderId, amount: total, method: 'card' });
-  assert.deepEqual(data['payment.capture'], { orderId, authorisationId });
-  assert.deepEqual(data['delivery.ship'], { orderId, address, lines });
-  assert.deepEqual([ends, why], [true, undefined]);
-});
-
-test('without stock nothing has to be undone', () => {
-  const { sent, ends, why } = play({ step: 'reserve', code: 'OutOfStock' });
-  assert.deepEqual(sent, ['inventory.reserve']);
-  assert.deepEqual([ends, why?.reason === 'refused' && why.code], [true, 'OutOfStock']);
-});
-
-test('when the card is declined the stock is given back', () => {
-  const { sent, why } = play({ step: 'authorise', code: 'Declined' });
-  assert.deepEqual(sent, ['inventory.reserve', 'payment.authorise', 'inventory.release']);
-  assert.equal(why?.reason === 'refused' && why.code, 'Declined');
-});
-
-test('when the money cannot be taken, the hold is given up before the stock is given back', () => {
-  const { sent, why } = play({ step: 'capture', code: 'CaptureRefused' });
-  const undone = ['payment.voidAuthorisation', 'inventory.release'];
-  assert.deepEqual(sent, ['inventory.reserve', 'payment.authorise', 'payment.capture', ...undone]);
-  assert.equal(why?.reason === 'refused' && why.code, 'CaptureRefused');
+test('an order that began before the checkout worked side by side goes its own way to the end', () => {
+  const saga = placeOrder1 as unknown as AnySaga;
+  assert.ok(isPinnedTo(begunBefore, saga));
+  const now = 1_767_225_601_000;
+  const reply = (step: string, value: unknown, instance: SagaInstance) =>
+    advance(saga, instance, { kind: 'replied', step, direction: 'do', reply: { ok: true, value } }, now).instance;
+  const shipped = reply('ship', ship, reply('sell', null, reply('capture', capture, begunBefore)));
+  assert.equal(stateOf(advance(saga, shipped, { kind: 'end-succeeded' }, now).instance), 'completed');
+  const refusal = { ok: false as const, refusal: { code: 'CaptureRefused', data: {} } };
+  const back = advance(saga, begunBefore, { kind: 'replied', step: 'capture', direction: 'do', reply: refusal }, now);
+  assert.deepEqual(
+    back.commands.map(({ service, name }) => `${service}.${name}`),
+    ['payment.voidAuthorisation'],
+  );
 });
