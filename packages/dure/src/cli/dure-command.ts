@@ -13,6 +13,7 @@ import { jobs } from './jobs.ts';
 import { logs } from './logs.ts';
 import { restart } from './restart.ts';
 import { run } from './run.ts';
+import { sagas } from './sagas.ts';
 import { scale } from './scale.ts';
 import { status } from './status.ts';
 import { paint } from './terminal.ts';
@@ -30,6 +31,7 @@ const commands: readonly Command[] = [
   explain,
   run,
   jobs,
+  sagas,
   verify,
   chaos,
   add,

@@ -1,7 +1,8 @@
 import type { Ids, ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
 import { ownCall } from '@dure/core';
-import type { SagaRunner, SagaState, SagaStore } from '@dure/saga';
-import { sagaErrors, stateOf } from '@dure/saga';
+import type { SagaInstance, SagaRunner, SagaState, SagaStore } from '@dure/saga';
+import { dueAt, sagaErrors, stateOf } from '@dure/saga';
+import { readSagaAction } from './saga-action.ts';
 
 const states: ReadonlySet<string> = new Set<SagaState>([
   'running',
@@ -9,13 +10,15 @@ const states: ReadonlySet<string> = new Set<SagaState>([
   'completed',
   'compensated',
   'needs-operator',
+  'paused',
 ]);
 const mostListed = 200;
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * `/actuator/sagas`: `GET ?state=needs-operator&saga=…&key=…` lists instances, `GET /<id>` shows one with its history,
- * `POST /<id>` with `{ "by": "…", "why": "…" }` takes a stuck one up again.
+ * `/actuator/sagas`: `GET ?state=needs-operator&saga=…&key=…` lists instances, `GET /open` counts the unfinished ones by
+ * definition, `GET /<id>` shows one with its history, and `POST /<id>` does to it what
+ * `{ "action": "retry", "by": "…", "why": "…" }` says.
  */
 export function sagasEndpoint<Tx>(
   runner: SagaRunner<Tx>,
@@ -27,8 +30,9 @@ export function sagasEndpoint<Tx>(
     id: 'sagas',
     async handle(request): Promise<ManagementResponse> {
       const [id] = request.path;
+      if (id === 'open' && request.method === 'GET') return { status: 200, body: { open: await store.open() } };
       if (id !== undefined && !uuid.test(id)) throw unknownSaga(id);
-      if (request.method === 'POST' && id !== undefined) return resume(runner, id, request, service, ids);
+      if (request.method === 'POST' && id !== undefined) return operate(runner, id, request, service, ids);
       if (request.method !== 'GET') return { status: 405, allow: id === undefined ? 'GET' : 'GET, POST' };
       return id === undefined ? list(store, request) : one(store, id);
     },
@@ -45,52 +49,40 @@ async function list<Tx>(store: SagaStore<Tx>, { query }: ManagementRequest): Pro
     ...(saga === undefined ? {} : { saga }),
     ...(key === undefined ? {} : { key }),
   });
-  return {
-    status: 200,
-    body: {
-      sagas: found.map((instance) => ({
-        id: instance.id,
-        saga: instance.saga,
-        key: instance.key,
-        state: stateOf(instance),
-        problem: instance.problem,
-      })),
-    },
-  };
+  return { status: 200, body: { sagas: found.map(inShort) } };
+}
+
+function inShort(instance: SagaInstance) {
+  const { id, saga, version, key, problem, startedAt, parent } = instance;
+  return { id, saga, version, key, state: stateOf(instance), startedAt, problem, parent };
 }
 
 async function one<Tx>(store: SagaStore<Tx>, id: string): Promise<ManagementResponse> {
   const instance = await store.find(id);
   if (instance === undefined) throw unknownSaga(id);
-  const { saga, version, key, startedAt, steps, problem } = instance;
-  return {
-    status: 200,
-    body: {
-      id,
-      saga,
-      version,
-      key,
-      state: stateOf(instance),
-      startedAt,
-      problem,
-      steps,
-      history: await store.history(id),
-    },
+  const { steps, why, deadlineAt } = instance;
+  const body = {
+    ...inShort(instance),
+    deadlineAt,
+    dueAt: dueAt(instance),
+    why,
+    steps,
+    history: await store.history(id),
   };
+  return { status: 200, body };
 }
 
-async function resume<Tx>(
+async function operate<Tx>(
   runner: SagaRunner<Tx>,
   id: string,
   { body }: ManagementRequest,
   service: string,
   ids: Ids,
 ): Promise<ManagementResponse> {
-  const { by, why } = (body ?? {}) as { readonly by?: unknown; readonly why?: unknown };
-  if (typeof by !== 'string' || typeof why !== 'string' || by === '' || why === '') {
-    return { status: 400, detail: 'say who asks and why: { "by": "…", "why": "…" }' };
-  }
-  await runner.operate(id, { do: 'resume' }, { by, why }, ownCall(service, 'resumeSaga', ids));
+  const asked = readSagaAction(body);
+  if (typeof asked === 'string') return { status: 400, detail: asked };
+  const { action, by, why } = asked;
+  await runner.operate(id, action, { by, why }, ownCall(service, 'operateSaga', ids));
   return { status: 204 };
 }
 

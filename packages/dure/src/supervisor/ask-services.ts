@@ -3,7 +3,7 @@ import { DureError, errorEntry } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import { dureErrors } from '../errors.ts';
 import type { StartedService } from './child-message.ts';
-import type { ControlRequest, ManagementQuestion } from './control-server.ts';
+import type { ControlRequest, ManagementAnswer, ManagementQuestion, ManagementSurvey } from './control-server.ts';
 import { explainRequest } from './explain-request.ts';
 import { askJson } from './transport.ts';
 
@@ -11,14 +11,42 @@ const timeoutMs = 5_000;
 
 /** Answers what only the services themselves can. */
 export function askServices(
-  request: Extract<ControlRequest, { readonly ask: 'explain' | 'manage' }>,
+  request: Extract<ControlRequest, { readonly ask: 'explain' | 'manage' | 'manage-each' }>,
   host: string,
   services: readonly StartedService[],
   signer: TokenSigner | undefined,
 ): Promise<unknown> {
-  return request.ask === 'explain'
-    ? explainRequest(request.id, host, services, signer)
-    : askManagement(request, host, services, signer);
+  switch (request.ask) {
+    case 'explain':
+      return explainRequest(request.id, host, services, signer);
+    case 'manage':
+      return askManagement(request, host, services, signer);
+    case 'manage-each':
+      return askEach(request, host, services, signer);
+    default:
+      return request satisfies never;
+  }
+}
+
+/** DURE_MANAGEMENT_REFUSED when one does not answer. */
+async function askEach(
+  { method, path, body }: ManagementSurvey,
+  host: string,
+  services: readonly StartedService[],
+  signer: TokenSigner | undefined,
+): Promise<readonly ManagementAnswer[]> {
+  const oneOf = new Map(services.map((one) => [one.name, one]));
+  const answers = await Promise.all(
+    [...oneOf.values()].map(async ({ name, managementPort }) => {
+      const authorization = await signer?.authorize(name, undefined);
+      const url = `http://${host}:${managementPort}/actuator/${path}`;
+      const answer = await askJson(method, url, timeoutMs, authorization, body);
+      if (!answer.ok)
+        throw dureErrors.MANAGEMENT_REFUSED(`${name} does not answer: ${answer.reason}`, { retryable: true });
+      return { service: name, status: answer.status, body: answer.body };
+    }),
+  );
+  return answers.filter(({ status }) => status !== 404);
 }
 
 /** DURE_SERVICE_UNKNOWN when no process of the service is ready; what it refuses with; DURE_MANAGEMENT_REFUSED. */

@@ -19,7 +19,8 @@ export type ControlRequest =
   | { readonly ask: 'restart'; readonly service: string }
   | { readonly ask: 'canary'; readonly wish: CanaryWish }
   | { readonly ask: 'explain'; readonly id: string }
-  | ManagementQuestion;
+  | ManagementQuestion
+  | ManagementSurvey;
 
 /** What is asked of a service's management port, of whichever of its processes answers. */
 export interface ManagementQuestion {
@@ -29,6 +30,18 @@ export interface ManagementQuestion {
   /** What follows `/actuator/`: `jobs/rebuild`. */
   readonly path: string;
   readonly body?: unknown;
+}
+
+/** The same of every service that has the endpoint; of a service with several processes any one is asked. */
+export interface ManagementSurvey extends Omit<ManagementQuestion, 'ask' | 'service'> {
+  readonly ask: 'manage-each';
+}
+
+/** What one service answered. */
+export interface ManagementAnswer {
+  readonly service: string;
+  readonly status: number;
+  readonly body: unknown;
 }
 
 export interface ControlAnswers {
@@ -42,6 +55,8 @@ export interface ControlAnswers {
   readonly explain: Explanation;
   /** What the endpoint answered. */
   readonly manage: unknown;
+  /** Without those that have no such endpoint. */
+  readonly 'manage-each': readonly ManagementAnswer[];
 }
 
 /** Answers requests; the value becomes the line that is sent back. */
@@ -49,7 +64,7 @@ export type ControlHandler = (request: ControlRequest) => Promise<unknown>;
 
 /** The longest path that fits a socket's address (`sun_path` is 108 bytes, 104 on some systems). */
 const longestPath = 100;
-const maxRequestLength = 4_096;
+const maxRequestLength = 65_536;
 
 /** Where a supervisor listens. Disposing of it removes the folder that was made for it, if any. */
 export interface ControlSocket extends AsyncDisposable {

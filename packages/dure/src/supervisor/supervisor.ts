@@ -361,12 +361,12 @@ class SystemRun implements Supervisor {
         return this.canary(request.wish);
       case 'explain':
       case 'manage':
+      case 'manage-each':
         return askServices(request, loopback, this.#processes?.services ?? [], this.#signer);
-      case 'stop': {
+      case 'stop':
         await this.#halt();
         void this.stop();
         return { tookMs: this.#stoppingMs() };
-      }
       default:
         return request satisfies never;
     }

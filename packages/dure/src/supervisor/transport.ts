@@ -39,7 +39,10 @@ function ask(
 ): Promise<Answer> {
   return new Promise((resolve) => {
     const fail = (error: unknown) => resolve({ ok: false, reason: messageOf(error) });
-    const headers = authorization === undefined ? {} : { authorization };
+    const headers = {
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
     const outgoing = request(url, { method, agent, headers, timeout: timeoutMs }, (response) => {
       let text = '';
       response.setEncoding('utf8');
