@@ -45,7 +45,7 @@ test('what somebody has seen to be undone need not be undone', () => {
 });
 
 test('while a saga is held its time stands still, and answers are noted', () => {
-  const held = spec({ ...sampleSaga, deadlineMs: 5_000 })
+  const held = spec({ ...sampleSaga, deadlineMs: 2_000 })
     .start(input)
     .operates({ do: 'pause' })
     .expectState('paused');
