@@ -23,5 +23,5 @@ export { newPassword, provisionDatabases, verifyIsolation } from './provisioning
 export type { LayerKit, PostgresResource } from './resource.ts';
 export { migrations } from './resource.ts';
 export type { StartSagasOptions } from './saga/index.ts';
-export { postgresSagaFence, postgresSagaStore, startSagas } from './saga/index.ts';
+export { postgresClaims, postgresSagaFence, postgresSagaStore, startSagas } from './saga/index.ts';
 export type { StartableSaga, StartSaga, Tx, TxInside } from './transaction.ts';

@@ -10,6 +10,9 @@ export type {
   SagaWork,
   StepDirection,
 } from './change.ts';
+export type { ClaimStore } from './claim-store.port.ts';
+export type { Claimed } from './claims.ts';
+export { busyCode, claimed } from './claims.ts';
 export { sagaErrors } from './errors.ts';
 export type { Fenced } from './fenced.ts';
 export { cancelledCode, fenced, fencedAnswer } from './fenced.ts';

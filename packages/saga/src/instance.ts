@@ -31,8 +31,13 @@ export type StepRecord =
       readonly data: unknown;
       readonly order?: number;
     }
-  /** Nobody answered; it may have been done. */
-  | { readonly step: string; readonly state: 'unknown'; readonly order?: number }
+  /** Nobody answered, or only that somebody else holds what it wants; it may have been done, or be done yet. */
+  | {
+      readonly step: string;
+      readonly state: 'unknown';
+      readonly refusal?: { readonly code: string; readonly data: unknown };
+      readonly order?: number;
+    }
   | { readonly step: string; readonly state: 'undone'; readonly result?: unknown; readonly order?: number }
   /** It stays, because its definition says that there is nothing to undo. */
   | { readonly step: string; readonly state: 'kept'; readonly result?: unknown; readonly order?: number }

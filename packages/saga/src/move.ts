@@ -55,9 +55,10 @@ function forward(turn: Turn): undefined {
 }
 
 function failureOf(record: StepRecord | undefined): SagaFailure {
-  if (record?.state !== 'refused') return { reason: 'timed-out', step: record?.step };
-  const { step, code, data } = record;
-  return { reason: 'refused', step, code, data };
+  const refusal = record?.state === 'refused' ? record : record?.state === 'unknown' ? record.refusal : undefined;
+  if (record === undefined || refusal === undefined) return { reason: 'timed-out', step: record?.step };
+  const { code, data } = refusal;
+  return { reason: 'refused', step: record.step, code, data };
 }
 
 function decide(turn: Turn, node: WhenNode | EachNode): boolean {

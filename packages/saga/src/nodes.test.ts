@@ -267,6 +267,16 @@ test('a step whose outcome is unknown is asked for before it is given up', () =>
   silent().receives('reserve', 'do', { ok: true, value: ok }).expectSent('authorise');
 });
 
+const claiming = saga('claiming', options)
+  .step(
+    'reserve',
+    send({ ...reserve, claims: { resources: ({ orderId }) => [orderId] } }, (c) => c.input),
+    releasing,
+  )
+  .step('authorise', authorising, cancelling)
+  .end();
+const busy = (policy: string) => ({ ok: false as const, refusal: { code: 'Busy', data: { policy } } });
+
 const everything = {
   grouped,
   large,
@@ -278,6 +288,7 @@ const everything = {
   'go on': waiting('go-on'),
   within,
   asking,
+  claiming,
 } as const;
 
 for (const [name, definition] of Object.entries(everything)) {
@@ -287,6 +298,32 @@ for (const [name, definition] of Object.entries(everything)) {
     assert.ok(states > 20 && completed > 0, `${states} states, ${completed} completed`);
   });
 }
+
+test('what another saga holds is asked for again; the younger saga gives up in the end, the older does not', () => {
+  const waiting = spec(claiming).start(input);
+  for (let time = 0; time < 9; time += 1)
+    waiting.receives('reserve', 'do', busy('wait')).timesOut().expectSent('reserve');
+  waiting.expectState('running').replies('reserve', ok).expectSent('authorise');
+  spec(claiming)
+    .start(input)
+    .receives('reserve', 'do', busy('die'))
+    .passes(200)
+    .expectSent('reserve')
+    .receives('reserve', 'do', busy('die'))
+    .expectWhy({ reason: 'refused', step: 'reserve', code: 'Busy', data: { policy: 'die' } })
+    .expectUndone('reserve');
+  spec(claiming).start(input).receives('reserve', 'do', busy('refuse')).expectUndone('reserve');
+});
+
+test('where a saga claims, its end is told', () => {
+  const { sent } = spec(claiming)
+    .start(input)
+    .replies('reserve', ok)
+    .replies('authorise', held)
+    .expectState('completed');
+  const { service, name, direction } = sent.at(-1) ?? {};
+  assert.deepEqual([service, name, direction], ['stock', 'saga-ended', 'end']);
+});
 
 test('a group whose undo forgets a branch is found', () => {
   const broken = saga('broken', options)

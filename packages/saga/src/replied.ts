@@ -77,7 +77,10 @@ function answered(turn: Turn, record: RecordIn<'sent' | 'asking'>, reply: ReplyD
     turn.stick(`${step} was refused (${code}), although it stands after the pivot`, step);
     return;
   }
-  turn.put({ step, state: 'refused', code, data, order: turn.nextOrder() });
+  const order = turn.nextOrder();
+  // A participant does not remember that it was busy: the same command may still come, and succeed, if it is not taken back.
+  if (code === busyCode) turn.put({ step, state: 'unknown', refusal: { code, data }, order });
+  else turn.put({ step, state: 'refused', code, data, order });
   move(turn);
 }
 

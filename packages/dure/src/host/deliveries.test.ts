@@ -58,7 +58,8 @@ async function setUp() {
     definition,
     handlers,
     log: telemetry.log,
-    fenced: (_message, _tx, run) => run(),
+    guarded: (_command, _message, _tx, run) => run(),
+    ended: async (saga) => void replies.push(`${saga} has ended`),
     sagas: {
       handleReply: async ({ type }) => void replies.push(type),
       handleEvent: async ({ type }) => void replies.push(`${type} waited for`),
@@ -84,6 +85,14 @@ test('a refusal is thrown through, so that what the handler did is taken back, a
   const { deliver, telemetry } = await setUp();
   await assert.rejects(deliver(message('command', 'stock.reserve', { sku: 'none' })), isRefusal);
   assert.match(telemetry.lines.join('\n'), /refuses stock\.reserve: OutOfStock/);
+});
+
+test('the end of a saga is told to nobody but to its claims', async () => {
+  const { deliver, replies } = await setUp();
+  const ended = message('command', 'stock.saga-ended', null);
+  const mark = { id: 's-1', step: '', direction: 'end' as const };
+  const told = await deliver({ ...ended, meta: { ...ended.meta, saga: mark } });
+  assert.deepEqual([told.reply, replies], [undefined, ['s-1 has ended']]);
 });
 
 test('an event goes to the reactions to it and to the sagas that wait for it, a reply to the sagas', async () => {

@@ -1,7 +1,7 @@
 import type { Call } from '@dure/core';
 import { check, isRefusal } from '@dure/core';
 import type { AnyCommand, Message, ReplyData } from '@dure/messaging';
-import type { SagaRunner } from '@dure/saga';
+import type { Claimed, SagaRunner } from '@dure/saga';
 import type { AnyHandler, ServiceDefinition } from '@dure/service/server';
 import type { Logger } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
@@ -15,8 +15,10 @@ export interface DispatchTargets<Tx> {
   readonly handlers: Readonly<Record<string, AnyHandler>>;
   /** Gets one line for each command, so that a trace has its story in the logs. */
   readonly log: Logger;
-  /** Guards a command of a saga against an undo that came first, and against coming late. */
-  readonly fenced: (message: Message, tx: Tx, run: () => Promise<ReplyData>) => Promise<ReplyData>;
+  /** Guards a command of a saga against an undo that came first, against coming late, and against what others have claimed. */
+  readonly guarded: Claimed<Tx>;
+  /** A saga has ended: gives up what it claimed here. */
+  readonly ended: (saga: string, tx: Tx) => Promise<void>;
   /** Takes the replies to the commands of sagas, and the events that they wait for. */
   readonly sagas: Pick<SagaRunner<Tx>, 'handleReply' | 'handleEvent'> | undefined;
 }
@@ -25,13 +27,28 @@ export interface DispatchTargets<Tx> {
  * Brings commands to their handlers, events to their reactions and replies to the sagas that wait for them. A refusal is
  * thrown through: the delivery store takes back what the handler did and answers with it.
  */
-export function dispatcher<Tx>({ definition, handlers, log, fenced, sagas }: DispatchTargets<Tx>): Dispatch<Tx> {
+export function dispatcher<Tx>({
+  definition,
+  handlers,
+  log,
+  guarded,
+  ended,
+  sagas,
+}: DispatchTargets<Tx>): Dispatch<Tx> {
   const { contract } = definition;
   return async (message, call, tx) => {
     switch (message.kind) {
       case 'command': {
+        const { saga } = message.meta;
+        if (saga?.direction === 'end') {
+          await ended(saga.id, tx);
+          return undefined;
+        }
         const command = commandOf(definition, message);
-        return fenced(message, tx, () => carryOut(command, handlers, message, call, tx, log));
+        const data = check(command.input, message.data, message.type);
+        if (!data.ok) throw unreadable(command.service, message, data.errors);
+        const read = { ...message, data: data.value };
+        return guarded(command, read, tx, () => carryOut(command, handlers, read, call, tx, log));
       }
       case 'event':
         for (const reaction of definition.reactions) {
@@ -69,10 +86,8 @@ async function carryOut(
   tx: unknown,
   log: Logger,
 ): Promise<ReplyData> {
-  const input = check(command.input, message.data, message.type);
-  if (!input.ok) throw unreadable(command.service, message, input.errors);
   try {
-    const value = await handlers[command.name]?.(input.value, call, tx);
+    const value = await handlers[command.name]?.(message.data, call, tx);
     log.info(`carries out ${message.type}`, { key: message.key, from: message.source, trace: call.trace });
     return { ok: true, value: value ?? null };
   } catch (error) {

@@ -46,7 +46,8 @@ test('a service reacts to its own events, in one transaction with its place in t
     definition,
     handlers: {},
     log: telemetry.log,
-    fenced: (_message, _tx, run) => run(),
+    guarded: (_command, _message, _tx, run) => run(),
+    ended: async () => undefined,
     sagas: undefined,
   });
   const own = ownFollowers(definition, db, { name: 'ward', telemetry }, machine);

@@ -41,7 +41,8 @@ export function openReadModelData(definition: ServiceDefinition, kit: ServiceKit
         definition,
         handlers,
         log: telemetry.log,
-        fenced: (_message, _tx, carryOut) => carryOut(),
+        guarded: (_command, _message, _tx, carryOut) => carryOut(),
+        ended: async () => undefined,
         sagas: undefined,
       });
       consumers.push(...consume(dispatch, file.deliveries, kit, process));

@@ -1,4 +1,4 @@
-import type { HealthCheck, ManagementEndpoint } from '@dure/core';
+import type { Clock, HealthCheck, ManagementEndpoint } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
 import type { Job } from '@dure/jobs';
 import type { FeedConsumer } from '@dure/messaging/feed';
@@ -6,11 +6,17 @@ import { feedRoute } from '@dure/messaging/feed';
 import type { TimerRunner } from '@dure/messaging/timers';
 import { startTimers } from '@dure/messaging/timers';
 import type { Database, PostgresResource, Tx } from '@dure/postgres';
-import { openDatabase, openProjector, postgresSagaFence, postgresSagaStore, startSagas } from '@dure/postgres';
+import {
+  openDatabase,
+  openProjector,
+  postgresClaims,
+  postgresSagaFence,
+  postgresSagaStore,
+  startSagas,
+} from '@dure/postgres';
 import type { AnySaga, SagaRunner } from '@dure/saga';
-import { fenced, sagaRunner } from '@dure/saga';
+import { claimed, fenced, sagaRunner } from '@dure/saga';
 import type { HttpRoute, IdempotencyStore, RunningService, ServiceDefinition } from '@dure/service/server';
-import type { Telemetry } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
 import { consume } from './consume.ts';
 import type { Dispatch } from './deliveries.ts';
@@ -22,6 +28,8 @@ import { projectionsEndpoint } from './projections-endpoint.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 import { timersEndpoint } from './timers-endpoint.ts';
+
+const claimRetentionMs = 7 * 86_400_000;
 
 /** A service's data, and everything that runs on it: its feed, the feeds it pulls, its sagas. */
 export interface ServiceData {
@@ -74,7 +82,7 @@ export async function openServiceData(
     ],
     ready: () => projector.ready(),
     run(running) {
-      const dispatch = dispatching(running, definition, runner, telemetry);
+      const dispatch = dispatching(running, definition, runner, kit, clock);
       consumers.push(...consume(dispatch, db.deliveries, kit, process));
       followers.run(dispatch);
       jobs?.runner.run();
@@ -152,7 +160,21 @@ function dispatching(
   { handlers }: RunningService,
   definition: ServiceDefinition,
   runner: SagaRunner<Tx> | undefined,
-  { log }: Telemetry,
+  { telemetry }: ServiceKit,
+  clock: Clock,
 ): Dispatch<Tx> {
-  return dispatcher<Tx>({ definition, handlers, log, fenced: fenced(postgresSagaFence()), sagas: runner });
+  const claims = postgresClaims();
+  const [guard, claiming] = [fenced(postgresSagaFence()), claimed(claims)];
+  return dispatcher<Tx>({
+    definition,
+    handlers,
+    log: telemetry.log,
+    guarded: (command, message, tx, run) => guard(message, tx, () => claiming(command, message, tx, run)),
+    // Whoever ends sweeps also what is left of sagas of whose end nobody has told in a week.
+    async ended(saga, tx) {
+      await claims.release(tx, saga);
+      await claims.sweep(tx, clock.now() - claimRetentionMs);
+    },
+    sagas: runner,
+  });
 }

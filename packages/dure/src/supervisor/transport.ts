@@ -41,7 +41,7 @@ function ask(
     const fail = (error: unknown) => resolve({ ok: false, reason: messageOf(error) });
     const headers = {
       ...(authorization === undefined ? {} : { authorization }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
     };
     const outgoing = request(url, { method, agent, headers, timeout: timeoutMs }, (response) => {
       let text = '';

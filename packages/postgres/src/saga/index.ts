@@ -1,3 +1,4 @@
+export { postgresClaims } from './postgres-claims.ts';
 export { postgresSagaFence } from './postgres-saga-fence.ts';
 export { postgresSagaStore } from './postgres-saga-store.ts';
 export type { StartSagasOptions } from './start-saga.ts';

@@ -6,12 +6,19 @@ import type { Message, ReplyData } from '@dure/messaging';
 import type { AnySaga, SagaEnd } from '@dure/saga';
 import { fenced, sagaRunner, stateOf } from '@dure/saga';
 import type { FenceUnderTest } from '@dure/saga/testing';
-import { sagaFenceContract, sagaStoreContract, sampleAnswers, sampleSaga } from '@dure/saga/testing';
+import {
+  claimStoreContract,
+  sagaFenceContract,
+  sagaStoreContract,
+  sampleAnswers,
+  sampleSaga,
+} from '@dure/saga/testing';
 import { silentTelemetry } from '@dure/telemetry';
 import { sql } from 'kysely';
 import { openDatabase } from '../database.ts';
 import { testDatabase } from '../testing/index.ts';
 import type { Tx } from '../transaction.ts';
+import { postgresClaims } from './postgres-claims.ts';
 import { postgresSagaFence } from './postgres-saga-fence.ts';
 import { postgresSagaStore } from './postgres-saga-store.ts';
 import { startSagas } from './start-saga.ts';
@@ -65,6 +72,11 @@ async function open(service = 'test') {
 }
 
 sagaStoreContract('PostgreSQL', () => open());
+claimStoreContract<Tx>('PostgreSQL', async () => ({
+  ...(await open()),
+  fence: postgresSagaFence(),
+  claims: postgresClaims(),
+}));
 sagaFenceContract<Tx>('PostgreSQL', async (): Promise<FenceUnderTest<Tx>> => {
   const under = await open();
   return { ...under, fence: postgresSagaFence(), count: note, counted: under.counted };

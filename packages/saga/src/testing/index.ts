@@ -1,3 +1,5 @@
+export type { ClaimsUnderTest } from './claim-store-contract.ts';
+export { claimStoreContract } from './claim-store-contract.ts';
 export type { CrashOptions, CrashReport } from './crash-everywhere.ts';
 export { crashEverywhere } from './crash-everywhere.ts';
 export type { MemorySagas, MemorySagasOptions, MemorySagaTx } from './memory-sagas.ts';

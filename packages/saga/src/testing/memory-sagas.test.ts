@@ -1,4 +1,5 @@
 import { fakeClock, testIds } from '@dure/core/testing';
+import { claimStoreContract } from './claim-store-contract.ts';
 import type { MemorySagaTx } from './memory-sagas.ts';
 import { memorySagas } from './memory-sagas.ts';
 import { sagaFenceContract } from './saga-fence-contract.ts';
@@ -20,3 +21,8 @@ sagaFenceContract('in memory', async () => {
     ...dispose,
   };
 });
+
+claimStoreContract('in memory', async () => ({
+  ...memorySagas({ service: 'test', clock: fakeClock(), ids: testIds() }),
+  ...dispose,
+}));

@@ -3,6 +3,7 @@ import { isRefusal } from '@dure/core';
 import type { BufferedMessage, Message, MessageBuffer, Outbox, ReplyData, UnitOfWork } from '@dure/messaging';
 import { causeOf, messageBuffer } from '@dure/messaging';
 import type { SagaChange, SagaHistoryEntry } from '../change.ts';
+import type { ClaimStore } from '../claim-store.port.ts';
 import { sagaErrors } from '../errors.ts';
 import type { SagaInstance } from '../instance.ts';
 import { dueAt, isPinnedTo, stateOf, waitsOf } from '../instance.ts';
@@ -19,6 +20,7 @@ export interface MemorySagaTx extends Outbox {
 export interface MemorySagas extends UnitOfWork<MemorySagaTx> {
   readonly store: SagaStore<MemorySagaTx>;
   readonly fence: SagaFence<MemorySagaTx>;
+  readonly claims: ClaimStore<MemorySagaTx>;
   /** Answers a command, with the commit. */
   reply(tx: MemorySagaTx, command: Message, data: ReplyData): void;
   /** Messages that were committed; `position` counts from 1. */
@@ -26,11 +28,18 @@ export interface MemorySagas extends UnitOfWork<MemorySagaTx> {
   readonly values: ReadonlyMap<string, unknown>;
 }
 
+interface Claim {
+  readonly saga: string;
+  readonly step: string;
+  readonly at: number;
+}
+
 interface Staged {
   readonly instances: Map<string, SagaInstance>;
   readonly fences: Map<string, FenceRow>;
   readonly values: Map<string, unknown>;
   readonly arrivals: Map<string, SagaArrival>;
+  readonly claims: Map<string, Claim | undefined>;
   history: readonly { readonly id: string; readonly entry: SagaHistoryEntry }[];
 }
 
@@ -54,6 +63,7 @@ export function memorySagas(options: MemorySagasOptions): MemorySagas {
     uow: (call, work) => world.uow(call, work),
     store: world.store,
     fence: world.fence,
+    claims: world.claims,
     reply: (tx, command, data) => void opened(tx).buffer.reply(command, data),
     messages: world.messages,
     values: world.committed.values,
@@ -141,6 +151,28 @@ class World {
     },
   };
 
+  readonly claims: ClaimStore<MemorySagaTx> = {
+    claim: async (tx, { id, step }, resources) => {
+      const { claims } = opened(tx).staged;
+      for (const resource of [...resources].sort()) {
+        const held = claims.has(resource) ? claims.get(resource) : this.committed.claims.get(resource);
+        if (held !== undefined && held.saga !== id) return held.saga;
+        if (held === undefined) claims.set(resource, { saga: id, step, at: this.#options.clock.now() });
+      }
+      return undefined;
+    },
+    release: async (tx, saga, step) => {
+      for (const [resource, held] of this.committed.claims) {
+        if (held?.saga === saga && (step ?? held.step) === held.step) opened(tx).staged.claims.set(resource, undefined);
+      }
+    },
+    sweep: async (tx, before) => {
+      const old = [...this.committed.claims].filter(([, held]) => held !== undefined && held.at < before);
+      for (const [resource] of old) opened(tx).staged.claims.set(resource, undefined);
+      return old.length;
+    },
+  };
+
   async #run<T>(call: Call, work: (tx: MemorySagaTx) => Promise<T>): Promise<T> {
     const { service, clock, ids } = this.#options;
     const buffer = messageBuffer({ service, clock, ids, cause: causeOf(call) });
@@ -179,7 +211,7 @@ class World {
         );
       }
     }
-    for (const part of ['instances', 'fences', 'values', 'arrivals'] as const) {
+    for (const part of ['instances', 'fences', 'values', 'arrivals', 'claims'] as const) {
       const into: Map<string, unknown> = this.committed[part];
       for (const [key, value] of staged[part]) into.set(key, structuredClone(value));
     }
@@ -193,7 +225,8 @@ class World {
 }
 
 function nothing(): Staged {
-  return { instances: new Map(), fences: new Map(), values: new Map(), arrivals: new Map(), history: [] };
+  const kept = { instances: new Map(), fences: new Map(), values: new Map() };
+  return { ...kept, arrivals: new Map(), claims: new Map(), history: [] };
 }
 
 function opened(tx: MemorySagaTx): OpenTx {
@@ -210,9 +243,9 @@ function write(tx: OpenTx, { instance, commands, history }: SagaChange): void {
 }
 
 async function attempt(tx: OpenTx, work: () => Promise<void>): ReturnType<SagaStore<MemorySagaTx>['attempt']> {
-  const { instances, fences, values, arrivals, history } = tx.staged;
+  const { instances, fences, values, arrivals, claims, history } = tx.staged;
   const copies = { instances: new Map(instances), fences: new Map(fences), values: new Map(values) };
-  const before: Staged = { ...copies, arrivals: new Map(arrivals), history };
+  const before: Staged = { ...copies, arrivals: new Map(arrivals), claims: new Map(claims), history };
   const sent = tx.buffer.messages.length;
   try {
     await work();

@@ -1,6 +1,6 @@
 import type { Operation, SchemaInput, SchemaOutput } from '@dure/core';
 import { defaultTimeoutMs, Refusal } from '@dure/core';
-import type { AnyCommand, AnyEvent, RefusalSpecs } from '@dure/messaging';
+import type { AnyCommand, AnyEvent, ClaimSpec, RefusalSpecs } from '@dure/messaging';
 import { serviceErrors } from '../errors.ts';
 import { checkAccess } from './access.ts';
 import type { CallPolicies, CallPolicy, TargetPolicy } from './call-policy.ts';
@@ -190,6 +190,8 @@ export function command<
   readonly sensitive?: readonly string[];
   /** Commands with the same key are carried out in the order in which they were sent. */
   readonly key: (input: SchemaOutput<I>) => string;
+  /** What it claims for its saga until that ends; another saga waits, or is refused with `Busy`. Default: nothing. */
+  readonly claims?: ClaimSpec<SchemaOutput<I>>;
 }): CommandBinding<{ readonly input: I; readonly output: O; readonly refuses: R }> {
   const { key, ...rest } = spec;
   return {
@@ -229,6 +231,7 @@ function namedCommand(service: string, name: string, { spec, key }: CommandBindi
     refuses: spec.refuses ?? {},
     sensitive: spec.sensitive ?? [],
     key,
+    claims: spec.claims,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Operation, Schema, SchemaInput, SchemaOutput } from '@dure/core';
-import type { CommandType, RefusalSpecs } from '@dure/messaging';
+import type { ClaimSpec, CommandType, RefusalSpecs } from '@dure/messaging';
 
 export type AnySchema = Schema<unknown, unknown>;
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -139,6 +139,7 @@ export interface CommandSpec {
   readonly output?: AnySchema | undefined;
   readonly refuses?: RefusalSpecs;
   readonly sensitive?: readonly string[];
+  readonly claims?: ClaimSpec<never>;
 }
 
 /** An operation with an HTTP binding, before a contract has given it a name. */
