@@ -51,6 +51,7 @@ const misfits: readonly (readonly [string, () => unknown, RegExp])[] = [
   ['a variable that is a list', () => methodOf('/u/:tags', { method: 'Search' }), /no single value "tags"/],
   ['a body for no field', () => methodOf('/', { body: 'user' }), /has no field "user", which the body is to fill/],
   ['a file that is not there', () => methodOf('/', { proto: new URL('./none.proto', import.meta.url) }), /ENOENT/],
+  ['a file of the network', () => methodOf('/', { proto: new URL('https://x.test/a.proto') }), /scheme file/],
   ['imports that are not there', () => methodOf('/', { imports: new URL('.', import.meta.url) }), /ENOENT.*tier/],
   ['a file that is no .proto', () => methodOf('/', { proto: new URL(import.meta.url) }), /cannot be called by gRPC/],
 ];

@@ -116,6 +116,33 @@ test('any user comes back as it was', () => {
   );
 });
 
+test('any JSON is a message or is refused', () => {
+  const names = [...user.fieldsArray.map(({ jsonName }) => jsonName), '__proto__', 'seconds', '@type'];
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      fc.jsonValue({ maxDepth: 0 }),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc
+        .array(fc.tuple(fc.constantFrom(...names), tie('value')), { maxLength: 4 })
+        .map((all) => Object.fromEntries(all)),
+    ),
+  }));
+  let messages = 0;
+  fc.assert(
+    fc.property(value, (one) => {
+      try {
+        JSON.stringify(decodeMessage(user, encodeMessage(user, one)));
+        messages += 1;
+      } catch (error) {
+        assert.ok(error instanceof Error && 'code' in error && error.code === 'GRPC_MESSAGE_INVALID', String(error));
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+  assert.ok(messages > 100, `${messages} were messages`);
+});
+
 test('no bytes make the decoder do anything but return or throw', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {

@@ -23,17 +23,13 @@ export class UnaryAnswer extends GrpcAnswer {
 
   protected onSuccess(): void {
     if (this.#messages === 0) throw grpcErrors.ANSWER_INVALID('the service answered without a message');
-    this.isBegun = true;
     const { output, status = output === undefined ? 204 : 200 } = this.operation.spec;
     const fields = [...this.#fields, 'x-content-type-options', 'nosniff'];
-    if (output === undefined) {
-      this.next.begin(status, fields, 0);
-      this.next.end();
-      return;
-    }
-    const body = Buffer.from(JSON.stringify(this.#value));
-    fields.push('content-type', 'application/json; charset=utf-8', 'content-length', String(body.length));
-    this.next.begin(status, fields, body.length);
+    const body = output === undefined ? undefined : Buffer.from(JSON.stringify(this.#value));
+    if (body !== undefined)
+      fields.push('content-type', 'application/json; charset=utf-8', 'content-length', String(body.length));
+    this.isBegun = true;
+    this.next.begin(status, fields, body?.length ?? 0);
     this.next.end(this.exchange.method === 'HEAD' ? undefined : body);
   }
 }

@@ -61,13 +61,10 @@ function contradictionIn(spec: HttpSpec): string | undefined {
 
 function wrongMethod(grpc: GrpcBinding | undefined): string | undefined {
   if (grpc === undefined) return undefined;
-  const { service, method, proto, imports } = grpc;
+  const { service, method } = grpc;
   if (!/^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/.test(service))
     return `\`grpc.service\` is "${service}", which is no service with its package, such as "shop.v1.Users"`;
   if (!/^[A-Za-z_]\w*$/.test(method)) return `\`grpc.method\` is "${method}", which is no method such as "GetUser"`;
-  const other = [proto, imports].find((url) => url !== undefined && url.protocol !== 'file:');
-  if (other !== undefined)
-    return `\`grpc\` names "${other}", which is no file: new URL('./users.proto', import.meta.url)`;
   return undefined;
 }
 

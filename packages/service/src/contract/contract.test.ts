@@ -115,14 +115,6 @@ const contradictions: readonly (readonly [string, () => unknown, RegExp])[] = [
     /`grpc\.method` is "a\/b"/,
   ],
   [
-    'a .proto file of the network',
-    () =>
-      contract('stock', {
-        a: get('/stock', { access: 'public', grpc: { ...method, proto: new URL('https://x.test/a.proto') } }),
-      }),
-    /"https:\/\/x\.test\/a\.proto", which is no file/,
-  ],
-  [
     'bytes of a gRPC method',
     () => contract('stock', { a: get('/stock', { output: bytes(), access: 'public', grpc: method }) }),
     /bytes and a gRPC method/,

@@ -63,7 +63,10 @@ export interface GrpcBinding {
   readonly service: string;
   /** `GetUser` */
   readonly method: string;
-  /** The `.proto` file that declares it, or the file of a descriptor set (`protoc --descriptor_set_out --include_imports`). */
+  /**
+   * The `.proto` file that declares it, or the file of a descriptor set (`protoc --descriptor_set_out --include_imports`).
+   * Only the gateway reads it, from its disk: a page that shares the contract may have any URL here.
+   */
   readonly proto: URL;
   /** The folder that imports in the `.proto` file start from. Default: the file's own. */
   readonly imports?: URL;
