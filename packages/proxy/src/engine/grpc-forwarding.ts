@@ -37,6 +37,9 @@ class GrpcForwarding implements Work {
   #attempts = 0;
   /** The shortest time for which a breaker that kept an instance from being asked stays open; undefined when none did. */
   #openForMs: number | undefined;
+  /** When the call is given up, on the clock's monotonic scale. */
+  #giveUpAt = Number.POSITIVE_INFINITY;
+  #isConnecting = false;
   #isBegun = false;
   /** The client takes no more of the answer for now. */
   #isHeld = false;
@@ -51,7 +54,7 @@ class GrpcForwarding implements Work {
     const { engine, destination } = this.#exchange;
     const waits = this.#deadlineMs ?? destination.timeoutMs;
     this.#exchange.work = this;
-    this.#exchange.dueAt = engine.clock.monotonicMs() + waits;
+    this.#giveUpAt = engine.clock.monotonicMs() + waits;
     engine.policies.asked(destination.service, 1);
     this.#attempt();
   }
@@ -63,7 +66,12 @@ class GrpcForwarding implements Work {
       this.#exchange.answer.abort();
       return;
     }
-    const { service } = this.#exchange.destination;
+    const { destination, engine } = this.#exchange;
+    const { service } = destination;
+    if (this.#isConnecting && engine.clock.monotonicMs() < this.#giveUpAt) {
+      this.#again(failureError('connect', service), 'no connection in time', false);
+      return;
+    }
     this.#refuse(gatewayErrors.UPSTREAM_TIMEOUT(`"${service}" did not answer in time`), 'failure');
   }
 
@@ -95,8 +103,12 @@ class GrpcForwarding implements Work {
       attributes: { 'dure.instance': instance.id, 'dure.attempt': this.#attempts },
     });
     this.#span = span;
+    this.#isConnecting = true;
+    this.#exchange.dueAt = Math.min(this.#giveUpAt, engine.clock.monotonicMs() + engine.limits.connectTimeoutMs);
     engine.http2.open(instance, (opened) => {
       if (this.#isDone || this.#picked !== picked) return;
+      this.#isConnecting = false;
+      this.#exchange.dueAt = this.#giveUpAt;
       if ('cause' in opened) this.#again(failureError('connect', destination.service), 'no connection', false);
       else this.#send(opened, requestText(this.#exchange, { instance, span, number: this.#attempts, budgetLeft: 0 }));
     });

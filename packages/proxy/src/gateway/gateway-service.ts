@@ -16,6 +16,7 @@ import { openAccessLog } from '../observe/access-log.ts';
 import { explanations } from '../observe/explanations.ts';
 import { apiKey } from '../protection/api-key.ts';
 import { cors } from '../protection/cors.ts';
+import type { RouteRule } from '../routing/route-rule.ts';
 import { compiledRoute } from './compiled-route.ts';
 import type { Edge } from './edge.ts';
 import { edgeRoutes } from './edge-routes.ts';
@@ -81,7 +82,7 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     cors: options.cors === undefined ? undefined : cors(options.cors),
   };
   const tools = { clock, random, telemetry, rateLimits };
-  const { set, close } = openRoutes(options, { tools, instances, signer });
+  const { set, close } = openRoutes(options, { tools, instances, signer, translate: await translation(exposes) });
   add.onStop(close);
   const routes = edgeRoutes(set, (rule) => compiledRoute(edge, rule), clock.now);
   if (options.spring !== undefined) {
@@ -106,6 +107,14 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const handle = requestHandler(edge, (arrived) => (routes.start(arrived) ? undefined : own.answer(arrived)));
   const secured = await listenerTls(options.tls, { clock, telemetry });
   add.listener((bind) => openProxyListener(edge, handle, bind, secured));
+}
+
+/** What translates to gRPC, read only when a contract asks for it: the library costs 40 ms of a processor at the start. */
+async function translation(exposes: readonly AnyContract[]): Promise<(rule: RouteRule) => RouteRule> {
+  const isBound = exposes.some(({ operations }) =>
+    Object.values(operations).some(({ spec }) => spec.grpc !== undefined),
+  );
+  return isBound ? (await import('./grpc-rule.ts')).grpcRule() : (rule) => rule;
 }
 
 /** What of a contract the outside may know. */

@@ -5,11 +5,11 @@ import { isExposable } from '@dure/service/contract';
 import { gatewayErrors } from '../errors.ts';
 import type { LayersByRoute } from '../routing/contract-rules.ts';
 import { contractRules, operationRule } from '../routing/contract-rules.ts';
+import type { RouteRule } from '../routing/route-rule.ts';
 import { RouteSet } from '../routing/route-set.ts';
 import { followDeployed } from './deployed-operations.ts';
 import type { EdgeTools } from './edge-tools.ts';
 import type { GatewayOptions } from './gateway-options.ts';
-import { grpcRule } from './grpc-rule.ts';
 import { ownPaths } from './own-addresses.ts';
 import { askOperations } from './transport.ts';
 import { webSocketRule } from './web-socket-rule.ts';
@@ -21,6 +21,8 @@ export interface RouteSources {
   readonly tools: EdgeTools;
   readonly instances: InstanceList;
   readonly signer: TokenSigner;
+  /** Lets the routes to operations of another protocol translate. */
+  readonly translate: (rule: RouteRule) => RouteRule;
 }
 
 /**
@@ -29,13 +31,13 @@ export interface RouteSources {
  */
 export function openRoutes(
   { exposes, session, follow = [], ...options }: GatewayOptions,
-  { tools, instances, signer }: RouteSources,
+  { tools, instances, signer, translate }: RouteSources,
 ): { readonly set: RouteSet; close(): void } {
   const { clock, random, telemetry } = tools;
   const set = new RouteSet(parts, { random });
   const layers = demandKnown(givenBy(options.layers ?? {}, tools), exposes);
   const rules = contractRules(exposes, { ownPaths: ownPaths(session), layers });
-  set.replace('contracts', rules.map(webSocketRule(options.webSockets ?? [])).map(grpcRule()));
+  set.replace('contracts', rules.map(webSocketRule(options.webSockets ?? [])).map(translate));
   set.replace('gateway.ts', givenBy(options.routes ?? [], tools));
   const known = new Set(exposes.flatMap(({ operations }) => Object.values(operations).map(operationId)));
   const ask = askOperations(signer);
