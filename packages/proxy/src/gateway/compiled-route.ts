@@ -121,9 +121,11 @@ function declaredLimit({ telemetry, rateLimits: store }: Edge, { operation }: Ro
   return policy === undefined ? [] : [rateLimited({ policies: [policy], store, telemetry })];
 }
 
-function heldAgainstContract({ telemetry, validationOf }: Edge, { operation }: RouteRule): readonly EdgeLayer[] {
-  const mode = operation === undefined ? false : validationOf(operation);
-  return operation === undefined || mode === false ? [] : [requestValidation(operation, { mode, telemetry })];
+/** What becomes a message of gRPC is held against its contract on the way, always and by the rules of that. */
+function heldAgainstContract(edge: Edge, { operation, translated }: RouteRule): readonly EdgeLayer[] {
+  if (operation === undefined || translated !== undefined) return [];
+  const mode = edge.validationOf(operation);
+  return mode === false ? [] : [requestValidation(operation, { mode, telemetry: edge.telemetry })];
 }
 
 function watchedDrift(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { usersGateway, usersServer } from '../testing/grpc-users.ts';
 import { openGateway } from '../testing/open-gateway.ts';
 import { rawClient } from '../testing/raw-client.ts';
 import { readMeter } from '../testing/read-meter.ts';
@@ -151,6 +152,20 @@ test('one operation can be told apart from the others, and one that there is not
     code: 'GATEWAY_ROUTE_INVALID',
     message: /`validateRequests` names "lists.fnd", which is no operation here; there are lists.find, /,
   });
+});
+
+test('what is carried out by gRPC is held against its contract by that, and once', async () => {
+  const asked: unknown[] = [];
+  await using server = await usersServer({
+    GetUser: ({ request: { id } }, done) => {
+      asked.push(id);
+      done(null, { id });
+    },
+  });
+  await using world = await usersGateway([server.port], { validateRequests: true });
+  await world.ask('GET /users/a');
+  await until('it has reached the server', () => asked.includes('a'));
+  assert.deepEqual(readMeter(world.gateway.telemetry, 'dure_gateway_contract_requests'), {});
 });
 
 const word = fc.constantFrom('a', 'ab', 'seven', 'Seven', '7', '', '%25', 'a%25', '%C3%A9', 'a+b', 'x'.repeat(101));
