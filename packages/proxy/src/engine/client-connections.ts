@@ -2,6 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { clientNetwork } from '../http/client-network.ts';
 import { plainAddress } from '../http/forwarding-fields.ts';
+import { PipelinedAnswers } from './pipelined-answers.ts';
 
 /** The connections of clients, and what each was answered last. */
 export interface ClientConnections {
@@ -43,51 +44,23 @@ export interface ConnectionCaps {
 export function clientConnections(server: Server, most: ConnectionCaps, isSecure: boolean): ClientConnections {
   const all = new Set<Socket>();
   const answers = new Map<Socket, ServerResponse | undefined>();
-  const queued = new WeakMap<Socket, Set<ServerResponse>>();
-  const perClient = new Map<string, number>();
+  const pipelined = new PipelinedAnswers();
+  const enter = entrance(all, most);
   server.on('connection', (socket) => {
-    const address = plainAddress(socket.remoteAddress);
-    const client = clientNetwork(address);
-    const count = (perClient.get(client) ?? 0) + 1;
-    if (all.size >= most.all() || (count > most.perClient() && !most.isExempt(address))) {
-      socket.destroy();
-      return;
-    }
-    perClient.set(client, count);
-    all.add(socket);
-    socket.once('close', () => {
-      all.delete(socket);
-      const left = (perClient.get(client) ?? 1) - 1;
-      if (left === 0) perClient.delete(client);
-      else perClient.set(client, left);
-    });
+    if (!enter(socket)) socket.destroy();
   });
   server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => {
     if (socket.destroyed) return;
     answers.set(socket, undefined);
     socket.once('close', () => answers.delete(socket));
   });
-  /** Node.js tells an answer that waits for those before it nothing of a client that leaves. */
-  const queueOf = (socket: Socket) => {
-    const waiting = new Set<ServerResponse>();
-    queued.set(socket, waiting);
-    socket.once('close', () => {
-      for (const one of waiting) if (one.socket === null) one.emit('close');
-    });
-    return waiting;
-  };
-  const queue = (socket: Socket, response: ServerResponse) => {
-    const waiting = queued.get(socket) ?? queueOf(socket);
-    waiting.add(response);
-    response.once('finish', () => waiting.delete(response));
-    if (waiting.size >= most.atOnce) response.shouldKeepAlive = false;
-  };
   return {
     begin(socket, response) {
       const before = answers.get(socket);
       if (before?.shouldKeepAlive === false) return false;
       if (!socket.destroyed) answers.set(socket, response);
-      if (before?.writableFinished === false) queue(socket, response);
+      if (before?.writableFinished === false && pipelined.add(socket, response) >= most.atOnce)
+        response.shouldKeepAlive = false;
       return true;
     },
     knows: (socket) => answers.has(socket),
@@ -113,5 +86,25 @@ export function clientConnections(server: Server, most: ConnectionCaps, isSecure
         });
       }
     },
+  };
+}
+
+/** Lets a connection in among all there are, and counts its client's. */
+function entrance(all: Set<Socket>, most: ConnectionCaps): (socket: Socket) => boolean {
+  const perClient = new Map<string, number>();
+  return (socket) => {
+    const address = plainAddress(socket.remoteAddress);
+    const client = clientNetwork(address);
+    const count = (perClient.get(client) ?? 0) + 1;
+    if (all.size >= most.all() || (count > most.perClient() && !most.isExempt(address))) return false;
+    perClient.set(client, count);
+    all.add(socket);
+    socket.once('close', () => {
+      all.delete(socket);
+      const left = (perClient.get(client) ?? 1) - 1;
+      if (left === 0) perClient.delete(client);
+      else perClient.set(client, left);
+    });
+    return true;
   };
 }

@@ -8,7 +8,7 @@ import { coreErrors } from '@dure/core';
 import type { Bind, Listener } from '@dure/service/server';
 import { serviceErrors } from '@dure/service/server';
 import { gatewayErrors } from '../errors.ts';
-import type { ClientConnections } from './client-connections.ts';
+import type { ClientConnections, ConnectionCaps } from './client-connections.ts';
 import { clientConnections } from './client-connections.ts';
 import { headText } from './head-text.ts';
 import type { Http2Front } from './http2-front.ts';
@@ -30,16 +30,10 @@ export async function openProxyListener(
   bind: Bind,
   tls?: ListenerTls,
 ): Promise<Listener> {
-  const { limits, shareOf } = engine;
+  const { limits } = engine;
   const upgrades = (request: IncomingMessage) => asksForWebSocket(request) && connections.isFree(request.socket);
   const server = createProxyServer(limits, upgrades, tls);
-  const caps = {
-    all: () => shareOf(limits.maxConnections),
-    perClient: () => shareOf(limits.maxConnectionsPerClient),
-    atOnce: limits.maxStreamsPerConnection,
-    isExempt: (address: string) => engine.readOrigin?.(address, []) !== undefined,
-  };
-  const connections = clientConnections(server, caps, tls !== undefined);
+  const connections = clientConnections(server, capsOf(engine), tls !== undefined);
   const http2 = tls?.http2 === true ? http2Front(engine, handle) : undefined;
   if (http2 !== undefined) splitByProtocol(server, http2);
   let closing = false;
@@ -84,6 +78,16 @@ export async function openProxyListener(
       closed ??= close(graceMs);
       return closed;
     },
+  };
+}
+
+/** Proxies that are trusted need the connections of all their clients. */
+function capsOf({ limits, shareOf, readOrigin }: ProxyEngine): ConnectionCaps {
+  return {
+    all: () => shareOf(limits.maxConnections),
+    perClient: () => shareOf(limits.maxConnectionsPerClient),
+    atOnce: limits.maxStreamsPerConnection,
+    isExempt: (address) => readOrigin?.(address, []) !== undefined,
   };
 }
 
