@@ -5,6 +5,8 @@ export interface Instance {
   readonly service: string;
   readonly host: string;
   readonly port: number;
+  /** Its port speaks TLS. Default false. */
+  readonly secure?: boolean;
   readonly managementPort: number | undefined;
   readonly zone: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;

@@ -33,12 +33,14 @@ export function staticInstances(initial: Readonly<Record<string, readonly Instan
   };
 }
 
-/** An instance at a fixed address; its id is `<service>:<host>:<port>`. */
+/** An instance at a fixed address, which speaks TLS if that begins with `https:`; its id is `<service>:<host>:<port>`. */
 export function staticInstance(service: string, url: string): Instance {
   const { hostname, port, protocol } = new URL(url);
-  const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+  const secure = protocol === 'https:';
+  const number = port === '' ? (secure ? 443 : 80) : Number(port);
   const id = `${service}:${hostname}:${number}`;
-  return { id, service, host: hostname, port: number, managementPort: undefined, zone: undefined, metadata: {} };
+  const address = { host: hostname, port: number, ...(secure ? { secure } : {}) };
+  return { id, service, ...address, managementPort: undefined, zone: undefined, metadata: {} };
 }
 
 const none: readonly Instance[] = [];

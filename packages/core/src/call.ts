@@ -13,6 +13,8 @@ export interface Target {
   readonly id: string;
   readonly host: string;
   readonly port: number;
+  /** Its port speaks TLS. Default false. */
+  readonly secure?: boolean;
 }
 
 /** Which try this is, and what earlier tries used up. */

@@ -143,6 +143,18 @@ export const gatewayErrors = errorCatalogue('GATEWAY', {
       fix: '잠시 뒤 다시 시도하십시오. 운영자는 `dure status`를 확인하십시오.',
     },
   },
+  TLS_FAILED: {
+    kind: 'upstream',
+    retryable: true,
+    en: {
+      title: 'A secure connection to the service could not be made',
+      fix: 'The operator reads in the log or with `dure explain` what was refused, and states in `upstreamTls` whom to trust.',
+    },
+    ko: {
+      title: '서비스와 보안 연결을 맺을 수 없습니다',
+      fix: '운영자는 로그나 `dure explain`에서 무엇이 거부되었는지 확인하고, 신뢰할 대상을 `upstreamTls`에 적으십시오.',
+    },
+  },
   UPSTREAM_CLOSED: {
     kind: 'upstream',
     en: {

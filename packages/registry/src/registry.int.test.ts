@@ -77,6 +77,32 @@ test('a process that stops properly is gone at once, and one that is up is there
   context.diagnostic(`there after ${visible.toFixed(0)} ms, gone after ${(performance.now() - closing).toFixed(0)} ms`);
 });
 
+test('an instance that registered a secure port, as Spring does for https, is called there by TLS', async () => {
+  await using registry = await startRegistry();
+  await using caller = follow(registry);
+  const authorization = await registry.signer('stock').authorize('registry', undefined);
+  const response = await fetch(`${registry.url}/eureka/apps/STOCK`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization },
+    body: JSON.stringify({
+      instance: {
+        instanceId: 'stock:a',
+        hostName: 'stock.test',
+        app: 'STOCK',
+        ipAddr: '127.0.0.1',
+        status: 'UP',
+        port: { $: 8080, '@enabled': 'false' },
+        securePort: { $: 8443, '@enabled': 'true' },
+        dataCenterInfo: { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' },
+      },
+    }),
+  });
+  assert.equal(response.status, 204);
+  await caller.ready('stock', 1_000);
+  const [found] = caller.instances('stock');
+  assert.deepEqual([found?.host, found?.port, found?.secure], ['stock.test', 8443, true]);
+});
+
 test('an instance that is out of service takes no traffic and stays known, and comes back', async () => {
   await using registry = await startRegistry();
   await using caller = follow(registry);

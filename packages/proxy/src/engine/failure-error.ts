@@ -1,5 +1,7 @@
+import type { Instance } from '@dure/balancer';
 import type { DureError } from '@dure/core';
 import { gatewayErrors } from '../errors.ts';
+import { tlsFailure } from '../upstream/tls-failure.ts';
 import type { UpstreamFailure } from '../upstream/upstream-connection.ts';
 
 /** Why no instance was asked; `openForMs` is how long the breakers that forbade it stay open, if any did. */
@@ -12,10 +14,12 @@ export function nobodyAsked(service: string, openForMs: number | undefined): Dur
 }
 
 /** What a failed exchange with an instance is to the client. */
-export function failureError(kind: UpstreamFailure['kind'], service: string): DureError {
+export function failureError({ kind, cause }: UpstreamFailure, service: string): DureError {
   switch (kind) {
     case 'connect':
       return gatewayErrors.CONNECT_FAILED(`no connection to "${service}" came about; nothing was sent`);
+    case 'handshake':
+      return gatewayErrors.TLS_FAILED(`TLS with "${service}" did not come about; nothing was read`, { cause });
     case 'stale':
     case 'closed':
       return gatewayErrors.UPSTREAM_CLOSED(`"${service}" hung up before it answered`);
@@ -26,4 +30,10 @@ export function failureError(kind: UpstreamFailure['kind'], service: string): Du
     default:
       return kind satisfies never;
   }
+}
+
+/** What it is to whoever runs the proxy: also where and why TLS did not come about. */
+export function failureText({ kind, cause }: UpstreamFailure, service: string, instance: Instance): string {
+  if (kind !== 'handshake') return failureError({ kind }, service).message;
+  return `TLS with "${service}" at ${instance.host}:${instance.port} did not come about: ${tlsFailure(cause)}`;
 }

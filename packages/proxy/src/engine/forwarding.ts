@@ -11,7 +11,7 @@ import type { ExchangeListener, UpstreamConnection, UpstreamFailure } from '../u
 import { isStreamAnswer, linksOf, prefixPaths } from './answer-fields.ts';
 import type { EdgeHandler } from './edge-layer.ts';
 import type { Exchange, Work } from './exchange.ts';
-import { failureError, nobodyAsked } from './failure-error.ts';
+import { failureError, failureText, nobodyAsked } from './failure-error.ts';
 import { verdictOf } from './instance-breakers.ts';
 import type { ProxyEngine } from './proxy-engine.ts';
 import { RequestBody } from './request-body.ts';
@@ -161,19 +161,23 @@ class Forwarding implements ExchangeListener, Work {
     });
   }
 
-  onFailure({ kind, cause }: UpstreamFailure): void {
+  onFailure(failure: UpstreamFailure): void {
+    const { kind, cause } = failure;
     const instance = this.#picked?.instance;
     const { destination, isRepeatable, span } = this.#exchange;
-    const error = failureError(kind, destination.service);
+    const error = failureError(failure, destination.service);
+    const told = instance === undefined ? error.message : failureText(failure, destination.service, instance);
     this.#span?.fail(error);
-    const harmless = kind === 'connect' || ((kind === 'stale' || kind === 'closed') && isRepeatable);
+    if (kind === 'handshake') this.#exchange.note('tls', told);
+    const unread = kind === 'connect' || kind === 'handshake';
+    const harmless = unread || ((kind === 'stale' || kind === 'closed') && isRepeatable);
     // That a kept connection had gone by the time it was used is no failure of the instance, and no retry.
     const most = kind === 'stale' ? mostAttempts : Math.min(mostAttempts, 1 + this.#callersBudget);
     const again = harmless && this.#attempts < most && this.#body?.isLost !== true;
     if (instance !== undefined && kind !== 'stale') this.#tried.push(instance.id);
     this.#leaveUpstream(kind === 'stale' ? 'cancelled' : 'failure');
     if (kind !== 'stale' || !again) {
-      this.#engine.telemetry.log.warn(`${destination.service}.${destination.operation}: ${error.message}`, {
+      this.#engine.telemetry.log.warn(`${destination.service}.${destination.operation}: ${told}`, {
         code: error.code,
         instance: instance?.id,
         attempt: this.#attempts,

@@ -1,16 +1,17 @@
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
-import type { Outcome, Picked } from '@dure/balancer';
+import type { Instance, Outcome, Picked } from '@dure/balancer';
 import type { DureError } from '@dure/core';
 import type { CircuitBreaker } from '@dure/resilience';
 import type { Span } from '@dure/telemetry';
 import { gatewayErrors } from '../errors.ts';
 import { fieldValue } from '../http/field-lines.ts';
 import { passedTrailers } from '../http/trailer-fields.ts';
+import { isTlsFailure } from '../upstream/tls-failure.ts';
 import { answerField } from './answer-fields.ts';
 import type { EdgeHandler } from './edge-layer.ts';
 import type { Exchange, Work } from './exchange.ts';
-import { failureError, nobodyAsked } from './failure-error.ts';
+import { failureError, failureText, nobodyAsked } from './failure-error.ts';
 import { grpcTimeoutMs, httpStatusOf, isGrpcFailure } from './grpc-status.ts';
 import { requestText } from './request-text.ts';
 import { isRetriedStatus, retryPauseMs } from './retry-rule.ts';
@@ -69,7 +70,7 @@ class GrpcForwarding implements Work {
     const { destination, engine } = this.#exchange;
     const { service } = destination;
     if (this.#isConnecting && engine.clock.monotonicMs() < this.#giveUpAt) {
-      this.#again(failureError('connect', service), 'no connection in time', false);
+      this.#again(failureError({ kind: 'connect' }, service), 'no connection in time', false);
       return;
     }
     this.#refuse(gatewayErrors.UPSTREAM_TIMEOUT(`"${service}" did not answer in time`), 'failure');
@@ -109,7 +110,7 @@ class GrpcForwarding implements Work {
       if (this.#isDone || this.#picked !== picked) return;
       this.#isConnecting = false;
       this.#exchange.dueAt = this.#giveUpAt;
-      if ('cause' in opened) this.#again(failureError('connect', destination.service), 'no connection', false);
+      if ('cause' in opened) this.#onNoConnection(instance, opened.cause);
       else this.#send(opened, requestText(this.#exchange, { instance, span, number: this.#attempts, budgetLeft: 0 }));
     });
   }
@@ -136,6 +137,16 @@ class GrpcForwarding implements Work {
       picked.done('cancelled');
       this.#tried.push(instance.id);
     }
+  }
+
+  #onNoConnection(instance: Instance, cause: unknown): void {
+    const { engine, destination, span } = this.#exchange;
+    const failure = { kind: isTlsFailure(cause) ? 'handshake' : 'connect', cause } as const;
+    const error = failureError(failure, destination.service);
+    const told = failureText(failure, destination.service, instance);
+    if (failure.kind === 'handshake') this.#exchange.note('tls', told);
+    engine.telemetry.log.warn(told, { code: error.code, instance: instance.id, error: cause, trace: span.context });
+    this.#again(error, 'no connection', false);
   }
 
   /** Goes to another instance: this one has failed. */
@@ -225,7 +236,7 @@ class GrpcForwarding implements Work {
       this.#exchange.answer.abort();
       return;
     }
-    const error = failureError('closed', destination.service);
+    const error = failureError({ kind: 'closed' }, destination.service);
     // RFC 9113 §8.7: a refused stream was not processed.
     const isHarmless = isRepeatable || rstCode === constants.NGHTTP2_REFUSED_STREAM;
     if (content !== undefined && isHarmless) this.#again(error, 'hung up', true);

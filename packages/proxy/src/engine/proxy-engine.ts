@@ -10,6 +10,8 @@ import type { Http2Sessions } from '../upstream/http2-sessions.ts';
 import { http2Sessions } from '../upstream/http2-sessions.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import { upstreamPool } from '../upstream/upstream-pool.ts';
+import type { UpstreamTls } from '../upstream/upstream-tls.ts';
+import { usualTls } from '../upstream/upstream-tls.ts';
 import type { ObserveExchange } from './exchange-view.ts';
 import type { ProxyLimits } from './limits.ts';
 import { defaultLimits } from './limits.ts';
@@ -71,6 +73,8 @@ export interface EngineOptions {
   readonly via?: string | undefined;
   readonly readOrigin?: ReadOrigin | undefined;
   readonly observe?: ObserveExchange;
+  /** Default: whom Node.js trusts. */
+  readonly upstreamTls?: UpstreamTls;
 }
 
 export interface EngineTools {
@@ -90,7 +94,9 @@ export function proxyEngine(name: string, options: EngineOptions, tools: EngineT
   const underway = deadlines<Underway>(clock);
   const meters = proxyMeters(name, telemetry);
   const shareOf = (whole: number) => Math.ceil(whole / workers());
-  const pool = upstreamPool({ clock, instances, maxConnections: () => shareOf(limits.maxUpstreamConnections) });
+  const { upstreamTls: tls = usualTls } = options;
+  const maxConnections = () => shareOf(limits.maxUpstreamConnections);
+  const pool = upstreamPool({ clock, instances, maxConnections, tls });
   telemetry.metrics.gauge(`dure_${name}_in_flight`, 'Requests under way', () => underway.items.length);
   telemetry.metrics.gauge(`dure_${name}_upstream_connections`, 'Connections to instances', () => pool.size);
   return {
@@ -103,7 +109,7 @@ export function proxyEngine(name: string, options: EngineOptions, tools: EngineT
     random,
     balancer: balancer({ instances, clock, random }),
     pool,
-    http2: http2Sessions(instances),
+    http2: http2Sessions(instances, tls),
     policies: proxyPolicies(name, options.policies, tools),
     limits,
     shareOf,

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { SecureContextOptions, SecureVersion } from 'node:tls';
 import { createSecureContext } from 'node:tls';
-import type { Clock, Timer } from '@dure/core';
+import type { Clock } from '@dure/core';
 import { messageOf } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
 import { gatewayErrors } from '../errors.ts';
+import { followFiles } from '../upstream/followed-files.ts';
 
 /** How a proxy's own port speaks TLS. */
 export interface TlsOptions {
@@ -42,9 +42,6 @@ export async function listenerTls(
   return { certificate: await tlsCertificate(options, tools), http2: options.http2 ?? true };
 }
 
-/** How often the files are looked at. By content: Kubernetes exchanges a link, which no watcher of a file sees. */
-const everyMs = 5_000;
-
 /**
  * Reads a certificate and its key and looks at them from time to time. GATEWAY_PROTOCOL_INVALID when they cannot be read
  * or do not fit together; later that is a line in the log, and the pair before stays.
@@ -53,54 +50,36 @@ async function tlsCertificate(
   options: TlsOptions,
   { clock, telemetry }: { readonly clock: Clock; readonly telemetry: Telemetry },
 ): Promise<TlsCertificate> {
-  let seen = await readPair(options);
-  let context = contextOf(options, seen);
+  const { certFile, keyFile } = options;
   let apply: (context: SecureContextOptions) => void = () => {};
-  let timer: Timer | undefined;
-  let isClosed = false;
-  const look = async () => {
-    try {
-      const pair = await readPair(options);
-      if (pair.cert === seen.cert && pair.key === seen.key) return;
-      seen = pair;
-      context = contextOf(options, pair);
-      apply(context);
-      telemetry.log.info('the TLS certificate was replaced', { certFile: options.certFile });
-    } catch (error) {
-      telemetry.log.error('the new TLS certificate is refused, the one before stays', { error });
-    }
-  };
-  const arm = () => {
-    if (isClosed) return;
-    timer = clock.after(everyMs, () => void look().then(arm));
-  };
-  arm();
+  const followed = await followFiles({
+    what: 'tls',
+    files: { cert: certFile, key: keyFile },
+    make: (pair) => contextOf(options, pair),
+    clock,
+    changed(outcome) {
+      if ('error' in outcome) {
+        telemetry.log.error('the new TLS certificate is refused, the one before stays', { error: outcome.error });
+        return;
+      }
+      apply(outcome.made);
+      telemetry.log.info('the TLS certificate was replaced', { certFile });
+    },
+  });
   return {
     get context() {
-      return context;
+      return followed.current;
     },
     follow(changed) {
       apply = changed;
     },
-    close() {
-      isClosed = true;
-      timer?.cancel();
-    },
+    close: followed.close,
   };
 }
 
 interface Pair {
   readonly cert: string;
   readonly key: string;
-}
-
-async function readPair({ certFile, keyFile }: TlsOptions): Promise<Pair> {
-  try {
-    const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
-    return { cert, key };
-  } catch (cause) {
-    throw gatewayErrors.PROTOCOL_INVALID(`tls: a file cannot be read: ${messageOf(cause)}`, { cause });
-  }
 }
 
 function contextOf({ minVersion = 'TLSv1.2', certFile, keyFile }: TlsOptions, pair: Pair): SecureContextOptions {

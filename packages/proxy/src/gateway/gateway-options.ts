@@ -9,6 +9,7 @@ import type { CorsOptions } from '../protection/cors.ts';
 import type { RequestValidation } from '../protection/request-validation.ts';
 import type { LayersByRoute } from '../routing/contract-rules.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
+import type { UpstreamTlsByService } from '../upstream/upstream-tls.ts';
 import type { EdgeTools } from './edge-tools.ts';
 import type { ProtocolOptions } from './protocol-options.ts';
 import type { SessionOptions } from './session.ts';
@@ -37,6 +38,11 @@ export interface GatewaySettings extends PolicyOptions, ProtocolOptions {
   readonly validateRequests?: RequestValidation | Readonly<Record<string, RequestValidation>>;
   /** Changes to the default limits. */
   readonly limits?: Partial<ProxyLimits>;
+  /**
+   * How services that speak TLS are trusted: those that register so, and routes to `https:` URLs. Default: their certificates
+   * must be for the host's name and signed by an authority that Node.js knows.
+   */
+  readonly upstreamTls?: UpstreamTlsByService;
   /** Where a line for each request goes. Default: nowhere. */
   readonly accessLog?: AccessLogOptions;
   /** Keys by which programs prove who they are, in place of a token. Default: none. */

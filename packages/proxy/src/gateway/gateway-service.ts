@@ -17,6 +17,7 @@ import { explanations } from '../observe/explanations.ts';
 import { apiKey } from '../protection/api-key.ts';
 import { cors } from '../protection/cors.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
+import { openUpstreamTls } from '../upstream/upstream-tls.ts';
 import { compiledRoute } from './compiled-route.ts';
 import type { Edge } from './edge.ts';
 import { edgeRoutes } from './edge-routes.ts';
@@ -27,6 +28,7 @@ import { ownAddresses } from './own-addresses.ts';
 import { protocolSettings } from './protocol-options.ts';
 import { openSpringPart } from './spring-part.ts';
 import { staticFiles } from './static-files.ts';
+import { demandUsed } from './upstream-trust.ts';
 import { withUrls } from './url-instances.ts';
 import { validatedOperations } from './validated-operations.ts';
 
@@ -65,7 +67,9 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     explained.observe(exchange, status, tookMs);
     log?.observe(exchange, status, tookMs);
   };
-  const settings = { policies: options, limits: options.limits, ...protocolSettings(options), observe };
+  const upstreamTls = await openUpstreamTls(options.upstreamTls ?? {}, { clock, telemetry });
+  add.onStop(() => upstreamTls.close());
+  const settings = { policies: options, limits: options.limits, ...protocolSettings(options), observe, upstreamTls };
   const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances, workers });
   const verifier = edgeVerifier(options, platform.verifier, { clock, telemetry });
   const rateLimits = options.rateLimits ?? dividedRateLimits(memoryRateLimits({ clock, random }), workers);
@@ -90,17 +94,18 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
     add.onStop(spring.close);
     await spring.first;
   }
+  const services = [
+    ...exposes.map(({ name }) => name),
+    ...(options.follow ?? []),
+    ...(session === undefined ? [] : [session.issuer.name]),
+  ];
+  demandUsed(options.upstreamTls ?? {}, set.table.rules, services);
   const own = ownAddresses(edge, {
     routes,
     session,
     openApi: openApi(exposes.map(exposedPart), info),
     storefront: storefront === undefined ? undefined : await staticFiles(storefront),
   });
-  const services = [
-    ...exposes.map(({ name }) => name),
-    ...(options.follow ?? []),
-    ...(session === undefined ? [] : [session.issuer.name]),
-  ];
   for (const endpoint of engine.policies.endpoints) add.endpoint(endpoint);
   add.health(engine.policies.health);
   add.endpoint(gatewayEndpoint({ set, instances, services: [...new Set(services)], explained }));

@@ -7,8 +7,11 @@ import { Client, credentials, Metadata, Server, ServerCredentials, status } from
 import { route } from '../routing/route.ts';
 import { openGateway } from '../testing/open-gateway.ts';
 import { localInstance } from '../testing/open-proxy.ts';
+import type { TestPair } from '../testing/test-authority.ts';
+import { testAuthority } from '../testing/test-authority.ts';
 import { testCertificates } from '../testing/test-certificate.ts';
 import { until } from '../testing/until.ts';
+import type { UpstreamTlsByService } from '../upstream/upstream-tls.ts';
 
 const encode = (text: string) => Buffer.from(text);
 const decode = (bytes: Buffer) => bytes.toString();
@@ -33,21 +36,33 @@ interface Handlers {
   Chat?: handleBidiStreamingCall<string, string>;
 }
 
+interface WorldOptions {
+  readonly access?: 'public' | 'user';
+  /** The server speaks TLS by this certificate. */
+  readonly own?: TestPair;
+  readonly upstreamTls?: UpstreamTlsByService;
+}
+
+function credentialsOf({ certFile, keyFile }: TestPair): ServerCredentials {
+  return ServerCredentials.createSsl(null, [
+    { cert_chain: readFileSync(certFile), private_key: readFileSync(keyFile) },
+  ]);
+}
+
 /** A gateway with TLS before a server of gRPC, and a client of it. */
-async function worldOf(handlers: Handlers, access: 'public' | 'user' = 'public') {
+async function worldOf(handlers: Handlers, { access = 'public', own, upstreamTls = {} }: WorldOptions = {}) {
   const certificates = await testCertificates();
   const { certFile, keyFile } = certificates;
   const server = new Server();
   server.addService(methods, { ...handlers });
+  const speaks = own === undefined ? ServerCredentials.createInsecure() : credentialsOf(own);
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    ),
+    server.bindAsync('127.0.0.1:0', speaks, (error, bound) => (error === null ? resolve(bound) : reject(error))),
   );
   const to = { service: 'greeter' };
   const routes = [route('greeter', { path: '/shop.Greeter/*', methods: ['POST'], to, access, protocol: 'grpc' })];
-  const gateway = await openGateway({ exposes: [], routes, tls: { certFile, keyFile } });
-  gateway.instances.set('greeter', [localInstance('greeter', port)]);
+  const gateway = await openGateway({ exposes: [], routes, tls: { certFile, keyFile }, upstreamTls });
+  gateway.instances.set('greeter', [{ ...localInstance('greeter', port), secure: own !== undefined }]);
   const trusted = credentials.createSsl(readFileSync(certFile), null, null, { checkServerIdentity: () => undefined });
   const client = new Client(`127.0.0.1:${gateway.port}`, trusted, { 'grpc.enable_retries': 0 });
   return {
@@ -153,7 +168,7 @@ test('the caller’s deadline ends the call at the service', async () => {
 });
 
 test('what the gateway refuses comes as a status of gRPC', async () => {
-  await using world = await worldOf({ Say: (_, done) => done(null, 'secret') }, 'user');
+  await using world = await worldOf({ Say: (_, done) => done(null, 'secret') }, { access: 'user' });
   assert.equal(await codeOf(say(world.client, 'ann')), status.UNAUTHENTICATED);
   const metadata = new Metadata();
   metadata.set('authorization', 'Bearer ann');
@@ -191,4 +206,23 @@ test('an instance that cannot be reached is left out, one that goes away is UNAV
   assert.equal(calls, 1);
   world.server.forceShutdown();
   assert.notEqual(await failed, status.OK);
+});
+
+test('a call goes by TLS to an instance that speaks it, and nowhere when its certificate is not trusted', async () => {
+  await using authority = await testAuthority('greeter.test');
+  const { caFile } = authority;
+  const Say: Handlers['Say'] = ({ request }, done) => done(null, `hello ${request}`);
+  const own = authority.issue('IP:127.0.0.1');
+  await using trusting = await worldOf({ Say }, { own, upstreamTls: { greeter: { caFile } } });
+  assert.equal(await say(trusting.client, 'ann'), 'hello ann');
+  for (const [pair, upstreamTls, reason] of [
+    [own, {}, /signed by an authority that is not trusted/],
+    [authority.issue('DNS:other.test'), { greeter: { caFile } }, /its certificate is for another name/],
+  ] as const) {
+    await using world = await worldOf({ Say }, { own: pair, upstreamTls });
+    assert.equal(await codeOf(say(world.client, 'ann')), status.UNAVAILABLE);
+    const [line] = world.gateway.telemetry.logs;
+    assert.match(line?.message ?? '', /^TLS with "greeter" at 127\.0\.0\.1:\d+ did not come about: /);
+    assert.match(line?.message ?? '', reason);
+  }
 });

@@ -10,6 +10,7 @@ export { named } from '../routing/named-layer.ts';
 export type { MatchOptions, RouteOptions, ValueOption } from '../routing/route.ts';
 export { route } from '../routing/route.ts';
 export type { NamedLayer, RouteRule } from '../routing/route-rule.ts';
+export type { UpstreamTlsByService, UpstreamTlsOptions } from '../upstream/upstream-tls.ts';
 export type { EdgeTools } from './edge-tools.ts';
 export type { GatewayOptions, GatewaySettings } from './gateway-options.ts';
 export { gatewayService } from './gateway-service.ts';

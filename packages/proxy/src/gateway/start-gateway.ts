@@ -164,9 +164,9 @@ function instancesOf(
 
 function instanceAt(service: string, address: ServerAddress): Instance {
   const { url, ...metadata } = typeof address === 'string' ? { url: address } : address;
-  if (URL.parse(url)?.protocol !== 'http:' || URL.parse(url)?.origin !== url)
+  if (!/^https?:\/\//.test(url) || URL.parse(url)?.origin !== url)
     throw gatewayErrors.ROUTE_INVALID(
-      `the address "${url}" of the service "${service}" is no origin such as http://127.0.0.1:9000`,
+      `the address "${url}" of the service "${service}" is no origin such as http://127.0.0.1:9000 or https://orders.internal`,
       { details: { service, url } },
     );
   return { ...staticInstance(service, url), metadata };

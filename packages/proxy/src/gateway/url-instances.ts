@@ -1,11 +1,12 @@
 import type { Instance, InstanceList } from '@dure/balancer';
+import { staticInstance } from '@dure/balancer';
 
 /** Instances of services, and for each URL that a route leads to the one server that it names. */
 export function withUrls(instances: InstanceList): InstanceList {
   const servers = new Map<string, readonly Instance[]>();
   return {
     instances(service) {
-      if (!service.startsWith('http://')) return instances.instances(service);
+      if (!/^https?:\/\//.test(service)) return instances.instances(service);
       const known = servers.get(service) ?? [serverAt(service)];
       servers.set(service, known);
       return known;
@@ -15,14 +16,6 @@ export function withUrls(instances: InstanceList): InstanceList {
 }
 
 function serverAt(url: string): Instance {
-  const { hostname, port } = new URL(url);
-  return {
-    id: url,
-    service: url,
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? 80 : Number(port),
-    managementPort: undefined,
-    zone: undefined,
-    metadata: {},
-  };
+  const server = staticInstance(url, url);
+  return { ...server, id: url, host: server.host.replace(/^\[|\]$/g, '') };
 }

@@ -18,8 +18,8 @@ function fault({ id, order, match, to, access, timeoutMs, connectTimeoutMs, laye
   // Rules also come from files and from JavaScript, where the compiler cannot demand it.
   if (!isAccess(access)) return "has no access policy; state `access`: 'public', 'user', { role } or { userScope }";
   if (to.kind === 'service' && to.service === '') return 'leads to a service without a name';
-  if (to.kind === 'url' && URL.parse(to.url)?.protocol !== 'http:') {
-    return `leads to "${to.url}", which is not an address such as http://127.0.0.1:8080; TLS to servers is not spoken yet`;
+  if (to.kind === 'url' && !/^https?:$/.test(URL.parse(to.url)?.protocol ?? '')) {
+    return `leads to "${to.url}", which is not an address such as http://127.0.0.1:8080 or https://partner.example`;
   }
   if (to.kind === 'url' && isForbiddenAddress(new URL(to.url).hostname)) {
     return `leads to "${to.url}", a link-local, multicast or unspecified address, where no service lives`;

@@ -93,7 +93,9 @@ function corsOf(node: PropertyNode | undefined, problems: Problems): ReadonlyMap
 function timeoutsOf(node: PropertyNode | undefined, problems: Problems, notes: string[]) {
   for (const [name, child] of node?.children ?? []) {
     if (!['connecttimeout', 'responsetimeout'].includes(relaxed(name)))
-      notes.push(`${child.place}: "${child.key}" does nothing here`);
+      notes.push(
+        `${child.place}: "${child.key}" does nothing here${name === 'ssl' ? '; see upstreamTls in gateway.ts' : ''}`,
+      );
   }
   return {
     connectTimeoutMs: durationAt(childOf(node, 'connect-timeout'), problems),

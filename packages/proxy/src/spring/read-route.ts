@@ -125,7 +125,7 @@ function targetOf(uri: string | undefined, at: Written): RouteTarget {
   const [, origin] = /^((?:https?|wss?):\/\/[^/?#@\s]+)(?:[/?#].*)?$/i.exec(uri) ?? [];
   if (origin === undefined || URL.parse(origin) === null)
     throw badAt(at, `"${uri}" is no address; expected lb://service, http://host:port, ws://host or no://op`);
-  return { kind: 'url', url: origin };
+  return { kind: 'url', url: origin.replace(/^ws/i, 'http') }; // a WebSocket begins as a request
 }
 
 function orderOf(node: PropertyNode | undefined, problems: Problems): number {

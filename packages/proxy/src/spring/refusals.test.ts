@@ -106,7 +106,6 @@ const refused: readonly (readonly [string, RegExp])[] = [
   [routeWith('[]', 'Path=/a'), /predicates: is a list/],
   [routeWith('[]').replace('lb://one', 'forward:///a'), /handler written in Java/],
   [routeWith('[]').replace('lb://one', 'nonsense'), /is no address/],
-  [routeWith('[]').replace('lb://one', 'https://one.example'), /routes\[0\]: the route "one" leads to "https:.*TLS/],
   [routeWith('[]').replace('uri: lb://one', 'order: x'), /no "uri"/],
   [routeWith('[]', undefined, '      order: first\n'), /no whole number/],
   [routeWith('[]', undefined, '      metadata: { response-timeout: soon }\n'), /no duration/],

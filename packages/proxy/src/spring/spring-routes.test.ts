@@ -227,3 +227,14 @@ test('a gateway that is switched off has no routes, and what does nothing is tol
   );
   assert.deepEqual([off.rules, off.notes.length], [[], 2]);
 });
+
+test('addresses of WebSockets and of TLS are those of the requests that they begin with', async () => {
+  for (const [uri, url] of [
+    ['https://one.example', 'https://one.example'],
+    ['wss://one.example:8443/x', 'https://one.example:8443'],
+    ['ws://one.example', 'http://one.example'],
+  ] as const) {
+    const { rules } = await lifted(routeWith('[]').replace('lb://one', uri));
+    assert.deepEqual(rules[0]?.to, { kind: 'url', url });
+  }
+});

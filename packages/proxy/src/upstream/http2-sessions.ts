@@ -1,8 +1,9 @@
 import type { ClientHttp2Session } from 'node:http2';
 import { connect } from 'node:http2';
 import type { Instance, InstanceList } from '@dure/balancer';
+import type { UpstreamTls } from './upstream-tls.ts';
 
-/** One HTTP/2 connection to each instance, without TLS (RFC 9113 §3.3, prior knowledge), for what needs its streams. */
+/** One HTTP/2 connection to each instance, by TLS or by prior knowledge (RFC 9113 §3.3), for what needs its streams. */
 export interface Http2Sessions {
   /** Calls back with a connection that is open, or with why none came about. */
   open(instance: Instance, done: (opened: ClientHttp2Session | { readonly cause: unknown }) => void): void;
@@ -11,7 +12,7 @@ export interface Http2Sessions {
 }
 
 /** Opens nothing yet. Connections of an instance that left the list take no more requests and end with their last. */
-export function http2Sessions(instances: InstanceList): Http2Sessions {
+export function http2Sessions(instances: InstanceList, tls: UpstreamTls): Http2Sessions {
   const sessions = new Map<string, { readonly service: string; readonly session: ClientHttp2Session }>();
   const unsubscribe = instances.onChange(undefined, () => {
     for (const [key, { service, session }] of sessions) {
@@ -25,7 +26,9 @@ export function http2Sessions(instances: InstanceList): Http2Sessions {
     const known = sessions.get(key)?.session;
     if (known !== undefined && !known.closed && !known.destroyed) return known;
     const host = instance.host.includes(':') ? `[${instance.host}]` : instance.host;
-    const session = connect(`http://${host}:${instance.port}`, { settings: { enablePush: false } });
+    const secure = tls.settingsFor(instance);
+    const scheme = secure === undefined ? 'http' : 'https';
+    const session = connect(`${scheme}://${host}:${instance.port}`, { settings: { enablePush: false }, ...secure });
     const forget = () => {
       if (sessions.get(key)?.session === session) sessions.delete(key);
     };
@@ -60,6 +63,6 @@ export function http2Sessions(instances: InstanceList): Http2Sessions {
   };
 }
 
-function keyOf({ id, host, port }: Instance): string {
-  return `${id} ${host} ${port}`;
+function keyOf({ id, host, port, secure = false }: Instance): string {
+  return `${id} ${host} ${port} ${secure}`;
 }

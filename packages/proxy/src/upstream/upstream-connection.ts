@@ -1,14 +1,19 @@
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { ChunkedBody } from './chunked-body.ts';
 import { forbiddenAddresses } from './forbidden-addresses.ts';
 import type { ResponseHead } from './response-head.ts';
 import { chunked, readResponseHead, untilClose } from './response-head.ts';
+import { isTlsFailure } from './tls-failure.ts';
+import type { TlsClientSettings } from './upstream-tls.ts';
 
 /** How an exchange with an instance failed. */
 export type FailureKind =
   /** No connection came about: nothing was sent. */
   | 'connect'
+  /** TLS did not come about: whatever was sent, nobody has read it. */
+  | 'handshake'
   /** A connection that was used before closed before the first byte of the answer. */
   | 'stale'
   /** A fresh connection closed before the first byte of the answer. */
@@ -38,6 +43,14 @@ export interface ExchangeListener {
    */
   onBody(piece: Buffer, last: boolean, trailers?: readonly string[]): void;
   onFailure(failure: UpstreamFailure): void;
+}
+
+/** Where a connection leads. */
+export interface UpstreamAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined where no TLS is spoken. */
+  readonly tls: TlsClientSettings | undefined;
 }
 
 /** One request over a connection. */
@@ -76,6 +89,8 @@ export class UpstreamConnection {
   idleUntil = 0;
   readonly owner: ConnectionOwner;
   readonly #socket: Socket;
+  /** The other side has answered, though TLS has not come about yet. */
+  #reached = false;
   #connected = false;
   #used = false;
   #gone = false;
@@ -92,24 +107,37 @@ export class UpstreamConnection {
   #interim = 0;
   #idleMs: number | undefined;
 
-  constructor(address: { readonly host: string; readonly port: number }, owner: ConnectionOwner) {
-    const callback = (length: number) => {
-      this.#onData(shared.subarray(0, length));
-      return true;
-    };
-    const socket = connect({
-      ...address,
-      blockList: forbiddenAddresses,
-      noDelay: true,
-      onread: { buffer: shared, callback },
-    });
+  constructor(address: UpstreamAddress, owner: ConnectionOwner) {
+    const socket = address.tls === undefined ? this.#open(address) : this.#openTls(address, address.tls);
     this.#socket = socket;
     this.owner = owner;
-    socket.on('connect', () => this.#onConnect());
     socket.on('drain', () => this.#listener?.onDrain());
     socket.on('end', () => this.#onEnd(undefined));
     socket.on('error', (error) => this.#onEnd(error));
     socket.on('close', () => this.#onEnd(undefined));
+  }
+
+  #open({ host, port }: UpstreamAddress): Socket {
+    const callback = (length: number) => {
+      this.#onData(shared.subarray(0, length));
+      return true;
+    };
+    const onread = { buffer: shared, callback };
+    const socket = connect({ host, port, blockList: forbiddenAddresses, noDelay: true, onread });
+    socket.on('connect', () => this.#onConnect());
+    return socket;
+  }
+
+  #openTls({ host, port }: UpstreamAddress, tls: TlsClientSettings): Socket {
+    const below = connect({ host, port, blockList: forbiddenAddresses, noDelay: true });
+    below.on('connect', () => {
+      this.#reached = true;
+    });
+    below.on('error', (error) => this.#onEnd(error));
+    const socket = connectTls({ socket: below, host, ...tls, ALPNProtocols: ['http/1.1'] });
+    socket.on('secureConnect', () => this.#onConnect());
+    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
+    return socket;
   }
 
   /** Starts an exchange. */
@@ -302,11 +330,12 @@ export class UpstreamConnection {
       this.#finish(nothing, false, listener);
       return;
     }
-    this.#fail({ kind: this.#endKind(), cause });
+    this.#fail({ kind: this.#endKind(cause), cause });
   }
 
-  #endKind(): FailureKind {
-    if (!this.#connected) return 'connect';
+  #endKind(cause: unknown): FailureKind {
+    if (!this.#connected) return this.#reached ? 'handshake' : 'connect';
+    if (this.#reached && !this.#received && isTlsFailure(cause)) return 'handshake'; // TLS 1.3 refuses clients afterwards
     if (this.#head !== undefined) return 'truncated';
     if (this.#received) return 'invalid';
     return this.#used ? 'stale' : 'closed';

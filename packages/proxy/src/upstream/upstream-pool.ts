@@ -2,12 +2,14 @@ import type { Instance, InstanceList } from '@dure/balancer';
 import type { Clock } from '@dure/core';
 import type { ConnectionOwner, ConnectionRequest, ExchangeListener } from './upstream-connection.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
+import type { UpstreamTls } from './upstream-tls.ts';
 
 export interface UpstreamPoolOptions {
   readonly clock: Clock;
   readonly instances: InstanceList;
   /** Connections to one instance at most, busy and idle; each stream of events holds one. */
   readonly maxConnections: () => number;
+  readonly tls: UpstreamTls;
 }
 
 /** Kept-alive connections to instances. */
@@ -35,16 +37,17 @@ const longestIdleMs = 60_000;
 
 /** Opens a pool. Connections of an instance that left the list are closed as soon as they are idle. */
 export function upstreamPool(options: UpstreamPoolOptions): UpstreamPool {
-  const { clock, instances, maxConnections } = options;
+  const { clock, instances, maxConnections, tls } = options;
   const pools = new Map<string, InstancePool>();
   let size = 0;
   const poolOf = (instance: Instance): InstancePool => {
     const known = pools.get(instance.id);
-    if (known !== undefined && known.host === instance.host && known.port === instance.port) return known;
+    if (known?.leadsTo(instance) === true) return known;
     known?.retire();
-    const pool = new InstancePool(instance, clock, (change) => {
+    const counted = (change: number) => {
       size += change;
-    });
+    };
+    const pool = new InstancePool(instance, { clock, tls, counted });
     pools.set(instance.id, pool);
     return pool;
   };
@@ -73,27 +76,34 @@ export function upstreamPool(options: UpstreamPoolOptions): UpstreamPool {
   };
 }
 
+interface PoolTools {
+  readonly clock: Clock;
+  readonly tls: UpstreamTls;
+  readonly counted: (change: number) => void;
+}
+
 class InstancePool implements ConnectionOwner {
   readonly service: string;
-  readonly host: string;
-  readonly port: number;
-  readonly #clock: Clock;
-  readonly #counted: (change: number) => void;
+  readonly #instance: Instance;
+  readonly #tools: PoolTools;
   readonly #all = new Set<UpstreamConnection>();
   /** The one used last is on top: few connections stay warm, the others run out. */
   readonly #idle: UpstreamConnection[] = [];
   #retired = false;
 
-  constructor(instance: Instance, clock: Clock, counted: (change: number) => void) {
+  constructor(instance: Instance, tools: PoolTools) {
     this.service = instance.service;
-    this.host = instance.host;
-    this.port = instance.port;
-    this.#clock = clock;
-    this.#counted = counted;
+    this.#instance = instance;
+    this.#tools = tools;
+  }
+
+  leadsTo({ host, port, secure = false }: Instance): boolean {
+    const own = this.#instance;
+    return own.host === host && own.port === port && (own.secure ?? false) === secure;
   }
 
   takeIdle(): UpstreamConnection | undefined {
-    const now = this.#clock.monotonicMs();
+    const now = this.#tools.clock.monotonicMs();
     for (let taken = this.#idle.pop(); taken !== undefined; taken = this.#idle.pop()) {
       if (taken.idleUntil > now) return taken;
       taken.destroy();
@@ -103,9 +113,10 @@ class InstancePool implements ConnectionOwner {
 
   open(maxConnections: number): UpstreamConnection | undefined {
     if (this.#all.size >= maxConnections) return undefined;
-    const connection = new UpstreamConnection({ host: this.host, port: this.port }, this);
+    const { host, port } = this.#instance;
+    const connection = new UpstreamConnection({ host, port, tls: this.#tools.tls.settingsFor(this.#instance) }, this);
     this.#all.add(connection);
-    this.#counted(1);
+    this.#tools.counted(1);
     return connection;
   }
 
@@ -114,7 +125,7 @@ class InstancePool implements ConnectionOwner {
       connection.destroy();
       return;
     }
-    const now = this.#clock.monotonicMs();
+    const now = this.#tools.clock.monotonicMs();
     const said = connection.idleMs;
     const keptMs = said === undefined ? defaultIdleMs : Math.min(Math.max(said - idleMarginMs, 0), longestIdleMs);
     connection.idleUntil = now + keptMs;
@@ -125,7 +136,7 @@ class InstancePool implements ConnectionOwner {
 
   onGone(connection: UpstreamConnection): void {
     if (!this.#all.delete(connection)) return;
-    this.#counted(-1);
+    this.#tools.counted(-1);
     const index = this.#idle.lastIndexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
   }

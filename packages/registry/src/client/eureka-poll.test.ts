@@ -113,8 +113,20 @@ test('single elements without their array, missing lists and unreadable instance
   const read = readEureka(JSON.stringify({ applications: { application: { name: 'STOCK', instance } } }));
   assert.equal(read?.instances[0]?.instance.port, 80);
   assert.equal(read?.instances[0]?.instance.id, 'h');
+  const older = { ...instance, securePort: 443 };
+  const plain = readEureka(JSON.stringify({ applications: { application: { name: 'STOCK', instance: older } } }));
+  assert.deepEqual([plain?.instances[0]?.instance.port, plain?.instances[0]?.instance.secure], [80, undefined]);
   assert.deepEqual(readEureka('{"applications":{}}'), { hash: '', instances: [] });
   assert.equal(readEureka('<html>'), undefined);
   assert.equal(readEureka('[]'), undefined);
   assert.deepEqual(readEureka('{"applications":{"application":[{"instance":[{},7,null]}]}}')?.instances, []);
+});
+
+test('an instance with a secure port is called there, by TLS, as Spring’s clients do', () => {
+  const instance = { hostName: 'h', app: 'STOCK', status: 'UP', securePort: { $: '8443', '@enabled': 'true' } };
+  for (const enabled of ['true', 'false']) {
+    const both = { ...instance, port: { $: '80', '@enabled': enabled } };
+    const read = readEureka(JSON.stringify({ applications: { application: { name: 'STOCK', instance: both } } }));
+    assert.deepEqual([read?.instances[0]?.instance.port, read?.instances[0]?.instance.secure], [8443, true]);
+  }
 });

@@ -180,6 +180,6 @@ function keyOf(service: string, id: string): string {
 }
 
 function instanceOf(pushed: PushedInstance): Instance {
-  const { id, service, host, port, managementPort, zone, metadata } = pushed;
-  return { id, service, host, port, managementPort, zone, metadata };
+  const { id, service, host, port, secure, managementPort, zone, metadata } = pushed;
+  return { id, service, host, port, ...(secure === true ? { secure } : {}), managementPort, zone, metadata };
 }

@@ -43,7 +43,8 @@ function instanceOf(fields: Fields): PushedInstance | undefined {
   if (typeof hostName !== 'string' || typeof app !== 'string') return undefined;
   const port = portOf(fields.port);
   const securePort = portOf(fields.securePort);
-  const chosen = port.isEnabled || !securePort.isEnabled ? port.number : securePort.number;
+  const isSecure = isFields(fields.securePort) && securePort.isEnabled; // a bare number is older servers' default
+  const chosen = isSecure ? securePort.number : port.number;
   if (!Number.isInteger(chosen)) return undefined;
   const metadata = metadataOf(fields.metadata);
   const managementPort = Number(metadata['management.port']);
@@ -52,6 +53,7 @@ function instanceOf(fields: Fields): PushedInstance | undefined {
     service: typeof vipAddress === 'string' && vipAddress.toUpperCase() === app ? vipAddress : app.toLowerCase(),
     host: hostName,
     port: chosen,
+    ...(isSecure ? { secure: true } : {}),
     ...(Number.isInteger(managementPort) && managementPort > 0 ? { managementPort } : {}),
     ...(metadata.zone === undefined ? {} : { zone: metadata.zone }),
     status: instanceStatuses.find((status) => status === fields.status) ?? 'UNKNOWN',

@@ -76,9 +76,9 @@ export interface Entry {
   readonly lease: Lease;
 }
 
-/** The port that is called: the secure one only where no other is enabled. */
+/** The port that is called: the secure one wherever it is enabled, as Spring's clients choose. */
 export function portOf({ port, securePort }: Pick<InstanceInfo, 'port' | 'securePort'>): number {
-  return port.enabled || !securePort.enabled ? port.number : securePort.number;
+  return securePort.enabled ? securePort.number : port.number;
 }
 
 /** Reads a status; what is unknown is `UNKNOWN`, as Eureka has it. */

@@ -150,6 +150,7 @@ function pushedInstance({ info }: Entry, liveness: Liveness | undefined): Pushed
     service: vip?.toUpperCase() === info.app ? vip : info.app.toLowerCase(),
     host: info.hostName,
     port: portOf(info),
+    ...(info.securePort.enabled ? { secure: true } : {}),
     ...(Number.isInteger(managementPort) && managementPort > 0 ? { managementPort } : {}),
     ...(info.metadata.zone === undefined ? {} : { zone: info.metadata.zone }),
     status: info.status,

@@ -21,6 +21,8 @@ export interface PushedInstance {
   readonly service: string;
   readonly host: string;
   readonly port: number;
+  /** The port speaks TLS. */
+  readonly secure?: boolean;
   readonly managementPort?: number;
   readonly zone?: string;
   readonly status: InstanceStatus;

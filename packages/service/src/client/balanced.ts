@@ -27,9 +27,10 @@ export function balanced(
   const took = operation.spec.stream === true || isBytes(operation.spec.output) ? 'unmeasured' : undefined;
   return (next) => async (input, call) => {
     const picked = pick(balancer, breakers, call, prefer?.(input, call));
-    const { id, host, port } = picked.instance;
+    const { id, host, port, secure = false } = picked.instance;
+    const target = { id, host, port, ...(secure ? { secure } : {}) };
     try {
-      const output = await next(input, call.with({ attempt: { ...call.attempt, target: { id, host, port } } }));
+      const output = await next(input, call.with({ attempt: { ...call.attempt, target } }));
       picked.done('success', took);
       return output;
     } catch (error) {

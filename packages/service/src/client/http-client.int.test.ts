@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createTcp } from 'node:net';
 import { test } from 'node:test';
 import { balancer, staticInstance, staticInstances } from '@dure/balancer';
 import { codeOf, ids, seededRandom, systemClock, systemRandom } from '@dure/core';
@@ -37,10 +38,10 @@ async function withServers(
   }
 }
 
-function clientOver(ports: readonly number[]) {
+function clientOver(ports: readonly number[], scheme = 'http') {
   const random = seededRandom(3);
   const instances = staticInstances({
-    stock: ports.map((port) => staticInstance('stock', `http://127.0.0.1:${port}`)),
+    stock: ports.map((port) => staticInstance('stock', `${scheme}://127.0.0.1:${port}`)),
   });
   const telemetry = silentTelemetry(ids(systemClock, systemRandom));
   const layers = outboundLayers({
@@ -126,4 +127,21 @@ test('a problem keeps its code over the network', async () => {
       (error) => codeOf(error) === 'SHOP_CLOSED' && /come back tomorrow/.test(String(error)),
     );
   });
+});
+
+test('an instance that speaks TLS is called by it: what is no TLS is never spoken to in plain text', async () => {
+  let heard = '';
+  const server = createTcp((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', (bytes: Buffer) => {
+      heard = bytes.toString('latin1', 0, 1);
+      socket.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = clientOver([(server.address() as { port: number }).port], 'https');
+  await assert.rejects(client.write({}, testCall()), (error) => codeOf(error) === 'SERVICE_CONNECT_FAILED');
+  assert.equal(heard, '\u0016', 'the first octet of a TLS handshake (RFC 8446 §5.1)');
+  await client.close();
+  server.close();
 });

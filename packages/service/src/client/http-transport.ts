@@ -26,7 +26,7 @@ export interface HttpTransport {
 
 /** What is special about where the requests go. */
 export interface SenderOptions {
-  /** Scheme and path prefix come from here; the host from the call's target. Default `http:` and none. */
+  /** Scheme and path prefix come from here; the host from the call's target. Default: as the target says, and none. */
   readonly baseUrl?: string | undefined;
   /** It is no Dure service: refusals are told by status, no token is signed, no header of ours sent but the trace. */
   readonly foreign?: boolean;
@@ -67,7 +67,7 @@ export function httpTransport(options: HttpTransportOptions): HttpTransport {
         options,
         underWay,
         isClosed: () => closing !== undefined,
-        scheme: `${url?.protocol ?? 'http:'}//`,
+        protocol: url?.protocol,
         foreign: to.foreign ?? false,
         headers: to.headers,
         isSigned: operation.spec.access !== 'public' && to.foreign !== true,
@@ -90,7 +90,8 @@ interface Sending {
   /** Requests by instance. */
   readonly underWay: Map<string, number>;
   readonly isClosed: () => boolean;
-  readonly scheme: string;
+  /** Undefined where the target says it. */
+  readonly protocol: string | undefined;
   readonly foreign: boolean;
   readonly headers: CallPolicy['headers'] | undefined;
   readonly isSigned: boolean;
@@ -114,7 +115,7 @@ async function send(sending: Sending, input: unknown, call: Call): Promise<unkno
   });
   if (sending.headers !== undefined) Object.assign(headers, await sending.headers(call));
   const request: Dispatcher.DispatchOptions = {
-    origin: `${sending.scheme}${target.host}:${target.port}`,
+    origin: `${sending.protocol ?? (target.secure === true ? 'https:' : 'http:')}//${target.host}:${target.port}`,
     path: writer.path(input),
     method: operation.method,
     headers,
