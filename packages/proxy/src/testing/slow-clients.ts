@@ -7,10 +7,9 @@ import { plainAnswer, scriptedUpstream } from './scripted-upstream.ts';
 import { until } from './until.ts';
 
 /** Clients that do everything as slowly as they can. */
-export interface SlowClients {
+export interface SlowClients extends AsyncDisposable {
   /** How many connections the other side has not ended yet; what reads slowly cannot know. */
   open(): number;
-  leave(): void;
 }
 
 const slowly: readonly ((client: Socket) => void)[] = [
@@ -52,6 +51,11 @@ function slowReader(port: number): Socket {
 /** Opens so many connections from 127.0.0.1 that do a quarter each of the kinds there are; a hundred at a time, for all to get in. */
 export async function slowClients(port: number, count: number): Promise<SlowClients> {
   const clients: Socket[] = [];
+  const areIn = () => clients.every(({ connecting }) => !connecting);
+  await using leaving = new AsyncDisposableStack();
+  leaving.defer(() => {
+    for (const client of clients) client.destroy();
+  });
   for (let index = 0; index < count; index += 1) {
     const act = slowly[index % 4];
     const client = act === undefined ? slowReader(port) : connect({ host: '127.0.0.1', port });
@@ -61,13 +65,12 @@ export async function slowClients(port: number, count: number): Promise<SlowClie
       act(client);
     }
     clients.push(client);
-    if (index % 100 === 99) await until('all are in', () => clients.every(({ connecting }) => !connecting));
+    if (index % 100 === 99) await until('all are in', areIn);
   }
+  const stack = leaving.move();
   return {
     open: () => clients.filter((client, index) => index % 4 !== 3 && !client.destroyed).length,
-    leave() {
-      for (const client of clients) client.destroy();
-    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
