@@ -4,6 +4,7 @@ import { gatewayErrors } from '../errors.ts';
 import { fieldValues } from '../http/field-lines.ts';
 import { plainAddress } from '../http/forwarding-fields.ts';
 import { preflightMethod } from '../protection/cors.ts';
+import { patternBudget } from '../regex/java-expression.ts';
 import type { RoutedRequest, RouteRule } from '../routing/route-rule.ts';
 import type { RouteSet } from '../routing/route-set.ts';
 import type { CompiledRoute } from './compiled-route.ts';
@@ -50,7 +51,15 @@ export function edgeRoutes(
       exchange.dropBody();
       const { head, address, method } = exchange;
       const { host, cookie } = head;
-      const found = set.table.find({ method, path: exchange.path, host, cookie, address, nowMs: nowMs() });
+      const found = set.table.find({
+        method,
+        path: exchange.path,
+        host,
+        cookie,
+        address,
+        nowMs: nowMs(),
+        patterns: patternBudget(),
+      });
       if (found === undefined) throw gatewayErrors.NOT_FOUND('there is nothing at the path of the fallback');
       const route = readyRoute(found.rule);
       exchange.destination = route.destination;
@@ -74,5 +83,6 @@ function routedRequest(
     header: (name) => fieldValues(head.fields, name),
     address: origin?.address ?? plainAddress(request.socket.remoteAddress),
     nowMs: nowMs(),
+    patterns: patternBudget(),
   };
 }

@@ -10,6 +10,10 @@ import { runProgram, StepBudget } from './run-program.ts';
 
 /** Steps of the machine that one use may take: a few milliseconds. */
 const mostSteps = 300_000;
+/** Steps for all patterns that one request is held against: on the routes of one path there may be many. */
+const mostStepsOfRequest = 2 * mostSteps;
+/** What JavaScript's matcher has to try at worst costs so much less than a step of the machine. */
+const nativeShare = 1 / 100;
 /** Up to so many steps JavaScript's own matcher is given, which is faster and backtracks. */
 const mostBacktracking = 200_000;
 
@@ -19,8 +23,8 @@ export interface JavaExpression {
   readonly source: string;
   /** The names of the captures, from 1; undefined for those without one. */
   readonly captures: readonly (string | undefined)[];
-  /** Whether it matches the whole text, as Java's `matches`. GATEWAY_PATTERN_EXHAUSTED. */
-  test(text: string): boolean;
+  /** Whether it matches the whole text, as Java's `matches`; `budget` pays as well. GATEWAY_PATTERN_EXHAUSTED. */
+  test(text: string, budget?: StepBudget): boolean;
   /** The captures of a match of the whole text, the first at 1; null when it does not match. GATEWAY_PATTERN_EXHAUSTED. */
   exec(text: string): readonly (string | undefined)[] | null;
   /** Every match replaced, as Java's `replaceAll`. GATEWAY_PATTERN_EXHAUSTED. */
@@ -39,6 +43,11 @@ export function javaExpression(source: string): JavaExpression {
   if (program === undefined)
     throw badRegex(source, `comes to more than ${mostInstructions} steps; count to less, or nest fewer counts`);
   return new CompiledExpression(source, parsed, program);
+}
+
+/** What all patterns that one request is held against may cost together. */
+export function patternBudget(): StepBudget {
+  return new StepBudget(mostStepsOfRequest);
 }
 
 class CompiledExpression implements JavaExpression {
@@ -60,20 +69,23 @@ class CompiledExpression implements JavaExpression {
     this.#all = new RegExp(printed, `g${flags}`);
   }
 
-  test(text: string): boolean {
-    if (this.#isCheap(text, 0)) return this.#whole.test(text);
-    return this.#run(text, false) !== undefined;
+  test(text: string, budget?: StepBudget): boolean {
+    const tries = this.#triesOf(text, 0);
+    if (tries > mostBacktracking) return this.#run(text, false, budget) !== undefined;
+    budget?.spend(tries * nativeShare);
+    return this.#whole.test(text);
   }
 
   exec(text: string): readonly (string | undefined)[] | null {
-    if (this.#isCheap(text, 0)) return this.#whole.exec(text);
+    if (this.#triesOf(text, 0) <= mostBacktracking) return this.#whole.exec(text);
     const found = this.#run(text, true);
     if (found === undefined) return null;
     return Array.from({ length: this.captures.length + 1 }, (_, index) => capture(text, found, index));
   }
 
   replaceAll(text: string, replacement: Replacement): string {
-    if (this.#isCheap(text, 1)) return text.replace(this.#all, (...groups) => replacement.fill((at) => groups[at]));
+    if (this.#triesOf(text, 1) <= mostBacktracking)
+      return text.replace(this.#all, (...groups) => replacement.fill((at) => groups[at]));
     const budget = new StepBudget(mostSteps);
     let replaced = '';
     let copied = 0;
@@ -88,14 +100,15 @@ class CompiledExpression implements JavaExpression {
     return replaced + text.slice(copied);
   }
 
-  /** A search begins anew at every character, which is one more loop. */
-  #isCheap(text: string, searching: 0 | 1): boolean {
+  /** What backtracking would have to try at worst. A search begins anew at every character, which is one more loop. */
+  #triesOf(text: string, searching: 0 | 1): number {
     const { ways, loops } = this.#cost;
-    return ways * (text.length + 1) ** (loops + searching) <= mostBacktracking;
+    return ways * (text.length + 1) ** (loops + searching);
   }
 
-  #run(text: string, capturing: boolean) {
-    return runProgram(this.#program, text, { from: 0, extent: 'whole', capturing, budget: new StepBudget(mostSteps) });
+  #run(text: string, capturing: boolean, whole?: StepBudget) {
+    const budget = new StepBudget(mostSteps, whole);
+    return runProgram(this.#program, text, { from: 0, extent: 'whole', capturing, budget });
   }
 }
 

@@ -4,17 +4,21 @@ import type { Instruction, RegexProgram } from './regex-program.ts';
 /** Where the match and the captures begin and end, in turn; -1 for a capture that took no part. */
 export type Captures = readonly number[];
 
-/** What one use of an expression may cost. */
+/** What one use of an expression may cost, or several together. */
 export class StepBudget {
   #left: number;
+  readonly #whole: StepBudget | undefined;
 
-  constructor(steps: number) {
+  /** `whole` pays for every step as well. */
+  constructor(steps: number, whole?: StepBudget) {
     this.#left = steps;
+    this.#whole = whole;
   }
 
   /** GATEWAY_PATTERN_EXHAUSTED when there is nothing left. */
   spend(steps = 1): void {
     this.#left -= steps;
+    this.#whole?.spend(steps);
     if (this.#left < 0)
       throw gatewayErrors.PATTERN_EXHAUSTED('a text of the request is too long for a regular expression of its route');
   }

@@ -2,6 +2,7 @@ import { gatewayErrors } from '../errors.ts';
 import type { JavaExpression } from '../regex/java-expression.ts';
 import { javaExpression } from '../regex/java-expression.ts';
 import { quoted } from '../regex/quoted.ts';
+import type { StepBudget } from '../regex/run-program.ts';
 
 /** One part of a path pattern between two slashes. */
 export interface PathSegment {
@@ -90,13 +91,20 @@ export function compareSegments(one: PathSegment, other: PathSegment): number {
 }
 
 /** Whether the part of a path from `from` to `end` fits a segment. `isLast`: nothing follows it, not even a slash. */
-export function fitsSegment(segment: PathSegment, path: string, from: number, end: number, isLast: boolean): boolean {
+export function fitsSegment(
+  segment: PathSegment,
+  path: string,
+  from: number,
+  end: number,
+  isLast: boolean,
+  budget?: StepBudget,
+): boolean {
   const { kind, expression } = segment;
   // Spring: `/a/*` takes `/a/`, while elsewhere a wildcard, and a variable everywhere, stands for something.
   if (kind === 'wildcard') return end > from || isLast;
   if (kind === 'literal') return path.slice(from, end) === segment.key;
   if (end === from) return false;
-  return expression === undefined || expression.test(decoded(path.slice(from, end)));
+  return expression === undefined || expression.test(decoded(path.slice(from, end)), budget);
 }
 
 /** The values of the variables of a pattern in a path that matches it, percent-decoded. */

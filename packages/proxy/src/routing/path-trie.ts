@@ -191,7 +191,7 @@ export function bestCandidate(
   }
   for (const inner of node.branches) {
     if (found !== undefined && inner.minOrder >= found.order) continue;
-    if (!fitsSegment(inner.segment, path, from, end, isLast)) continue;
+    if (!fitsSegment(inner.segment, path, from, end, isLast, request.patterns)) continue;
     found = isLast
       ? atEnd(inner, found, request, context)
       : bestCandidate(inner, path, end + 1, found, request, context, isRead);

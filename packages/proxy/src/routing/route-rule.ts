@@ -1,5 +1,6 @@
 import type { Access, HttpOperation } from '@dure/service/contract';
 import type { EdgeHandler, EdgeLayer } from '../engine/edge-layer.ts';
+import type { StepBudget } from '../regex/run-program.ts';
 import type { AddressRange } from './address-range.ts';
 import type { HostPattern } from './host-pattern.ts';
 import type { PathPattern } from './path-pattern.ts';
@@ -63,7 +64,7 @@ export interface ValueMatch {
 /** What a value must be like, as a regular expression that matches it whole. */
 export interface ValueTest {
   readonly source: string;
-  test(value: string): boolean;
+  test(value: string, budget?: StepBudget): boolean;
 }
 
 /** Where a route leads. */
@@ -100,6 +101,8 @@ export interface RoutedRequest {
   readonly address?: string;
   /** Milliseconds since 1970. */
   readonly nowMs?: number;
+  /** Made by `patternBudget`; without, only each pattern by itself is bounded. */
+  readonly patterns?: StepBudget;
   /** In [0, 1): what weights choose by. Give it to keep a user on one side; without, it is drawn. */
   readonly draw?: number;
 }
