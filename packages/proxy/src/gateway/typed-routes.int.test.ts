@@ -76,7 +76,7 @@ test('what cannot be a route stops the start: layers of no operation, a conflict
   const same = route('same', { path: '/things/:id', methods: ['GET'], to, access: 'public' });
   await refused({ exposes: [things], routes: [same] }, 'GATEWAY_ROUTE_CONFLICT', /same/);
   assert.throws(
-    () => route('tls', { path: '/x', to: { url: 'https://x.test' }, access: 'public' }),
+    () => route('far', { path: '/x', to: { url: 'ftp://x.test' }, access: 'public' }),
     (error) => codeOf(error) === 'GATEWAY_ROUTE_INVALID',
   );
 });
