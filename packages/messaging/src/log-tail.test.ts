@@ -25,6 +25,7 @@ function watched() {
       asked.read += 1;
       return db.log.read(...args);
     },
+    asked: (...args) => db.log.asked(...args),
     onAppend: (ring) => db.log.onAppend(() => asked.rings && ring()),
   };
   return { clock, db, log, asked };

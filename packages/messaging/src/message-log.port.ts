@@ -25,6 +25,11 @@ export interface MessageLog {
    * in those lanes.
    */
   read(after: number, filter: MessageFilter | 'all', limit: number, upTo?: number, lanes?: LaneRange): Promise<LogPage>;
+  /**
+   * Notes that a reader has handled everything up to a position, so that what is behind it is kept. Returns the floor: what
+   * stands at or below it has been dropped.
+   */
+  asked(reader: string, after: number): Promise<number>;
   /** Rings after each commit in this process that appended; a hint, so a missed one costs one poll. */
   onAppend(ring: () => void): () => void;
 }

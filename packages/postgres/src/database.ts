@@ -17,6 +17,8 @@ import type { KeyOwner } from './idempotency.ts';
 import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAnswer } from './idempotency.ts';
 import { postgresJobStore } from './jobs/postgres-job-store.ts';
 import { kyselyBinder, readKysely } from './kysely-binding.ts';
+import type { Retention } from './log-keeper.ts';
+import { logKeeper } from './log-keeper.ts';
 import type { Pool } from './pool.ts';
 import { openPool } from './pool.ts';
 import { postgresDeliveryStore } from './postgres-delivery-store.ts';
@@ -45,6 +47,8 @@ export interface DatabaseOptions {
   readonly poolMaxWaiting?: number;
   /** How long the answers of idempotent operations are kept, in milliseconds. Default 86 400 000, a day. */
   readonly keyRetentionMs?: number;
+  /** How long messages and sagas are kept. Default: for ever. */
+  readonly retention?: Retention;
   /**
    * What stands before each unit of work, delivery and read, outermost first, such as a breaker, a bulkhead or a timeout of
    * `@dure/resilience`; the operation is `postgres <service>`. Default: nothing but the pool.
@@ -93,14 +97,7 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
  */
 export function openDatabase<Tables = unknown>(options: DatabaseOptions): Database<Tables> {
   const { service, clock, ids, telemetry, random = systemRandom } = options;
-  const pool = openPool({
-    url: options.url,
-    name: service,
-    clock,
-    size: options.poolSize ?? 5,
-    waitMs: options.poolWaitMs ?? 5_000,
-    maxWaiting: options.poolMaxWaiting ?? 500,
-  });
+  const pool = poolOf(options);
   const names = statementNames();
   const { layers = [] } = options;
   const around = aroundDatabase(service, layers);
@@ -111,6 +108,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     clock,
     onError: (error) => telemetry.log.warn('the log cannot be read at the moment', { error }),
   });
+  const keeper = logKeeper(pool, clock, telemetry.log, options.retention);
   const scheduleRings = new Set<() => void>();
   const kit: UnitKit = {
     service,
@@ -125,7 +123,11 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     startSaga: options.startSaga,
     beforeCommit: inlineProjections(options.projections ?? []),
     around,
-    appended: log.ring,
+    appended: () => {
+      log.ring();
+      keeper.appended();
+    },
+    extendLog: keeper.extend,
     scheduled: () => {
       for (const ring of scheduleRings) ring();
     },
@@ -150,6 +152,11 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function poolOf({ url, service, clock, poolSize, poolWaitMs, poolMaxWaiting }: DatabaseOptions): Pool {
+  const [size, waitMs, maxWaiting] = [poolSize ?? 5, poolWaitMs ?? 5_000, poolMaxWaiting ?? 500];
+  return openPool({ url, name: service, clock, size, waitMs, maxWaiting });
 }
 
 const dayMs = 86_400_000;

@@ -16,6 +16,7 @@ export { openDatabase } from './database.ts';
 export { postgresErrors } from './errors.ts';
 export type { ProjectionTable, Projector, ProjectorOptions } from './event-sourcing/index.ts';
 export { openProjector, postgresEventStore } from './event-sourcing/index.ts';
+export type { Retention } from './log-keeper.ts';
 export type { MigrateOptions, MigrateResult } from './migrations/index.ts';
 export { migrate } from './migrations/index.ts';
 export type { DatabaseOrder, ProvisionedDatabase, ProvisionOptions } from './provisioning/index.ts';

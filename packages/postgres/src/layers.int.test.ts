@@ -4,8 +4,9 @@ import type { Layer } from '@dure/core';
 import { codeOf } from '@dure/core';
 import { testCall } from '@dure/core/testing';
 import { bulkhead, circuitBreaker, timeout } from '@dure/resilience';
-import { clock, count, counted, database, fails, keyed, open, running, sleep, until } from './fixtures/counter-kit.ts';
+import { clock, count, counted, database, fails, keyed, open, running, sleep } from './fixtures/counter-kit.ts';
 import { slowProxy } from './fixtures/slow-proxy.ts';
+import { until } from './fixtures/until.ts';
 
 test('a breaker opens when the database is gone, and refuses at once; what the work does opens none', async () => {
   const proxy = await slowProxy(database.url);

@@ -22,6 +22,10 @@ export function postgresMessageLog(pool: Pool, service: string): MessageLog & { 
       if (to <= after) return { messages: [], mark: after };
       return page(await select(pool, after, to, limit, { filter, lanes }), limit, to, service);
     },
+    async asked(reader, after) {
+      const text = 'select dure.note_reader($1, $2) as floor';
+      return (await leased(pool, text, [reader, after], 'dure.note-reader')).rows[0]?.floor as number;
+    },
     onAppend(ring) {
       rings.add(ring);
       return () => void rings.delete(ring);

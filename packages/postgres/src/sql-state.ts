@@ -1,3 +1,5 @@
+import { messageOf } from '@dure/core';
+
 /** Reads PostgreSQL's five-letter condition code (SQLSTATE) off an error, or off the error that caused it. */
 export function sqlStateOf(error: unknown): string | undefined {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
@@ -10,6 +12,11 @@ export function sqlStateOf(error: unknown): string | undefined {
 export function isCollision(error: unknown): boolean {
   const state = sqlStateOf(error);
   return state === '40001' || state === '40P01';
+}
+
+/** Whether a message could not be appended because the partitions of the log end before its position. */
+export function isBeyondPartitions(error: unknown): boolean {
+  return sqlStateOf(error) === '23514' && messageOf(error).startsWith('no partition of relation "log"');
 }
 
 /** Whether the server itself said no while the session stayed intact, so that the transaction is surely rolled back. */

@@ -18,9 +18,9 @@ import {
   pidOf,
   running,
   sleep,
-  until,
 } from './fixtures/counter-kit.ts';
 import { slowProxy } from './fixtures/slow-proxy.ts';
+import { until } from './fixtures/until.ts';
 
 describe('the end of a call', () => {
   test('a caller who leaves cancels the statement at once, and the pool goes on', async () => {

@@ -5,8 +5,9 @@ import { fakeClock, testCall } from '@dure/core/testing';
 import { noted } from '@dure/messaging/testing';
 import { sql } from 'kysely';
 import type { Tables } from './fixtures/counter-kit.ts';
-import { clock, control, count, counted, database, fails, keyed, open, until } from './fixtures/counter-kit.ts';
+import { clock, control, count, counted, database, fails, keyed, open } from './fixtures/counter-kit.ts';
 import { slowProxy } from './fixtures/slow-proxy.ts';
+import { until } from './fixtures/until.ts';
 import type { Tx } from './transaction.ts';
 
 describe('round trips', () => {

@@ -12,7 +12,7 @@ import type { BindKysely } from './kysely-binding.ts';
 import type { Statement } from './local-transaction.ts';
 import { LocalTransaction } from './local-transaction.ts';
 import type { Pool } from './pool.ts';
-import { isCollision, isUnstorable } from './sql-state.ts';
+import { isBeyondPartitions, isCollision, isUnstorable } from './sql-state.ts';
 import { setTimers } from './timers/set-timers.ts';
 import type { StartSaga, Tx, TxInside } from './transaction.ts';
 import { transaction } from './transaction.ts';
@@ -37,6 +37,8 @@ export interface UnitKit {
   readonly around: Around;
   /** Told after each commit that appended to the log. */
   readonly appended: () => void;
+  /** Makes the log's partitions to come. */
+  readonly extendLog: () => Promise<void>;
   /** Told after each commit that set a timer. */
   readonly scheduled: () => void;
 }
@@ -92,7 +94,9 @@ async function runAttempts<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, span:
     try {
       return await runOnce(kit, call, plan, attempt);
     } catch (error) {
-      const collided = isCollision(error);
+      const isBeyond = isBeyondPartitions(error);
+      if (isBeyond) await kit.extendLog();
+      const collided = isBeyond || isCollision(error);
       const conflicted = isRepeatableConflict(error);
       if (!collided && !conflicted && !isLost(error)) throw error;
       if (attempt === maxAttempts) {

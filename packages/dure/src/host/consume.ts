@@ -30,6 +30,7 @@ export function consume<Tx>(
 function feedOf(source: string, { name, platform }: ServiceKit, { run, machine, logs }: ProcessKit): FeedSource {
   const own = logs.get(source);
   const grant = run.services[source]?.grants[name];
-  if (own !== undefined && grant !== undefined) return localFeed({ source, as: name, tail: own.tail, grant });
+  if (own !== undefined && grant !== undefined)
+    return localFeed({ source, as: name, log: own.log, tail: own.tail, grant });
   return httpFeed({ source, as: name, instances: platform.instances, signer: platform.signer, clock: machine.clock });
 }

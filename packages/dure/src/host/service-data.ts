@@ -104,6 +104,8 @@ export async function openServiceData(
   };
 }
 
+const dayMs = 86_400_000;
+
 function openOwnDatabase(definition: ServiceDefinition, kit: ServiceKit, process: ProcessKit): Database {
   const { database } = definition;
   const { name, service, telemetry } = kit;
@@ -122,6 +124,7 @@ function openOwnDatabase(definition: ServiceDefinition, kit: ServiceKit, process
     telemetry,
     layers,
     projections: projectionsIn(definition),
+    retention: { messagesMs: 14 * dayMs, sagasMs: 90 * dayMs, readers: Object.keys(service.grants) },
   };
   const db = openDatabase({ ...opened, ...startSaga });
   process.logs.set(name, db);

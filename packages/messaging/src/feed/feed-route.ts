@@ -6,6 +6,7 @@ import type { LogPage, MessageFilter, MessageLog } from '../message-log.port.ts'
 import { feedMediaType, markLine, messageLine } from './feed-line.ts';
 import type { FeedGrant } from './feed-source.port.ts';
 import { filterOf } from './local-feed.ts';
+import { refuseBelow } from './refuse-below.ts';
 
 export interface FeedRouteOptions {
   /** The service whose log is served. */
@@ -28,7 +29,8 @@ const defaultHeartbeatMs = 5_000;
 /**
  * Serves a service's log to the services that may read it: `GET /.dure/feed?as=<consumer>&after=<position>&wait=<seconds>`.
  * The answer is NDJSON: CloudEvents as they are committed, and marks that let a consumer with a narrow grant move on.
- * MESSAGING_FEED_FORBIDDEN, MESSAGING_FEED_QUERY, MESSAGING_FEED_AHEAD.
+ * MESSAGING_FEED_FORBIDDEN, MESSAGING_FEED_QUERY, MESSAGING_FEED_AHEAD,
+ * MESSAGING_FEED_BELOW_FLOOR.
  */
 export function feedRoute(options: FeedRouteOptions): HttpRoute {
   return {
@@ -41,6 +43,7 @@ export function feedRoute(options: FeedRouteOptions): HttpRoute {
       const after = wholeNumber(request, 'after', 0, Number.MAX_SAFE_INTEGER);
       const waitMs = wholeNumber(request, 'wait', 0, longestWaitSeconds) * 1_000;
       await refuseAhead(after, consumer, options);
+      refuseBelow(await options.log.asked(consumer, after), after, consumer, options.service);
       const body =
         waitMs === 0 ? present(options.log, after, filter) : live(options, after, filter, waitMs, call.signal);
       return { status: 200, headers: { 'content-type': feedMediaType, 'cache-control': 'no-store' }, body };

@@ -17,7 +17,7 @@ feedSourceContract('over HTTP', async () =>
   }),
 );
 feedSourceContract('within a process', async () =>
-  under(({ tail }) => localFeed({ source: 'test', as: 'other', tail, grant: grants.other })),
+  under(({ db, tail }) => localFeed({ source: 'test', as: 'other', log: db.log, tail, grant: grants.other })),
 );
 
 function under(feedOf: (from: ReturnType<typeof producer>) => FeedSource): FeedUnderTest {

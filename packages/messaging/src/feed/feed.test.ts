@@ -251,7 +251,7 @@ describe('a feed consumer', () => {
     const target = memoryDatabase({ service: 'other', clock, ids: testIds(2) });
     const applied: string[] = [];
     const running = startFeedConsumer<MemoryTx>({
-      feed: localFeed({ source: 'test', as: 'other', tail, grant: grants.other }),
+      feed: localFeed({ source: 'test', as: 'other', log: db.log, tail, grant: grants.other }),
       as: 'other',
       deliveries: target.deliveries,
       dispatch: async (message) => {

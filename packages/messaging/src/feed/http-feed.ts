@@ -145,6 +145,8 @@ async function refused(answer: StreamAnswer, { source, as }: HttpFeedOptions, ba
   const details = { source, base, status: answer.status, code: problem?.code };
   const said = problem?.detail ?? problem?.title ?? 'no reason given';
   if (problem?.code === messagingErrors.FEED_AHEAD.code) return messagingErrors.FEED_AHEAD(said, { details });
+  if (problem?.code === messagingErrors.FEED_BELOW_FLOOR.code)
+    return messagingErrors.FEED_BELOW_FLOOR(said, { details });
   if (answer.status === 401 || answer.status === 403) {
     return messagingErrors.FEED_FORBIDDEN(`${source} does not let ${as} read its log: ${said}`, { details });
   }

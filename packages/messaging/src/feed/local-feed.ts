@@ -1,6 +1,10 @@
 import type { LogTail } from '../log-tail.ts';
-import type { MessageFilter } from '../message-log.port.ts';
+import type { MessageFilter, MessageLog } from '../message-log.port.ts';
 import type { FeedGrant, FeedSource } from './feed-source.port.ts';
+import { refuseBelow } from './refuse-below.ts';
+
+/** After how many positions the log is told again how far the consumer is. */
+const tellEvery = 10_000;
 
 /** What a grant lets a consumer see. */
 export function filterOf(grant: FeedGrant, consumer: string): MessageFilter {
@@ -12,16 +16,25 @@ export function localFeed(options: {
   readonly source: string;
   /** The consumer. */
   readonly as: string;
+  readonly log: MessageLog;
   readonly tail: LogTail;
   readonly grant: FeedGrant;
 }): FeedSource {
-  const { source, as, tail, grant } = options;
+  const { source, as, log, tail, grant } = options;
   const filter = filterOf(grant, as);
   return {
     source,
     async *open(after, signal) {
+      refuseBelow(await log.asked(as, after), after, as, source);
       yield { messages: [], mark: after }; // At once, so that the consumer knows it is connected.
-      yield* tail.follow(after, filter, signal);
+      let told = after;
+      for await (const page of tail.follow(after, filter, signal)) {
+        yield page;
+        // Whoever asks for the next page has applied this one.
+        if (page.mark - told < tellEvery) continue;
+        told = page.mark;
+        await log.asked(as, told);
+      }
     },
   };
 }

@@ -88,6 +88,7 @@ class Memory {
       const mark = messages.length === limit ? (messages.at(-1)?.position ?? after) : Math.max(after, upTo);
       return { messages, mark };
     },
+    asked: async () => 0,
     onAppend: (ring) => {
       this.#rings.add(ring);
       return () => void this.#rings.delete(ring);

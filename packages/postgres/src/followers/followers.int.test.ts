@@ -10,8 +10,9 @@ import { silentTelemetry } from '@dure/telemetry';
 import { sql } from 'kysely';
 import type { Database } from '../database.ts';
 import type { Tables } from '../fixtures/counter-kit.ts';
-import { clock, control, count, counted, database, open, until } from '../fixtures/counter-kit.ts';
+import { clock, control, count, counted, database, open } from '../fixtures/counter-kit.ts';
 import { slowProxy } from '../fixtures/slow-proxy.ts';
+import { until } from '../fixtures/until.ts';
 import type { Tx } from '../transaction.ts';
 
 const notes = { events: ['test.noted'], destination: undefined };
