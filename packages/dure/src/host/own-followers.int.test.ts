@@ -33,6 +33,7 @@ test('a service reacts to its own events, in one transaction with its place in t
   await using database = await testDatabase();
   const telemetry = memoryTelemetry();
   await using db = openDatabase({ url: database.url, service: 'ward', telemetry, ...machine });
+  // region own
   const definition = service({
     contract: contract('ward', {}, { emits: [opened, cleaned] }),
     database: migrations(import.meta.dirname),
@@ -42,6 +43,7 @@ test('a service reacts to its own events, in one transaction with its place in t
     ],
     start: () => ({}),
   });
+  // endregion
   const dispatch = dispatcher<Tx>({
     definition,
     handlers: {},

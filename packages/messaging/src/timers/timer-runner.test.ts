@@ -10,8 +10,10 @@ import { startTimers } from './timer-runner.ts';
 function world() {
   const clock = fakeClock();
   const db = memoryDatabase({ service: 'test', clock, ids: testIds() });
+  // region schedule
   const set = (name: string, afterMs: number) =>
     db.uow(testCall(), async (tx) => tx.schedule(name, { afterMs }, noted, { key: 'k', count: afterMs }));
+  // endregion
   const sent = async () => (await db.log.read(0, 'all', 1_000)).messages.map(({ at }) => at);
   return { clock, db, set, sent };
 }
