@@ -9,7 +9,7 @@ import type { UnitKit } from '../unit-of-work.ts';
 import { runUnit } from '../unit-of-work.ts';
 
 /** The state of an effect's transaction whose lanes were lost; see `dure.move_follower`. */
-const lanesLost = 'DU003';
+const lanesLost = 'DU005';
 
 /** Followers of the service's own log; positions and leases are in the database that the effects are in. */
 export function postgresFollowerStore(kit: UnitKit): FollowerStore<Tx> {

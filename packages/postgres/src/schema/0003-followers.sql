@@ -122,7 +122,7 @@ begin
   update dure.follower_lane l set pos = greatest(l.pos, reached), until = dure.now() + lease
   where l.follower = of_follower and l.lane_from = at_lane and l.owner = by_member and l.epoch = with_epoch;
   if not found then
-    raise exception using errcode = 'DU003',
+    raise exception using errcode = 'DU005',
       message = format('%s does not hold the lanes from %s of the follower "%s" any more', by_member, at_lane, of_follower);
   end if;
 end $$;
