@@ -28,6 +28,8 @@ export interface JobRunner extends AsyncDisposable {
   run(): void;
   /** Asks for a run now. JOBS_UNKNOWN, JOBS_ARGUMENTS_INVALID. */
   ask(job: string, args: unknown, by: string): Promise<JobRun>;
+  /** JOBS_RUN_UNKNOWN. */
+  find(id: string): Promise<JobRun>;
   /** Lets a run go on that has failed or was stopped: JOBS_RUN_UNKNOWN, JOBS_RUN_STATE. */
   resume(id: string): Promise<JobRun>;
   /** Stops a run: JOBS_RUN_UNKNOWN, JOBS_RUN_STATE. */
@@ -50,6 +52,7 @@ export function jobRunner<Tx>(options: JobRunnerOptions<Tx>): JobRunner {
 
 const closeGraceMs = 2_000;
 const longestRetryMs = 300_000;
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 class Runner<Tx> implements JobRunner {
   readonly #options: JobRunnerOptions<Tx>;
@@ -92,7 +95,13 @@ class Runner<Tx> implements JobRunner {
     const id = ids.uuid();
     await store.add({ id, job: name, at: clock.now(), args: args ?? {}, by });
     this.#wake.abort();
-    return this.#found(id);
+    return this.find(id);
+  }
+
+  async find(id: string): Promise<JobRun> {
+    const run = uuid.test(id) ? await this.#options.store.find(id) : undefined;
+    if (run === undefined) throw jobsErrors.RUN_UNKNOWN(`there is no run of a job with the id "${id.slice(0, 100)}"`);
+    return run;
   }
 
   async resume(id: string): Promise<JobRun> {
@@ -117,19 +126,13 @@ class Runner<Tx> implements JobRunner {
   }
 
   async #steer(id: string, how: 'resume' | 'stop'): Promise<JobRun> {
-    const before = await this.#found(id);
+    const before = await this.find(id);
     if (!(await this.#options.store[how](id)))
       throw jobsErrors.RUN_STATE(`the run ${id} of the job "${before.job}" is ${before.state}`, {
         details: { id, state: before.state },
       });
     this.#wake.abort();
-    return this.#found(id);
-  }
-
-  async #found(id: string): Promise<JobRun> {
-    const run = await this.#options.store.find(id);
-    if (run === undefined) throw jobsErrors.RUN_UNKNOWN(`there is no run of a job with the id "${id.slice(0, 100)}"`);
-    return run;
+    return this.find(id);
   }
 
   async #look(): Promise<void> {

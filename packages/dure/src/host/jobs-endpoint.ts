@@ -1,6 +1,5 @@
 import type { Clock, ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
 import type { Job, JobRunner, JobStore } from '@dure/jobs';
-import { jobsErrors } from '@dure/jobs';
 import type { Tx } from '@dure/postgres';
 
 const mostListed = 50;
@@ -32,10 +31,7 @@ export function jobsEndpoint(
         }));
         return { status: 200, body: { jobs: known, runs: await store.list({ limit: mostListed }) } };
       }
-      const run = uuid.test(name) ? await store.find(name) : undefined;
-      if (run === undefined)
-        throw jobsErrors.RUN_UNKNOWN(`there is no run of a job with the id "${name.slice(0, 100)}"`);
-      return { status: 200, body: run };
+      return { status: 200, body: await runner.find(name) };
     },
   };
 }
