@@ -54,7 +54,6 @@ async function followed(db: Database, size: number, want: number): Promise<numbe
   let count = 0;
   const done = Promise.withResolvers<void>();
   const startedMs = performance.now();
-  // region follower
   await using _ = startFollower({
     name: `follower ${size} ${startedMs}`,
     store: db.followers,
@@ -67,7 +66,6 @@ async function followed(db: Database, size: number, want: number): Promise<numbe
     },
     ...own,
   });
-  // endregion
   await done.promise;
   return (want / (performance.now() - startedMs)) * 1_000;
 }

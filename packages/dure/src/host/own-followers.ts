@@ -34,22 +34,23 @@ export function ownFollowers(
     endpoints: [followersEndpoint(db.followers, db.log, () => running.map(({ state }) => state))],
     run(dispatch) {
       if (events.length === 0) return;
-      running.push(
-        startFollower<Tx>({
-          name: reactionsFollower,
-          service: name,
-          store: db.followers,
-          tail: db.tail,
-          filter: { events, destination: undefined },
-          handle: async (messages, call, tx) => {
-            for (const message of messages) await dispatch(message, call, tx);
-          },
-          clock,
-          random,
-          ids,
-          telemetry,
-        }),
-      );
+      // region follower
+      const follower = startFollower<Tx>({
+        name: reactionsFollower,
+        service: name,
+        store: db.followers,
+        tail: db.tail,
+        filter: { events, destination: undefined },
+        handle: async (messages, call, tx) => {
+          for (const message of messages) await dispatch(message, call, tx);
+        },
+        clock,
+        random,
+        ids,
+        telemetry,
+      });
+      // endregion
+      running.push(follower);
     },
     async close() {
       await Promise.all(running.map((follower) => follower.close()));
