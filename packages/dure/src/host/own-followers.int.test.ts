@@ -33,6 +33,8 @@ test('a service reacts to its own events, in one transaction with its place in t
   await using database = await testDatabase();
   const telemetry = memoryTelemetry();
   await using db = openDatabase({ url: database.url, service: 'ward', telemetry, ...machine });
+  const waiting = { kind: 'saga', name: 'cleaning', sends: [], waits: [cleaned] } as const;
+  const told: string[] = [];
   // region own
   const definition = service({
     contract: contract('ward', {}, { emits: [opened, cleaned] }),
@@ -41,6 +43,7 @@ test('a service reacts to its own events, in one transaction with its place in t
       on(opened, async ({ id }, _call, tx: Tx) => tx.emit(cleaned, { id })),
       on(elsewhere, async () => assert.fail('another service says that')),
     ],
+    sagas: [waiting],
     start: () => ({}),
   });
   // endregion
@@ -50,7 +53,7 @@ test('a service reacts to its own events, in one transaction with its place in t
     log: telemetry.log,
     guarded: (_command, _message, _tx, run) => run(),
     ended: async () => undefined,
-    sagas: undefined,
+    sagas: { handleEvent: async ({ type }) => void told.push(type), handleReply: async () => undefined },
   });
   const own = ownFollowers(definition, db, { name: 'ward', telemetry }, machine);
   const [endpoint] = own.endpoints;
@@ -79,5 +82,7 @@ test('a service reacts to its own events, in one transaction with its place in t
   assert.equal((await ask('POST', ['reactions'], { do: 'resume' })).status, 204);
   await open('b');
   await until(async () => (await answers()).length === 2);
+  await until(async () => told.length === 4);
+  assert.deepEqual(told.toSorted(), ['ward.cleaned', 'ward.cleaned', 'ward.opened', 'ward.opened']);
   await own.close();
 });

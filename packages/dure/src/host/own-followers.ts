@@ -3,6 +3,7 @@ import type { Follower } from '@dure/messaging/followers';
 import { startFollower } from '@dure/messaging/followers';
 import type { Database, Tx } from '@dure/postgres';
 import type { ServiceDefinition } from '@dure/service/server';
+import { awaitedEvents } from '../awaited-events.ts';
 import type { Dispatch } from './deliveries.ts';
 import { followersEndpoint } from './followers-endpoint.ts';
 import type { Machine } from './machine.ts';
@@ -17,18 +18,18 @@ export interface OwnFollowers {
   close(): Promise<void>;
 }
 
-/** The follower whose handler are the reactions of a service to its own events. */
+/** The follower that brings a service's own events to its reactions, and to the sagas that wait for them. */
 const reactionsFollower = 'reactions';
 
 /** Makes what follows the log of a service that has a database. */
 export function ownFollowers(
-  { contract, reactions }: ServiceDefinition,
+  definition: ServiceDefinition,
   db: Database,
   { name, telemetry }: Pick<ServiceKit, 'name' | 'telemetry'>,
   { clock, random, ids }: Machine,
 ): OwnFollowers {
-  const own = new Set(contract.emits.map((event) => event.name));
-  const events = [...new Set(reactions.map(({ event }) => event.name))].filter((event) => own.has(event));
+  const own = new Set(definition.contract.emits.map((event) => event.name));
+  const events = [...new Set(awaitedEvents(definition).map((event) => event.name))].filter((event) => own.has(event));
   const running: Follower[] = [];
   return {
     endpoints: [followersEndpoint(db.followers, db.log, () => running.map(({ state }) => state))],

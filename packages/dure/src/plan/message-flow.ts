@@ -1,4 +1,5 @@
 import type { ServiceDefinition } from '@dure/service/server';
+import { awaitedEvents } from '../awaited-events.ts';
 import { dureErrors } from '../errors.ts';
 import type { Definitions } from '../load-system.ts';
 import type { FeedGrant } from '../run-file.ts';
@@ -21,13 +22,12 @@ export function messageFlow(definitions: Definitions): MessageFlow {
   const emitters = emittersOf(definitions);
   for (const [consumer, definition] of Object.entries(definitions)) {
     checkDatabase(consumer, definition);
-    for (const { event } of definition.reactions) {
-      const emitter = emitterOf(event.name, consumer, emitters);
+    for (const { name } of awaitedEvents(definition)) {
+      const emitter = emitterOf(name, consumer, emitters);
       // Its own log a service follows; it does not pull it.
-      if (emitter !== consumer) flow.event(emitter, consumer, event.name);
+      if (emitter !== consumer) flow.event(emitter, consumer, name);
     }
     for (const saga of definition.sagas) {
-      for (const { name } of saga.waits) flow.event(emitterOf(name, consumer, emitters), consumer, name);
       for (const command of saga.sends) {
         checkCommand(consumer, saga.name, command, definitions);
         flow.addressed(consumer, command.service);

@@ -113,11 +113,14 @@ test('placed in one process, everything starts in the same order there', () => {
   ]);
 });
 
-test('a service does not pull its own log: reactions to its own events follow it where it is', () => {
-  const own = definition({ contract: product, database, reactions: [on(added, async () => undefined)] });
-  const { pulls, grants } = messageFlow({ ...definitions, product: own });
-  assert.deepEqual(pulls.product, []);
-  assert.equal(grants.product?.product, undefined);
+test('a service does not pull its own log: what awaits its own events follows it where it is', () => {
+  const reacting = definition({ contract: product, database, reactions: [on(added, async () => undefined)] });
+  const waiting = definition({ contract: product, database, sagas: [{ ...saga, sends: [], waits: [added] }] });
+  for (const own of [reacting, waiting]) {
+    const { pulls, grants } = messageFlow({ ...definitions, product: own });
+    assert.deepEqual(pulls.product, []);
+    assert.equal(grants.product?.product, undefined);
+  }
 });
 
 test('the run file of a service holds what it needs and nothing more', () => {
