@@ -1,19 +1,44 @@
 import type { Call } from '@dure/core';
-import type { Message, ReplyData } from './message.ts';
+import type { BatchEffect, DeliveryFailure, DeliveryWay, Effect } from './delivery.ts';
+import type { Message } from './message.ts';
+import type { ParkedKeys } from './parked-keys.port.ts';
 
-/** Applies messages from other services' logs, each exactly once. */
+/**
+ * What became of a delivery. `parked`: an earlier message of its key waits, and it was put behind it. `paused`: somebody
+ * has paused the source, and nothing happened.
+ */
+export type DeliveryOutcome = 'applied' | 'duplicate' | 'parked' | 'paused';
+
+/** Applies messages from other services, each exactly once. */
 export interface DeliveryStore<Tx> {
-  /** The position in the source's log up to which this consumer has applied everything; 0 at first. */
-  position(source: string): Promise<number>;
+  /** The position in the stream up to which this consumer has applied or parked everything; 0 at first. */
+  position(stream: string): Promise<number>;
   /**
-   * Runs `effect` and moves the position in one transaction; a message at or below the stored position is a
-   * duplicate and nothing runs. A returned reply is appended in that transaction and addressed to the source.
+   * Runs `effect` and remembers the message, by position or id, in one transaction; of a duplicate nothing runs. A returned reply
+   * is appended in that transaction and addressed to the sender; a command that is a duplicate by its id is answered again as it
+   * was. A message whose key is parked is stored behind those that wait, in place of running `effect`.
    */
-  deliver(
-    message: Message,
-    call: Call,
-    effect: (tx: Tx) => Promise<ReplyData | undefined>,
-  ): Promise<'applied' | 'duplicate'>;
+  deliver(message: Message, call: Call, effect: Effect<Tx>, way?: DeliveryWay): Promise<DeliveryOutcome>;
   /** Moves the position over messages that were none of this consumer's business. */
-  skipTo(source: string, position: number): Promise<void>;
+  skipTo(stream: string, position: number): Promise<void>;
+}
+
+/** Deliveries that can also be recognised by id, made in batches, and parked, so that those of one key keep their order. */
+export interface ParkingDeliveryStore<Tx> extends DeliveryStore<Tx> {
+  /**
+   * Several messages of one stream in one transaction, none of them a command: `effect` is given those that are new, in their
+   * order. If it fails, nothing has happened to any; whoever wants to know which it was delivers them one by one.
+   */
+  deliverBatch(
+    messages: readonly Message[],
+    call: Call,
+    effect: BatchEffect<Tx>,
+    way?: DeliveryWay,
+  ): Promise<readonly DeliveryOutcome[]>;
+  /** Stores a message that cannot be applied, with its key, and remembers it as settled, in one transaction. */
+  park(message: Message, failure: DeliveryFailure, way?: DeliveryWay): Promise<Exclude<DeliveryOutcome, 'applied'>>;
+  /** How long ids are kept, in milliseconds: a message that comes again later is applied again. */
+  readonly idsKeptMs: number;
+  /** What was parked. */
+  readonly parked: ParkedKeys<Tx>;
 }

@@ -43,6 +43,17 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
       fix: '두 서비스의 Dure 버전이 호환되는지 확인하십시오. 해당 줄은 메시지에 있습니다.',
     },
   },
+  IDS_FORGOTTEN: {
+    kind: 'internal',
+    en: {
+      title: 'Ids of messages are forgotten earlier than the messages may come again',
+      fix: 'Raise `inboxRetentionMs` of the database above the longest redelivery of the broker, or lower that.',
+    },
+    ko: {
+      title: '메시지가 다시 올 수 있는 기간보다 ID를 먼저 잊습니다',
+      fix: '데이터베이스의 `inboxRetentionMs`를 브로커의 최대 재전달 기간보다 길게 하거나 브로커 쪽 기간을 줄이십시오.',
+    },
+  },
   FEED_FORBIDDEN: {
     kind: 'forbidden',
     en: {

@@ -9,7 +9,8 @@ export type {
   RefusalSpec,
   RefusalSpecs,
 } from './command.ts';
-export type { DeliveryStore } from './delivery-store.port.ts';
+export type { BatchEffect, DeliveryFailure, DeliveryWay, Effect } from './delivery.ts';
+export type { DeliveryOutcome, DeliveryStore, ParkingDeliveryStore } from './delivery-store.port.ts';
 export { messagingErrors } from './errors.ts';
 export type { AnyEvent, EventData, EventType } from './event.ts';
 export { event } from './event.ts';
@@ -30,5 +31,6 @@ export type {
 export { baggageOf, causeOf, maxDataLength, messageBuffer } from './message-buffer.ts';
 export { matcher } from './message-filter.ts';
 export type { LogPage, MessageFilter, MessageLog } from './message-log.port.ts';
+export type { DeliveryStanding, Intervention, ParkedKeys, ParkedMessage } from './parked-keys.port.ts';
 export type { Parking } from './parking.port.ts';
 export type { MessageInput, Outbox, Scheduling, UnitOfWork, When } from './unit-of-work.port.ts';

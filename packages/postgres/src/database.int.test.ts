@@ -2,12 +2,14 @@ import type { Clock } from '@dure/core';
 import { ids, systemClock, systemRandom } from '@dure/core';
 import type { JobsUnderTest } from '@dure/jobs/testing';
 import { jobStoreContract } from '@dure/jobs/testing';
-import type { FollowersUnderTest, TimersUnderTest } from '@dure/messaging/testing';
+import type { FollowersUnderTest, ParkingDatabaseUnderTest, TimersUnderTest } from '@dure/messaging/testing';
 import {
   deliveryStoreContract,
   followerStoreContract,
   idempotencyContract,
+  inboxContract,
   messageLogContract,
+  parkedKeysContract,
   timerStoreContract,
   unitOfWorkContract,
 } from '@dure/messaging/testing';
@@ -25,7 +27,12 @@ const open = () => openAt(systemClock);
 
 async function openAt(
   clock: Clock,
-): Promise<FollowersUnderTest<Tx<Tables>> & TimersUnderTest<Tx<Tables>> & JobsUnderTest<Tx<Tables>>> {
+): Promise<
+  FollowersUnderTest<Tx<Tables>> &
+    TimersUnderTest<Tx<Tables>> &
+    JobsUnderTest<Tx<Tables>> &
+    ParkingDatabaseUnderTest<Tx<Tables>>
+> {
   const database = await testDatabase({ folder: `${import.meta.dirname}/fixtures/counter` });
   const db = openDatabase<Tables>({
     url: database.url,
@@ -63,6 +70,8 @@ async function openAt(
 unitOfWorkContract('PostgreSQL', open);
 messageLogContract('PostgreSQL', open);
 deliveryStoreContract('PostgreSQL', open);
+parkedKeysContract('PostgreSQL', open);
+inboxContract('PostgreSQL', open);
 idempotencyContract('PostgreSQL', open);
 followerStoreContract('PostgreSQL', openAt);
 timerStoreContract('PostgreSQL', openAt);

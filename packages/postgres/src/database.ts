@@ -2,7 +2,7 @@ import type { Call, Clock, HealthCheck, Ids, Layer, Random } from '@dure/core';
 import { codeOf, ownCall, systemClock, systemRandom, timeLeftMs, wait } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
 import type { JobStore } from '@dure/jobs';
-import type { DeliveryStore, LogTail, Message, MessageFilter, MessageLog, UnitOfWork } from '@dure/messaging';
+import type { LogTail, Message, MessageFilter, MessageLog, ParkingDeliveryStore, UnitOfWork } from '@dure/messaging';
 import { logTail } from '@dure/messaging';
 import type { FollowerStore } from '@dure/messaging/followers';
 import type { TimerStore } from '@dure/messaging/timers';
@@ -50,6 +50,11 @@ export interface DatabaseOptions {
   /** How long messages and sagas are kept. Default: for ever. */
   readonly retention?: Retention;
   /**
+   * How long the ids of messages that came without a position are kept, in milliseconds. Default 1 209 600 000, fourteen days;
+   * never less than the longest time after which a carrier may bring a message again.
+   */
+  readonly inboxRetentionMs?: number | undefined;
+  /**
    * What stands before each unit of work, delivery and read, outermost first, such as a breaker, a bulkhead or a timeout of
    * `@dure/resilience`; the operation is `postgres <service>`. Default: nothing but the pool.
    */
@@ -67,7 +72,7 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
   readonly log: MessageLog;
   /** The log as it grows: one poll for all who follow. */
   readonly tail: LogTail;
-  readonly deliveries: DeliveryStore<Tx<Tables>>;
+  readonly deliveries: ParkingDeliveryStore<Tx<Tables>>;
   /** Where the followers of this service's own log stand. */
   readonly followers: FollowerStore<Tx<Tables>>;
   /** What units of work have put off. */
@@ -141,10 +146,12 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     read: readKysely<Tables>(reads, names),
     log,
     tail,
-    deliveries: postgresDeliveryStore(kit, pool) as unknown as DeliveryStore<Tx<Tables>>,
     followers: postgresFollowerStore(kit) as unknown as FollowerStore<Tx<Tables>>,
     jobs: postgresJobStore(kit) as unknown as JobStore<Tx<Tables>>,
     timers: postgresTimerStore(kit, scheduleRings),
+    deliveries: postgresDeliveryStore(kit, pool, options.inboxRetentionMs) as unknown as ParkingDeliveryStore<
+      Tx<Tables>
+    >,
     idempotency: postgresIdempotency(pool),
     uow: unitOfWork<Tables>(kit, keySweeper(pool, clock, options.keyRetentionMs ?? dayMs)),
     changes: (filter, signal) => messagesOf(tail, filter, signal),

@@ -4,6 +4,7 @@ import type { IdempotencyStore } from '@dure/service/server';
 import type { Answer } from './connection.ts';
 import type { Statement } from './local-transaction.ts';
 import type { Pool } from './pool.ts';
+import { sweeper } from './sweeper.ts';
 
 /** What a key belongs to: the operation, and whoever sent it. */
 export interface KeyOwner {
@@ -72,36 +73,12 @@ export function postgresIdempotency(pool: Pool): IdempotencyStore {
   };
 }
 
-const sweepEveryMs = 600_000;
-const sweepAtMost = 5_000;
+const old = `delete from dure.idempotency where ctid in (
+  select ctid from dure.idempotency where at < to_timestamp($1::double precision / 1000) limit $2)`;
 
-/**
- * Forgets answers that are older than `retentionMs`, now and then, behind the back of a unit of work that used a key.
- * Failures do no harm: the next sweep finds the same rows.
- */
+/** Forgets answers that are older than `retentionMs`, now and then, behind the back of a unit of work that used a key. */
 export function keySweeper(pool: Pool, clock: Clock, retentionMs: number): () => void {
-  let sweptAtMs = clock.now();
-  const sweep = async () => {
-    const connection = await pool.lease(undefined);
-    try {
-      const old = 'select ctid from dure.idempotency where at < to_timestamp($1::double precision / 1000) limit $2';
-      const before = clock.now() - retentionMs;
-      for (let deleted = sweepAtMost; deleted >= sweepAtMost; ) {
-        const swept = await connection.query(`delete from dure.idempotency where ctid in (${old})`, [
-          before,
-          sweepAtMost,
-        ]);
-        deleted = swept.rowCount ?? 0;
-      }
-    } finally {
-      pool.release(connection);
-    }
-  };
-  return () => {
-    if (clock.now() - sweptAtMs < sweepEveryMs) return;
-    sweptAtMs = clock.now();
-    sweep().catch(() => undefined);
-  };
+  return sweeper(pool, clock, retentionMs, old);
 }
 
 function stored(row: Readonly<Record<string, unknown>> | undefined, owner: KeyOwner): { readonly answer: unknown } {

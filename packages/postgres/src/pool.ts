@@ -1,6 +1,6 @@
 import type { Call, Clock, Timer } from '@dure/core';
 import { timeLeftMs } from '@dure/core';
-import type { Connection } from './connection.ts';
+import type { Answer, Connection } from './connection.ts';
 import { openConnection } from './connection.ts';
 import { postgresErrors } from './errors.ts';
 
@@ -38,6 +38,21 @@ interface Waiter {
 }
 
 const connectTimeoutMs = 5_000;
+
+/** One statement, on any free connection. */
+export async function leased(
+  pool: Pool,
+  text: string,
+  values: readonly unknown[] | undefined,
+  name?: string,
+): Promise<Answer> {
+  const connection = await pool.lease(undefined);
+  try {
+    return await connection.query(text, values, name);
+  } finally {
+    pool.release(connection);
+  }
+}
 
 /** Opens a pool; connections are made when they are first needed. */
 export function openPool(options: PoolOptions): Pool {

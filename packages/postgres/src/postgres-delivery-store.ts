@@ -1,74 +1,114 @@
-import { formatTraceparent, isRefusal } from '@dure/core';
-import type { DeliveryStore, Message, MessageCause, ReplyData } from '@dure/messaging';
-import type { Statement } from './local-transaction.ts';
+import type {
+  BatchEffect,
+  DeliveryOutcome,
+  DeliveryWay,
+  Effect,
+  Message,
+  ParkingDeliveryStore,
+  ReplyData,
+} from '@dure/messaging';
+import { toCloudEvent } from '@dure/messaging';
+import type { Claimed } from './delivery-claim.ts';
+import { claim, claimBatch, claimed, keepReply, putBehind, streamOf } from './delivery-claim.ts';
+import { carryOut, causeOfMessage, openingOf } from './delivery-work.ts';
+import { inboxSweeper } from './inbox-sweeper.ts';
 import type { Pool } from './pool.ts';
+import { leased } from './pool.ts';
+import { postgresParkedKeys } from './postgres-parked-keys.ts';
 import type { Tx } from './transaction.ts';
-import type { OpenUnit, UnitKit } from './unit-of-work.ts';
+import type { UnitKit, UnitPlan } from './unit-of-work.ts';
 import { runUnit } from './unit-of-work.ts';
 
-/** Moves the position if it lies behind. The row stays locked until the commit, so a rival waits and then finds it moved. */
 const moveTo = `insert into dure.source as s (source, pos) values ($1, $2)
   on conflict (source) do update set pos = excluded.pos, changed_at = dure.now() where s.pos < excluded.pos`;
+const fortnightMs = 14 * 86_400_000;
 
-/** Applies messages exactly once: the position moves in the transaction of the effect. */
-export function postgresDeliveryStore(kit: UnitKit, pool: Pool): DeliveryStore<Tx> {
+const parkTaken = (taken: string) => `select dure.park(${taken}, $1, $3, $4, $5, $6, $7) as outcome`;
+const parkByPosition = parkTaken('dure.take($1, $2, $3)');
+const parkById = parkTaken('(dure.take_once($1, $2, $3)).outcome');
+
+/** Applies messages exactly once: that it was is remembered in the transaction of the effect. */
+export function postgresDeliveryStore(kit: UnitKit, pool: Pool, idsKeptMs = fortnightMs): ParkingDeliveryStore<Tx> {
+  const sweepIds = inboxSweeper(pool, kit.clock, idsKeptMs);
+  const swept = async <T>(delivery: Promise<T>, { by }: DeliveryWay): Promise<T> => {
+    if (by === 'id') sweepIds();
+    return delivery;
+  };
   return {
-    async position(source) {
-      const connection = await pool.lease(undefined);
-      try {
-        const { rows } = await connection.query('select pos from dure.source where source = $1', [source]);
-        return (rows[0]?.pos as number | undefined) ?? 0;
-      } finally {
-        pool.release(connection);
-      }
+    idsKeptMs,
+    async position(stream) {
+      const { rows } = await leased(pool, 'select pos from dure.source where source = $1', [stream]);
+      return (rows[0]?.pos as number | undefined) ?? 0;
     },
-    async skipTo(source, position) {
-      const connection = await pool.lease(undefined);
-      try {
-        await connection.query(moveTo, [source, position], 'dure.move-to');
-      } finally {
-        pool.release(connection);
-      }
+    async skipTo(stream, position) {
+      await leased(pool, moveTo, [stream, position], 'dure.move-to');
     },
-    deliver(message, call, effect) {
-      return runUnit<'applied' | 'duplicate'>(kit, call, {
-        name: `deliver ${message.type}`,
-        cause: (inner) => causeOfMessage(message, formatTraceparent(inner.trace)),
-        opening: [...moved(message), ...(message.kind === 'command' ? [savepoint] : [])],
-        decide: ([answer]) => (answer?.rowCount === 1 ? undefined : { value: 'duplicate' }),
-        work: async (tx, unit) => {
-          const reply = message.kind === 'command' ? await refusable(tx, unit, effect) : await effect(tx);
-          if (reply !== undefined) unit.buffer.reply(message, reply);
-          return 'applied';
-        },
-      });
+    deliver: (message, call, effect, way = {}) => swept(runUnit(kit, call, single(message, effect, way)), way),
+    async deliverBatch(messages, call, effect, way = {}) {
+      const [head] = messages;
+      return head === undefined ? [] : swept(runUnit(kit, call, batch(head, messages, effect, way)), way);
     },
+    async park(message, failure, way = {}) {
+      const { position, key, id, kind } = message;
+      const told = [key, id, kind.charAt(0), JSON.stringify(toCloudEvent(message)), JSON.stringify(failure)];
+      const [statement, mark] = way.by === 'id' ? [parkById, id] : [parkByPosition, position];
+      const { rows } = await leased(pool, statement, [streamOf(message, way), mark, ...told]);
+      return rows[0]?.outcome as Exclude<DeliveryOutcome, 'applied'>;
+    },
+    parked: postgresParkedKeys(kit, pool),
   };
 }
 
-const savepoint: Statement = { text: 'savepoint effect', values: [] };
-
-function moved(message: Message): readonly Statement[] {
-  return [{ text: moveTo, values: [message.source, message.position], name: 'dure.move-to' }];
+function single(message: Message, effect: Effect<Tx>, way: DeliveryWay): UnitPlan<DeliveryOutcome> {
+  const stream = streamOf(message, way);
+  let found: Claimed = { outcome: 'new', reply: null };
+  let reply: ReplyData | undefined;
+  return {
+    name: `deliver ${message.type}`,
+    cause: causeOfMessage(message),
+    opening: openingOf(message, claim(message, way)),
+    decide([answer]) {
+      found = claimed(answer);
+      reply = undefined;
+      const { outcome } = found;
+      return outcome === 'paused' || (outcome === 'duplicate' && !found.reply) ? { value: outcome } : undefined;
+    },
+    async work(tx, unit) {
+      if (found.outcome === 'new') {
+        reply = await carryOut(message, effect, tx, unit);
+        return 'applied';
+      }
+      if (found.reply) unit.buffer.reply(message, found.reply);
+      else await unit.local.all([putBehind([message], stream)]);
+      return found.outcome;
+    },
+    closing: () => (reply === undefined || way.by !== 'id' ? [] : [keepReply(message, stream, reply)]),
+  };
 }
 
-/** A refusal takes back what the handler did, and is the reply; the position moves all the same. */
-async function refusable(
-  tx: Tx,
-  { local, discard }: OpenUnit,
-  effect: (tx: Tx) => Promise<ReplyData | undefined>,
-): Promise<ReplyData | undefined> {
-  try {
-    return await effect(tx);
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    await local.query('rollback to savepoint effect');
-    discard();
-    return { ok: false, refusal: { code: error.code, data: error.data } };
-  }
-}
-
-/** Whatever a delivered message leads to belongs to its flow and names it as the cause. */
-function causeOfMessage({ id, meta }: Message, traceparent: string): MessageCause {
-  return { correlation: meta.correlation, causation: id, traceparent };
+function batch(
+  head: Message,
+  messages: readonly Message[],
+  effect: BatchEffect<Tx>,
+  way: DeliveryWay,
+): UnitPlan<readonly DeliveryOutcome[]> {
+  const stream = streamOf(head, way);
+  let outcomes: readonly Claimed['outcome'][] = [];
+  const those = (outcome: Claimed['outcome']) => messages.filter((_, index) => outcomes[index] === outcome);
+  return {
+    name: `deliver ${messages.length} messages`,
+    cause: causeOfMessage(head),
+    opening: [claimBatch(messages, stream, way)],
+    decide([answer]) {
+      outcomes = answer?.rows[0]?.outcomes as readonly Claimed['outcome'][];
+      const isOver = outcomes.every((outcome) => outcome === 'duplicate' || outcome === 'paused');
+      return isOver ? { value: outcomes as readonly DeliveryOutcome[] } : undefined;
+    },
+    async work(tx, unit) {
+      const [parked, fresh] = [those('parked'), those('new')];
+      if (parked.length > 0) await unit.local.all([putBehind(parked, stream)]);
+      if (fresh.length > 0) await effect(tx, fresh);
+      return outcomes.map((outcome) => (outcome === 'new' ? 'applied' : outcome));
+    },
+  };
 }

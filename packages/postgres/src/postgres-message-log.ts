@@ -2,6 +2,7 @@ import type { LaneRange, LogPage, Message, MessageFilter, MessageLog, MessageMet
 import { everyLane } from '@dure/messaging';
 import type { Answer } from './connection.ts';
 import type { Pool } from './pool.ts';
+import { leased } from './pool.ts';
 
 /** How many positions one read looks at, at most: a narrow filter must not turn into a scan of the whole log. */
 const window = 10_000;
@@ -80,15 +81,6 @@ function select(pool: Pool, after: number, to: number, limit: number, { filter, 
 interface Wanted {
   readonly filter: MessageFilter | 'all';
   readonly lanes: LaneRange | undefined;
-}
-
-async function leased(pool: Pool, text: string, values: readonly unknown[] | undefined, name: string): Promise<Answer> {
-  const connection = await pool.lease(undefined);
-  try {
-    return await connection.query(text, values, name);
-  } finally {
-    pool.release(connection);
-  }
 }
 
 interface LogRow {

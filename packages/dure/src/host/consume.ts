@@ -1,6 +1,7 @@
 import type { DeliveryStore } from '@dure/messaging';
 import type { FeedConsumer, FeedSource } from '@dure/messaging/feed';
 import { httpFeed, localFeed, startFeedConsumer } from '@dure/messaging/feed';
+import { dureErrors } from '../errors.ts';
 import type { Dispatch } from './deliveries.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 
@@ -22,9 +23,13 @@ export function consume<Tx>(
       clock,
       random,
       telemetry,
+      retry: { fatal: unreadable },
     }),
   );
 }
+
+/** A message that this version of the service does not understand stays so until another is started. */
+const unreadable = [dureErrors.MESSAGE_UNKNOWN.code, dureErrors.MESSAGE_UNREADABLE.code];
 
 /** A log in this very process is read directly; any other over HTTP. */
 function feedOf(source: string, { name, platform }: ServiceKit, { run, machine, logs }: ProcessKit): FeedSource {

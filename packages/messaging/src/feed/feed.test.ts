@@ -9,10 +9,10 @@ import { fromCloudEvent, toCloudEvent } from '../cloud-event.ts';
 import type { Message } from '../message.ts';
 import { foreignMessage } from '../testing/database-contract.ts';
 import { ask, grants, instances, loopback, note, other, producer } from '../testing/feed-loopback.ts';
-import type { MemoryTx } from '../testing/memory-database.ts';
 import { memoryDatabase } from '../testing/memory-database.ts';
+import type { MemoryTx } from '../testing/memory-tx.ts';
 import { doIt, ignored, noted } from '../testing/sample-contracts.ts';
-import type { Dispatch } from './feed-consumer.ts';
+import type { Dispatch } from './delivery-attempt.ts';
 import { startFeedConsumer } from './feed-consumer.ts';
 import type { FeedRouteOptions } from './feed-route.ts';
 import { httpFeed } from './http-feed.ts';
@@ -147,29 +147,6 @@ describe('a feed consumer', () => {
       await until('it is applied', () => applied === round);
     }
     assert.equal(network.requests, 1);
-    await running.close();
-  });
-
-  test('a message that cannot be applied holds up those behind it, shows in the health, and is tried again', async () => {
-    const { db, options } = producer();
-    const applied: number[] = [];
-    let broken = true;
-    const { running } = consumer(options, async (message) => {
-      const { count } = message.data as { count: number };
-      if (broken && count === 2) throw new TypeError('poison');
-      applied.push(count);
-      return undefined;
-    });
-    await note(db, 1, 2, 3);
-    await until('it is stuck', () => running.state.failures >= 3);
-    assert.deepEqual(applied, [1]);
-    const { status, details } = await running.health.check();
-    assert.equal(status, 'DOWN');
-    assert.match(JSON.stringify(details), /poison/);
-    broken = false;
-    await until('all are applied', () => applied.length === 3);
-    assert.deepEqual(applied, [1, 2, 3]);
-    assert.equal(running.state.status, 'following');
     await running.close();
   });
 

@@ -1,4 +1,5 @@
-export type { Dispatch, FeedConsumer, FeedConsumerOptions, FeedState } from './feed-consumer.ts';
+export type { Dispatch } from './delivery-attempt.ts';
+export type { FeedConsumer, FeedConsumerOptions, FeedState } from './feed-consumer.ts';
 export { startFeedConsumer } from './feed-consumer.ts';
 export type { FeedRouteOptions } from './feed-route.ts';
 export { feedRoute, longestWaitSeconds } from './feed-route.ts';
@@ -6,5 +7,8 @@ export type { FeedGrant, FeedSource } from './feed-source.port.ts';
 export type { HttpFeedOptions } from './http-feed.ts';
 export { httpFeed } from './http-feed.ts';
 export { localFeed } from './local-feed.ts';
+export type { ParkingPolicy } from './parked-drain.ts';
+export type { RetryPolicy, Settler, SettlerOptions, SettlerState } from './settler.ts';
+export { startSettler } from './settler.ts';
 export type { StreamAnswer, StreamRequest, StreamTransport } from './transport.ts';
 export { httpStream } from './transport.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Call } from '@dure/core';
-import { codeOf, plainOperation, Refusal } from '@dure/core';
+import { codeOf, plainOperation } from '@dure/core';
 import { testCall } from '@dure/core/testing';
-import type { DeliveryStore } from '../delivery-store.port.ts';
+import type { DeliveryStore, ParkingDeliveryStore } from '../delivery-store.port.ts';
 import type { Message } from '../message.ts';
 import type { MessageLog } from '../message-log.port.ts';
 import type { Outbox, UnitOfWork } from '../unit-of-work.port.ts';
@@ -20,7 +20,16 @@ export interface DatabaseUnderTest<Tx extends Outbox> extends UnitOfWork<Tx>, As
   counted(name: string): Promise<number>;
 }
 
-type Open<Tx extends Outbox> = () => Promise<DatabaseUnderTest<Tx>>;
+/** A database that can park. */
+export interface ParkingDatabaseUnderTest<Tx extends Outbox> extends DatabaseUnderTest<Tx> {
+  readonly deliveries: ParkingDeliveryStore<Tx>;
+}
+
+/** Opens an empty one. */
+export type OpenParkingDatabase<Tx extends Outbox> = () => Promise<ParkingDatabaseUnderTest<Tx>>;
+
+/** Opens an empty one. */
+export type OpenDatabase<Tx extends Outbox> = () => Promise<DatabaseUnderTest<Tx>>;
 
 const everything = { events: ['test.noted', 'test.ignored'], destination: 'other' };
 
@@ -52,7 +61,7 @@ function keyed(key: string, inputHash = 'hash'): Call {
 }
 
 /** The contract of `UnitOfWork`, which every adapter's test runs. */
-export function unitOfWorkContract<Tx extends Outbox>(name: string, open: Open<Tx>): void {
+export function unitOfWorkContract<Tx extends Outbox>(name: string, open: OpenDatabase<Tx>): void {
   describe(`${name}: units of work`, () => {
     test('effect and messages are committed together, in order of sending', async () => {
       await using db = await open();
@@ -148,7 +157,7 @@ export function unitOfWorkContract<Tx extends Outbox>(name: string, open: Open<T
 }
 
 /** The contract of `MessageLog`. */
-export function messageLogContract<Tx extends Outbox>(name: string, open: Open<Tx>): void {
+export function messageLogContract<Tx extends Outbox>(name: string, open: OpenDatabase<Tx>): void {
   describe(`${name}: the log`, () => {
     const fill = (db: DatabaseUnderTest<Tx>, times: number) =>
       db.uow(testCall(), async (tx) => {
@@ -224,100 +233,8 @@ export function messageLogContract<Tx extends Outbox>(name: string, open: Open<T
   });
 }
 
-/** The contract of `DeliveryStore`. */
-export function deliveryStoreContract<Tx extends Outbox>(name: string, open: Open<Tx>): void {
-  describe(`${name}: deliveries`, () => {
-    const apply = (db: DatabaseUnderTest<Tx>, message: Message) =>
-      db.deliveries.deliver(message, testCall(), async (tx) => {
-        await db.count(tx, 'applied');
-        return undefined;
-      });
-
-    test('a message is applied once, however often it is delivered', async () => {
-      await using db = await open();
-      assert.equal(await db.deliveries.position('other'), 0);
-      assert.equal(await apply(db, foreignMessage({ position: 5 })), 'applied');
-      assert.equal(await apply(db, foreignMessage({ position: 5 })), 'duplicate');
-      assert.equal(await apply(db, foreignMessage({ position: 3 })), 'duplicate');
-      assert.equal(await db.deliveries.position('other'), 5);
-      assert.equal(await db.counted('applied'), 1);
-    });
-
-    test('of rivals that apply one message at the same time, one succeeds', async () => {
-      await using db = await open();
-      const outcomes = await Promise.all([1, 2, 3, 4].map(() => apply(db, foreignMessage({ position: 1 }))));
-      assert.deepEqual(outcomes.toSorted(), ['applied', 'duplicate', 'duplicate', 'duplicate']);
-      assert.equal(await db.counted('applied'), 1);
-    });
-
-    test('an effect that fails leaves the position where it was, and the next try applies', async () => {
-      await using db = await open();
-      const failing = db.deliveries.deliver(foreignMessage(), testCall(), async (tx) => {
-        await db.count(tx, 'applied');
-        throw new TypeError('not now');
-      });
-      await assert.rejects(failing, /not now/);
-      assert.equal(await db.deliveries.position('other'), 0);
-      assert.equal(await apply(db, foreignMessage()), 'applied');
-      assert.equal(await db.counted('applied'), 1);
-    });
-
-    test('sources have positions of their own, and skipping never goes back', async () => {
-      await using db = await open();
-      await db.deliveries.skipTo('other', 9);
-      await db.deliveries.skipTo('other', 4);
-      assert.equal(await db.deliveries.position('other'), 9);
-      assert.equal(await db.deliveries.position('another'), 0);
-      assert.equal(await apply(db, foreignMessage({ position: 9 })), 'duplicate');
-      assert.equal(await apply(db, foreignMessage({ position: 2, source: 'another' })), 'applied');
-    });
-
-    test('a reply goes to the sender and carries what it answers, in the flow of the command', async () => {
-      await using db = await open();
-      const saga = { id: 's1', step: 'hold', direction: 'do' } as const;
-      const command = foreignMessage({
-        kind: 'command',
-        type: 'test.hold',
-        destination: 'test',
-        meta: { correlation: 'flow-1', saga },
-      });
-      await db.deliveries.deliver(command, testCall(), async (tx) => {
-        tx.emit(noted, { key: 'k', count: 1 });
-        return { ok: true, value: { held: 3 } };
-      });
-      const { messages } = await db.log.read(0, { events: ['test.noted'], destination: 'other' }, 10);
-      const [emitted, reply] = messages;
-      assert.equal(emitted?.meta.causation, command.id);
-      assert.equal(emitted?.meta.correlation, 'flow-1');
-      assert.deepEqual(
-        [reply?.kind, reply?.type, reply?.destination, reply?.data, reply?.meta.inReplyTo, reply?.meta.saga],
-        ['reply', 'test.hold', 'other', { ok: true, value: { held: 3 } }, command.id, saga],
-      );
-      assert.equal(reply?.meta.correlation, 'flow-1');
-    });
-
-    test('a refused command is undone and answered, and is not delivered again', async () => {
-      await using db = await open();
-      const command = foreignMessage({ kind: 'command', type: 'test.hold', destination: 'test' });
-      const outcome = await db.deliveries.deliver(command, testCall(), async (tx) => {
-        await db.count(tx, 'held');
-        tx.emit(noted, { key: 'k', count: 1 });
-        throw new Refusal({ service: 'test', operation: 'hold', code: 'OutOfStock', data: { left: 0 }, status: 409 });
-      });
-      assert.equal(outcome, 'applied');
-      assert.equal(await db.counted('held'), 0);
-      const { messages } = await db.log.read(0, { events: ['test.noted'], destination: 'other' }, 10);
-      assert.deepEqual(
-        messages.map((message) => message.data),
-        [{ ok: false, refusal: { code: 'OutOfStock', data: { left: 0 } } }],
-      );
-      assert.equal(await apply(db, command), 'duplicate');
-    });
-  });
-}
-
 /** The contract of stored answers: of `UnitOfWork` and the service's `IdempotencyStore` together. */
-export function idempotencyContract<Tx extends Outbox>(name: string, open: Open<Tx>): void {
+export function idempotencyContract<Tx extends Outbox>(name: string, open: OpenDatabase<Tx>): void {
   describe(`${name}: idempotency keys`, () => {
     const place = (db: DatabaseUnderTest<Tx>, call: Call) =>
       db.uow(call, async (tx) => {

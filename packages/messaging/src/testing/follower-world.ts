@@ -8,8 +8,9 @@ import { startFollower } from '../followers/follower.ts';
 import type { FollowerStore } from '../followers/follower-store.port.ts';
 import type { LogTail } from '../log-tail.ts';
 import { logTail } from '../log-tail.ts';
-import type { MemoryDatabase, MemoryTx } from './memory-database.ts';
+import type { MemoryDatabase } from './memory-database.ts';
 import { memoryDatabase } from './memory-database.ts';
+import type { MemoryTx } from './memory-tx.ts';
 import { noted } from './sample-contracts.ts';
 
 /** A process with a follower that can be frozen, also in the middle of a transaction, and killed. */

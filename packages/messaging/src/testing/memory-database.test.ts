@@ -1,23 +1,23 @@
 import type { FakeClock } from '@dure/core/testing';
 import { fakeClock, testIds } from '@dure/core/testing';
-import {
-  deliveryStoreContract,
-  idempotencyContract,
-  messageLogContract,
-  unitOfWorkContract,
-} from './database-contract.ts';
+import type { ParkingDatabaseUnderTest } from './database-contract.ts';
+import { idempotencyContract, messageLogContract, unitOfWorkContract } from './database-contract.ts';
+import { deliveryStoreContract, parkedKeysContract } from './delivery-contract.ts';
 import type { FollowersUnderTest } from './follower-store-contract.ts';
 import { followerStoreContract } from './follower-store-contract.ts';
-import type { MemoryTx } from './memory-database.ts';
+import { inboxContract } from './inbox-contract.ts';
 import { memoryDatabase } from './memory-database.ts';
 import { memoryParking } from './memory-parking.ts';
+import type { MemoryTx } from './memory-tx.ts';
 import { parkingContract } from './parking-contract.ts';
 import type { TimersUnderTest } from './timer-store-contract.ts';
 import { timerStoreContract } from './timer-store-contract.ts';
 
 const open = () => openAt(fakeClock());
 
-async function openAt(clock: FakeClock): Promise<FollowersUnderTest<MemoryTx> & TimersUnderTest<MemoryTx>> {
+async function openAt(
+  clock: FakeClock,
+): Promise<FollowersUnderTest<MemoryTx> & TimersUnderTest<MemoryTx> & ParkingDatabaseUnderTest<MemoryTx>> {
   const db = memoryDatabase({ service: 'test', clock, ids: testIds() });
   const number = (value: unknown) => (typeof value === 'number' ? value : 0);
   return {
@@ -31,6 +31,8 @@ async function openAt(clock: FakeClock): Promise<FollowersUnderTest<MemoryTx> & 
 unitOfWorkContract('in memory', open);
 messageLogContract('in memory', open);
 deliveryStoreContract('in memory', open);
+parkedKeysContract('in memory', open);
+inboxContract('in memory', open);
 idempotencyContract('in memory', open);
 followerStoreContract('in memory', openAt);
 parkingContract('in memory', async () => ({ ...(await open()), parking: memoryParking }));

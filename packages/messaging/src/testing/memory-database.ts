@@ -1,28 +1,24 @@
 import type { Call, Clock, Ids } from '@dure/core';
-import { DureError, isRefusal } from '@dure/core';
-import type { DeliveryStore } from '../delivery-store.port.ts';
+import { DureError } from '@dure/core';
+import type { ParkingDeliveryStore } from '../delivery-store.port.ts';
 import type { FollowerStore } from '../followers/follower-store.port.ts';
-import type { Message, MessageMeta, ReplyData } from '../message.ts';
+import type { Message, MessageMeta } from '../message.ts';
 import type { BufferedMessage, MessageBuffer, MessageCause } from '../message-buffer.ts';
 import { causeOf, messageBuffer } from '../message-buffer.ts';
 import { matcher } from '../message-filter.ts';
 import type { MessageLog } from '../message-log.port.ts';
 import type { TimerStore } from '../timers/timer-store.port.ts';
-import type { Outbox, Scheduling, UnitOfWork } from '../unit-of-work.port.ts';
+import type { UnitOfWork } from '../unit-of-work.port.ts';
+import { MemoryDeliveries } from './memory-deliveries.ts';
 import { memoryFollowers } from './memory-followers.ts';
 import type { MemoryTimers } from './memory-timers.ts';
 import { memoryTimers } from './memory-timers.ts';
-
-/** A unit of work in memory: an outbox, and values by key that are kept with the commit. */
-export interface MemoryTx extends Outbox, Scheduling {
-  get(key: string): unknown;
-  set(key: string, value: unknown): void;
-}
+import type { MemoryTx, MemoryUnits, StagedTx } from './memory-tx.ts';
 
 /** A service's database that lives in memory: the same promises as the real one, for tests and simulations. */
 export interface MemoryDatabase extends UnitOfWork<MemoryTx> {
   readonly log: MessageLog;
-  readonly deliveries: DeliveryStore<MemoryTx>;
+  readonly deliveries: ParkingDeliveryStore<MemoryTx>;
   readonly followers: FollowerStore<MemoryTx>;
   readonly timers: TimerStore;
   readonly idempotency: { recall(call: Call): Promise<{ readonly answer: unknown } | undefined> };
@@ -42,11 +38,7 @@ export function memoryDatabase(options: MemoryDatabaseOptions): MemoryDatabase {
   return {
     log: memory.log,
     values: memory.values,
-    deliveries: {
-      position: async (source) => memory.positions.get(source) ?? 0,
-      skipTo: async (source, position) => memory.moveTo(source, position),
-      deliver: (message, call, effect) => memory.deliver(message, call, effect),
-    },
+    deliveries: new MemoryDeliveries(memory),
     followers: memoryFollowers(options.clock, (call, work, mayCommit) => memory.fenced(call, work, mayCommit)),
     timers: memory.timers,
     idempotency: { recall: async (call) => memory.recall(call) },
@@ -59,9 +51,8 @@ interface StoredAnswer {
   readonly json: string | undefined;
 }
 
-class Memory {
+class Memory implements MemoryUnits {
   readonly values = new Map<string, unknown>();
-  readonly positions = new Map<string, number>();
   readonly #options: MemoryDatabaseOptions;
   readonly #messages: Message[] = [];
   readonly #rings = new Set<() => void>();
@@ -97,11 +88,11 @@ class Memory {
 
   async uow<T>(call: Call, work: (tx: MemoryTx) => Promise<T>): Promise<T> {
     const key = keyOf(call);
-    if (key === undefined) return this.#run(call, causeOf(call), work);
-    return this.#locked(key, async () => {
+    if (key === undefined) return this.run(call, causeOf(call), work);
+    return this.locked(key, async () => {
       const stored = this.recall(call);
       if (stored !== undefined) return stored.answer as T;
-      const value = await this.#run(call, causeOf(call), work);
+      const value = await this.run(call, causeOf(call), work);
       this.#answers.set(key, { inputHash: call.inputHash ?? '', json: JSON.stringify(value) });
       return value;
     });
@@ -121,53 +112,17 @@ class Memory {
     return { answer: stored.json === undefined ? undefined : JSON.parse(stored.json) };
   }
 
-  deliver(
-    message: Message,
-    call: Call,
-    effect: (tx: MemoryTx) => Promise<ReplyData | undefined>,
-  ): Promise<'applied' | 'duplicate'> {
-    return this.#locked(`source ${message.source}`, async () => {
-      if (message.position <= (this.positions.get(message.source) ?? 0)) return 'duplicate';
-      const { correlation } = message.meta;
-      const cause: MessageCause = { ...causeOf(call), correlation, causation: message.id };
-      await this.#run(call, cause, (tx, buffer) => this.#answered(message, tx, buffer, effect));
-      this.moveTo(message.source, message.position);
-      return 'applied';
-    });
-  }
-
   /** Commits only if `mayCommit` says so at that moment, and says whether it has. */
   async fenced(call: Call, work: (tx: MemoryTx) => Promise<void>, mayCommit: () => boolean): Promise<boolean> {
     let committed = false;
-    await this.#run(call, causeOf(call), work, () => {
+    await this.run(call, causeOf(call), work, () => {
       committed = mayCommit();
       return committed;
     });
     return committed;
   }
 
-  moveTo(source: string, position: number): void {
-    this.positions.set(source, Math.max(position, this.positions.get(source) ?? 0));
-  }
-
-  async #answered(
-    message: Message,
-    tx: StagedTx,
-    buffer: MessageBuffer,
-    effect: (tx: MemoryTx) => Promise<ReplyData | undefined>,
-  ): Promise<void> {
-    try {
-      const reply = await effect(tx);
-      if (reply !== undefined) buffer.reply(message, reply);
-    } catch (error) {
-      if (!isRefusal(error) || message.kind !== 'command') throw error;
-      buffer.discard();
-      tx.staged.clear();
-      buffer.reply(message, { ok: false, refusal: { code: error.code, data: error.data } });
-    }
-  }
-
-  async #run<T>(
+  async run<T>(
     call: Call,
     cause: MessageCause,
     work: (tx: StagedTx, buffer: MessageBuffer) => Promise<T>,
@@ -179,6 +134,7 @@ class Memory {
     const tx = stagedTx(this.values, buffer);
     try {
       const value = await work(tx, buffer);
+      call.signal.throwIfAborted();
       if (!mayCommit()) return value;
       for (const [key, staged] of tx.staged) this.values.set(key, staged);
       this.timers.commit(buffer.timers);
@@ -197,7 +153,7 @@ class Memory {
     if (messages.length > 0) for (const ring of this.#rings) ring();
   }
 
-  async #locked<T>(name: string, work: () => Promise<T>): Promise<T> {
+  async locked<T>(name: string, work: () => Promise<T>): Promise<T> {
     const before = this.#locks.get(name) ?? Promise.resolve();
     const mine = before.then(work, work);
     const settled = mine.then(
@@ -211,10 +167,6 @@ class Memory {
       if (this.#locks.get(name) === settled) this.#locks.delete(name);
     }
   }
-}
-
-interface StagedTx extends MemoryTx {
-  readonly staged: Map<string, unknown>;
 }
 
 function stagedTx(values: ReadonlyMap<string, unknown>, buffer: MessageBuffer): StagedTx {

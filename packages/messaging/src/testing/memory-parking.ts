@@ -1,6 +1,6 @@
 import type { Message } from '../message.ts';
 import type { Parking } from '../parking.port.ts';
-import type { MemoryTx } from './memory-database.ts';
+import type { MemoryTx } from './memory-tx.ts';
 
 /** Parks among the values of the memory that effects go to: `parked <consumer> <key>` holds the messages that wait. */
 export const memoryParking: Parking<MemoryTx> = {

@@ -1,0 +1,113 @@
+// What does it cost to apply a message exactly once, against the same effect in a bare unit of work? By position (a row a stream),
+// by id (a row a message), single and in batches of 50.
+
+import { ids, newTrace, startCall, systemClock, systemRandom } from '@dure/core';
+import type { DeliveryWay, Message } from '@dure/messaging';
+import { noted } from '@dure/messaging/testing';
+import type { Database, Tx } from '@dure/postgres';
+import { openDatabase } from '@dure/postgres';
+import { testDatabase } from '@dure/postgres/testing';
+import { silentTelemetry } from '@dure/telemetry';
+import { median, printTable, round } from './lib/table.ts';
+
+const rounds = Number(process.env.ROUNDS ?? 9);
+const transactions = Number(process.env.TRANSACTIONS ?? 400);
+const batch = 50;
+const rowsInTable = 1_000;
+
+interface Tables {
+  counter: { name: string; count: number };
+}
+
+const makeIds = ids(systemClock, systemRandom);
+const newCall = () => startCall({ trace: newTrace(makeIds) });
+let position = 0;
+
+function message(): Message {
+  position += 1;
+  const data = { row: position % rowsInTable };
+  const fixed = { kind: 'event', source: 'other', type: 'other.happened', version: 1, destination: undefined } as const;
+  return { ...fixed, position, id: makeIds.uuid(), key: `k${data.row}`, at: 1, data, meta: { correlation: 'bench' } };
+}
+
+async function effect(tx: Tx<Tables>, { data }: Message): Promise<undefined> {
+  const { row } = data as { row: number };
+  await tx.db.selectFrom('counter').select('count').where('name', '=', `n${row}`).executeTakeFirstOrThrow();
+  await tx.db
+    .updateTable('counter')
+    .set((value) => ({ count: value('count', '+', 1) }))
+    .where('name', '=', `n${row}`)
+    .execute();
+  tx.emit(noted, { key: `k${row}`, count: row });
+}
+
+type Work = (messages: readonly Message[]) => Promise<unknown>;
+
+const bare =
+  (db: Database<Tables>): Work =>
+  (messages) =>
+    db.uow(newCall(), async (tx) => {
+      for (const one of messages) await effect(tx, one);
+    });
+
+const delivered =
+  (db: Database<Tables>, by: NonNullable<DeliveryWay['by']>): Work =>
+  async (messages) => {
+    const [head] = messages;
+    if (messages.length === 1 && head !== undefined)
+      return db.deliveries.deliver(head, newCall(), (tx) => effect(tx, head), { by });
+    return db.deliveries.deliverBatch(
+      messages,
+      newCall(),
+      async (tx, fresh) => {
+        for (const one of fresh) await effect(tx, one);
+      },
+      { by },
+    );
+  };
+
+/** Milliseconds of each way, which take turns, so that whatever else the machine does slows all of them. */
+async function compare(works: readonly Work[], size: number): Promise<readonly number[]> {
+  const spentMs = works.map(() => 0);
+  for (let turn = 0; turn < transactions / (size === 1 ? 1 : 10); turn += 1) {
+    for (const [index, work] of works.entries()) {
+      const messages = Array.from({ length: size }, message);
+      const startedMs = performance.now();
+      await work(messages);
+      spentMs[index] = (spentMs[index] ?? 0) + performance.now() - startedMs;
+    }
+  }
+  return spentMs;
+}
+
+await using database = await testDatabase({
+  folder: `${import.meta.dirname}/../packages/postgres/src/fixtures/counter`,
+});
+await using db = openDatabase<Tables>({
+  url: database.url,
+  service: 'bench',
+  clock: systemClock,
+  ids: makeIds,
+  telemetry: silentTelemetry(),
+});
+await db.uow(newCall(), (tx) =>
+  tx.db
+    .insertInto('counter')
+    .values(Array.from({ length: rowsInTable }, (_, row) => ({ name: `n${row}`, count: 0 })))
+    .execute(),
+);
+const ways = ['a bare unit of work', 'by position', 'by id'];
+const works = [bare(db), delivered(db, 'position'), delivered(db, 'id')];
+for (const size of [1, batch]) {
+  await compare(works, size);
+  const measured: (readonly number[])[] = [];
+  for (let turn = 0; turn < rounds; turn += 1) measured.push(await compare(works, size));
+  const perMessage = ways.map((_, way) =>
+    median(measured.map((spent) => (spent[way] ?? 0) / ((transactions * size) / (size === 1 ? 1 : 10)))),
+  );
+  const cost = ways.map((_, way) => median(measured.map((spent) => ((spent[way] ?? 0) / (spent[0] ?? 1) - 1) * 100)));
+  printTable(`one at a time, ${size} in a transaction, medians of ${rounds} rounds`, [
+    ['way', 'µs a message', 'cost %'],
+    ...ways.map((name, way) => [name, round((perMessage[way] ?? 0) * 1_000, 0), round(cost[way] ?? 0, 1)]),
+  ]);
+}

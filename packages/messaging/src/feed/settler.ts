@@ -1,0 +1,314 @@
+import type { Clock, Random } from '@dure/core';
+import { codeOf, messageOf, systemRandom } from '@dure/core';
+import type { Counter, Histogram, Telemetry } from '@dure/telemetry';
+import type { DeliveryWay } from '../delivery.ts';
+import type { DeliveryOutcome, DeliveryStore, ParkingDeliveryStore } from '../delivery-store.port.ts';
+import { messagingErrors } from '../errors.ts';
+import type { Message } from '../message.ts';
+import type { DeliveryStanding } from '../parked-keys.port.ts';
+import type { AttemptKit, Dispatch, Tried } from './delivery-attempt.ts';
+import { attempt } from './delivery-attempt.ts';
+import type { FailureClass } from './failure-class.ts';
+import { failureClass, fatalCodes } from './failure-class.ts';
+import type { ParkingPolicy } from './parked-drain.ts';
+import { failureOf, ParkedDrain } from './parked-drain.ts';
+import { ParkingLimit } from './parking-limit.ts';
+import { Pause } from './pause.ts';
+
+/** How a message that fails is tried again, in its place at first and then parked. */
+export interface RetryPolicy extends ParkingPolicy {
+  /** Tries in place, while all other messages wait; for what is not transient. Default 3. */
+  readonly attemptsInPlace?: number;
+  /** How long a transient failure is tried again in place, in milliseconds. Default 10 000. */
+  readonly transientMs?: number;
+  /** The share of the keys of a minute that may be parked in it; beyond that the consumer pauses. Default 0.1. */
+  readonly mostParkedShare?: number;
+  /** Keys that may be parked in a minute in any case. Default 10. */
+  readonly mostParked?: number;
+  /** Codes of errors that no repetition mends: their keys are parked at once. */
+  readonly fatal?: readonly string[];
+}
+
+export interface SettlerOptions<Tx> {
+  /** The stream of messages, as the delivery store names it. */
+  readonly source: string;
+  /** The service that consumes. */
+  readonly as: string;
+  /** A store that cannot park holds a message that cannot be applied, and those behind it, until it can. */
+  readonly deliveries: DeliveryStore<Tx> | ParkingDeliveryStore<Tx>;
+  readonly dispatch: Dispatch<Tx>;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly random?: Random;
+  /** How duplicates are recognised. Default by position. */
+  readonly by?: DeliveryWay['by'];
+  /** With `by: 'id'`: the longest time after which the carrier may bring a message again, in milliseconds. */
+  readonly redeliveryMs?: number;
+  /** The longest time one try of one message may take, in milliseconds. Default 30 000. */
+  readonly attemptTimeoutMs?: number;
+  readonly retry?: RetryPolicy;
+}
+
+/** How the settling of a stream's messages goes. */
+export interface SettlerState {
+  /**
+   * `retrying`: a message is tried again, before its key is parked. `stuck`: so much fails that nothing is parked any more, or
+   * the database cannot be reached; nothing moves until it works again. `paused`: by somebody who said why.
+   */
+  readonly status: 'ready' | 'retrying' | 'stuck' | 'paused';
+  /** Age of the message at hand when it was last looked at, in milliseconds; 0 when there is none. */
+  readonly behindMs: number;
+  /** Tries in a row that have failed. */
+  readonly failures: number;
+  readonly error: { readonly code: string | undefined; readonly message: string } | undefined;
+  /** What is parked and whether the source is paused, as it was last looked at. */
+  readonly standing: DeliveryStanding | undefined;
+}
+
+/** Brings messages of one stream to their effects, whatever carried them here. */
+export interface Settler extends AsyncDisposable {
+  /**
+   * Applies a message or parks its key, however long it takes; true when the message needs no more care and its carrier may
+   * forget it, false when the settler was stopped before. One at a time for each key.
+   */
+  settle(message: Message): Promise<boolean>;
+  readonly state: SettlerState;
+  /** Somebody has changed what is parked or paused: looks at once. */
+  ring(): void;
+  /** Begins nothing new. */
+  stop(): void;
+  /** Lets what is at hand finish (for at most 2 s), then ends. Idempotent. */
+  close(): Promise<void>;
+}
+
+const longestPauseMs = 30_000;
+const longestPauseInPlaceMs = 1_000;
+const closeGraceMs = 2_000;
+/** How often a paused stream is asked whether it still is. */
+const pausedMs = 1_000;
+
+/**
+ * Settles the messages of one stream, each exactly once and those of one key in order. A message that cannot be applied is
+ * tried again for a moment; then its key is parked and tried in the background, and all others go on.
+ * MESSAGING_IDS_FORGOTTEN when the store forgets ids earlier than the carrier brings messages again.
+ *
+ * @example
+ * const settler = startSettler({ source: 'orders', as: 'payment', by: 'id', deliveries, dispatch, clock, telemetry });
+ * if (await settler.settle(message)) acknowledge();
+ */
+export function startSettler<Tx>(options: SettlerOptions<Tx>): Settler {
+  const { source, by, redeliveryMs = 0, deliveries } = options;
+  const keptMs = 'idsKeptMs' in deliveries ? deliveries.idsKeptMs : 0;
+  if (by === 'id' && redeliveryMs > keptMs) {
+    throw messagingErrors.IDS_FORGOTTEN(
+      `"${source}" may bring a message again after ${redeliveryMs} ms, but its id is kept for ${keptMs} ms only, and it would be applied twice`,
+      { details: { source, redeliveryMs, keptMs } },
+    );
+  }
+  return new MessageSettler(options);
+}
+
+class MessageSettler<Tx> implements Settler {
+  readonly #options: SettlerOptions<Tx>;
+  readonly #kit: AttemptKit<Tx>;
+  readonly #way: DeliveryWay;
+  readonly #retry: RetryPolicy;
+  readonly #classify: (error: unknown) => FailureClass;
+  readonly #limit: ParkingLimit;
+  readonly #store: ParkingDeliveryStore<Tx> | undefined;
+  readonly #drain: ParkedDrain<Tx> | undefined;
+  readonly #pause: Pause;
+  readonly #cut = new AbortController();
+  readonly #random: Random;
+  readonly #count: Counter;
+  readonly #seconds: Histogram;
+  #state: Omit<SettlerState, 'standing'> = { status: 'ready', behindMs: 0, failures: 0, error: undefined };
+  #stopped = false;
+  #underway = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(options: SettlerOptions<Tx>) {
+    const { source, as, dispatch, clock, telemetry, by = 'position', attemptTimeoutMs = 30_000, retry = {} } = options;
+    const { metrics } = telemetry;
+    this.#options = options;
+    this.#kit = { as, dispatch, clock, telemetry, attemptTimeoutMs };
+    this.#way = { by, stream: source };
+    this.#retry = retry;
+    this.#pause = new Pause(clock);
+    this.#random = options.random ?? systemRandom;
+    const fatal = new Set([...fatalCodes, ...(retry.fatal ?? [])]);
+    this.#classify = (error) => failureClass(error, fatal);
+    this.#limit = new ParkingLimit({ clock, share: retry.mostParkedShare ?? 0.1, atLeast: retry.mostParked ?? 10 });
+    this.#count = metrics.counter('messaging_messages', 'Messages from other services, by outcome');
+    this.#seconds = metrics.histogram(
+      'messaging_delivery_seconds',
+      'Time from the writing of a message to its being applied',
+    );
+    this.#store = 'parked' in options.deliveries ? options.deliveries : undefined;
+    this.#drain =
+      this.#store &&
+      new ParkedDrain({
+        ...this.#kit,
+        source,
+        deliveries: this.#store,
+        random: this.#random,
+        policy: retry,
+        classify: this.#classify,
+        cut: this.#cut.signal,
+        onApplied: ({ message }) => {
+          this.#limit.applied();
+          this.#applied(message, 'applied-late');
+        },
+      });
+    this.#showGauges();
+  }
+
+  get state(): SettlerState {
+    return { ...this.#state, standing: this.#drain?.standing };
+  }
+
+  ring(): void {
+    this.#drain?.ring();
+    this.#pause.end();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    void this.#drain?.stop();
+    this.#pause.stop();
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    const timer = this.#options.clock.after(closeGraceMs, () => this.#cut.abort());
+    const idle = new Promise<void>((resolve) => {
+      this.#idle = resolve;
+      if (this.#underway === 0) resolve();
+    });
+    await Promise.all([idle, this.#drain?.stop()]);
+    timer.cancel();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async settle(message: Message): Promise<boolean> {
+    this.#underway += 1;
+    try {
+      return await this.#settle(message);
+    } finally {
+      this.#underway -= 1;
+      if (this.#underway === 0) this.#idle?.();
+    }
+  }
+
+  async #settle(message: Message): Promise<boolean> {
+    const { deliveries, clock } = this.#options;
+    this.#limit.met(message.key);
+    const began = clock.monotonicMs();
+    for (let tries = 1; !this.#stopped; tries += 1) {
+      const tried = await attempt(this.#kit, message, this.#cut.signal, (call, effect) =>
+        deliveries.deliver(message, call, effect, this.#way),
+      );
+      if (tried.ok) {
+        if (tried.value !== 'paused') {
+          this.#settled(message, tried.value);
+          return true;
+        }
+        this.#set({ status: 'paused', behindMs: clock.now() - message.at });
+        await this.#pause.for(pausedMs);
+      } else {
+        if (this.#cut.signal.aborted) return false;
+        const patience = this.#patience(tried, tries, clock.monotonicMs() - began);
+        if (patience === 'park' && (await this.#park(message, tried.error))) return true;
+        await this.#failedToApply(message, tried.error, patience === 'retry' ? 'retrying' : 'stuck');
+      }
+    }
+    return false;
+  }
+
+  /** Whether a failed message is tried again in its place, parked, or held until the store works again. */
+  #patience({ error, ofEffect }: Extract<Tried<unknown>, { ok: false }>, tries: number, forMs: number) {
+    const { attemptsInPlace = 3, transientMs = 10_000 } = this.#retry;
+    const kind = this.#classify(error);
+    if (kind === 'transient' && !ofEffect) return 'hold';
+    if (kind === 'transient' ? forMs < transientMs : kind === 'plain' && tries < attemptsInPlace) return 'retry';
+    return 'park';
+  }
+
+  async #park(message: Message, error: unknown): Promise<boolean> {
+    if (this.#store === undefined || !this.#limit.mayPark()) return false;
+    const { clock, telemetry } = this.#options;
+    const { source, key, type, id, position } = message;
+    const tries = { attempts: 1, at: clock.now(), random: this.#random };
+    try {
+      const outcome = await this.#store.park(message, failureOf(error, message.kind, tries, this.#retry), this.#way);
+      const where = { source, key, type, id, position, error };
+      if (outcome === 'parked') telemetry.log.error('a message cannot be applied: its key is parked', where);
+      if (outcome === 'paused') return false;
+      this.#settled(message, outcome);
+      this.#drain?.ring();
+      return true;
+    } catch (failure) {
+      telemetry.log.warn('a message that cannot be applied cannot be parked either', { source, key, error: failure });
+      return false;
+    }
+  }
+
+  #settled(message: Message, outcome: Exclude<DeliveryOutcome, 'paused'>): void {
+    if (this.#state.status !== 'ready') this.#recovered();
+    this.#set({ behindMs: 0 });
+    if (outcome === 'applied') this.#limit.applied();
+    this.#applied(message, outcome);
+  }
+
+  #applied({ source, type, at }: Message, outcome: string): void {
+    this.#count.add(1, { source, type, outcome });
+    if (outcome !== 'parked') this.#seconds.record((this.#options.clock.now() - at) / 1_000, { source });
+  }
+
+  async #failedToApply(message: Message, error: unknown, status: 'retrying' | 'stuck'): Promise<void> {
+    const { source, clock, telemetry } = this.#options;
+    const { type, id, position, at, key } = message;
+    const failures = this.#state.failures + 1;
+    this.#count.add(1, { source, type, outcome: 'failed' });
+    this.#set({
+      status,
+      failures,
+      behindMs: clock.now() - at,
+      error: { code: codeOf(error), message: messageOf(error) },
+    });
+    // The first time, and then ever more seldom: at 2, 4, 8, 16 …
+    if ((failures & (failures - 1)) === 0) {
+      const where = { source, failures, key, position, type, id, error };
+      telemetry.log.warn('a message cannot be applied; those behind it wait', where);
+    }
+    const longestMs = status === 'retrying' ? longestPauseInPlaceMs : longestPauseMs;
+    await this.#pause.for(Math.min(20 * 2 ** Math.min(failures - 1, 20), longestMs) * (0.5 + this.#random.next() / 2));
+  }
+
+  #recovered(): void {
+    const { source, telemetry } = this.#options;
+    const { failures } = this.#state;
+    if (failures > 0) telemetry.log.info('goes on after the message that had held it up', { source, failures });
+    this.#set({ status: 'ready', failures: 0, error: undefined });
+  }
+
+  #showGauges(): void {
+    const { source, clock, telemetry } = this.#options;
+    const show = (name: string, description: string, read: (standing: DeliveryStanding | undefined) => number) =>
+      telemetry.metrics.gauge(name, description, () => read(this.#drain?.standing), { source });
+    show('messaging_behind_seconds', 'Age of the message at hand', () => this.#state.behindMs / 1_000);
+    show('messaging_parked_keys', 'Keys whose messages wait because one cannot be applied', (now) => now?.keys ?? 0);
+    show('messaging_stopped_keys', 'Parked keys that wait for an operator', (now) => now?.stopped ?? 0);
+    show('messaging_parked_replies', 'Parked keys at whose head a reply to a saga waits', (now) => now?.replies ?? 0);
+    show('messaging_parked_seconds', 'Time since the first parked key was parked', (now) =>
+      now?.since === undefined ? 0 : (clock.now() - now.since) / 1_000,
+    );
+  }
+
+  #set(change: Partial<Omit<SettlerState, 'standing'>>): void {
+    this.#state = { ...this.#state, ...change };
+  }
+}

@@ -1,0 +1,257 @@
+import type { Call } from '@dure/core';
+import { isRefusal } from '@dure/core';
+import { fromCloudEvent, toCloudEvent } from '../cloud-event.ts';
+import type { BatchEffect, DeliveryFailure, DeliveryWay, Effect } from '../delivery.ts';
+import type { DeliveryOutcome, ParkingDeliveryStore } from '../delivery-store.port.ts';
+import type { Message, ReplyData } from '../message.ts';
+import type { MessageBuffer, MessageCause } from '../message-buffer.ts';
+import { causeOf } from '../message-buffer.ts';
+import type { DeliveryStanding, Intervention, ParkedKeys, ParkedMessage } from '../parked-keys.port.ts';
+import type { MemoryTx, MemoryUnits, StagedTx } from './memory-tx.ts';
+
+interface WaitingMessage {
+  readonly number: number;
+  readonly envelope: string;
+  replacement: { readonly data: unknown; readonly edited: Intervention } | undefined;
+  revision: number;
+}
+
+interface WaitingKey {
+  readonly since: number;
+  readonly messages: WaitingMessage[];
+  failure: DeliveryFailure;
+}
+
+/** Deliveries in memory: the promises of the real ones. */
+export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
+  readonly #units: MemoryUnits;
+  readonly #positions = new Map<string, number>();
+  readonly #keys = new Map<string, WaitingKey>();
+  readonly #ids = new Map<string, ReplyData | undefined>();
+  readonly #paused = new Map<string, Intervention>();
+  readonly idsKeptMs = 14 * 86_400_000;
+  #number = 0;
+
+  constructor(units: MemoryUnits) {
+    this.#units = units;
+  }
+
+  async position(source: string): Promise<number> {
+    return this.#positions.get(source) ?? 0;
+  }
+
+  async skipTo(source: string, position: number): Promise<void> {
+    this.#moveTo(source, position);
+  }
+
+  deliver(message: Message, call: Call, effect: Effect<MemoryTx>, way: DeliveryWay = {}): Promise<DeliveryOutcome> {
+    const { stream = message.source } = way;
+    return this.#units.locked(lockOf(message, way), async () => {
+      const taken = this.#taken(message, stream, way);
+      call.signal.throwIfAborted();
+      if (taken === 'duplicate') await this.#answerAgain(message, call, stream);
+      if (taken === 'parked') this.#putBehind(message, stream, way);
+      if (taken !== 'new') return taken;
+      await this.#apply(message, call, effect, (reply) => this.#remember(message, stream, way, reply));
+      return 'applied';
+    });
+  }
+
+  deliverBatch(
+    messages: readonly Message[],
+    call: Call,
+    effect: BatchEffect<MemoryTx>,
+    way: DeliveryWay = {},
+  ): Promise<readonly DeliveryOutcome[]> {
+    const [head] = messages;
+    if (head === undefined) return Promise.resolve([]);
+    const { stream = head.source } = way;
+    return this.#units.locked(lockOf(head, { ...way, by: 'position' }), async () => {
+      const taken = messages.map((message) => this.#taken(message, stream, way));
+      const those = (outcome: string) => messages.filter((_, index) => taken[index] === outcome);
+      await this.#units.run(
+        call,
+        causedBy(head, call),
+        async (tx) => {
+          if (those('new').length > 0) await effect(tx, those('new'));
+        },
+        () => {
+          for (const message of those('parked')) this.#putBehind(message, stream, way);
+          for (const message of those('new')) this.#remember(message, stream, way);
+          return true;
+        },
+      );
+      return taken.map((outcome) => (outcome === 'new' ? 'applied' : outcome));
+    });
+  }
+
+  park(
+    message: Message,
+    failure: DeliveryFailure,
+    way: DeliveryWay = {},
+  ): Promise<Exclude<DeliveryOutcome, 'applied'>> {
+    const { stream = message.source } = way;
+    return this.#units.locked(lockOf(message, way), async () => {
+      const taken = this.#taken(message, stream, way);
+      if (taken === 'duplicate' || taken === 'paused') return taken;
+      if (taken === 'new') this.#keys.set(nameOf(stream, message.key), { since: failure.at, messages: [], failure });
+      this.#putBehind(message, stream, way);
+      return 'parked';
+    });
+  }
+
+  readonly parked: ParkedKeys<MemoryTx> = {
+    standing: async (source) => this.#standing(source),
+    due: async (source, now, limit) =>
+      this.#keysOf(source)
+        .filter(({ failure }) => failure.nextAt !== undefined && failure.nextAt <= now)
+        .sort((a, b) => (a.failure.nextAt ?? 0) - (b.failure.nextAt ?? 0))
+        .slice(0, limit)
+        .map(({ key }) => key),
+    first: async (source, key) => {
+      const waiting = this.#keys.get(nameOf(source, key));
+      const message = waiting?.messages[0];
+      return waiting === undefined || message === undefined ? undefined : parkedOf(source, key, waiting, message);
+    },
+    apply: (parked, call, effect) => {
+      const { source, key, number, revision, message } = parked;
+      return this.#units.locked(`parked ${nameOf(source, key)}`, async () => {
+        const head = this.#keys.get(nameOf(source, key))?.messages[0];
+        if (head?.number !== number || head.revision !== revision || this.#paused.has(source)) return 'elsewhere';
+        await this.#apply(message, call, effect, (reply) => {
+          this.#unpark(source, key);
+          if (reply !== undefined && this.#ids.has(nameOf(source, message.id)))
+            this.#ids.set(nameOf(source, message.id), reply);
+        });
+        return 'applied';
+      });
+    },
+    failed: async ({ source, key, attempts }, failure) => {
+      const waiting = this.#keys.get(nameOf(source, key));
+      if (waiting?.failure.attempts === attempts) waiting.failure = failure;
+    },
+  };
+
+  #taken({ position, key, id }: Message, stream: string, { by }: DeliveryWay): Taken {
+    if (by === 'id' ? this.#ids.has(nameOf(stream, id)) : position <= (this.#positions.get(stream) ?? 0))
+      return 'duplicate';
+    if (this.#paused.has(stream)) return 'paused';
+    return this.#keys.has(nameOf(stream, key)) ? 'parked' : 'new';
+  }
+
+  #remember({ position, id }: Message, stream: string, { by }: DeliveryWay, reply?: ReplyData): void {
+    if (by === 'id') this.#ids.set(nameOf(stream, id), reply);
+    else this.#moveTo(stream, position);
+  }
+
+  #moveTo(stream: string, position: number): void {
+    this.#positions.set(stream, Math.max(position, this.#positions.get(stream) ?? 0));
+  }
+
+  async #answerAgain(message: Message, call: Call, stream: string): Promise<void> {
+    const reply = this.#ids.get(nameOf(stream, message.id));
+    if (reply === undefined) return;
+    await this.#units.run(
+      call,
+      causedBy(message, call),
+      async (_, buffer) => void buffer.reply(message, reply),
+      () => true,
+    );
+  }
+
+  #putBehind(message: Message, stream: string, way: DeliveryWay): void {
+    this.#number += 1;
+    this.#keys.get(nameOf(stream, message.key))?.messages.push({
+      number: this.#number,
+      envelope: JSON.stringify(toCloudEvent(message)),
+      replacement: undefined,
+      revision: 0,
+    });
+    this.#remember(message, stream, way);
+  }
+
+  #unpark(source: string, key: string): void {
+    const waiting = this.#keys.get(nameOf(source, key));
+    waiting?.messages.shift();
+    if (waiting === undefined || waiting.messages.length === 0) this.#keys.delete(nameOf(source, key));
+    else waiting.failure = { ...waiting.failure, attempts: 0, nextAt: waiting.failure.at };
+  }
+
+  #keysOf(source: string) {
+    return [...this.#keys].flatMap(([name, waiting]) => {
+      const [of = '', key = ''] = JSON.parse(name) as readonly string[];
+      return of === source ? [{ key, ...waiting }] : [];
+    });
+  }
+
+  #standing(source: string): DeliveryStanding {
+    const keys = this.#keysOf(source);
+    const nextAt = keys.flatMap(({ failure }) => failure.nextAt ?? []);
+    const heads = keys.flatMap(({ messages }) => messages[0]?.envelope ?? []);
+    return {
+      paused: this.#paused.get(source),
+      keys: keys.length,
+      stopped: keys.length - nextAt.length,
+      replies: heads.filter((envelope) => fromCloudEvent(JSON.parse(envelope)).kind === 'reply').length,
+      since: keys.length === 0 ? undefined : Math.min(...keys.map(({ since }) => since)),
+      nextAt: nextAt.length === 0 ? undefined : Math.min(...nextAt),
+    };
+  }
+
+  async #apply(
+    message: Message,
+    call: Call,
+    effect: Effect<MemoryTx>,
+    closing: (reply: ReplyData | undefined) => void,
+  ): Promise<void> {
+    let reply: ReplyData | undefined;
+    const work = async (tx: StagedTx, buffer: MessageBuffer) => {
+      reply = await answered(message, tx, buffer, effect);
+    };
+    await this.#units.run(call, causedBy(message, call), work, () => {
+      closing(reply);
+      return true;
+    });
+  }
+}
+
+type Taken = 'new' | Exclude<DeliveryOutcome, 'applied'>;
+
+function causedBy(message: Message, call: Call): MessageCause {
+  return { ...causeOf(call), correlation: message.meta.correlation, causation: message.id };
+}
+
+/** By position a stream is one line; by id only the same message has to wait. */
+function lockOf(message: Message, { by, stream = message.source }: DeliveryWay): string {
+  return by === 'id' ? `inbox ${nameOf(stream, message.id)}` : `source ${stream}`;
+}
+
+function nameOf(source: string, key: string): string {
+  return JSON.stringify([source, key]);
+}
+
+function parkedOf(source: string, key: string, { failure }: WaitingKey, waiting: WaitingMessage): ParkedMessage {
+  const { number, revision, envelope, replacement } = waiting;
+  const original = fromCloudEvent(JSON.parse(envelope));
+  const message = replacement === undefined ? original : { ...original, data: replacement.data };
+  return { number, revision, source, key, attempts: failure.attempts, message };
+}
+
+async function answered(
+  message: Message,
+  tx: StagedTx,
+  buffer: MessageBuffer,
+  effect: Effect<MemoryTx>,
+): Promise<ReplyData | undefined> {
+  let reply: ReplyData | undefined;
+  try {
+    reply = await effect(tx);
+  } catch (error) {
+    if (!isRefusal(error) || message.kind !== 'command') throw error;
+    buffer.discard();
+    tx.staged.clear();
+    reply = { ok: false, refusal: { code: error.code, data: error.data } };
+  }
+  if (reply !== undefined) buffer.reply(message, reply);
+  return reply;
+}

@@ -1,0 +1,71 @@
+import type { DeliveryOutcome, DeliveryWay, Message, ReplyData } from '@dure/messaging';
+import { toCloudEvent } from '@dure/messaging';
+import type { Answer } from './connection.ts';
+import type { Statement } from './local-transaction.ts';
+
+/** What a claim found; `reply` is how a command that is a duplicate was answered. */
+export interface Claimed {
+  readonly outcome: 'new' | Exclude<DeliveryOutcome, 'applied'>;
+  readonly reply: ReplyData | null | undefined;
+}
+
+/** The name under which the store knows the stream of a message. */
+export function streamOf({ source }: Message, { stream = source }: DeliveryWay): string {
+  return stream;
+}
+
+/** Claims a message for the transaction that begins. */
+export function claim(message: Message, way: DeliveryWay): Statement {
+  const stream = streamOf(message, way);
+  const { position, id, key } = message;
+  return way.by === 'id'
+    ? {
+        text: 'select outcome, reply from dure.take_once($1, $2, $3)',
+        values: [stream, id, key],
+        name: 'dure.take-once',
+      }
+    : { text: 'select dure.take($1, $2, $3) as outcome', values: [stream, position, key], name: 'dure.take' };
+}
+
+/** Claims several. */
+export function claimBatch(messages: readonly Message[], stream: string, way: DeliveryWay): Statement {
+  const positions = way.by === 'id' ? null : messages.map(({ position }) => position);
+  const ids = messages.map(({ id }) => id);
+  const keys = messages.map(({ key }) => key);
+  return {
+    text: 'select dure.take_batch($1, $2, $3, $4) as outcomes',
+    values: [stream, positions, ids, keys],
+    name: 'dure.take-batch',
+  };
+}
+
+/** What a claim's answer says. */
+export function claimed(answer: Answer | undefined): Claimed {
+  return answer?.rows[0] as unknown as Claimed;
+}
+
+/** Puts messages behind those of their parked keys. */
+export function putBehind(messages: readonly Message[], stream: string): Statement {
+  const rows = messages.map((message) => {
+    const { key, id, kind } = message;
+    return { key, id, kind: kind.charAt(0), envelope: toCloudEvent(message) };
+  });
+  return {
+    text: `insert into dure.parked_message (source, key, id, kind, envelope)
+      select $1, m.key, m.id, m.kind, m.envelope
+      from rows from (json_to_recordset($2) as (key text, id text, kind "char", envelope json)) with ordinality
+        as m(key, id, kind, envelope, n)
+      order by m.n`,
+    values: [stream, JSON.stringify(rows)],
+    name: 'dure.put-behind',
+  };
+}
+
+/** Keeps how a command was answered, so that whoever sends it again gets the same. */
+export function keepReply(message: Message, stream: string, reply: ReplyData): Statement {
+  return {
+    text: 'update dure.inbox set reply = $3 where source = $1 and id = $2',
+    values: [stream, message.id, JSON.stringify(reply)],
+    name: 'dure.keep-reply',
+  };
+}
