@@ -1,5 +1,6 @@
 import type { Call } from '@dure/core';
 import type { BatchEffect, DeliveryFailure, DeliveryWay, Effect } from './delivery.ts';
+import type { DeliveryOperations } from './delivery-operations.port.ts';
 import type { Message } from './message.ts';
 import type { ParkedKeys } from './parked-keys.port.ts';
 
@@ -41,4 +42,5 @@ export interface ParkingDeliveryStore<Tx> extends DeliveryStore<Tx> {
   readonly idsKeptMs: number;
   /** What was parked. */
   readonly parked: ParkedKeys<Tx>;
+  readonly operations: DeliveryOperations;
 }

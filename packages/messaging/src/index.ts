@@ -10,6 +10,13 @@ export type {
   RefusalSpecs,
 } from './command.ts';
 export type { BatchEffect, DeliveryFailure, DeliveryWay, Effect } from './delivery.ts';
+export type {
+  DeliveryAction,
+  DeliveryOperations,
+  ParkedFilter,
+  ParkedKeyView,
+  ParkedMessageView,
+} from './delivery-operations.port.ts';
 export type { DeliveryOutcome, DeliveryStore, ParkingDeliveryStore } from './delivery-store.port.ts';
 export { messagingErrors } from './errors.ts';
 export type { AnyEvent, EventData, EventType } from './event.ts';

@@ -4,6 +4,7 @@ import type { JobsUnderTest } from '@dure/jobs/testing';
 import { jobStoreContract } from '@dure/jobs/testing';
 import type { FollowersUnderTest, ParkingDatabaseUnderTest, TimersUnderTest } from '@dure/messaging/testing';
 import {
+  deliveryOperationsContract,
   deliveryStoreContract,
   followerStoreContract,
   idempotencyContract,
@@ -72,6 +73,7 @@ messageLogContract('PostgreSQL', open);
 deliveryStoreContract('PostgreSQL', open);
 parkedKeysContract('PostgreSQL', open);
 inboxContract('PostgreSQL', open);
+deliveryOperationsContract('PostgreSQL', open);
 idempotencyContract('PostgreSQL', open);
 followerStoreContract('PostgreSQL', openAt);
 timerStoreContract('PostgreSQL', openAt);

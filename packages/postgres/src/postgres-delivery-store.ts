@@ -14,6 +14,7 @@ import { carryOut, causeOfMessage, openingOf } from './delivery-work.ts';
 import { inboxSweeper } from './inbox-sweeper.ts';
 import type { Pool } from './pool.ts';
 import { leased } from './pool.ts';
+import { postgresDeliveryOperations } from './postgres-delivery-operations.ts';
 import { postgresParkedKeys } from './postgres-parked-keys.ts';
 import type { Tx } from './transaction.ts';
 import type { UnitKit, UnitPlan } from './unit-of-work.ts';
@@ -56,6 +57,7 @@ export function postgresDeliveryStore(kit: UnitKit, pool: Pool, idsKeptMs = fort
       return rows[0]?.outcome as Exclude<DeliveryOutcome, 'applied'>;
     },
     parked: postgresParkedKeys(kit, pool),
+    operations: postgresDeliveryOperations(pool),
   };
 }
 

@@ -21,6 +21,7 @@ import { dureErrors } from '../errors.ts';
 import { consume } from './consume.ts';
 import type { Dispatch } from './deliveries.ts';
 import { dispatcher } from './deliveries.ts';
+import { deliveriesEndpoint, deliveriesHealth } from './deliveries-endpoint.ts';
 import { jobsEndpoint } from './jobs-endpoint.ts';
 import type { Machine } from './machine.ts';
 import { ownFollowers } from './own-followers.ts';
@@ -70,11 +71,13 @@ export async function openServiceData(
     routes: [feedRoute({ service: name, log: db.log, tail: db.tail, grants: service.grants, clock })],
     health: [
       db.health,
+      deliveriesHealth(() => consumers),
       ...(runner === undefined ? [] : [runner.health]),
       ...(projections.length === 0 ? [] : [projector.health]),
     ],
     endpoints: [
       ...followers.endpoints,
+      deliveriesEndpoint(db.deliveries.operations, () => consumers, clock),
       timersEndpoint(db.timers),
       ...(jobs === undefined ? [] : [jobs.endpoint]),
       ...(projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log)]),

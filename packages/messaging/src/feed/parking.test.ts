@@ -236,6 +236,7 @@ describe('a consumer that meets a message it cannot apply', () => {
       retry,
       (store) => ({
         idsKeptMs: store.idsKeptMs,
+        operations: store.operations,
         deliverBatch: (...args) => store.deliverBatch(...args),
         position: (source) => store.position(source),
         skipTo: (source, position) => store.skipTo(source, position),
@@ -270,6 +271,7 @@ function flaky(store: ParkingDeliveryStore<MemoryTx>, random: Random): ParkingDe
   const { parked } = store;
   return {
     idsKeptMs: store.idsKeptMs,
+    operations: store.operations,
     deliverBatch: (...args) => around(() => store.deliverBatch(...args)),
     position: (source) => around(() => store.position(source)),
     skipTo: (...args) => around(() => store.skipTo(...args)),

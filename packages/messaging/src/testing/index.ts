@@ -11,6 +11,7 @@ export {
   unitOfWorkContract,
 } from './database-contract.ts';
 export { deliveryStoreContract, parkedKeysContract } from './delivery-contract.ts';
+export { deliveryOperationsContract } from './delivery-operations-contract.ts';
 export type { FeedUnderTest } from './feed-source-contract.ts';
 export { feedSourceContract } from './feed-source-contract.ts';
 export type { FollowersUnderTest } from './follower-store-contract.ts';

@@ -2,6 +2,7 @@ import type { Call } from '@dure/core';
 import { isRefusal } from '@dure/core';
 import { fromCloudEvent, toCloudEvent } from '../cloud-event.ts';
 import type { BatchEffect, DeliveryFailure, DeliveryWay, Effect } from '../delivery.ts';
+import type { DeliveryAction, DeliveryOperations, ParkedFilter, ParkedKeyView } from '../delivery-operations.port.ts';
 import type { DeliveryOutcome, ParkingDeliveryStore } from '../delivery-store.port.ts';
 import type { Message, ReplyData } from '../message.ts';
 import type { MessageBuffer, MessageCause } from '../message-buffer.ts';
@@ -28,6 +29,7 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
   readonly #positions = new Map<string, number>();
   readonly #keys = new Map<string, WaitingKey>();
   readonly #ids = new Map<string, ReplyData | undefined>();
+  readonly #actions: DeliveryAction[] = [];
   readonly #paused = new Map<string, Intervention>();
   readonly idsKeptMs = 14 * 86_400_000;
   #number = 0;
@@ -119,7 +121,7 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
         const head = this.#keys.get(nameOf(source, key))?.messages[0];
         if (head?.number !== number || head.revision !== revision || this.#paused.has(source)) return 'elsewhere';
         await this.#apply(message, call, effect, (reply) => {
-          this.#unpark(source, key);
+          this.#takeAway(source, key, head);
           if (reply !== undefined && this.#ids.has(nameOf(source, message.id)))
             this.#ids.set(nameOf(source, message.id), reply);
         });
@@ -131,6 +133,98 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
       if (waiting?.failure.attempts === attempts) waiting.failure = failure;
     },
   };
+
+  readonly operations: DeliveryOperations = {
+    list: async (filter) => this.#list(filter),
+    messages: async (source, key, limit) =>
+      (this.#keys.get(nameOf(source, key))?.messages ?? []).slice(0, limit).map(({ envelope, replacement }) => ({
+        message: fromCloudEvent(JSON.parse(envelope)),
+        edited: replacement && { ...replacement.edited, data: replacement.data },
+      })),
+    retry: async (source, key, who) => {
+      const keys = this.#keysOf(source).filter((waiting) => key === undefined || waiting.key === key);
+      for (const waiting of keys) this.#tryAt(source, waiting.key, who.at);
+      if (keys.length > 0) this.#note('retry', source, who, key);
+      return keys.length;
+    },
+    edit: async (source, id, data, who) => {
+      const found = this.#find(source, id);
+      if (found === undefined) return false;
+      const { key, message } = found;
+      const before = message.replacement?.data ?? fromCloudEvent(JSON.parse(message.envelope)).data;
+      message.replacement = { data, edited: who };
+      message.revision += 1;
+      this.#tryAt(source, key, who.at, 0);
+      this.#note('edit', source, who, key, id, { before, after: data });
+      return true;
+    },
+    skip: async (source, id, who) => {
+      const found = this.#find(source, id);
+      if (found === undefined) return false;
+      this.#note('skip', source, who, found.key, id, JSON.parse(found.message.envelope));
+      this.#takeAway(source, found.key, found.message);
+      return true;
+    },
+    pause: async (source, who) => {
+      this.#paused.set(source, who);
+      this.#note('pause', source, who);
+    },
+    resume: async (source, who) => {
+      this.#paused.delete(source);
+      this.#note('resume', source, who);
+    },
+    actions: async (limit) => this.#actions.toReversed().slice(0, limit),
+  };
+
+  #list({ source, key, state, limit }: ParkedFilter): readonly ParkedKeyView[] {
+    const views = [...this.#keys].map(([name, { since, messages, failure }]): ParkedKeyView => {
+      const [of = '', at = ''] = JSON.parse(name) as readonly string[];
+      const { id, type } = fromCloudEvent(JSON.parse(messages[0]?.envelope ?? ''));
+      const { attempts, nextAt, code, message } = failure;
+      const error = { code, message };
+      const shown = {
+        source: of,
+        key: at,
+        attempts,
+        since,
+        nextAt,
+        error,
+        messages: messages.length,
+        first: { id, type },
+      };
+      return { ...shown, state: nextAt === undefined ? 'stopped' : 'waiting' };
+    });
+    const wanted = (view: ParkedKeyView) =>
+      (source === undefined || view.source === source) &&
+      (key === undefined || view.key === key) &&
+      (state === undefined || view.state === state);
+    return views.filter(wanted).slice(0, limit);
+  }
+
+  #find(source: string, id: string) {
+    for (const { key, messages } of this.#keysOf(source)) {
+      const message = messages.find(({ envelope }) => fromCloudEvent(JSON.parse(envelope)).id === id);
+      if (message !== undefined) return { key, message };
+    }
+    return undefined;
+  }
+
+  #tryAt(source: string, key: string, at: number, attempts?: number): void {
+    const waiting = this.#keys.get(nameOf(source, key));
+    if (waiting === undefined) return;
+    waiting.failure = { ...waiting.failure, nextAt: at, attempts: attempts ?? waiting.failure.attempts };
+  }
+
+  #note(
+    what: DeliveryAction['what'],
+    source: string,
+    who: Intervention,
+    key?: string,
+    id?: string,
+    detail?: unknown,
+  ): void {
+    this.#actions.push({ what, source, key, id, detail, ...who });
+  }
 
   #taken({ position, key, id }: Message, stream: string, { by }: DeliveryWay): Taken {
     if (by === 'id' ? this.#ids.has(nameOf(stream, id)) : position <= (this.#positions.get(stream) ?? 0))
@@ -170,9 +264,10 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     this.#remember(message, stream, way);
   }
 
-  #unpark(source: string, key: string): void {
+  #takeAway(source: string, key: string, message: WaitingMessage | undefined): void {
     const waiting = this.#keys.get(nameOf(source, key));
-    waiting?.messages.shift();
+    const at = message === undefined ? -1 : (waiting?.messages.indexOf(message) ?? -1);
+    if (at >= 0) waiting?.messages.splice(at, 1);
     if (waiting === undefined || waiting.messages.length === 0) this.#keys.delete(nameOf(source, key));
     else waiting.failure = { ...waiting.failure, attempts: 0, nextAt: waiting.failure.at };
   }

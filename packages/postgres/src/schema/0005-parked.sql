@@ -101,3 +101,63 @@ begin
     delete from dure.parked_key k where k.source = gone.source and k.key = gone.key;
   end if;
 end $$;
+
+-- What operators do; `who` is { "by", "why", "at" } with the time in epoch milliseconds.
+
+create function dure.note_action(what text, of_source text, of_key text, of_id text, who json, detail json) returns void
+language sql as $$
+  insert into dure.delivery_action (at, what, source, key, id, by, why, detail)
+  values (to_timestamp((who ->> 'at')::double precision / 1000), what, of_source, of_key, of_id, who ->> 'by', who ->> 'why', detail)
+$$;
+
+-- Has a key tried at once, or all of a source when none is named; how many.
+create function dure.retry_parked(of_source text, of_key text, who json) returns bigint language plpgsql as $$
+declare
+  many bigint;
+begin
+  update dure.parked_key k set state = 'waiting', next_at = to_timestamp((who ->> 'at')::double precision / 1000)
+  where k.source = of_source and (of_key is null or k.key = of_key);
+  get diagnostics many = row_count;
+  if many > 0 then
+    perform dure.note_action('retry', of_source, of_key, null, who, null);
+  end if;
+  return many;
+end $$;
+
+-- Gives a message other data; what it had is kept. Waits for whoever is applying it.
+create function dure.edit_parked(of_source text, of_id text, replaced_by json, who json) returns boolean language plpgsql as $$
+declare
+  m record;
+begin
+  select * into m from dure.parked_message p where p.source = of_source and p.id = of_id for update;
+  if not found then
+    return false;
+  end if;
+  update dure.parked_message p set replacement = replaced_by, edited = who, revision = p.revision + 1 where p.n = m.n;
+  perform dure.note_action('edit', of_source, m.key, of_id, who,
+    json_build_object('before', case when m.edited is null then m.envelope -> 'data' else m.replacement end, 'after', replaced_by));
+  update dure.parked_key k set state = 'waiting', attempts = 0, next_at = to_timestamp((who ->> 'at')::double precision / 1000)
+  where k.source = of_source and k.key = m.key;
+  return true;
+end $$;
+
+-- Takes a message away unapplied; it stays among the actions.
+create function dure.skip_parked(of_source text, of_id text, who json) returns boolean language plpgsql as $$
+declare
+  m record;
+begin
+  select * into m from dure.parked_message p where p.source = of_source and p.id = of_id for update;
+  if not found then
+    return false;
+  end if;
+  perform dure.note_action('skip', of_source, m.key, of_id, who, m.envelope);
+  perform dure.unpark(m.n);
+  return true;
+end $$;
+
+create function dure.pause_source(of_source text, who json, is_paused boolean) returns void language plpgsql as $$
+begin
+  insert into dure.source as s (source, pos, paused) values (of_source, 0, case when is_paused then who end)
+  on conflict (source) do update set paused = excluded.paused;
+  perform dure.note_action(case when is_paused then 'pause' else 'resume' end, of_source, null, null, who, null);
+end $$;

@@ -1,0 +1,115 @@
+import type { Clock, Health, HealthCheck, ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
+import type { DeliveryOperations, Intervention } from '@dure/messaging';
+import type { FeedConsumer } from '@dure/messaging/feed';
+
+const mostListed = 200;
+
+/**
+ * `/actuator/deliveries`: `GET` shows how this process follows each source; `GET /parked?source=…&key=…&state=stopped` the keys that
+ * are parked, over all processes, and with source and key also their messages; `GET /actions` what operators did.
+ * `POST /parked` with `{ "do": "retry" | "edit" | "skip", "source", "key" or "id", "data", "by", "why" }` and `POST /sources` with
+ * `{ "do": "pause" | "resume", "source", "by", "why" }` do something about it.
+ */
+export function deliveriesEndpoint(
+  operations: DeliveryOperations,
+  consumers: () => readonly FeedConsumer[],
+  clock: Clock,
+): ManagementEndpoint {
+  const ring = () => {
+    for (const consumer of consumers()) consumer.ring();
+  };
+  return {
+    id: 'deliveries',
+    async handle(request): Promise<ManagementResponse> {
+      const [what, ...more] = request.path;
+      if (more.length > 0 || (what !== undefined && !Object.hasOwn(allowed, what))) return { status: 404 };
+      const allow = what === undefined ? 'GET' : (allowed[what] ?? 'GET');
+      if (!allow.split(', ').includes(request.method)) return { status: 405, allow };
+      if (request.method === 'GET') return show(operations, consumers(), what, request);
+      const answer =
+        what === 'parked' ? await changeParked(operations, request, clock) : await steer(operations, request, clock);
+      ring();
+      return answer;
+    },
+  };
+}
+
+const allowed: Readonly<Record<string, string>> = { parked: 'GET, POST', sources: 'GET, POST', actions: 'GET' };
+
+/** Down when one of the consumers is: nothing moves, a key was given up, or a saga waits for a reply that cannot be applied. */
+export function deliveriesHealth(consumers: () => readonly FeedConsumer[]): HealthCheck {
+  return {
+    name: 'deliveries',
+    groups: [],
+    async check(): Promise<Health> {
+      const checks = await Promise.all(
+        consumers().map(async ({ health, state }) => [state.source, await health.check()] as const),
+      );
+      const status = checks.some(([, { status: one }]) => one === 'DOWN') ? 'DOWN' : 'UP';
+      return { status, details: Object.fromEntries(checks.map(([source, { details }]) => [source, details])) };
+    },
+  };
+}
+
+async function show(
+  operations: DeliveryOperations,
+  consumers: readonly FeedConsumer[],
+  what: string | undefined,
+  { query }: ManagementRequest,
+): Promise<ManagementResponse> {
+  if (what === 'actions') return { status: 200, body: { actions: await operations.actions(mostListed) } };
+  if (what !== 'parked') return { status: 200, body: { sources: consumers.map(({ state }) => state) } };
+  const { source, key, state } = query;
+  if (state !== undefined && state !== 'waiting' && state !== 'stopped')
+    return { status: 400, detail: `"${state.slice(0, 40)}" is no state; there are waiting and stopped` };
+  const parked = await operations.list({ source, key, state, limit: mostListed });
+  const messages =
+    source === undefined || key === undefined ? undefined : await operations.messages(source, key, mostListed);
+  return { status: 200, body: { parked, messages } };
+}
+
+async function changeParked(
+  operations: DeliveryOperations,
+  { body }: ManagementRequest,
+  clock: Clock,
+): Promise<ManagementResponse> {
+  const asked = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const who = whoIn(asked, clock);
+  if (who === undefined) return sayWho;
+  const { do: what, source, id, key, data } = asked;
+  if (!isText(source)) return { status: 400, detail: 'name the source: { "source": "…" }' };
+  if (what === 'retry') {
+    const keys = await operations.retry(source, typeof key === 'string' ? key : undefined, who);
+    return keys > 0 ? { status: 200, body: { keys } } : { status: 404, detail: `no such key of ${source} is parked` };
+  }
+  if (!isText(id)) return { status: 400, detail: 'name the message: { "id": "…" }' };
+  if (what === 'edit' && !('data' in asked)) return { status: 400, detail: 'give the data to apply: { "data": … }' };
+  if (what !== 'edit' && what !== 'skip') return { status: 400, detail: '"do" is "retry", "edit" or "skip"' };
+  const done = what === 'edit' ? await operations.edit(source, id, data, who) : await operations.skip(source, id, who);
+  return done ? { status: 204 } : { status: 404, detail: `no message ${id.slice(0, 100)} of ${source} waits` };
+}
+
+async function steer(
+  operations: DeliveryOperations,
+  { body }: ManagementRequest,
+  clock: Clock,
+): Promise<ManagementResponse> {
+  const asked = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const who = whoIn(asked, clock);
+  if (who === undefined) return sayWho;
+  const { do: what, source } = asked;
+  if (!isText(source)) return { status: 400, detail: 'name the source: { "source": "…" }' };
+  if (what !== 'pause' && what !== 'resume') return { status: 400, detail: '"do" is "pause" or "resume"' };
+  await operations[what](source, who);
+  return { status: 204 };
+}
+
+const sayWho: ManagementResponse = { status: 400, detail: 'say who asks and why: { "by": "…", "why": "…" }' };
+
+function whoIn({ by, why }: Readonly<Record<string, unknown>>, clock: Clock): Intervention | undefined {
+  return isText(by) && isText(why) ? { by, why, at: clock.now() } : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
