@@ -11,6 +11,8 @@ import { explain } from './explain.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { jobs } from './jobs.ts';
 import { logs } from './logs.ts';
+import { parked } from './parked.ts';
+import { pause, resume } from './pause.ts';
 import { restart } from './restart.ts';
 import { run } from './run.ts';
 import { sagas } from './sagas.ts';
@@ -35,6 +37,9 @@ const commands: readonly Command[] = [
   verify,
   chaos,
   add,
+  parked,
+  pause,
+  resume,
 ];
 
 /** Runs one command line; resolves with the exit status. Says what went wrong in two lines, without a stack unless `--verbose`. */

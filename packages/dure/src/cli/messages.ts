@@ -65,6 +65,10 @@ const english = {
     `${job} is ${state} after ${chunks} ${chunks === 1 ? 'chunk' : 'chunks'}${what === '' ? '' : `: ${what}`}`,
   jobGoesOn: (id: string) => `it goes on without us: run ${id}, see \`dure jobs\``,
   explained: { request: 'request', caller: 'caller', route: 'route', answer: 'answer' },
+  done: 'done',
+  nothingParked: 'nothing is parked',
+  parkedColumns: ['SERVICE', 'SOURCE', 'KEY', 'STATE', 'MESSAGES', 'TRIES', 'FIRST', 'ERROR'],
+  parkedStates: { waiting: 'waiting', stopped: 'stopped' },
 };
 
 function counted(processes: number): string {
@@ -135,6 +139,10 @@ const korean: Messages = {
   jobEnded: (job, state, chunks, what) => `${job}: ${state}, 청크 ${chunks}개${what === '' ? '' : `: ${what}`}`,
   jobGoesOn: (id) => `작업은 계속됩니다. 실행 ${id}, \`dure jobs\`로 확인하십시오`,
   explained: { request: '요청', caller: '호출자', route: '라우트', answer: '응답' },
+  done: '완료',
+  nothingParked: '대기 중인 메시지가 없습니다',
+  parkedColumns: ['서비스', '출처', '키', '상태', '메시지', '시도', '첫 메시지', '오류'],
+  parkedStates: { waiting: '대기', stopped: '중단' },
 };
 
 /** Everything that commands say, by language. */

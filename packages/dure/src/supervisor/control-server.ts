@@ -64,7 +64,7 @@ export type ControlHandler = (request: ControlRequest) => Promise<unknown>;
 
 /** The longest path that fits a socket's address (`sun_path` is 108 bytes, 104 on some systems). */
 const longestPath = 100;
-const maxRequestLength = 65_536;
+const maxRequestLength = 2 * 2 ** 20;
 
 /** Where a supervisor listens. Disposing of it removes the folder that was made for it, if any. */
 export interface ControlSocket extends AsyncDisposable {
