@@ -1,4 +1,5 @@
 import type { Schema } from '@dure/core';
+import type { Upcasts } from './upcast.ts';
 
 /** A refusal that a command or an operation may answer with. */
 export interface RefusalSpec {
@@ -37,6 +38,10 @@ export interface CommandType<
   /** The service that carries it out. */
   readonly service: string;
   readonly name: Name;
+  /** Of its input. Default 1. */
+  readonly version?: number;
+  /** How input of earlier versions is brought up when it is read. */
+  readonly upcasts?: Upcasts;
   readonly input: Schema<unknown, Input>;
   readonly output: Schema<unknown, Output> | undefined;
   readonly refuses: Refuses;
@@ -52,6 +57,8 @@ export interface AnyCommand {
   readonly kind: 'command';
   readonly service: string;
   readonly name: string;
+  readonly version?: number;
+  readonly upcasts?: Upcasts;
   readonly input: Schema<unknown, unknown>;
   readonly output: Schema<unknown, unknown> | undefined;
   readonly refuses: RefusalSpecs;

@@ -54,6 +54,28 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
       fix: '데이터베이스의 `inboxRetentionMs`를 브로커의 최대 재전달 기간보다 길게 하거나 브로커 쪽 기간을 줄이십시오.',
     },
   },
+  VERSION_UNKNOWN: {
+    kind: 'internal',
+    en: {
+      title: 'A message has a version that this service does not know',
+      fix: 'Start the newer version of the service, or add the missing step to `upcast`; the message waits with its key until then.',
+    },
+    ko: {
+      title: '서비스가 모르는 버전의 메시지입니다',
+      fix: '서비스의 새 버전을 시작하거나 `upcast`에 빠진 단계를 추가하십시오. 그때까지 메시지는 키와 함께 대기합니다.',
+    },
+  },
+  UPCAST_FAILED: {
+    kind: 'internal',
+    en: {
+      title: 'A message of an earlier version could not be brought up',
+      fix: 'Correct the function in `upcast` so that it takes all that was ever written in that version, then retry what is parked.',
+    },
+    ko: {
+      title: '이전 버전의 메시지를 변환하지 못했습니다',
+      fix: '해당 버전으로 기록된 모든 데이터를 받을 수 있도록 `upcast`의 함수를 고친 뒤 대기 중인 메시지를 재시도하십시오.',
+    },
+  },
   FEED_FORBIDDEN: {
     kind: 'forbidden',
     en: {

@@ -1,4 +1,5 @@
 import type { Schema, SchemaInput, SchemaOutput } from '@dure/core';
+import type { Upcasts, WithUpcast } from './upcast.ts';
 
 /** An event as a contract value: a past fact with a name, a shape and the key that keeps its order. */
 export interface EventType<Name extends string = string, Data = unknown, Input = Data> {
@@ -6,6 +7,8 @@ export interface EventType<Name extends string = string, Data = unknown, Input =
   /** `order.placed`: the service, a dot, the fact. */
   readonly name: Name;
   readonly version: number;
+  /** How data of earlier versions is brought up when it is read. */
+  readonly upcasts?: Upcasts;
   readonly schema: Schema<Input, Data>;
   /** Events with the same key are delivered in the order in which they happened. */
   readonly key: (data: Data) => string;
@@ -16,22 +19,40 @@ export interface AnyEvent {
   readonly kind: 'event';
   readonly name: string;
   readonly version: number;
+  readonly upcasts?: Upcasts;
   readonly schema: Schema<unknown, unknown>;
   readonly key: (data: never) => string;
 }
 
 /**
- * Declares an event.
+ * Declares an event. From version 2 on it says how the data of each earlier version becomes that of the next; messages are kept
+ * as they were written and brought up when they are read.
  *
  * @example
- * export const orderPlaced = event('order.placed', { schema: z.object({ orderId: z.string() }), key: (d) => d.orderId });
+ * export const orderPlaced = event('order.placed', {
+ *   version: 2,
+ *   schema: z.object({ orderId: z.string(), total: z.number() }),
+ *   key: (d) => d.orderId,
+ *   upcast: { 1: (d: { id: string }) => ({ orderId: d.id, total: 0 }) },
+ * });
  */
-export function event<const Name extends string, S extends Schema<unknown, unknown>>(
+export function event<
+  const Name extends string,
+  S extends Schema<unknown, unknown>,
+  const Version extends number = 1,
+  U = Upcasts,
+>(
   name: Name,
-  spec: { readonly version?: number; readonly schema: S; readonly key: (data: SchemaOutput<S>) => string },
+  spec: {
+    readonly version?: Version;
+    readonly schema: S;
+    readonly key: (data: SchemaOutput<S>) => string;
+  } & WithUpcast<U, Version, SchemaInput<S>>,
 ): EventType<Name, SchemaOutput<S>, SchemaInput<S>> {
   const schema = spec.schema as unknown as Schema<SchemaInput<S>, SchemaOutput<S>>;
-  return { kind: 'event', name, version: spec.version ?? 1, schema, key: spec.key };
+  const { version = 1, key } = spec;
+  const upcasts = (spec as { readonly upcast?: Upcasts }).upcast;
+  return { kind: 'event', name, version, schema, key, ...(upcasts === undefined ? {} : { upcasts }) };
 }
 
 /** The data of an event. */

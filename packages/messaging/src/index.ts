@@ -41,3 +41,5 @@ export type { LogPage, MessageFilter, MessageLog } from './message-log.port.ts';
 export type { DeliveryStanding, Intervention, ParkedKeys, ParkedMessage } from './parked-keys.port.ts';
 export type { Parking } from './parking.port.ts';
 export type { MessageInput, Outbox, Scheduling, UnitOfWork, When } from './unit-of-work.port.ts';
+export type { Upcasts, Versioned, WithUpcast } from './upcast.ts';
+export { upcasted } from './upcast.ts';

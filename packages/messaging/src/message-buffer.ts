@@ -190,7 +190,14 @@ function draftOf(contract: AnyEvent | AnyCommand, data: unknown): MessageDraft {
   const { service: destination, name } = contract;
   const type = `${destination}.${name}`;
   const value = checked(type, contract.input, data);
-  return { kind: 'command', type, version: 1, key: contract.key(value as never), destination, data: value };
+  return {
+    kind: 'command',
+    type,
+    version: contract.version ?? 1,
+    key: contract.key(value as never),
+    destination,
+    data: value,
+  };
 }
 
 function checked(type: string, schema: Schema<never, unknown> | Schema, data: unknown): unknown {

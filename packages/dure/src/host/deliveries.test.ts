@@ -120,3 +120,29 @@ test('a command that the contract does not have, and data that do not fit it, ar
     );
   }
 });
+
+test('messages of earlier versions are brought up before they are read; those of later ones are refused', async () => {
+  const sku = z.object({ sku: z.string(), count: z.int() });
+  const upcast = { 1: ({ item }: { item: string }) => ({ sku: item, count: 1 }) };
+  const restocked = event('product.restocked', { version: 2, schema: sku, key: (data) => data.sku, upcast });
+  const seen: string[] = [];
+  const versioned = service({
+    contract: contract('stock', { add: command({ version: 2, input: sku, key: (input) => input.sku, upcast }) }),
+    database,
+    reactions: [on(restocked, async (data, _call, _tx: Tx) => void seen.push(`event ${JSON.stringify(data)}`))],
+    start: () => ({ add: async (input) => void seen.push(`command ${JSON.stringify(input)}`) }),
+  });
+  const dispatch = dispatcher<Tx>({
+    definition: versioned,
+    handlers: await versioned.start({} as never),
+    log: memoryTelemetry().log,
+    guarded: (_command, _message, _tx, run) => run(),
+    ended: async () => undefined,
+    sagas: undefined,
+  });
+  await dispatch(message('event', 'product.restocked', { item: 'a' }), testCall(), []);
+  await dispatch(message('command', 'stock.add', { item: 'b' }), testCall(), []);
+  assert.deepEqual(seen, ['event {"sku":"a","count":1}', 'command {"sku":"b","count":1}']);
+  for (const one of [message('event', 'product.restocked', {}), message('command', 'stock.add', {})])
+    await assert.rejects(dispatch({ ...one, version: 3 }, testCall(), []), { code: 'MESSAGING_VERSION_UNKNOWN' });
+});

@@ -1,6 +1,7 @@
 import type { Call } from '@dure/core';
 import { check, isRefusal } from '@dure/core';
 import type { AnyCommand, Message, ReplyData } from '@dure/messaging';
+import { upcasted } from '@dure/messaging';
 import type { Claimed, SagaRunner } from '@dure/saga';
 import type { AnyHandler, ServiceDefinition } from '@dure/service/server';
 import type { Logger } from '@dure/telemetry';
@@ -45,7 +46,7 @@ export function dispatcher<Tx>({
           return undefined;
         }
         const command = commandOf(definition, message);
-        const data = check(command.input, message.data, message.type);
+        const data = check(command.input, upcasted(command, message), message.type);
         if (!data.ok) throw unreadable(command.service, message, data.errors);
         const read = { ...message, data: data.value };
         return guarded(command, read, tx, () => carryOut(command, handlers, read, call, tx, log));
@@ -53,7 +54,7 @@ export function dispatcher<Tx>({
       case 'event':
         for (const reaction of definition.reactions) {
           if (reaction.event.name !== message.type) continue;
-          const data = check(reaction.event.schema, message.data, message.type);
+          const data = check(reaction.event.schema, upcasted(reaction.event, message), message.type);
           if (!data.ok) throw unreadable(contract.name, message, data.errors);
           await reaction.run(data.value as never, call, tx as never);
         }

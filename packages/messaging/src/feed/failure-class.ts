@@ -11,7 +11,11 @@ export type FailureClass = 'transient' | 'plain' | 'fatal';
 const transientKinds: ReadonlySet<ErrorKind> = new Set(['unavailable', 'upstream', 'timeout', 'limited', 'cancelled']);
 
 /** Errors of this package that no repetition mends. */
-export const fatalCodes: ReadonlySet<string> = new Set([messagingErrors.DATA_INVALID.code]);
+export const fatalCodes: ReadonlySet<string> = new Set(
+  [messagingErrors.DATA_INVALID, messagingErrors.VERSION_UNKNOWN, messagingErrors.UPCAST_FAILED].map(
+    ({ code }) => code,
+  ),
+);
 
 /** Classes an error by its code and kind; an error that is none of Dure's is plain. */
 export function failureClass(error: unknown, fatal: ReadonlySet<string> = fatalCodes): FailureClass {

@@ -1,6 +1,6 @@
 import type { Operation, SchemaInput, SchemaOutput } from '@dure/core';
 import { defaultTimeoutMs, Refusal } from '@dure/core';
-import type { AnyCommand, AnyEvent, ClaimSpec, RefusalSpecs } from '@dure/messaging';
+import type { AnyCommand, AnyEvent, ClaimSpec, RefusalSpecs, Upcasts, WithUpcast } from '@dure/messaging';
 import { serviceErrors } from '../errors.ts';
 import { checkAccess } from './access.ts';
 import type { CallPolicies, CallPolicy, TargetPolicy } from './call-policy.ts';
@@ -181,25 +181,32 @@ export const remove = binding('DELETE');
 /** An operation that is sent as a message and carried out in one transaction with the sender's position. */
 export function command<
   I extends AnySchema,
-  O extends AnySchema | undefined = undefined,
-  const R extends RefusalSpecs = Record<never, never>,
->(spec: {
-  readonly input: I;
-  readonly output?: O;
-  readonly refuses?: R;
-  readonly sensitive?: readonly string[];
-  /** Commands with the same key are carried out in the order in which they were sent. */
-  readonly key: (input: SchemaOutput<I>) => string;
-  /** What it claims for its saga until that ends; another saga waits, or is refused with `Busy`. Default: nothing. */
-  readonly claims?: ClaimSpec<SchemaOutput<I>>;
-}): CommandBinding<{ readonly input: I; readonly output: O; readonly refuses: R }> {
+  const Rest extends CommandAnswers,
+  const Version extends number = 1,
+  U = Upcasts,
+>(
+  spec: Rest & {
+    readonly input: I;
+    /** Of the input. From 2 on, `upcast` says how the input of each earlier version becomes that of the next. */
+    readonly version?: Version;
+    readonly sensitive?: readonly string[];
+    /** Commands with the same key are carried out in the order in which they were sent. */
+    readonly key: (input: SchemaOutput<I>) => string;
+    /** What it claims for its saga until that ends; another saga waits, or is refused with `Busy`. Default: nothing. */
+    readonly claims?: ClaimSpec<SchemaOutput<I>>;
+  } & WithUpcast<U, Version, SchemaInput<I>>,
+): CommandBinding<{ readonly input: I; readonly output: Rest['output']; readonly refuses: RefusalsIn<Rest> }> {
   const { key, ...rest } = spec;
-  return {
-    kind: 'command',
-    spec: rest as unknown as { readonly input: I; readonly output: O; readonly refuses: R },
-    key,
-  };
+  return { kind: 'command', spec: rest as never, key };
 }
+
+interface CommandAnswers {
+  readonly output?: AnySchema;
+  readonly refuses?: RefusalSpecs;
+}
+type RefusalsIn<Rest extends CommandAnswers> = Rest extends { readonly refuses: infer R extends RefusalSpecs }
+  ? R
+  : Record<never, never>;
 
 function binding(method: Method) {
   return <const S extends HttpSpec>(path: string, spec: S & CheckedPages<S> & CheckedFallback<S>): HttpBinding<S> => ({
@@ -232,6 +239,8 @@ function namedCommand(service: string, name: string, { spec, key }: CommandBindi
     sensitive: spec.sensitive ?? [],
     key,
     claims: spec.claims,
+    version: spec.version ?? 1,
+    ...(spec.upcast === undefined ? {} : { upcasts: spec.upcast }),
   };
 }
 

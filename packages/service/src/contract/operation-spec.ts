@@ -1,5 +1,5 @@
 import type { Operation, Schema, SchemaInput, SchemaOutput } from '@dure/core';
-import type { ClaimSpec, CommandType, RefusalSpecs } from '@dure/messaging';
+import type { ClaimSpec, CommandType, RefusalSpecs, Upcasts } from '@dure/messaging';
 
 export type AnySchema = Schema<unknown, unknown>;
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -143,6 +143,8 @@ export interface CommandSpec {
   readonly refuses?: RefusalSpecs;
   readonly sensitive?: readonly string[];
   readonly claims?: ClaimSpec<never>;
+  readonly version?: number;
+  readonly upcast?: Upcasts | undefined;
 }
 
 /** An operation with an HTTP binding, before a contract has given it a name. */
