@@ -1,6 +1,6 @@
 import type { Call, Clock, Ids, Schema } from '@dure/core';
 import { check, formatTraceparent } from '@dure/core';
-import type { AnyCommand, CommandType } from './command.ts';
+import type { AnyCommand } from './command.ts';
 import { messagingErrors } from './errors.ts';
 import type { AnyEvent, EventType } from './event.ts';
 import type { Message, MessageMeta, ReplyData, SagaMark } from './message.ts';
@@ -51,6 +51,8 @@ export type MessageCause = Pick<MessageMeta, 'correlation' | 'causation' | 'trac
 export interface MessageBuffer extends Outbox, Scheduling {
   /** Adds a message of any kind, unchecked: for engines such as the saga's. Returns its id. */
   put(draft: MessageDraft): string;
+  /** Sends a command and returns its id. */
+  send(command: AnyCommand, data: unknown): string;
   /** Answers a command: the reply is addressed to its sender and carries its saga. */
   reply(command: Message, data: ReplyData): string;
   /** What was collected, in order of writing. */
@@ -114,8 +116,8 @@ class Buffer implements MessageBuffer {
     this.put(draftOf(event, data));
   }
 
-  send<Input>(command: CommandType<string, Input>, data: Input): void {
-    this.put(draftOf(command, data));
+  send(command: AnyCommand, data: unknown): string {
+    return this.put(draftOf(command, data));
   }
 
   schedule<M extends AnyEvent | AnyCommand>(name: string, when: When, message: M, data: MessageInput<M>): void {

@@ -12,6 +12,7 @@ import {
   postgresClaims,
   postgresSagaFence,
   postgresSagaStore,
+  postgresSubmissions,
   startSagas,
 } from '@dure/postgres';
 import type { AnySaga, SagaRunner } from '@dure/saga';
@@ -28,6 +29,7 @@ import { ownFollowers } from './own-followers.ts';
 import { projectionsEndpoint } from './projections-endpoint.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
+import { withSubmissions } from './submissions.ts';
 import { timersEndpoint } from './timers-endpoint.ts';
 
 const claimRetentionMs = 7 * 86_400_000;
@@ -37,6 +39,8 @@ export interface ServiceData {
   readonly db: unknown;
   /** Undefined where nothing can be changed by a caller. */
   readonly idempotency?: IdempotencyStore;
+  /** The definition with what the database adds to it. */
+  readonly served?: ServiceDefinition;
   readonly routes: readonly HttpRoute[];
   readonly health: readonly HealthCheck[];
   readonly endpoints: readonly ManagementEndpoint[];
@@ -68,6 +72,7 @@ export async function openServiceData(
   return {
     db,
     idempotency: db.idempotency,
+    served: withSubmissions(definition, postgresSubmissions(db)),
     routes: [feedRoute({ service: name, log: db.log, tail: db.tail, grants: service.grants, clock })],
     health: [
       db.health,
@@ -85,7 +90,7 @@ export async function openServiceData(
     ],
     ready: () => projector.ready(),
     run(running) {
-      const dispatch = dispatching(running, definition, runner, kit, clock);
+      const dispatch = dispatching(running, definition, runner, kit, db, clock);
       consumers.push(...consume(dispatch, db.deliveries, kit, process));
       followers.run(dispatch);
       jobs?.runner.run();
@@ -166,12 +171,14 @@ function dispatching(
   { handlers }: RunningService,
   definition: ServiceDefinition,
   runner: SagaRunner<Tx> | undefined,
-  { telemetry }: ServiceKit,
+  { name, telemetry }: ServiceKit,
+  db: Database,
   clock: Clock,
 ): Dispatch<Tx> {
   const claims = postgresClaims();
   const [guard, claiming] = [fenced(postgresSagaFence()), claimed(claims)];
-  return dispatcher<Tx>({
+  const submissions = postgresSubmissions(db);
+  const dispatch = dispatcher<Tx>({
     definition,
     handlers,
     log: telemetry.log,
@@ -183,4 +190,10 @@ function dispatching(
     },
     sagas: runner,
   });
+  return async (message, call, tx) => {
+    const isOwnReply = message.kind === 'reply' && message.source === name && message.meta.saga === undefined;
+    if (!isOwnReply) return dispatch(message, call, tx);
+    await submissions.settle(message, tx);
+    return undefined;
+  };
 }

@@ -122,7 +122,7 @@ async function start(
     config = await openServiceConfig(definition, kit, process);
     const outbound = kit.clients(definition.uses);
     config.follow(outbound.update);
-    const running = await startService(definition, {
+    const running = await startService(data?.served ?? definition, {
       instanceId: kit.instanceId,
       host: run.host,
       ports: kit.service.ports,

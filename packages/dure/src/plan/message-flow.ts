@@ -27,6 +27,9 @@ export function messageFlow(definitions: Definitions): MessageFlow {
       // Its own log a service follows; it does not pull it.
       if (emitter !== consumer) flow.event(emitter, consumer, name);
     }
+    // A command from outside is taken into the service's own log, from where it is carried out.
+    if (Object.values(definition.contract.operations).some(({ spec }) => spec.carries !== undefined))
+      flow.addressed(consumer, consumer);
     for (const saga of definition.sagas) {
       for (const command of saga.sends) {
         checkCommand(consumer, saga.name, command, definitions);

@@ -65,3 +65,13 @@ begin
     from unnest(ids, keys) with ordinality as t(id, key, n)
   );
 end $$;
+
+-- Commands that were sent from outside: each stands in the service's own log, and its reply is written here.
+create table dure.submission (
+  id uuid primary key, -- of the command
+  type text not null,
+  sender text not null, -- who may ask for the outcome
+  at timestamptz not null default dure.now(),
+  reply json
+);
+create index submission_at on dure.submission using brin (at);

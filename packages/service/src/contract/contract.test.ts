@@ -6,6 +6,7 @@ import { serviceErrors } from '../errors.ts';
 import { bytes } from './bytes.ts';
 import { command, contract, get, post, put } from './contract.ts';
 import { openApi } from './open-api.ts';
+import type { HttpOperation } from './operation-spec.ts';
 
 const sku = z.object({ sku: z.string() });
 const stock = contract('stock', {
@@ -172,4 +173,25 @@ test('OpenAPI tells the rate limit that an operation declares, with its cost', (
   };
   assert.deepEqual(paths['/search']?.get['x-dure-rate-limit'], { cost: 3, ...rateLimit });
   assert.equal(paths['/free']?.get['x-dure-rate-limit'], undefined);
+});
+
+test('an exposed command has a POST that takes it and a GET that tells its outcome, in the contract and in OpenAPI', () => {
+  const access = { role: 'admin' } as const;
+  const restock = command({ input: sku, key: (input) => input.sku, expose: { path: '/restocks', access } });
+  const exposed = contract('stock', { restock });
+  const operations = Object.values(exposed.operations) as readonly HttpOperation[];
+  assert.deepEqual(
+    operations.map(({ name, method, path, idempotent, spec }) => [name, method, path, idempotent, spec.access]),
+    [
+      ['submitRestock', 'POST', '/restocks', 'key', access],
+      ['restockOutcome', 'GET', '/restocks/:id', true, access],
+    ],
+  );
+  const { paths } = openApi([exposed], { title: 'stock', version: '1' }) as {
+    readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: object }>>>>;
+  };
+  assert.deepEqual(Object.keys(paths), ['/restocks', '/restocks/{id}']);
+  assert.ok('202' in (paths['/restocks']?.post?.responses ?? {}));
+  const taken = { restock, order: post('/restocks', { body: sku, access: 'user' }) };
+  assert.throws(() => contract('stock', taken), /stock\.order and stock\.submitRestock both answer POST/);
 });

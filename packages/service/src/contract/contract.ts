@@ -7,12 +7,14 @@ import type { CallPolicies, CallPolicy, TargetPolicy } from './call-policy.ts';
 import { addPolicies, noPolicies } from './call-policy.ts';
 import { checkFallback } from './check-fallback.ts';
 import { checkName, checkRoute } from './check-route.ts';
+import { exposedOperations } from './exposed-command.ts';
 import type {
   AnySchema,
   Bindings,
   CheckedFallback,
   CheckedPages,
   CommandBinding,
+  ExposeSpec,
   HttpBinding,
   HttpOperation,
   HttpSpec,
@@ -132,13 +134,14 @@ function contractWith<const Service extends string, const B extends Bindings>(
   for (const [operation, binding] of Object.entries(bindings)) {
     checkName('operation', operation);
     refuse[operation] = refusalMakers(name, operation, binding.spec.refuses ?? {});
-    if (binding.kind === 'command') {
-      commands[operation] = namedCommand(name, operation, binding);
-    } else {
-      checkAccess(`${name}.${operation}`, binding.spec.access);
-      checkRoute(name, operation, binding, seen);
-      operations[operation] = { ...binding, ...describe(name, operation, binding) };
-      checkFallback(operations[operation]);
+    if (binding.kind === 'command') commands[operation] = namedCommand(name, operation, binding);
+    const reached = binding.kind === 'command' ? exposedOperations(operation, binding) : { [operation]: binding };
+    for (const [over, http] of Object.entries(reached)) {
+      checkAccess(`${name}.${over}`, http.spec.access);
+      checkRoute(name, over, http, seen);
+      const made = { ...http, ...describe(name, over, http) };
+      checkFallback(made);
+      operations[over] = made;
     }
   }
   const made: Contract<Service, B> = {
@@ -192,6 +195,8 @@ export function command<
     readonly sensitive?: readonly string[];
     /** Commands with the same key are carried out in the order in which they were sent. */
     readonly key: (input: SchemaOutput<I>) => string;
+    /** Lets it be sent from outside: as a POST that is answered 202 with the place of its outcome. Default: other services only. */
+    readonly expose?: ExposeSpec;
     /** What it claims for its saga until that ends; another saga waits, or is refused with `Busy`. Default: nothing. */
     readonly claims?: ClaimSpec<SchemaOutput<I>>;
   } & WithUpcast<U, Version, SchemaInput<I>>,

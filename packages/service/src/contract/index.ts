@@ -7,6 +7,7 @@ export { checkedInput } from './checked-input.ts';
 export type { AnyContract, Contract, ContractOptions } from './contract.ts';
 export { command, contract, get, patch, post, put, remove } from './contract.ts';
 export { describedOperations } from './described-operation.ts';
+export type { CommandOutcome } from './exposed-command.ts';
 export type { OpenApi, OpenApiInfo } from './open-api.ts';
 export { openApi } from './open-api.ts';
 export type {
@@ -17,6 +18,7 @@ export type {
   CallerInput,
   CommandBinding,
   CommandSpec,
+  ExposeSpec,
   GrpcBinding,
   HandlerInput,
   HandlerOutput,

@@ -46,6 +46,10 @@ export interface HttpSpec {
   /** The method of a gRPC server that carries it out: the gateway translates, and the service speaks no HTTP of ours. */
   readonly grpc?: GrpcBinding;
   readonly summary?: string;
+  /** Where what was made, or is being done, can be seen: the answer's `Location`. */
+  readonly location?: (output: never) => string;
+  /** Said of the operations that an exposed command makes: which command it takes or tells of. */
+  readonly carries?: { readonly command: string; readonly as: 'submission' | 'outcome' };
 }
 
 /**
@@ -136,6 +140,14 @@ export type PageItem<S extends HttpSpec> = S extends {
     : never
   : never;
 
+/** How a command is reached from outside: as a POST that is answered 202 before it is carried out. */
+export interface ExposeSpec {
+  /** `/restocks`: takes the command; `/restocks/<id>` tells its outcome. */
+  readonly path: string;
+  readonly access: Access;
+  readonly summary?: string;
+}
+
 /** What a command declares. */
 export interface CommandSpec {
   readonly input: AnySchema;
@@ -145,6 +157,7 @@ export interface CommandSpec {
   readonly claims?: ClaimSpec<never>;
   readonly version?: number;
   readonly upcast?: Upcasts | undefined;
+  readonly expose?: ExposeSpec | undefined;
 }
 
 /** An operation with an HTTP binding, before a contract has given it a name. */

@@ -71,6 +71,7 @@ function addRoute(
           return reply;
         }
         reply.code(status);
+        if (spec.location !== undefined) reply.header('location', spec.location(output as never));
         const standIns = formatFallbacks(call.fallbacks.all());
         if (standIns !== undefined) reply.header(headers.fallback, standIns);
         if (output === undefined) return reply.send();
