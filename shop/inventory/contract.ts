@@ -56,6 +56,18 @@ export const inventory = contract(
       idempotent: 'key',
       refuses: { UnknownSku },
     }),
+    /** Puts a delivery of several products on the shelves. It is sent from outside and carried out later: deliveries are large. */
+    restock: command({
+      input: z.object({ delivery: z.string().min(1).max(60), lines: z.array(Line).min(1).max(500) }),
+      output: z.object({ stock: z.array(Stock) }),
+      refuses: { UnknownSku },
+      key: ({ delivery }) => delivery,
+      expose: {
+        path: '/restocks',
+        access: { role: 'admin' },
+        summary: 'Puts a delivery of several products on the shelves',
+      },
+    }),
     /** Sets stock aside for an order: all lines or none. */
     reserve: command({
       input: z.object({ orderId: z.uuid(), lines: z.array(Line).min(1).max(50) }),

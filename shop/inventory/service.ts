@@ -42,11 +42,18 @@ export const inventoryService = service({
         const { available } = await stocks.decide(tx, 'supply', { sku, quantity });
         return { sku, available };
       }),
+    restock: ({ lines }, _call, tx) => restock(lines, tx),
     reserve: (order, _call, tx) => reserve(order, tx),
     release: ({ orderId }, _call, tx) => settle(orderId, 'release', tx),
     sell: ({ orderId }, _call, tx) => settle(orderId, 'sell', tx),
   }),
 });
+
+async function restock(lines: readonly Line[], tx: InventoryTx) {
+  const merged = mergeLines(lines);
+  const shelves = await stocks.decideAll(tx, 'supply', merged);
+  return { stock: merged.map(({ sku }, index) => ({ sku, available: shelves[index]?.available ?? 0 })) };
+}
 
 async function reserve(
   { orderId, lines }: { readonly orderId: string; readonly lines: readonly Line[] },

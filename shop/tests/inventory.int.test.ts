@@ -100,6 +100,18 @@ test('a supply that is sent twice with the same key arrives once', async () => {
   assert.equal(await shelf.left('tea'), 5);
 });
 
+test('a delivery is put on the shelves as a whole, or not at all', async () => {
+  await using shelf = await bench({ cup: 1, tea: 0 });
+  const restock = (...skus: readonly string[]) => {
+    const lines = skus.map((sku) => ({ sku, quantity: 4 }));
+    return shelf.carryOut((tx) => shelf.handlers.restock({ delivery: 'd1', lines }, call, tx));
+  };
+  await restock('tea', 'cup', 'tea');
+  assert.deepEqual([await shelf.left('cup'), await shelf.left('tea')], [5, 8]);
+  await assert.rejects(restock('tea', 'hat'), refuses('UnknownSku', { sku: 'hat' }));
+  assert.equal(await shelf.left('tea'), 8);
+});
+
 test('a product that nobody knows has no stock', async () => {
   await using shelf = await bench({ tea: 1 });
   await assert.rejects(shelf.left('hat'), refuses('UnknownSku', { sku: 'hat' }));

@@ -101,10 +101,9 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
  * });
  */
 export function openDatabase<Tables = unknown>(options: DatabaseOptions): Database<Tables> {
-  const { service, clock, ids, telemetry, random = systemRandom } = options;
+  const { service, clock, ids, telemetry, random = systemRandom, layers = [] } = options;
   const pool = poolOf(options);
   const names = statementNames();
-  const { layers = [] } = options;
   const around = aroundDatabase(service, layers);
   const reads = layers.length === 0 ? pool : readPool(pool, around, () => ownCall(service, 'read', ids));
   const log = postgresMessageLog(pool, service);
@@ -138,6 +137,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     },
   };
   observePool(telemetry, pool);
+  const deliveries = postgresDeliveryStore(kit, pool, options.inboxRetentionMs);
   const close = async () => {
     tail.close();
     await pool.close();
@@ -149,9 +149,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     followers: postgresFollowerStore(kit) as unknown as FollowerStore<Tx<Tables>>,
     jobs: postgresJobStore(kit) as unknown as JobStore<Tx<Tables>>,
     timers: postgresTimerStore(kit, scheduleRings),
-    deliveries: postgresDeliveryStore(kit, pool, options.inboxRetentionMs) as unknown as ParkingDeliveryStore<
-      Tx<Tables>
-    >,
+    deliveries: deliveries as unknown as ParkingDeliveryStore<Tx<Tables>>,
     idempotency: postgresIdempotency(pool),
     uow: unitOfWork<Tables>(kit, keySweeper(pool, clock, options.keyRetentionMs ?? dayMs)),
     changes: (filter, signal) => messagesOf(tail, filter, signal),
