@@ -45,6 +45,7 @@ test('failing keys, killed sessions and replaced consumers: nothing is lost or d
       feed: localFeed({
         source: 'producer',
         as: 'consumer',
+        log: producer.log,
         tail: producer.tail,
         grant: { events: ['test.noted'], addressed: true },
       }),
