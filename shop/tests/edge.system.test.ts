@@ -40,6 +40,19 @@ test('the catalogue stays readable while product stands still, and says how old 
   }
 });
 
+test('whoever writes something is told up to where, and takes it to the next read', async () => {
+  const made = await ask(`${shop.edge}/users`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'reads-own-writes' },
+    body: JSON.stringify({ email: 'reader@example.com', password: 'correct horse battery', name: 'Reader' }),
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const position = made.headers.get('dure-position') ?? '';
+  assert.match(position, /^user:[1-9]\d*$/);
+  const stock = await read('/stock/tea-green', { 'dure-position': position });
+  assert.equal(stock.status, 200);
+});
+
 test('who tries to sign in too often from one address has to wait, and is told how long', async () => {
   const attempt = () =>
     ask(`${shop.edge}/sessions`, {

@@ -160,8 +160,8 @@ test('the tables of the release before become the events that led to them', asyn
     { type: 'inventory.sold', many: 1 },
     { type: 'inventory.supplied', many: 2 },
   ]);
-  await shelf.projector.rebuild('shelf');
-  await shelf.projector.rebuild('reserved-line');
+  await shelf.db.projections.rebuild('shelf');
+  await shelf.db.projections.rebuild('reserved-line');
   const stock = await sql`select * from shelf order by sku`.execute(shelf.db.read);
   assert.deepEqual(stock.rows, [
     { sku: 'cup', supplied: 10, available: 6, reserved: 1, sold: 3 },

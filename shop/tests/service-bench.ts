@@ -2,8 +2,8 @@ import type { Call, Identity } from '@dure/core';
 import { check, ids, seededRandom, systemClock } from '@dure/core';
 import { testCall } from '@dure/core/testing';
 import type { AnyProjection } from '@dure/event-sourcing';
-import type { Database, PostgresResource, Projector, StartSaga, Tx } from '@dure/postgres';
-import { openDatabase, openProjector } from '@dure/postgres';
+import type { Database, PostgresResource, StartSaga, Tx } from '@dure/postgres';
+import { openDatabase } from '@dure/postgres';
 import { testDatabase } from '@dure/postgres/testing';
 import type { AnyContract } from '@dure/service/contract';
 import type { Handlers, HttpRoute, Platform, ServiceDefinition } from '@dure/service/server';
@@ -16,7 +16,6 @@ type AnyTx = Tx<unknown>;
 export interface ServiceBench<C extends AnyContract> extends AsyncDisposable {
   readonly handlers: Handlers<C, AnyTx>;
   readonly db: Database;
-  readonly projector: Projector;
   /** As the owner of the tables. */
   readonly ownerUrl: string;
   readonly routes: readonly HttpRoute[];
@@ -50,8 +49,7 @@ export async function serviceBench<C extends AnyContract>(
   const startSaga: StartSaga = (_inside, { name }, input) => void started.push([name, input]);
   const projections = definition.projections as unknown as readonly AnyProjection[];
   const db = openDatabase({ url: database.url, service: contract.name, startSaga, projections, ...parts });
-  const projector = openProjector({ db, service: contract.name, projections, ...parts });
-  await projector.ready();
+  await db.projections.ready();
   const config = check(definition.config ?? z.object({}), {});
   const routes: HttpRoute[] = [];
   const handlers = await definition.start({
@@ -73,7 +71,6 @@ export async function serviceBench<C extends AnyContract>(
   return {
     handlers: handlers as unknown as Handlers<C, AnyTx>,
     db,
-    projector,
     ownerUrl: database.ownerUrl,
     routes,
     started,
@@ -87,7 +84,6 @@ export async function serviceBench<C extends AnyContract>(
       return page.messages.map(({ type, data }) => [type, data]);
     },
     async [Symbol.asyncDispose]() {
-      await projector.close();
       await db.close();
       await database[Symbol.asyncDispose]();
     },

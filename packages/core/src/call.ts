@@ -5,6 +5,7 @@ import { anonymous } from './identity.ts';
 import type { Ids } from './ids.ts';
 import type { Operation } from './operation.ts';
 import { plainOperation } from './operation.ts';
+import { SeenPositions } from './seen-positions.ts';
 import type { TraceContext } from './trace-context.ts';
 import { newTrace } from './trace-context.ts';
 
@@ -45,6 +46,7 @@ export interface CallChange {
   readonly baggage?: Readonly<Record<string, string>>;
   /** Notes of its own, for a call whose answer is not simply part of its caller's. */
   readonly fallbacks?: FallbackNotes;
+  readonly positions?: SeenPositions;
 }
 
 /** Everything that travels with a call. Explicit and immutable: whoever needs it is handed it. */
@@ -67,6 +69,8 @@ export interface Call {
   readonly baggage: Readonly<Record<string, string>>;
   /** What stood in for other answers since the chain began in this process; shared by all copies, told with the answer. */
   readonly fallbacks: FallbackNotes;
+  /** What of services' logs the caller has seen; shared by all copies, what was written is told with the answer. */
+  readonly positions: SeenPositions;
   /** A copy with some things changed. A deadline can only shrink. */
   with(change: CallChange): Call;
 }
@@ -87,6 +91,7 @@ class CallValue implements Call {
   readonly identity: Identity;
   readonly baggage: Readonly<Record<string, string>>;
   readonly fallbacks: FallbackNotes;
+  readonly positions: SeenPositions;
   #signal: AbortSignal | (() => AbortSignal);
 
   constructor(parts: CallParts) {
@@ -100,6 +105,7 @@ class CallValue implements Call {
     this.identity = parts.identity;
     this.baggage = parts.baggage;
     this.fallbacks = parts.fallbacks;
+    this.positions = parts.positions;
   }
 
   get signal(): AbortSignal {
@@ -119,6 +125,7 @@ class CallValue implements Call {
       identity: change.identity ?? this.identity,
       baggage: change.baggage ?? this.baggage,
       fallbacks: change.fallbacks ?? this.fallbacks,
+      positions: change.positions ?? this.positions,
     });
   }
 }
@@ -146,6 +153,7 @@ export function startCall(start: CallStart): Call {
     identity: start.identity ?? anonymous,
     baggage: start.baggage ?? noBaggage,
     fallbacks: start.fallbacks ?? new FallbackNotes(),
+    positions: start.positions ?? new SeenPositions(),
   });
 }
 

@@ -6,7 +6,7 @@ export const headers = {
   attempt: 'dure-attempt',
   /** Retries that the callers above still allow. */
   retryBudget: 'dure-retry-budget',
-  /** Log position that a following read must have seen. */
+  /** Positions of logs that a following read must have seen: `order:118, inventory:42`. */
   position: 'dure-position',
   /** Whose answers were stood in for in this one: `product.getProduct;kind=last-good;age=12`. */
   fallback: 'dure-fallback',

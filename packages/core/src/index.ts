@@ -49,5 +49,7 @@ export type {
   SchemaResult,
 } from './schema.ts';
 export { check, jsonSchemaOf } from './schema.ts';
+export type { Positions } from './seen-positions.ts';
+export { formatPositions, highestPositions, parsePositions, SeenPositions } from './seen-positions.ts';
 export type { TraceContext } from './trace-context.ts';
 export { formatTraceparent, newTrace, parseTraceparent } from './trace-context.ts';

@@ -76,6 +76,18 @@ export const eventSourcingErrors = errorCatalogue('EVENT_SOURCING', {
     en: { title: 'The service has no such projection', fix: 'Compare the name with those in the message.' },
     ko: { title: '서비스에 그런 프로젝션이 없습니다', fix: '메시지에 나온 이름과 비교하십시오.' },
   },
+  READ_STALE: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'A read model is behind what its reader has seen',
+      fix: 'Ask again in a moment; when it stays so, see the projections at `/actuator/health` of the service.',
+    },
+    ko: {
+      title: '읽기 모델이 호출자가 본 내용보다 뒤처져 있습니다',
+      fix: '잠시 뒤에 다시 요청하십시오. 계속되면 서비스의 `/actuator/health`에서 프로젝션 상태를 확인하십시오.',
+    },
+  },
   EVENT_UNKNOWN: {
     kind: 'internal',
     en: {

@@ -12,6 +12,8 @@ import type { Kysely } from 'kysely';
 import { aroundDatabase } from './around.ts';
 import { postgresErrors } from './errors.ts';
 import { inlineProjections } from './event-sourcing/inline-projections.ts';
+import type { Projector, ProjectorOptions } from './event-sourcing/projector.ts';
+import { openProjector } from './event-sourcing/projector.ts';
 import { postgresFollowerStore } from './followers/postgres-follower-store.ts';
 import type { KeyOwner } from './idempotency.ts';
 import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAnswer } from './idempotency.ts';
@@ -23,6 +25,8 @@ import type { Pool } from './pool.ts';
 import { openPool } from './pool.ts';
 import { postgresDeliveryStore } from './postgres-delivery-store.ts';
 import { postgresMessageLog } from './postgres-message-log.ts';
+import type { ReadModel, ReadPolicy } from './read-freshness.ts';
+import { untilFresh } from './read-freshness.ts';
 import { readPool } from './read-pool.ts';
 import { statementNames } from './statement-names.ts';
 import { postgresTimerStore } from './timers/postgres-timer-store.ts';
@@ -61,6 +65,8 @@ export interface DatabaseOptions {
   readonly layers?: readonly Layer<unknown, unknown>[];
   /** The projections of the service's events; the inline ones are brought up to date by every unit of work. */
   readonly projections?: readonly AnyProjection[];
+  /** How long a projection's table that is no longer shown goes on following, in milliseconds. Default an hour. */
+  readonly rollbackWindowMs?: number;
   /** Begins sagas; from the saga store. */
   readonly startSaga?: StartSaga;
 }
@@ -80,6 +86,13 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
   /** Its jobs and their runs. */
   readonly jobs: JobStore<Tx<Tables>>;
   readonly idempotency: IdempotencyStore;
+  /** The projections that were named when it was opened. */
+  readonly projections: Projector;
+  /**
+   * Waits until this service has applied what the call has seen of another service's log: before a read of what is made
+   * of its events. Whether it has. EVENT_SOURCING_READ_STALE by policy.
+   */
+  freshFrom(source: string, call: Call, policy?: ReadPolicy): Promise<boolean>;
   /**
    * Messages of this service's own log from now on (from the call, not from the first message asked for), until the
    * signal aborts: for live views. Look up the present state after calling this, and nothing is missed in between.
@@ -107,11 +120,8 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
   const around = aroundDatabase(service, layers);
   const reads = layers.length === 0 ? pool : readPool(pool, around, () => ownCall(service, 'read', ids));
   const log = postgresMessageLog(pool, service);
-  const tail = logTail({
-    log,
-    clock,
-    onError: (error) => telemetry.log.warn('the log cannot be read at the moment', { error }),
-  });
+  const onError = (error: unknown) => telemetry.log.warn('the log cannot be read at the moment', { error });
+  const tail = logTail({ log, clock, onError });
   const keeper = logKeeper(pool, clock, telemetry.log, options.retention);
   const scheduleRings = new Set<() => void>();
   const kit: UnitKit = {
@@ -132,26 +142,31 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
       keeper.appended();
     },
     extendLog: keeper.extend,
-    scheduled: () => {
-      for (const ring of scheduleRings) ring();
-    },
+    scheduled: () => ringAll(scheduleRings),
   };
   observePool(telemetry, pool);
   const deliveries = postgresDeliveryStore(kit, pool, options.inboxRetentionMs);
+  const read = readKysely<Tables>(reads, names);
+  const uow = unitOfWork<Tables>(kit, keySweeper(pool, clock, options.keyRetentionMs ?? dayMs));
+  const projected = { uow, read, log, tail } as unknown as ProjectorOptions['db'];
+  const projections = openProjector({ ...options, projections: options.projections ?? [], db: projected });
   const close = async () => {
+    await projections.close();
     tail.close();
     await pool.close();
   };
   return {
-    read: readKysely<Tables>(reads, names),
+    read,
     log,
     tail,
+    projections,
     followers: postgresFollowerStore(kit) as unknown as FollowerStore<Tx<Tables>>,
     jobs: postgresJobStore(kit) as unknown as JobStore<Tx<Tables>>,
     timers: postgresTimerStore(kit, scheduleRings),
     deliveries: deliveries as unknown as ParkingDeliveryStore<Tx<Tables>>,
     idempotency: postgresIdempotency(pool),
-    uow: unitOfWork<Tables>(kit, keySweeper(pool, clock, options.keyRetentionMs ?? dayMs)),
+    uow,
+    freshFrom: (source, call, policy) => untilFresh(appliedFrom(source, service, deliveries), call, clock, policy),
     changes: (filter, signal) => messagesOf(tail, filter, signal),
     health: { name: 'db', groups: ['readiness'], check: () => ping(pool) },
     close,
@@ -162,6 +177,20 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
 function poolOf({ url, service, clock, poolSize, poolWaitMs, poolMaxWaiting }: DatabaseOptions): Pool {
   const [size, waitMs, maxWaiting] = [poolSize ?? 5, poolWaitMs ?? 5_000, poolMaxWaiting ?? 500];
   return openPool({ url, name: service, clock, size, waitMs, maxWaiting });
+}
+
+/** What a service makes of another one's events. */
+function appliedFrom(
+  source: string,
+  service: string,
+  deliveries: Pick<ParkingDeliveryStore<never>, 'position'>,
+): ReadModel {
+  const holds = async (position: number) => (await deliveries.position(source)) >= position;
+  return { source, name: `${service}.${source}`, holds };
+}
+
+function ringAll(rings: ReadonlySet<() => void>): void {
+  for (const ring of rings) ring();
 }
 
 const dayMs = 86_400_000;

@@ -46,19 +46,21 @@ export class LocalTransaction {
   }
 
   /**
-   * Sends statements, messages and the COMMIT in one packet. POSTGRES_ROLLED_BACK when an earlier failure was
-   * overlooked, POSTGRES_CONNECTION_LOST when the COMMIT was not sent, POSTGRES_OUTCOME_UNKNOWN when its answer is lost.
+   * Sends statements, messages and the COMMIT in one packet; returns the position of the last message, if there is one.
+   * POSTGRES_ROLLED_BACK when an earlier failure was overlooked, POSTGRES_CONNECTION_LOST when the COMMIT was not sent, POSTGRES_OUTCOME_UNKNOWN when its answer is lost.
    */
-  async commit(statements: readonly Statement[], messages: readonly BufferedMessage[]): Promise<void> {
+  async commit(statements: readonly Statement[], messages: readonly BufferedMessage[]): Promise<number | undefined> {
     const connection = this.#connection;
     if (connection.broken) throw postgresErrors.CONNECTION_LOST('the connection was lost before the COMMIT was sent');
     const last = messages.length === 0 ? statements : [...statements, flush(messages), ...snapshots(messages)];
-    if (!this.#begun && last.length === 0) return;
+    if (!this.#begun && last.length === 0) return undefined;
     const sent = connection.together(() => [...this.#send(last), connection.query('commit')]);
     const timer = this.#clock.after(commitTimeoutMs, () => connection.abandon());
     const settled = await Promise.allSettled(sent);
     timer.cancel();
     judge(settled);
+    const flushed = messages.length === 0 ? undefined : settled[statements.length];
+    return flushed?.status === 'fulfilled' ? (flushed.value.rows[0]?.flush as number | undefined) : undefined;
   }
 
   async rollBack(): Promise<void> {

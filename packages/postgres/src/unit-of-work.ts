@@ -151,7 +151,8 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: 
     end();
     watch.stop();
     const closing = [...later, ...setTimers(buffer.timers), ...(plan.closing?.(value) ?? [])];
-    await local.commit(closing, buffer.messages);
+    const position = await local.commit(closing, buffer.messages);
+    if (position !== undefined) call.positions.note(service, position);
     if (buffer.messages.length > 0) kit.appended();
     if (buffer.timers.length > 0) kit.scheduled();
     return value;

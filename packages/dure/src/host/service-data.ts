@@ -8,7 +8,6 @@ import { startTimers } from '@dure/messaging/timers';
 import type { Database, PostgresResource, Tx } from '@dure/postgres';
 import {
   openDatabase,
-  openProjector,
   postgresClaims,
   postgresSagaFence,
   postgresSagaStore,
@@ -68,7 +67,7 @@ export async function openServiceData(
   let timers: TimerRunner | undefined;
   const followers = ownFollowers(definition, db, kit, process.machine);
   const projections = projectionsIn(definition);
-  const projector = openProjector({ db, service: name, projections, clock, ids, telemetry });
+  const projector = db.projections;
   return {
     db,
     idempotency: db.idempotency,

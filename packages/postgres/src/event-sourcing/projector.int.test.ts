@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { FallbackNotes, SeenPositions } from '@dure/core';
 import { testCall } from '@dure/core/testing';
 import { projection } from '@dure/event-sourcing';
 import { deposited } from '@dure/event-sourcing/testing';
+import { foreignMessage } from '@dure/messaging/testing';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { board, eventually, failsWith, openRelease } from '../fixtures/board-kit.ts';
@@ -105,12 +107,12 @@ describe('an async projection', () => {
     assert.deepEqual(await release.rows(), []);
     await release.deposit('a', 5);
     const position = await release.db.log.advance();
-    assert.equal(await release.projector.fresh('account-board', position, 0), false, 'nobody follows yet');
+    assert.equal(await release.holds('account-board', position, 0), false, 'nobody follows yet');
     release.projector.run();
-    assert.equal(await release.projector.fresh('account-board', position, 10_000), true);
+    assert.equal(await release.holds('account-board', position), true);
     assert.deepEqual(await release.rows(), [{ account: 'a', balance: 5 }]);
     await release.deposit('a', 1);
-    assert.equal(await release.projector.fresh('account-board', await release.db.log.advance(), 10_000), true);
+    assert.equal(await release.holds('account-board', await release.db.log.advance()), true);
     assert.deepEqual(await release.rows(), [{ account: 'a', balance: 6 }]);
   });
 
@@ -122,7 +124,7 @@ describe('an async projection', () => {
     one.projector.run();
     two.projector.run();
     await Promise.all(Array.from({ length: 100 }, (_, index) => one.deposit(`a${index % 5}`)));
-    assert.equal(await two.projector.fresh('account-board', await one.db.log.advance(), 10_000), true);
+    assert.equal(await two.holds('account-board', await one.db.log.advance()), true);
     assert.deepEqual(
       (await one.rows()).map(({ balance }) => balance),
       [20, 20, 20, 20, 20],
@@ -166,9 +168,36 @@ describe('an async projection', () => {
     await release.projector.ready();
     release.projector.run();
     for (const amount of [1, 2, 3]) await release.deposit('a', amount);
-    assert.equal(await release.projector.fresh('last-moves', await release.db.log.advance(), 10_000), true);
+    assert.equal(await release.holds('last-moves', await release.db.log.advance()), true);
     const { rows } = await sql`select * from last_moves`.execute(release.db.read);
     assert.deepEqual(rows, [{ account: 'a', total: 123 }]);
+  });
+
+  test('is waited for by a read of what its caller has written, else answered as it is, or not at all', async () => {
+    await using release = await openRelease([board('async')]);
+    await release.projector.ready();
+    const call = testCall();
+    await release.db.uow(call, async (tx) => tx.emit(deposited, { account: 'a', amount: 5 }));
+    assert.deepEqual(call.positions.written(), { test: await release.db.log.advance() });
+    const stale = call.with({ fallbacks: new FallbackNotes() });
+    assert.equal(await release.projector.fresh('account-board', stale, { waitMs: 0 }), false);
+    assert.deepEqual(stale.fallbacks.all(), [{ operation: 'test.account-board', kind: 'last-good' }]);
+    const failing = release.projector.fresh('account-board', call, { waitMs: 20, otherwise: 'fail' });
+    await assert.rejects(failing, failsWith('EVENT_SOURCING_READ_STALE'));
+    assert.equal(await release.projector.fresh('account-board', testCall(), { waitMs: 0 }), true, 'others do not wait');
+    release.projector.run();
+    assert.equal(await release.projector.fresh('account-board', call, { waitMs: 10_000 }), true);
+    assert.deepEqual(await release.rows(), [{ account: 'a', balance: 5 }]);
+    assert.deepEqual(call.fallbacks.all(), []);
+  });
+
+  test('of another service’s events is waited for by how far its log was applied', async () => {
+    await using release = await openRelease([]);
+    const call = testCall({ positions: new SeenPositions({ other: 1 }) });
+    assert.equal(await release.db.freshFrom('other', call, { waitMs: 0 }), false);
+    const waiting = release.db.freshFrom('other', call, { waitMs: 10_000 });
+    await release.db.deliveries.deliver(foreignMessage(), testCall(), async () => undefined);
+    assert.equal(await waiting, true);
   });
 
   test('that is not there is told from those that are', async () => {
@@ -206,7 +235,7 @@ for (const mode of ['inline', 'async'] as const) {
     for (let time = 0; time < 5; time += 1) await release.projector.rebuild('account-board');
     stop.abort();
     await Promise.all([...writers, reader]);
-    assert.equal(await release.projector.fresh('account-board', await release.db.log.advance(), 10_000), true);
+    assert.equal(await release.holds('account-board', await release.db.log.advance()), true);
     const total = (await release.rows()).reduce((sum, { balance }) => sum + balance, 0);
     assert.equal(total, written);
     assert.ok(reads > 5, `${reads} reads`);

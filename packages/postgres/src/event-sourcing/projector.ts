@@ -1,16 +1,26 @@
-import type { Clock, HealthCheck, Ids, Timer } from '@dure/core';
+import type { Call, Clock, HealthCheck, Ids, Timer } from '@dure/core';
 import { messageOf, ownCall, wait } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
 import { eventSourcingErrors } from '@dure/event-sourcing';
+import type { LogTail, MessageLog, UnitOfWork } from '@dure/messaging';
 import type { Telemetry } from '@dure/telemetry';
-import type { Database } from '../database.ts';
+import type { Kysely } from 'kysely';
+import type { ReadPolicy } from '../read-freshness.ts';
+import { untilFresh } from '../read-freshness.ts';
 import { sqlStateOf } from '../sql-state.ts';
 import type { Tx } from '../transaction.ts';
 import type { ProjectionTable } from './projection-table.ts';
 import { dropTable, followOnce, makeTable, switchTo, tablesOf } from './projection-table.ts';
 
+/** What of a database a projector works on. */
+interface ProjectedDatabase extends UnitOfWork<Tx> {
+  readonly read: Kysely<unknown>;
+  readonly log: MessageLog;
+  readonly tail: LogTail;
+}
+
 export interface ProjectorOptions {
-  readonly db: Database;
+  readonly db: ProjectedDatabase;
   readonly service: string;
   readonly projections: readonly AnyProjection[];
   readonly clock: Clock;
@@ -36,8 +46,11 @@ export interface Projector extends AsyncDisposable {
   rebuild(name: string): Promise<void>;
   /** Shows the newest retired table again, brought up to date. EVENT_SOURCING_PROJECTION_GONE when there is none of this version. */
   rollBack(name: string): Promise<void>;
-  /** Whether what is shown holds everything up to a position of the log, after waiting for at most `waitMs`. */
-  fresh(name: string, position: number, waitMs: number): Promise<boolean>;
+  /**
+   * Waits until what is shown holds what the call has seen of the service (`Dure-Position`); to be awaited before it is
+   * read. Whether it does. An inline projection always does. EVENT_SOURCING_READ_STALE by policy.
+   */
+  fresh(name: string, call: Call, policy?: ReadPolicy): Promise<boolean>;
   /** All tables, of all releases. */
   tables(): Promise<readonly ProjectionTable[]>;
   readonly health: HealthCheck;
@@ -52,9 +65,8 @@ const lookAgainMs = 10;
  * Opens the projections of a service.
  *
  * @example
- * const projector = openProjector({ db, service: 'order', projections: [orderBoard], clock, ids, telemetry });
- * await projector.ready();
- * projector.run();
+ * await db.projections.ready();
+ * db.projections.run();
  */
 export function openProjector(options: ProjectorOptions): Projector {
   return new TableProjector(options);
@@ -119,19 +131,11 @@ class TableProjector implements Projector {
     await this.#built(projection, last.run);
   }
 
-  async fresh(name: string, position: number, waitMs: number): Promise<boolean> {
-    const { mode } = this.#known(name);
-    if (mode === 'inline' || (this.#reached.get(name) ?? 0) >= position) return true;
-    const { clock } = this.#options;
-    const until = clock.monotonicMs() + waitMs;
-    this.#ring();
-    for (;;) {
-      const active = (await this.#tables(name)).find(({ state }) => state === 'active');
-      this.#note(name, active?.position ?? 0);
-      if ((active?.position ?? 0) >= position) return true;
-      if (clock.monotonicMs() >= until || !(await wait(clock, lookAgainMs, this.#stop.signal))) return false;
-      if ((this.#reached.get(name) ?? 0) >= position) return true;
-    }
+  async fresh(name: string, call: Call, policy?: ReadPolicy): Promise<boolean> {
+    const { service, clock } = this.#options;
+    if (this.#known(name).mode === 'inline') return true;
+    const holds = (position: number) => this.#holds(name, position);
+    return untilFresh({ source: service, name: `${service}.${name}`, holds }, call, clock, policy);
   }
 
   async tables(): Promise<readonly ProjectionTable[]> {
@@ -269,8 +273,16 @@ class TableProjector implements Projector {
     );
   }
 
+  async #holds(name: string, position: number): Promise<boolean> {
+    if ((this.#reached.get(name) ?? 0) >= position) return true;
+    this.#ring();
+    const active = (await this.#tables(name)).find(({ state }) => state === 'active');
+    this.#note(name, active?.position ?? 0);
+    return (active?.position ?? 0) >= position;
+  }
+
   #tables(name: string): Promise<readonly ProjectionTable[]> {
-    return tablesOf(this.#options.db.read as never, name);
+    return tablesOf(this.#options.db.read, name);
   }
 
   #uow<T>(what: string, work: (tx: Tx) => Promise<T>): Promise<T> {

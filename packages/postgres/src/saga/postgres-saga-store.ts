@@ -57,6 +57,13 @@ export function postgresSagaStore({ read }: { readonly read: Kysely<unknown> }):
         tx.db,
       );
     },
+    ...readSagas(read),
+  };
+}
+
+/** What is read of sagas beside any transaction. */
+function readSagas(read: Kysely<unknown>): Pick<SagaStore<Tx>, 'due' | 'open' | 'find' | 'list' | 'history'> {
+  return {
     async due(sagas, limit) {
       const { rows } = await sql<DueRow>`
         select id, due_at, traceparent, correlation from dure.saga

@@ -64,6 +64,18 @@ test('what the caches do and keep is counted by route and result, for all of the
   assert.deepEqual(readMeter(edge.telemetry, 'dure_gateway_cache_answers'), { '': 3 });
 });
 
+test('whoever has written something to a service is not answered by what was stored before', async () => {
+  await using at = await cachedEdge((socket) =>
+    socket.write(plainAnswer('hello', '200 OK\r\ncache-control: max-age=60')),
+  );
+  const ask = async (position: string) => {
+    const answer = await fetch(`${at.edge.origin}/things/1`, { headers: { 'dure-position': position } });
+    await answer.text();
+  };
+  for (const position of ['', 'other:3', 'things:3', 'things:3']) await ask(position);
+  assert.equal(at.edge.arrived.length, 3);
+});
+
 test('bytes reach everybody who waits before the answer is whole', async () => {
   await using at = await cachedEdge((socket) => socket.write(`${head}5\r\nhello\r\n`));
   const clients = [rawClient(at.edge.port), rawClient(at.edge.port), rawClient(at.edge.port)];

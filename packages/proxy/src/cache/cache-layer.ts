@@ -28,8 +28,13 @@ export function cacheLayer(options: CacheLayerOptions = {}): EdgeLayer {
   const rules = completeRules(options);
   return (next) => (exchange) => {
     cache.countBy(exchange.engine.telemetry);
-    return cache.handle(new EdgeRequest(exchange, next), rules);
+    return readsOwnWrite(exchange) ? next(exchange) : cache.handle(new EdgeRequest(exchange, next), rules);
   };
+}
+
+/** A stored answer may be older than what its reader has just written. */
+function readsOwnWrite({ method, positions, destination }: Exchange): boolean {
+  return (method === 'GET' || method === 'HEAD') && positions[destination.service] !== undefined;
 }
 
 /** An exchange as the cache sees it. */

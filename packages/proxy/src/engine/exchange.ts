@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Instance, PickFor } from '@dure/balancer';
-import type { Identity } from '@dure/core';
-import { anonymous, isDureError } from '@dure/core';
+import type { Identity, Positions } from '@dure/core';
+import { anonymous, isDureError, parsePositions } from '@dure/core';
 import type { Span } from '@dure/telemetry';
 import type { RequestHead } from '../http/request-head.ts';
 import type { Target } from '../http/target.ts';
@@ -16,6 +16,7 @@ import type { ProxyEngine, Underway } from './proxy-engine.ts';
 import type { RetryRule } from './retry-rule.ts';
 
 const none: readonly string[] = [];
+const nowhere: Positions = {};
 
 /** What is being done for an exchange. */
 export interface Work {
@@ -70,6 +71,8 @@ export class Exchange implements Underway, ExchangeView {
   sentHost: string | undefined;
   authorization: string | undefined;
   cookie: string | undefined;
+  /** What of services' logs the client has seen, as it says. */
+  positions: Positions;
   identity: Identity = anonymous;
   destination: Destination;
   isRepeatable: boolean;
@@ -120,6 +123,7 @@ export class Exchange implements Underway, ExchangeView {
     this.fields = head.fields;
     this.authorization = head.authorization;
     this.cookie = head.cookie;
+    this.positions = head.position === undefined ? nowhere : parsePositions(head.position);
     this.destination = options.destination;
     this.isRepeatable = options.isRepeatable;
     this.maxBodyBytes = engine.limits.maxBodyBytes;

@@ -1,6 +1,6 @@
 import type { Outcome, Picked } from '@dure/balancer';
 import type { DureError } from '@dure/core';
-import { formatFallbackKinds, headers, parseFallbacks } from '@dure/core';
+import { formatFallbackKinds, formatPositions, headers, parseFallbacks, parsePositions } from '@dure/core';
 import type { CircuitBreaker } from '@dure/resilience';
 import type { Span } from '@dure/telemetry';
 import { spanAttributes } from '@dure/telemetry';
@@ -331,7 +331,7 @@ class Forwarding implements ExchangeListener, Work {
     new Tunnel({ ...options, onGone: () => this.#leave('success') }).start();
   }
 
-  #answerFields({ fields, fallback }: ResponseHead): string[] {
+  #answerFields({ fields, fallback, position }: ResponseHead): string[] {
     const { destination, span } = this.#exchange;
     const { prefix } = destination;
     if (fallback !== undefined) {
@@ -339,6 +339,8 @@ class Forwarding implements ExchangeListener, Work {
       const told = this.#engine.inward ? fallback : formatFallbackKinds(parseFallbacks(fallback));
       if (told !== undefined) fields.push(headers.fallback, told);
     }
+    const written = position === undefined ? undefined : formatPositions(parsePositions(position));
+    if (written !== undefined) fields.push(headers.position, written);
     if (prefix !== '') prefixPaths(fields, prefix);
     fields.push('via', `1.1 ${this.#engine.via}`, 'x-content-type-options', 'nosniff');
     return fields;

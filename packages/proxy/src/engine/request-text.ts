@@ -1,5 +1,5 @@
 import type { Instance } from '@dure/balancer';
-import { formatTraceparent } from '@dure/core';
+import { formatPositions, formatTraceparent } from '@dure/core';
 import type { Span } from '@dure/telemetry';
 import { forwardedFields } from '../http/forwarding-fields.ts';
 import { viaField } from '../http/via.ts';
@@ -29,6 +29,8 @@ export function requestText(exchange: Exchange, attempt: AttemptText): string {
   text += forwardedFields({ address, host: head.host, protocol, prefix: destination.prefix, through, via });
   text += `traceparent: ${formatTraceparent(span.context)}\r\ndure-request-id: ${span.context.traceId}\r\n`;
   text += `dure-timeout-ms: ${destination.timeoutMs}\r\ndure-retry-budget: ${budgetLeft}\r\n`;
+  const seen = formatPositions(exchange.positions);
+  if (seen !== undefined) text += `dure-position: ${seen}\r\n`;
   if (exchange.upgrade !== undefined) text += 'connection: upgrade\r\nupgrade: websocket\r\n';
   if (head.takesTrailers === true) text += 'te: trailers\r\nconnection: te\r\n';
   if (number > 1) text += `dure-attempt: ${number}\r\n`;

@@ -18,6 +18,7 @@ import { contractDrift } from '../traffic/contract-drift.ts';
 import { authenticated, authorised } from './admission.ts';
 import type { Edge } from './edge.ts';
 import { eventSocket } from './event-socket.ts';
+import { sessionPositions } from './session-positions.ts';
 
 /** How long an answer may take to begin where nobody says, in milliseconds. */
 const defaultTimeoutMs = 30_000;
@@ -71,6 +72,7 @@ function layersOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
     ...corsOf(edge, rule), // before what refuses: pages may read what others refuse with
     bodyDemanded(rule), // first of what refuses: a body that is too large is refused whoever sends it
     authenticated(edge), // before access: the identity is what access is decided by
+    sessionPositions(edge.secure), // behind who asks: it is the session's
     ...(edge.apiKey === undefined ? [] : [edge.apiKey]), // as above; whoever has a token stays who they are
     ...declaredLimit(edge, rule), // before access: also what would be refused may not be tried without end
     authorised(rule.access),

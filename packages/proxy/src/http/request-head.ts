@@ -10,6 +10,8 @@ export interface RequestHead {
   readonly cookie: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly traceparent: string | undefined;
+  /** `Dure-Position`, as the client took it from an answer; anything may be in it. */
+  readonly position?: string | undefined;
   readonly origin: string | undefined;
   readonly fetchSite: string | undefined;
   /** The stated length of the body; undefined when none is stated. */
@@ -36,6 +38,7 @@ type Kind =
   | 'cookie'
   | 'idempotencyKey'
   | 'traceparent'
+  | 'position'
   | 'origin'
   | 'fetchSite'
   | 'contentLength'
@@ -76,6 +79,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   cookie: 'cookie',
   [headers.idempotencyKey]: 'idempotencyKey',
   [headers.traceparent]: 'traceparent',
+  [headers.position]: 'position',
   origin: 'origin',
   'sec-fetch-site': 'fetchSite',
   'content-length': 'contentLength',
@@ -101,7 +105,8 @@ export const isEndToEnd = (name: string): boolean => kindOf(name) === 'pass';
 const alsoForwarded: ReadonlySet<Kind> = new Set(['idempotencyKey', 'origin', 'fetchSite']);
 
 /** Fields that a client may name in `Connection` without harm: they concern the connection, or are dropped anyway. */
-const mayBeNamed = (name: string) => name === 'close' || kindOf(name) === 'drop' || name === 'te' || name === 'trailer';
+const mayBeNamed = (name: string) =>
+  name === 'close' || kindOf(name) === 'drop' || kindOf(name) === 'position' || name === 'te' || name === 'trailer';
 
 /** RFC 3986 §3.2.2: a name, an IPv4 address or a bracketed IPv6 address, and a port. No user information, no path. */
 const authority = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
@@ -125,7 +130,7 @@ export function readRequestHead(raw: readonly string[], maxFields: number): Requ
       fields += `${name}: ${value}\r\n`;
     } else if (kind === 'connection') {
       connection = connection === '' ? value : `${connection},${value}`;
-    } else if (kind === 'te' || kind === 'via') {
+    } else if (kind === 'te' || kind === 'via' || kind === 'position') {
       single[kind] = single[kind] === undefined ? value : `${single[kind]}, ${value}`;
     } else if (kind === 'cookie' && single.cookie !== undefined) {
       single.cookie += `; ${value}`;
@@ -169,6 +174,7 @@ function sorted(
     cookie: single.cookie,
     idempotencyKey: single.idempotencyKey,
     traceparent: single.traceparent,
+    position: single.position,
     origin: single.origin,
     fetchSite: single.fetchSite,
     contentLength: contentLength === undefined ? undefined : Number(contentLength),

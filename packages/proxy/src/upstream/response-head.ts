@@ -15,6 +15,8 @@ export interface ResponseHead {
   readonly bodyBytes: number;
   /** `Dure-Fallback`: whose answers were stood in for. */
   readonly fallback: string | undefined;
+  /** `Dure-Position`: what was written. */
+  readonly position: string | undefined;
   /** Whether the connection may be used again. */
   readonly keepAlive: boolean;
   /** How long the server keeps an idle connection, in milliseconds, as far as it says. */
@@ -31,6 +33,7 @@ type Kind =
   | 'drop'
   | 'internal'
   | 'fallback'
+  | 'position'
   | 'connection'
   | 'keep-alive'
   | 'content-length'
@@ -39,6 +42,7 @@ type Kind =
 const kindOf = fieldKinds<Kind>((name) => {
   if (name === 'connection' || name === 'keep-alive' || name === 'content-length' || name === 'transfer-encoding')
     return name;
+  if (name === headers.position) return 'position';
   if (name.startsWith('dure-')) return name === headers.fallback ? 'fallback' : 'internal';
   return hopByHop.has(name) ? 'drop' : 'pass';
 });
@@ -62,6 +66,7 @@ export function readResponseHead(text: string, method: string): ResponseHead | B
   let connection: string | undefined;
   let idleMs: number | undefined;
   let fallback: string | undefined;
+  let position: string | undefined;
   let from = text.indexOf('\r\n') + 2;
   for (let end = text.indexOf('\r\n', from); end > from; from = end + 2, end = text.indexOf('\r\n', from)) {
     const colon = text.indexOf(':', from);
@@ -73,6 +78,9 @@ export function readResponseHead(text: string, method: string): ResponseHead | B
         break;
       case 'fallback':
         fallback = fallback === undefined ? value : `${fallback}, ${value}`;
+        break;
+      case 'position':
+        position = position === undefined ? value : `${position}, ${value}`;
         break;
       case 'content-length':
         if (length !== untilClose || !digits.test(value)) return { bad: 'its length is stated twice or is no number' };
@@ -100,6 +108,7 @@ export function readResponseHead(text: string, method: string): ResponseHead | B
     fields: named.length === 0 ? fields : withoutNamed(fields, named),
     bodyBytes: bodiless(status, method) ? 0 : coding === undefined ? length : chunked,
     fallback,
+    position,
     keepAlive: http11 ? !named.includes('close') : named.includes('keep-alive'),
     idleMs,
   };

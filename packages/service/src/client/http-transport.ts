@@ -1,5 +1,13 @@
 import type { Call, Clock } from '@dure/core';
-import { isDureError, isRefusal, messageOf, parseFallbacks, userOf, headers as wellKnown } from '@dure/core';
+import {
+  isDureError,
+  isRefusal,
+  messageOf,
+  parseFallbacks,
+  parsePositions,
+  userOf,
+  headers as wellKnown,
+} from '@dure/core';
 import { resilienceErrors } from '@dure/resilience';
 import type { Dispatcher } from 'undici';
 import { Agent } from 'undici';
@@ -82,6 +90,11 @@ export function httpTransport(options: HttpTransportOptions): HttpTransport {
   };
 }
 
+/** What the service wrote for this call, the caller has seen. */
+function noteWritten({ positions }: Call, field: string | readonly string[] | undefined): void {
+  for (const [service, position] of Object.entries(parsePositions(field))) positions.note(service, position);
+}
+
 interface Sending {
   readonly operation: HttpOperation;
   readonly writer: RequestWriter;
@@ -127,6 +140,8 @@ async function send(sending: Sending, input: unknown, call: Call): Promise<unkno
     const answer = await exchange(agent, request, call.signal);
     if (answer.headers[wellKnown.fallback] !== undefined && !sending.foreign)
       for (const note of parseFallbacks(answer.headers[wellKnown.fallback])) call.fallbacks.add(note);
+    if (answer.headers[wellKnown.position] !== undefined && !sending.foreign)
+      noteWritten(call, answer.headers[wellKnown.position]);
     return understood(sending, answer, target.id);
   } catch (error) {
     throw call.signal.aborted ? error : (bytes?.failure() ?? failed(operation, target.id, error));

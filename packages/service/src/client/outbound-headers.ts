@@ -1,5 +1,5 @@
 import type { Call, Clock } from '@dure/core';
-import { formatTraceparent, headers } from '@dure/core';
+import { formatPositions, formatTraceparent, headers } from '@dure/core';
 
 /** What a request says about itself beside its call. */
 export interface RequestParts {
@@ -30,11 +30,13 @@ export function outboundHeaders(
   return sent;
 }
 
-function addOwn(sent: Record<string, string>, { deadline, attempt, baggage }: Call, clock: Clock): void {
+function addOwn(sent: Record<string, string>, { deadline, attempt, baggage, positions }: Call, clock: Clock): void {
   if (deadline !== Number.POSITIVE_INFINITY)
     sent[headers.timeoutMs] = String(Math.max(1, Math.floor(deadline - clock.now())));
   if (attempt.number > 1) sent[headers.attempt] = String(attempt.number);
   if (attempt.budgetLeft !== undefined) sent[headers.retryBudget] = String(attempt.budgetLeft);
+  const seen = formatPositions(positions.all());
+  if (seen !== undefined) sent[headers.position] = seen;
   let members = '';
   for (const key in baggage) members += `${members === '' ? '' : ','}${key}=${encodeURIComponent(baggage[key] ?? '')}`;
   if (members !== '') sent[headers.baggage] = members;

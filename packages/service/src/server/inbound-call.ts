@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Call, Clock, Identity, Ids, Operation } from '@dure/core';
-import { headers, newTrace, parseTraceparent, startCall } from '@dure/core';
+import { headers, newTrace, parsePositions, parseTraceparent, SeenPositions, startCall } from '@dure/core';
 
 /** What a call is made from when a request arrives. */
 export interface InboundRequest {
@@ -40,6 +40,7 @@ export function inboundCall(
     attempt: budgetLeft === undefined ? { number, tried: [] } : { number, tried: [], budgetLeft },
     idempotencyKey: readKey(key),
     baggage: parseBaggage(first(from[headers.baggage])),
+    positions: new SeenPositions(parsePositions(from[headers.position])),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Call } from '@dure/core';
-import { formatFallbacks, headers, problemMediaType } from '@dure/core';
+import { formatFallbacks, formatPositions, headers, problemMediaType } from '@dure/core';
 import type { Place } from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -74,6 +74,8 @@ function addRoute(
         if (spec.location !== undefined) reply.header('location', spec.location(output as never));
         const standIns = formatFallbacks(call.fallbacks.all());
         if (standIns !== undefined) reply.header(headers.fallback, standIns);
+        const written = formatPositions(call.positions.written());
+        if (written !== undefined) reply.header(headers.position, written);
         if (output === undefined) return reply.send();
         return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(output));
       } catch (error) {
