@@ -88,6 +88,28 @@ export const eventSourcingErrors = errorCatalogue('EVENT_SOURCING', {
       fix: '잠시 뒤에 다시 요청하십시오. 계속되면 서비스의 `/actuator/health`에서 프로젝션 상태를 확인하십시오.',
     },
   },
+  KEY_MISSING: {
+    kind: 'internal',
+    en: {
+      title: 'Personal data cannot be encrypted or read',
+      fix: 'Give the database the key-encryption keys under which its subjects’ keys were wrapped: `dataKeys`.',
+    },
+    ko: {
+      title: '개인정보를 암호화하거나 읽을 수 없습니다',
+      fix: '주체별 키를 감싼 키 암호화 키를 데이터베이스의 `dataKeys`에 지정하십시오.',
+    },
+  },
+  SUBJECT_FORGOTTEN: {
+    kind: 'conflict',
+    en: {
+      title: 'Personal data of somebody who is forgotten was to be written',
+      fix: 'Use a new subject: a key that was destroyed is not made again.',
+    },
+    ko: {
+      title: '삭제 처리된 주체의 개인정보를 기록하려고 했습니다',
+      fix: '새 주체를 사용하십시오. 폐기된 키는 다시 만들지 않습니다.',
+    },
+  },
   EVENT_UNKNOWN: {
     kind: 'internal',
     en: {

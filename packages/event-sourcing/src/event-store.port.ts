@@ -26,6 +26,8 @@ export interface StoredStream {
   readonly events: readonly StreamEvent[];
   /** Of what is committed; 0 when there is nothing. */
   readonly version: number;
+  /** Of whom its events say something personal. */
+  readonly subjects: readonly string[];
 }
 
 /** What is appended to a stream. */
@@ -36,7 +38,7 @@ export interface Append {
   /** Whether the unit of work may run again when the stream has moved on; else it fails: EVENT_SOURCING_CONFLICT. */
   readonly mayRepeat: boolean;
   /** The state after the facts, to be kept with the commit. */
-  readonly snapshot?: Snapshot & { readonly codeVersion: number };
+  readonly snapshot?: Snapshot & { readonly codeVersion: number; readonly subjects: readonly string[] };
 }
 
 /** Where the streams of a service stand: its log. */

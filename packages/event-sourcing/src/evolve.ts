@@ -2,6 +2,7 @@ import type { AnyEvent } from '@dure/messaging';
 import type { AnyAggregate, Outcome, Refused } from './aggregate.ts';
 import { eventSourcingErrors } from './errors.ts';
 import type { Fact } from './fact.ts';
+import { maskData } from './personal/sealed-data.ts';
 
 /** An event as it was written, perhaps by an older release. */
 export interface WrittenEvent {
@@ -46,7 +47,7 @@ export function isRefused(outcome: Outcome<string>): outcome is Refused {
 /** The data in the event's present version, upcast step by step. EVENT_SOURCING_EVENT_UNKNOWN when no way leads there. */
 export function currentData(event: AnyEvent, written: WrittenEvent): unknown {
   const { upcast = {} } = event as AnyEvent & { readonly upcast?: Readonly<Record<number, (data: never) => unknown>> };
-  let data = written.data;
+  let data = maskData(event, written.data);
   for (let version = written.schemaVersion; version !== event.version; version += 1) {
     const step = upcast[version];
     if (step === undefined || version > event.version) throw unknownEvent(`version ${event.version} of it`, written);

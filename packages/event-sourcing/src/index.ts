@@ -24,6 +24,18 @@ export type { Fact } from './fact.ts';
 export { fact } from './fact.ts';
 export type { Rows } from './fold-rows.ts';
 export { foldedRow, foldInto, idsOf } from './fold-rows.ts';
+export { demandForgetting } from './personal/demand-forgetting.ts';
+export { newKey, seal, unseal } from './personal/seal.ts';
+export type { SubjectKeys } from './personal/sealed-data.ts';
+export {
+  openData,
+  openState,
+  sealData,
+  sealedSubjects,
+  sealState,
+  stateSubjects,
+} from './personal/sealed-data.ts';
+export { subjectForgotten } from './personal/subject-forgotten.ts';
 export type {
   AnyProjection,
   Projection,

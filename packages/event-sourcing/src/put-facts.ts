@@ -1,4 +1,5 @@
 import type { BufferedMessage, MessageBuffer } from '@dure/messaging';
+import { personalData } from '@dure/messaging';
 import { eventSourcingErrors } from './errors.ts';
 import type { Append, ExpectedVersion, StreamEvent } from './event-store.port.ts';
 
@@ -17,6 +18,7 @@ export function putFacts(buffer: MessageBuffer, { stream, facts, expected, mayRe
       version: event.version,
       key: event.key(data as never),
       data,
+      personal: personalData(event.schema, data),
       stream: isLast && snapshot !== undefined ? { ...mark, snapshot } : mark,
     });
   }

@@ -1,4 +1,5 @@
 import { Refusal } from '@dure/core';
+import { personalData } from '@dure/messaging';
 import type { Aggregate, AnyAggregate } from './aggregate.ts';
 import { streamOf } from './aggregate.ts';
 import type { EventStore, ExpectedVersion, StoredStream, StreamEvent } from './event-store.port.ts';
@@ -116,6 +117,7 @@ function appendOf<State>(
 ) {
   const { stream, version: committed } = before.stream;
   const { snapshotEvery, version: codeVersion } = definition;
+  const subjects = [...before.stream.subjects, ...facts.flatMap(subjectOf)];
   const due =
     snapshotEvery !== undefined &&
     Math.floor(after.version / snapshotEvery) > Math.floor(before.version / snapshotEvery);
@@ -124,8 +126,13 @@ function appendOf<State>(
     facts,
     expected: committed,
     mayRepeat: true,
-    ...(due ? { snapshot: { version: after.version, state: after.state, codeVersion } } : {}),
+    ...(due ? { snapshot: { version: after.version, state: after.state, codeVersion, subjects } } : {}),
   };
+}
+
+function subjectOf({ event, data }: Fact): readonly string[] {
+  const found = personalData(event.schema, data);
+  return found === undefined ? [] : [found.subject];
 }
 
 async function* pages<Tx>(

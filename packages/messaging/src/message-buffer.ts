@@ -4,6 +4,8 @@ import type { AnyCommand } from './command.ts';
 import { messagingErrors } from './errors.ts';
 import type { AnyEvent, EventType } from './event.ts';
 import type { Message, MessageMeta, ReplyData, SagaMark } from './message.ts';
+import type { PersonalData } from './personal.ts';
+import { personalData } from './personal.ts';
 import type { MessageInput, Outbox, Scheduling, When } from './unit-of-work.port.ts';
 
 /** The stream that a message is a part of, and what must hold of it when the message is committed. */
@@ -14,7 +16,13 @@ export interface StreamMark {
   /** Whether the unit of work may run again when the stream has moved on. */
   readonly mayRepeat: boolean;
   /** What the stream amounts to after this message, kept with the commit. */
-  readonly snapshot?: { readonly version: number; readonly codeVersion: number; readonly state: unknown };
+  readonly snapshot?: {
+    readonly version: number;
+    readonly codeVersion: number;
+    readonly state: unknown;
+    /** Of whom the state says something that must be encrypted. */
+    readonly subjects?: readonly string[];
+  };
 }
 
 /** A message as it is handed to a buffer: what its writer decides, and nothing else. */
@@ -28,12 +36,15 @@ export interface MessageDraft {
   readonly inReplyTo?: string;
   readonly saga?: SagaMark;
   readonly stream?: StreamMark;
+  readonly personal?: PersonalData | undefined;
 }
 
 /** A message that waits for its COMMIT: complete but for its position, its data already serialised. */
 export interface BufferedMessage extends Omit<Message, 'position' | 'data'> {
   readonly json: string;
   readonly stream?: StreamMark;
+  /** What of its data must be encrypted before it is committed. */
+  readonly personal?: PersonalData;
 }
 
 /** A timer that waits for its COMMIT; without a message it is withdrawn. */
@@ -61,6 +72,8 @@ export interface MessageBuffer extends Outbox, Scheduling {
   readonly timers: readonly BufferedTimer[];
   /** Remembers what was collected so far; what it returns goes back to that. */
   checkpoint(): () => void;
+  /** Changes what was collected, message by message, also those of timers: for encryption. */
+  rewrite(change: (message: BufferedMessage) => BufferedMessage): void;
   /** Forgets everything that was collected so far. */
   discard(): void;
   /** Ends it: whatever is added later throws MESSAGING_CLOSED instead of being lost. */
@@ -156,6 +169,13 @@ class Buffer implements MessageBuffer {
     };
   }
 
+  rewrite(change: (message: BufferedMessage) => BufferedMessage): void {
+    for (const [index, message] of this.messages.entries()) this.messages[index] = change(message);
+    for (const [name, timer] of this.#timers) {
+      if (timer.message !== undefined) this.#timers.set(name, { ...timer, message: change(timer.message) });
+    }
+  }
+
   discard(): void {
     this.messages.length = 0;
     this.#timers.clear();
@@ -178,7 +198,11 @@ class Buffer implements MessageBuffer {
     const json = serialise(draft);
     const meta = metaOf(draft, cause);
     const message = { id, kind, source: service, type, version, key, destination, at: clock.now(), json, meta };
-    return draft.stream === undefined ? message : { ...message, stream: draft.stream };
+    return {
+      ...message,
+      ...(draft.stream === undefined ? {} : { stream: draft.stream }),
+      ...(draft.personal === undefined ? {} : { personal: draft.personal }),
+    };
   }
 }
 
@@ -187,7 +211,8 @@ function draftOf(contract: AnyEvent | AnyCommand, data: unknown): MessageDraft {
   if (contract.kind === 'event') {
     const { name: type, version } = contract;
     const value = checked(type, contract.schema, data);
-    return { kind: 'event', type, version, key: contract.key(value as never), data: value };
+    const personal = personalData(contract.schema, value);
+    return { kind: 'event', type, version, key: contract.key(value as never), data: value, personal };
   }
   const { service: destination, name } = contract;
   const type = `${destination}.${name}`;

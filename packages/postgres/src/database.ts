@@ -14,6 +14,7 @@ import { postgresErrors } from './errors.ts';
 import { inlineProjections } from './event-sourcing/inline-projections.ts';
 import type { Projector, ProjectorOptions } from './event-sourcing/projector.ts';
 import { openProjector } from './event-sourcing/projector.ts';
+import { subjectKeyRing } from './event-sourcing/subject-key-ring.ts';
 import { postgresFollowerStore } from './followers/postgres-follower-store.ts';
 import type { KeyOwner } from './idempotency.ts';
 import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAnswer } from './idempotency.ts';
@@ -65,6 +66,11 @@ export interface DatabaseOptions {
   readonly layers?: readonly Layer<unknown, unknown>[];
   /** The projections of the service's events; the inline ones are brought up to date by every unit of work. */
   readonly projections?: readonly AnyProjection[];
+  /**
+   * Keys of 32 bytes that encrypt the keys of personal data; the first encrypts, any of them opens. Secrets. Without one,
+   * personal data can be neither written nor read: EVENT_SOURCING_KEY_MISSING.
+   */
+  readonly dataKeys?: readonly Uint8Array[];
   /** How long a projection's table that is no longer shown goes on following, in milliseconds. Default an hour. */
   readonly rollbackWindowMs?: number;
   /** Begins sagas; from the saga store. */
@@ -136,6 +142,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     begin: () => beginStatement(clock),
     startSaga: options.startSaga,
     beforeCommit: inlineProjections(options.projections ?? []),
+    keys: subjectKeyRing(options.dataKeys ?? []),
     around,
     appended: () => {
       log.ring();

@@ -15,7 +15,7 @@ export type { Database, DatabaseOptions } from './database.ts';
 export { openDatabase } from './database.ts';
 export { postgresErrors } from './errors.ts';
 export type { ProjectionTable, Projector } from './event-sourcing/index.ts';
-export { postgresEventStore } from './event-sourcing/index.ts';
+export { forgetSubject, postgresEventStore } from './event-sourcing/index.ts';
 export type { Retention } from './log-keeper.ts';
 export type { MigrateOptions, MigrateResult } from './migrations/index.ts';
 export { migrate } from './migrations/index.ts';

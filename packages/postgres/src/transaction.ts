@@ -3,6 +3,7 @@ import type { MessageBuffer, Outbox, Scheduling } from '@dure/messaging';
 import type { Transaction } from 'kysely';
 import type { Answer } from './connection.ts';
 import { postgresErrors } from './errors.ts';
+import type { SubjectKeyRing } from './event-sourcing/subject-key-ring.ts';
 import type { Statement } from './local-transaction.ts';
 
 /** A saga as far as starting it needs to know it; `Input` is what it starts with. */
@@ -30,6 +31,8 @@ export interface TxInside {
   readonly buffer: MessageBuffer;
   /** Which run of the unit of work this is: 1, and more after collisions. */
   readonly attempt: number;
+  /** The keys of personal data. */
+  readonly keys: SubjectKeyRing;
   /** Adds a statement that is sent with the COMMIT, before the messages; if it fails, nothing is committed. */
   later(text: string, values: readonly unknown[], name?: string): void;
   /** Sends a statement now; one with a name is planned once for each session. */

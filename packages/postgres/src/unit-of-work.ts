@@ -7,7 +7,9 @@ import type { Around } from './around.ts';
 import type { Answer, Connection } from './connection.ts';
 import { postgresErrors } from './errors.ts';
 import type { BeforeCommit } from './event-sourcing/inline-projections.ts';
+import { sealMessages } from './event-sourcing/seal-messages.ts';
 import { conflictOf, isRepeatableConflict } from './event-sourcing/stream-conflict.ts';
+import type { SubjectKeyRing } from './event-sourcing/subject-key-ring.ts';
 import type { BindKysely } from './kysely-binding.ts';
 import type { Statement } from './local-transaction.ts';
 import { LocalTransaction } from './local-transaction.ts';
@@ -15,7 +17,7 @@ import type { Pool } from './pool.ts';
 import { isBeyondPartitions, isCollision, isUnstorable } from './sql-state.ts';
 import { setTimers } from './timers/set-timers.ts';
 import type { StartSaga, Tx, TxInside } from './transaction.ts';
-import { transaction } from './transaction.ts';
+import { insideOf, transaction } from './transaction.ts';
 
 /** What every unit of work of a database shares. */
 export interface UnitKit {
@@ -33,6 +35,8 @@ export interface UnitKit {
   readonly startSaga: StartSaga | undefined;
   /** Runs when a unit of work that writes messages is over, before its COMMIT. */
   readonly beforeCommit: BeforeCommit | undefined;
+  /** The keys of personal data. */
+  readonly keys: SubjectKeyRing;
   /** What stands between a unit of work and the database. */
   readonly around: Around;
   /** Told after each commit that appended to the log. */
@@ -140,7 +144,7 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: 
     const later: Statement[] = [];
     const db = kit.bind(local, () => open);
     const query: TxInside['query'] = (text, values, name) => local.query(text, values, name);
-    const tx = transaction({ call, db, buffer, attempt, query }, later, kit.startSaga);
+    const tx = transaction({ call, db, buffer, attempt, query, keys: kit.keys }, later, kit.startSaga);
     const discard = () => {
       buffer.discard();
       later.length = 0;
@@ -148,6 +152,7 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: 
     const { beforeCommit } = kit;
     const value = await watch.orEnd(plan.work(tx, { local, buffer, discard }));
     if (beforeCommit !== undefined && buffer.messages.length > 0) await watch.orEnd(beforeCommit(tx));
+    await watch.orEnd(sealMessages(insideOf(tx))); // behind what reads the messages
     end();
     watch.stop();
     const closing = [...later, ...setTimers(buffer.timers), ...(plan.closing?.(value) ?? [])];

@@ -19,6 +19,7 @@ import { claimed, fenced, sagaRunner } from '@dure/saga';
 import type { HttpRoute, IdempotencyStore, RunningService, ServiceDefinition } from '@dure/service/server';
 import { dureErrors } from '../errors.ts';
 import { consume } from './consume.ts';
+import { dataKeyOf } from './data-key.ts';
 import type { Dispatch } from './deliveries.ts';
 import { dispatcher } from './deliveries.ts';
 import { deliveriesEndpoint, deliveriesHealth } from './deliveries-endpoint.ts';
@@ -132,6 +133,7 @@ function openOwnDatabase(definition: ServiceDefinition, kit: ServiceKit, process
     layers,
     projections: projectionsIn(definition),
     retention: { messagesMs: 14 * dayMs, sagasMs: 90 * dayMs, readers: Object.keys(service.grants) },
+    dataKeys: [dataKeyOf(service.key)],
   };
   const db = openDatabase({ ...opened, ...startSaga });
   process.logs.set(name, db);

@@ -76,7 +76,7 @@ class Memory {
     const snapshot = kept?.codeVersion === codeVersion ? { version: kept.version, state: kept.state } : undefined;
     const version = committed.length;
     const events = [...committed.slice(snapshot?.version ?? 0), ...pendingEvents(pending, stream, version)];
-    return { stream, snapshot, events, version };
+    return { stream, snapshot, events, version, subjects: [] };
   }
 
   commit(messages: readonly BufferedMessage[]): void {

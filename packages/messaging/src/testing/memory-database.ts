@@ -146,7 +146,7 @@ class Memory implements MemoryUnits {
   }
 
   #append(messages: readonly BufferedMessage[]): void {
-    for (const { json, stream: _, ...message } of messages) {
+    for (const { json, stream: _, personal: __, ...message } of messages) {
       const meta = JSON.parse(JSON.stringify(message.meta)) as MessageMeta;
       this.#messages.push({ ...message, position: this.#messages.length + 1, data: JSON.parse(json), meta });
     }

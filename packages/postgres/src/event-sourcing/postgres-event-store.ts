@@ -1,10 +1,11 @@
 import type { EventStore, StoredStream, StreamEvent } from '@dure/event-sourcing';
-import { pendingEvents, putFacts } from '@dure/event-sourcing';
+import { openData, openState, pendingEvents, putFacts, sealedSubjects, stateSubjects } from '@dure/event-sourcing';
 import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
-import type { Tx } from '../transaction.ts';
+import type { Tx, TxInside } from '../transaction.ts';
 import { insideOf } from '../transaction.ts';
 import { lockHeads } from './lock-heads.ts';
+import { readable } from './readable-events.ts';
 
 /** How many events of a stream come with the first read; what lies behind them takes reads of its own. */
 const firstPage = 1_000;
@@ -41,19 +42,48 @@ export function postgresEventStore<Tables = unknown>(): EventStore<Tx<Tables>> {
           const found = byStream.get(stream) ?? [];
           const snapshot = found.find(({ type }) => type === null);
           const committed = await whole(inside.db, stream, found.filter(({ type }) => type !== null).map(eventOf));
-          const version = committed.at(-1)?.version ?? snapshot?.version ?? 0;
-          return {
-            stream,
-            snapshot: snapshot === undefined ? undefined : { version: snapshot.version, state: snapshot.data },
-            events: [...committed, ...pendingEvents(inside.buffer.messages, stream, version)],
-            version,
-          };
+          const stored = await opened(inside, stream, snapshot, committed);
+          const pending = pendingEvents(inside.buffer.messages, stream, stored.version);
+          return { ...stored, events: [...stored.events, ...pending] };
         }),
       );
     },
     append: (tx, append) => putFacts(insideOf(tx).buffer, append),
-    read: (tx, stream, after, limit) => eventsAfter(insideOf(tx).db, stream, after, limit),
+    async read(tx, stream, after, limit) {
+      const inside = insideOf(tx);
+      return readable(inside, await eventsAfter(inside.db, stream, after, limit));
+    },
   };
+}
+
+/** With what is encrypted in it made readable; a snapshot in which somebody is forgotten gives way to the events before it. */
+async function opened(
+  inside: TxInside,
+  stream: string,
+  kept: StreamRow | undefined,
+  committed: readonly StreamEvent[],
+): Promise<StoredStream> {
+  const inState = stateSubjects(kept?.data);
+  const subjects = [...new Set([...inState, ...committed.flatMap(({ data }) => sealedSubjects(data))])];
+  const version = committed.at(-1)?.version ?? kept?.version ?? 0;
+  const plain = kept === undefined ? undefined : { version: kept.version, state: kept.data };
+  if (subjects.length === 0) return { stream, snapshot: plain, events: committed, version, subjects };
+  const keys = await inside.keys.open(inside.db, subjects);
+  const state = kept === undefined ? undefined : openState(kept.data, keys);
+  if (kept !== undefined && state === undefined)
+    return opened(inside, stream, undefined, await fromStart(inside, stream));
+  return {
+    stream,
+    snapshot: kept === undefined || state === undefined ? undefined : { version: kept.version, ...state },
+    events: committed.map((event) => ({ ...event, data: openData(event.type, event.data, keys) })),
+    version,
+    // What is masked says nothing of anybody any more.
+    subjects: subjects.filter((subject) => keys.has(subject)),
+  };
+}
+
+async function fromStart({ db }: TxInside, stream: string): Promise<readonly StreamEvent[]> {
+  return whole(db, stream, await eventsAfter(db, stream, 0, firstPage));
 }
 
 async function whole(

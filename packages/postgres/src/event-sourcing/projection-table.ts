@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Tx } from '../transaction.ts';
 import { insideOf } from '../transaction.ts';
 import { applyEvents, selectRows } from './projection-rows.ts';
+import { readable } from './readable-events.ts';
 
 /** A table of a projection: one run of one version. */
 export interface ProjectionTable {
@@ -131,7 +132,7 @@ async function applyStretch(
     order by pos limit ${batch}`.execute(tx.db);
   const events = rows.map(({ type, version, data }): WrittenEvent => ({ type, schemaVersion: version, data }));
   const inside = insideOf(tx);
-  await applyEvents(projection, events, {
+  await applyEvents(projection, await readable(inside, events), {
     tx,
     table,
     load: (ids) => selectRows(inside.db, projection, table, ids),

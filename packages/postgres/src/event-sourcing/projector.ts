@@ -1,7 +1,7 @@
 import type { Call, Clock, HealthCheck, Ids, Timer } from '@dure/core';
 import { messageOf, ownCall, wait } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
-import { eventSourcingErrors } from '@dure/event-sourcing';
+import { demandForgetting, eventSourcingErrors } from '@dure/event-sourcing';
 import type { LogTail, MessageLog, UnitOfWork } from '@dure/messaging';
 import type { Telemetry } from '@dure/telemetry';
 import type { Kysely } from 'kysely';
@@ -84,6 +84,7 @@ class TableProjector implements Projector {
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
+    demandForgetting(options.projections);
     this.#projections = options.projections.filter(({ mode }) => mode !== 'live');
   }
 
