@@ -1,97 +1,111 @@
-// What does an append cost now that the log is partitioned, against the log as one table, in the same run? And how fast do
-// followers go through it?
-
-import { readFile } from 'node:fs/promises';
-import { systemClock as clock, ids, systemRandom as random } from '@dure/core';
-import { testCall } from '@dure/core/testing';
-import { startFollower } from '@dure/messaging/followers';
-import { noted } from '@dure/messaging/testing';
-import type { Database } from '@dure/postgres';
-import { openDatabase } from '@dure/postgres';
-import { testDatabase } from '@dure/postgres/testing';
+// How many events a second are appended to streams, against Emmett on PostgreSQL? The same server, events and expected versions,
+// and the same number of connections; rounds of both in turn. And how many in calls of ten?
+import { ids, ownCall, systemClock, systemRandom } from '@dure/core';
+import { aggregate, fact, repository } from '@dure/event-sourcing';
+import { event } from '@dure/messaging';
+import { migrate, openDatabase, postgresEventStore } from '@dure/postgres';
+import { startEmbeddedPostgres } from '@dure/postgres/embedded';
 import { silentTelemetry } from '@dure/telemetry';
-import { Client } from 'pg';
+import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
+import pg from 'pg';
+import { z } from 'zod';
+import { forget, stateFolder } from './lib/shop.ts';
 import { median, printTable, round } from './lib/table.ts';
 
-const rounds = Number(process.env.ROUNDS ?? 9);
-const roundMs = Number(process.env.ROUND_MS ?? 1_500);
-const connections = 20;
+const connections = Number(process.env.CONNECTIONS ?? 20);
+const rounds = Number(process.env.ROUNDS ?? 5);
+const seconds = Number(process.env.SECONDS ?? 4);
+const data = { account: 'a-1', amount: 18_000, currency: 'KRW', note: 'a deposit like any other' };
 
-const own = { service: 'bench', clock, ids: ids(clock, random), telemetry: silentTelemetry() };
+const deposited = event('bench.deposited', {
+  schema: z.object({ account: z.string(), amount: z.int(), currency: z.string(), note: z.string() }),
+  key: ({ account }) => account,
+});
+const account = aggregate('account', { id: 'account', initial: () => ({ balance: 0 }) }).on(
+  deposited,
+  ({ balance }, { amount }) => ({ balance: balance + amount }),
+);
 
-/** The log as the first migration made it. */
-async function unpartitioned(ownerUrl: string): Promise<void> {
-  const file = new URL('../packages/postgres/src/schema/0001-log.sql', import.meta.url);
-  const table = /create table dure\.log \([\s\S]*?create unique index log_stream[^;]*;/.exec(
-    await readFile(file, 'utf8'),
-  );
-  const owner = new Client({ connectionString: ownerUrl });
-  await owner.connect();
-  await owner.query(`drop table dure.log; ${table?.[0]}`);
-  await owner.end();
+/** Appends `count` events to a new stream. */
+type Append = (stream: string, count: number) => Promise<unknown>;
+
+let streams = 0;
+/** Events a second by as many callers as there are connections, each to a new stream at each call. */
+async function rate(append: Append, count: number): Promise<number> {
+  const began = performance.now();
+  const until = began + seconds * 1_000;
+  let events = 0;
+  const caller = async () => {
+    while (performance.now() < until) {
+      streams += 1;
+      await append(`s-${process.pid}-${streams}`, count);
+      events += count;
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, caller));
+  return events / ((performance.now() - began) / 1_000);
 }
 
-/** Events a second, over all connections, in units of work of so many. */
-async function appends(db: Database, perUnit: number): Promise<number> {
-  const endMs = performance.now() + roundMs;
-  let count = 0;
-  const startedMs = performance.now();
-  await Promise.all(
-    Array.from({ length: connections }, async (_, worker) => {
-      while (performance.now() < endMs) {
-        await db.uow(testCall(), async (tx) => {
-          for (let at = 0; at < perUnit; at += 1) tx.emit(noted, { key: `k${worker}`, count: at });
-        });
-        count += perUnit;
-      }
-    }),
-  );
-  return (count / (performance.now() - startedMs)) * 1_000;
+async function databases(adminUrl: string): Promise<{ readonly dure: string; readonly emmett: string }> {
+  const admin = new pg.Client(adminUrl);
+  await admin.connect();
+  for (const name of ['dure', 'emmett']) await admin.query(`create database ${name}`);
+  await admin.end();
+  const at = (name: string) => Object.assign(new URL(adminUrl), { pathname: `/${name}` }).href;
+  return { dure: at('dure'), emmett: at('emmett') };
 }
 
-/** Messages a second of a follower that starts at the beginning of the log. */
-async function followed(db: Database, size: number, want: number): Promise<number> {
-  let count = 0;
-  const done = Promise.withResolvers<void>();
-  const startedMs = performance.now();
-  await using _ = startFollower({
-    name: `follower ${size} ${startedMs}`,
-    store: db.followers,
-    tail: db.tail,
-    filter: { events: ['test.noted'], destination: undefined },
-    batch: { size, withinMs: 0 },
-    handle: async (messages) => {
-      count += messages.length;
-      if (count >= want) done.resolve();
-    },
-    ...own,
+const folder = stateFolder();
+const server = await startEmbeddedPostgres({ folder, clock: systemClock, random: systemRandom });
+try {
+  const urls = await databases(server.adminUrl);
+  await migrate({ url: urls.dure, service: 'bench', seeds: false, clock: systemClock });
+  const idSource = ids(systemClock, systemRandom);
+  const telemetry = silentTelemetry();
+  await using db = openDatabase({
+    url: urls.dure,
+    service: 'bench',
+    poolSize: connections,
+    clock: systemClock,
+    ids: idSource,
+    telemetry,
   });
-  await done.promise;
-  return (want / (performance.now() - startedMs)) * 1_000;
-}
+  const accounts = repository(account, { service: 'bench', store: postgresEventStore() });
+  const facts = (count: number) => Array.from({ length: count }, () => fact(deposited, data));
+  const dure: Append = (stream, count) =>
+    db.uow(ownCall('bench', 'append', idSource), async (tx) => accounts.append(tx, stream, facts(count), 'none'));
 
-await using partitions = await testDatabase();
-await using single = await testDatabase();
-await unpartitioned(single.ownerUrl);
-await using now = openDatabase({ url: partitions.url, poolSize: connections, ...own });
-await using before = openDatabase({ url: single.url, poolSize: connections, ...own });
+  const pool = new pg.Pool({ connectionString: urls.emmett, max: connections });
+  const emmettStore = getPostgreSQLEventStore(urls.emmett, { connectionOptions: { pooled: true, pool } });
+  await emmettStore.schema.migrate();
+  const emmett: Append = (stream, count) =>
+    emmettStore.appendToStream(
+      stream,
+      Array.from({ length: count }, () => ({ type: 'bench.deposited', data })),
+      {
+        expectedStreamVersion: 'STREAM_DOES_NOT_EXIST',
+      },
+    );
 
-const rows: (string | number)[][] = [['events in a unit', 'events/s, partitions', 'events/s, one table', 'ratio']];
-for (const perUnit of [1, 10]) {
-  const measured: { readonly now: number; readonly before: number }[] = [];
-  for (let turn = 0; turn <= rounds; turn += 1) {
-    const one = turn % 2 === 0;
-    const first = await appends(one ? now : before, perUnit);
-    const second = await appends(one ? before : now, perUnit);
-    if (turn > 0) measured.push(one ? { now: first, before: second } : { now: second, before: first });
+  for (const append of [dure, emmett]) await rate(append, 1); // Connections, plans and compiled code.
+  const rows: (readonly (string | number)[])[] = [['', 'Dure', 'Emmett', 'ratio']];
+  for (const count of [1, 10]) {
+    const [ours, theirs]: [number[], number[]] = [[], []];
+    for (let turn = 0; turn < rounds; turn += 1) {
+      ours.push(await rate(dure, count));
+      theirs.push(await rate(emmett, count));
+    }
+    rows.push([
+      `${count} a call`,
+      round(median(ours), 0),
+      round(median(theirs), 0),
+      round(median(ours) / median(theirs), 2),
+    ]);
   }
-  const ratio = median(measured.map((pair) => pair.now / pair.before));
-  const [ours, theirs] = [median(measured.map((pair) => pair.now)), median(measured.map((pair) => pair.before))];
-  rows.push([perUnit, round(ours, 0), round(theirs, 0), round(ratio)]);
+  printTable(`events a second, ${connections} connections`, rows);
+  await emmettStore.close();
+  await pool.end();
+} finally {
+  await server[Symbol.asyncDispose]();
+  forget(folder);
 }
-printTable(`appends over ${connections} connections, medians of ${rounds} rounds`, rows);
-
-const followers: (string | number)[][] = [['messages in a batch', 'messages/s']];
-for (const size of [1, 50, 500])
-  followers.push([size, round(await followed(now, size, size === 1 ? 2_000 : 20_000), 0)]);
-printTable('one follower, from the beginning of the log', followers);

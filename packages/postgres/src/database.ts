@@ -157,11 +157,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
   const uow = unitOfWork<Tables>(kit, keySweeper(pool, clock, options.keyRetentionMs ?? dayMs));
   const projected = { uow, read, log, tail } as unknown as ProjectorOptions['db'];
   const projections = openProjector({ ...options, projections: options.projections ?? [], db: projected });
-  const close = async () => {
-    await projections.close();
-    tail.close();
-    await pool.close();
-  };
+  const close = () => closeAll(projections, tail, pool);
   return {
     read,
     log,
@@ -184,6 +180,12 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
 function poolOf({ url, service, clock, poolSize, poolWaitMs, poolMaxWaiting }: DatabaseOptions): Pool {
   const [size, waitMs, maxWaiting] = [poolSize ?? 5, poolWaitMs ?? 5_000, poolMaxWaiting ?? 500];
   return openPool({ url, name: service, clock, size, waitMs, maxWaiting });
+}
+
+async function closeAll(projections: Projector, tail: LogTail, pool: Pool): Promise<void> {
+  await projections.close();
+  tail.close();
+  await pool.close();
 }
 
 /** What a service makes of another one's events. */

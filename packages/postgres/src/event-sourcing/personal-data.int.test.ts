@@ -9,7 +9,8 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { openDatabase } from '../database.ts';
 import { testDatabase } from '../testing/index.ts';
-import { forgetSubject, postgresEventStore } from './index.ts';
+import { postgresEventStore } from './postgres-event-store.ts';
+import { forgetSubject } from './seal-messages.ts';
 
 const Person = z.object({ userId: z.string(), name: z.string() });
 const renamed = event('test.renamed', {
