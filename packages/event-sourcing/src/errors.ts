@@ -64,11 +64,11 @@ export const eventSourcingErrors = errorCatalogue('EVENT_SOURCING', {
     kind: 'missing',
     en: {
       title: 'There is no table to go back to',
-      fix: 'The rollback window is over, or nothing was replaced: rebuild the projection with `dure rebuild` instead.',
+      fix: 'The rollback window is over, or nothing was replaced: rebuild the projection instead (`POST /actuator/projections/<name>`).',
     },
     ko: {
       title: '되돌아갈 테이블이 없습니다',
-      fix: '롤백 기간이 지났거나 교체된 적이 없습니다. 대신 `dure rebuild`로 프로젝션을 다시 구축하십시오.',
+      fix: '롤백 기간이 지났거나 교체된 적이 없습니다. 대신 프로젝션을 다시 구축하십시오(`POST /actuator/projections/<이름>`).',
     },
   },
   PROJECTION_UNKNOWN: {
