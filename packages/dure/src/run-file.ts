@@ -1,3 +1,5 @@
+import type { FlowMap } from '@dure/saga';
+
 /** A public or private key as a JSON Web Key (RFC 7517); the ES256 keys of services. */
 export type Jwk = Readonly<Record<string, unknown>>;
 
@@ -41,6 +43,8 @@ export interface ServiceRun {
   /** Who may pull its log, and what of it. */
   readonly grants: Readonly<Record<string, FeedGrant>>;
   readonly canary?: CanaryRun;
+  /** The flows that it watches over. Default: none. */
+  readonly flows?: readonly FlowMap[];
 }
 
 /**

@@ -21,6 +21,8 @@ export type { DeliveryOutcome, DeliveryStore, ParkingDeliveryStore } from './del
 export { messagingErrors } from './errors.ts';
 export type { AnyEvent, EventData, EventType } from './event.ts';
 export { event } from './event.ts';
+export type { Flow } from './flow.ts';
+export { flow } from './flow.ts';
 export type { LaneRange } from './lane.ts';
 export { everyLane, laneOf } from './lane.ts';
 export type { LogTail, LogTailOptions } from './log-tail.ts';

@@ -25,7 +25,7 @@ export type { ReadPolicy } from './read-freshness.ts';
 export type { LayerKit, PostgresResource } from './resource.ts';
 export { migrations } from './resource.ts';
 export type { StartSagasOptions } from './saga/index.ts';
-export { postgresClaims, postgresSagaFence, postgresSagaStore, startSagas } from './saga/index.ts';
+export { postgresClaims, postgresFlowStore, postgresSagaFence, postgresSagaStore, startSagas } from './saga/index.ts';
 export type { Submission, Submissions, Taken } from './submissions.ts';
 export { postgresSubmissions } from './submissions.ts';
 export type { StartableSaga, StartSaga, Tx, TxInside } from './transaction.ts';

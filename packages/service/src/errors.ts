@@ -18,6 +18,17 @@ export const serviceErrors = errorCatalogue('SERVICE', {
       fix: '`access`를 지정하십시오. 누구나 호출할 수 있으면 `public`, 아니면 필요한 사용자나 권한을 적으십시오.',
     },
   },
+  EVENT_UNLISTED: {
+    kind: 'internal',
+    en: {
+      title: 'A reaction emits an event that it does not list',
+      fix: 'Add the event to the `emits` of the reaction, so that the flow can be drawn and checked.',
+    },
+    ko: {
+      title: '리액션이 목록에 없는 이벤트를 내보냅니다',
+      fix: '리액션의 `emits`에 그 이벤트를 추가하십시오. 그래야 흐름을 그리고 검사할 수 있습니다.',
+    },
+  },
   INPUT_INVALID: {
     kind: 'invalid',
     en: { title: 'The request does not fit the contract', fix: 'Correct the fields listed under `errors`.' },

@@ -2,12 +2,14 @@ import { isDureError } from '@dure/core';
 import { add } from './add.ts';
 import { canary } from './canary.ts';
 import { chaos } from './chaos.ts';
+import { check } from './check.ts';
 import type { Command, CommandContext } from './command.ts';
 import { findCommand, readCommandLine } from './command-line.ts';
 import { down } from './down.ts';
 import { errorLines } from './error-text.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { explain } from './explain.ts';
+import { flow } from './flow.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { jobs } from './jobs.ts';
 import { logs } from './logs.ts';
@@ -35,6 +37,8 @@ const commands: readonly Command[] = [
   jobs,
   sagas,
   verify,
+  check,
+  flow,
   chaos,
   add,
   parked,

@@ -64,6 +64,10 @@ const english = {
   jobEnded: (job: string, state: string, chunks: number, what: string) =>
     `${job} is ${state} after ${chunks} ${chunks === 1 ? 'chunk' : 'chunks'}${what === '' ? '' : `: ${what}`}`,
   jobGoesOn: (id: string) => `it goes on without us: run ${id}, see \`dure jobs\``,
+  checked: (system: string, problems: number) =>
+    problems === 0
+      ? `${system}: nothing is wrong`
+      : `${system}: ${problems === 1 ? '1 problem' : `${problems} problems`}`,
   explained: { request: 'request', caller: 'caller', route: 'route', answer: 'answer' },
   done: 'done',
   nothingParked: 'nothing is parked',
@@ -138,6 +142,7 @@ const korean: Messages = {
   bySchedule: '일정',
   jobEnded: (job, state, chunks, what) => `${job}: ${state}, 청크 ${chunks}개${what === '' ? '' : `: ${what}`}`,
   jobGoesOn: (id) => `작업은 계속됩니다. 실행 ${id}, \`dure jobs\`로 확인하십시오`,
+  checked: (system, problems) => (problems === 0 ? `${system}: 문제가 없습니다` : `${system}: 문제 ${problems}개`),
   explained: { request: '요청', caller: '호출자', route: '라우트', answer: '응답' },
   done: '완료',
   nothingParked: '대기 중인 메시지가 없습니다',

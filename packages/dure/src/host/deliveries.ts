@@ -2,7 +2,7 @@ import type { Call } from '@dure/core';
 import { check, isRefusal } from '@dure/core';
 import type { AnyCommand, Message, ReplyData } from '@dure/messaging';
 import { upcasted } from '@dure/messaging';
-import type { Claimed, SagaRunner } from '@dure/saga';
+import type { Claimed, FlowWatcher, SagaRunner } from '@dure/saga';
 import type { AnyHandler, ServiceDefinition } from '@dure/service/server';
 import type { Logger } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
@@ -22,6 +22,8 @@ export interface DispatchTargets<Tx> {
   readonly ended: (saga: string, tx: Tx) => Promise<void>;
   /** Takes the replies to the commands of sagas, and the events that they wait for. */
   readonly sagas: Pick<SagaRunner<Tx>, 'handleReply' | 'handleEvent'> | undefined;
+  /** Takes the events of flows that the service watches over. */
+  readonly flows?: Pick<FlowWatcher<Tx>, 'handleEvent'> | undefined;
 }
 
 /**
@@ -35,6 +37,7 @@ export function dispatcher<Tx>({
   guarded,
   ended,
   sagas,
+  flows,
 }: DispatchTargets<Tx>): Dispatch<Tx> {
   const { contract } = definition;
   return async (message, call, tx) => {
@@ -59,6 +62,7 @@ export function dispatcher<Tx>({
           await reaction.run(data.value as never, call, tx as never);
         }
         await sagas?.handleEvent(message, call, tx);
+        await flows?.handleEvent(message, call, tx);
         return undefined;
       case 'reply':
         await sagas?.handleReply(message, call, tx);

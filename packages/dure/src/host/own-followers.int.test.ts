@@ -33,7 +33,7 @@ test('a service reacts to its own events, in one transaction with its place in t
   await using database = await testDatabase();
   const telemetry = memoryTelemetry();
   await using db = openDatabase({ url: database.url, service: 'ward', telemetry, ...machine });
-  const waiting = { kind: 'saga', name: 'cleaning', sends: [], waits: [cleaned] } as const;
+  const waiting = { kind: 'saga', name: 'cleaning', version: 1, shape: 'wait', sends: [], waits: [cleaned] } as const;
   const told: string[] = [];
   // region own
   const definition = service({

@@ -2,6 +2,8 @@ import type { ManagementEndpoint } from '@dure/core';
 import type { Follower } from '@dure/messaging/followers';
 import { startFollower } from '@dure/messaging/followers';
 import type { Database, Tx } from '@dure/postgres';
+import type { FlowMap } from '@dure/saga';
+import { eventsOfFlow } from '@dure/saga';
 import type { ServiceDefinition } from '@dure/service/server';
 import { awaitedEvents } from '../awaited-events.ts';
 import type { Dispatch } from './deliveries.ts';
@@ -18,7 +20,7 @@ export interface OwnFollowers {
   close(): Promise<void>;
 }
 
-/** The follower that brings a service's own events to its reactions, and to the sagas that wait for them. */
+/** The follower that brings a service's own events to its reactions, to the sagas that wait for them and to the flows that it watches. */
 const reactionsFollower = 'reactions';
 
 /** Makes what follows the log of a service that has a database. */
@@ -27,9 +29,11 @@ export function ownFollowers(
   db: Database,
   { name, telemetry }: Pick<ServiceKit, 'name' | 'telemetry'>,
   { clock, random, ids }: Machine,
+  flows: readonly FlowMap[] = [],
 ): OwnFollowers {
   const own = new Set(definition.contract.emits.map((event) => event.name));
-  const events = [...new Set(awaitedEvents(definition).map((event) => event.name))].filter((event) => own.has(event));
+  const heard = [...awaitedEvents(definition).map((event) => event.name), ...flows.flatMap(eventsOfFlow)];
+  const events = [...new Set(heard)].filter((event) => own.has(event));
   const running: Follower[] = [];
   return {
     endpoints: [followersEndpoint(db.followers, db.log, () => running.map(({ state }) => state))],

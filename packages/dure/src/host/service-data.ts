@@ -9,13 +9,14 @@ import type { Database, PostgresResource, Tx } from '@dure/postgres';
 import {
   openDatabase,
   postgresClaims,
+  postgresFlowStore,
   postgresSagaFence,
   postgresSagaStore,
   postgresSubmissions,
   startSagas,
 } from '@dure/postgres';
-import type { AnySaga, SagaRunner } from '@dure/saga';
-import { claimed, fenced, sagaRunner } from '@dure/saga';
+import type { AnySaga, FlowWatcher, SagaRunner } from '@dure/saga';
+import { claimed, fenced, flowWatcher, sagaRunner } from '@dure/saga';
 import type { HttpRoute, IdempotencyStore, RunningService, ServiceDefinition } from '@dure/service/server';
 import { dureErrors } from '../errors.ts';
 import { consume } from './consume.ts';
@@ -63,10 +64,11 @@ export async function openServiceData(
   const { clock, ids } = process.machine;
   const db = openOwnDatabase(definition, kit, process);
   const runner = sagasOf(definition, db, kit, process.machine);
+  const watcher = watcherOf(db, kit, process.machine);
   const consumers: FeedConsumer[] = [];
   const jobs = definition.jobs.length === 0 ? undefined : await serviceJobs(definition, db, kit, process.machine);
   let timers: TimerRunner | undefined;
-  const followers = ownFollowers(definition, db, kit, process.machine);
+  const followers = ownFollowers(definition, db, kit, process.machine, service.flows);
   const projections = projectionsIn(definition);
   const projector = db.projections;
   return {
@@ -90,12 +92,13 @@ export async function openServiceData(
     ],
     ready: () => projector.ready(),
     run(running) {
-      const dispatch = dispatching(running, definition, runner, kit, db, clock);
+      const dispatch = dispatching(running, definition, { sagas: runner, flows: watcher }, kit, db, clock);
       consumers.push(...consume(dispatch, db.deliveries, kit, process));
       followers.run(dispatch);
       jobs?.runner.run();
       timers = startTimers({ store: db.timers, clock, telemetry });
       runner?.run();
+      watcher?.run();
       projector.run();
     },
     async stopRunning() {
@@ -105,6 +108,7 @@ export async function openServiceData(
         timers?.close(),
         jobs?.runner.close(),
         runner?.close(),
+        watcher?.close(),
         projector.close(),
       ]);
     },
@@ -155,6 +159,16 @@ function sagasOf(
   return sagaRunner<Tx>({ service: name, definitions, store, unitOfWork: db, clock, ids, telemetry });
 }
 
+function watcherOf(
+  db: Database,
+  { name, service, telemetry }: ServiceKit,
+  { clock, ids }: Machine,
+): FlowWatcher<Tx> | undefined {
+  const { flows = [] } = service;
+  if (flows.length === 0) return undefined;
+  return flowWatcher<Tx>({ service: name, flows, store: postgresFlowStore(), unitOfWork: db, clock, ids, telemetry });
+}
+
 /** The code of jobs is loaded only where there are jobs. */
 async function serviceJobs(
   { jobs }: ServiceDefinition,
@@ -171,7 +185,7 @@ async function serviceJobs(
 function dispatching(
   { handlers }: RunningService,
   definition: ServiceDefinition,
-  runner: SagaRunner<Tx> | undefined,
+  others: { readonly sagas: SagaRunner<Tx> | undefined; readonly flows: FlowWatcher<Tx> | undefined },
   { name, telemetry }: ServiceKit,
   db: Database,
   clock: Clock,
@@ -189,7 +203,7 @@ function dispatching(
       await claims.release(tx, saga);
       await claims.sweep(tx, clock.now() - claimRetentionMs);
     },
-    sagas: runner,
+    ...others,
   });
   return async (message, call, tx) => {
     const isOwnReply = message.kind === 'reply' && message.source === name && message.meta.saga === undefined;

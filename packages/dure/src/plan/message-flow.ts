@@ -1,8 +1,10 @@
+import { eventsOfFlow } from '@dure/saga';
 import type { ServiceDefinition } from '@dure/service/server';
 import { awaitedEvents } from '../awaited-events.ts';
 import { dureErrors } from '../errors.ts';
 import type { Definitions } from '../load-system.ts';
 import type { FeedGrant } from '../run-file.ts';
+import { flowMaps } from './flow-map.ts';
 
 /** Who reads whose log, and what of it. */
 export interface MessageFlow {
@@ -20,13 +22,14 @@ export interface MessageFlow {
 export function messageFlow(definitions: Definitions): MessageFlow {
   const flow = new Flow();
   const emitters = emittersOf(definitions);
+  // Its own log a service follows; it does not pull it.
+  const hears = (consumer: string, event: string) => {
+    const emitter = emitterOf(event, consumer, emitters);
+    if (emitter !== consumer) flow.event(emitter, consumer, event);
+  };
   for (const [consumer, definition] of Object.entries(definitions)) {
     checkDatabase(consumer, definition);
-    for (const { name } of awaitedEvents(definition)) {
-      const emitter = emitterOf(name, consumer, emitters);
-      // Its own log a service follows; it does not pull it.
-      if (emitter !== consumer) flow.event(emitter, consumer, name);
-    }
+    for (const { name } of awaitedEvents(definition)) hears(consumer, name);
     // A command from outside is taken into the service's own log, from where it is carried out.
     if (Object.values(definition.contract.operations).some(({ spec }) => spec.carries !== undefined))
       flow.addressed(consumer, consumer);
@@ -37,6 +40,9 @@ export function messageFlow(definitions: Definitions): MessageFlow {
         flow.addressed(command.service, consumer);
       }
     }
+  }
+  for (const map of flowMaps(definitions)) {
+    for (const event of eventsOfFlow(map)) hears(map.owner, event);
   }
   return flow.result(Object.keys(definitions));
 }
@@ -119,12 +125,13 @@ function checkCommand(
   );
 }
 
-function checkDatabase(name: string, { database, reactions, sagas, jobs, contract }: ServiceDefinition): void {
+function checkDatabase(name: string, { database, reactions, sagas, jobs, flows, contract }: ServiceDefinition): void {
   if (database !== undefined) return;
   const needs = [
     ...(reactions.length > 0 ? ['reactions'] : []),
     ...(sagas.length > 0 ? ['sagas'] : []),
     ...(jobs.length > 0 ? ['jobs'] : []),
+    ...(flows.length > 0 ? ['flows'] : []),
     ...(Object.keys(contract.commands).length > 0 ? ['commands'] : []),
     ...(contract.emits.length > 0 ? ['events of its own'] : []),
   ];

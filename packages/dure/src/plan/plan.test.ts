@@ -37,6 +37,8 @@ const definition = (spec: Partial<ServiceDefinition> & { readonly contract: AnyC
 const saga = {
   kind: 'saga' as const,
   name: 'placeOrder',
+  version: 1,
+  shape: 'reserve',
   sends: [{ service: 'inventory', name: 'reserve' }],
   waits: [],
 };

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { publicKeyOf } from '@dure/identity';
+import type { FlowMap } from '@dure/saga';
 import type { Definitions, LoadedSystem } from '../load-system.ts';
 import type { CanaryRun, Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
 import type { System } from '../system.ts';
 import { infrastructure } from '../system.ts';
+import { flowMaps } from './flow-map.ts';
 import type { InstanceCounts } from './instances.ts';
 import { instanceNames } from './instances.ts';
 import type { MessageFlow } from './message-flow.ts';
@@ -26,6 +28,7 @@ export interface PlannedProcess {
 
 /** What the definitions of all services say together. */
 export interface Wiring extends MessageFlow {
+  readonly flows: readonly FlowMap[];
   readonly scopes: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
@@ -86,7 +89,11 @@ function outside({ edge }: System): readonly string[] {
 
 /** Judges the definitions together and computes what follows from them. DURE_SYSTEM_INVALID. */
 export function wire(definitions: Definitions, { foreign }: Pick<System, 'foreign'>): Wiring {
-  return { ...messageFlow(definitions), scopes: scopesOf(definitions, Object.keys(foreign)) };
+  return {
+    ...messageFlow(definitions),
+    flows: flowMaps(definitions),
+    scopes: scopesOf(definitions, Object.keys(foreign)),
+  };
 }
 
 /** Everything that a system's processes are told: pure, so that a run can be read before it happens. */
@@ -107,7 +114,7 @@ export function runFileOf(
   process: PlannedProcess,
   { system, module, folder }: LoadedSystem,
   settings: RunSettings,
-  wiring: Wiring = { pulls: {}, grants: {}, scopes: {} },
+  wiring: Wiring = { pulls: {}, grants: {}, flows: [], scopes: {} },
 ): RunFile {
   const { host, ports, keys } = settings;
   const { dns } = ports;
@@ -143,6 +150,7 @@ function serviceRun(
   wiring: Wiring,
 ): ServiceRun {
   const url = databaseUrls[name];
+  const flows = wiring.flows.filter(({ owner }) => owner === name);
   return {
     ports: listenPorts(name, ports),
     key: keys[name] ?? {},
@@ -151,6 +159,7 @@ function serviceRun(
     pulls: wiring.pulls[name] ?? [],
     grants: wiring.grants[name] ?? {},
     ...(canary === undefined ? {} : { canary }),
+    ...(flows.length === 0 ? {} : { flows }),
   };
 }
 

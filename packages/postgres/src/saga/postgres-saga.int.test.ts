@@ -8,6 +8,7 @@ import { fenced, sagaRunner, stateOf } from '@dure/saga';
 import type { FenceUnderTest } from '@dure/saga/testing';
 import {
   claimStoreContract,
+  flowStoreContract,
   sagaFenceContract,
   sagaStoreContract,
   sampleAnswers,
@@ -19,6 +20,7 @@ import { openDatabase } from '../database.ts';
 import { testDatabase } from '../testing/index.ts';
 import type { Tx } from '../transaction.ts';
 import { postgresClaims } from './postgres-claims.ts';
+import { postgresFlowStore } from './postgres-flow-store.ts';
 import { postgresSagaFence } from './postgres-saga-fence.ts';
 import { postgresSagaStore } from './postgres-saga-store.ts';
 import { startSagas } from './start-saga.ts';
@@ -72,6 +74,7 @@ async function open(service = 'test') {
 }
 
 sagaStoreContract('PostgreSQL', () => open());
+flowStoreContract<Tx>('PostgreSQL', async () => ({ ...(await open()), flows: postgresFlowStore() }));
 claimStoreContract<Tx>('PostgreSQL', async () => ({
   ...(await open()),
   fence: postgresSagaFence(),

@@ -9,6 +9,8 @@ export { inputJudge } from './input-judge.ts';
 export type { OperationSet } from './operation-set.ts';
 export type { ProblemAnswer } from './problem-answer.ts';
 export { problemAnswer } from './problem-answer.ts';
+export type { EmitOf, FlowPart, Reaction, ReactionSpec } from './reaction.ts';
+export { on, reaction } from './reaction.ts';
 export type { Registered, Registrar, Registration } from './registrar.port.ts';
 export type { Resource } from './resource.port.ts';
 export type {
@@ -21,12 +23,11 @@ export type {
   Listener,
   OpenListener,
   Platform,
-  Reaction,
   SagaDefinition,
   ServiceDefinition,
   StartContext,
 } from './service.ts';
-export { on, service } from './service.ts';
+export { service } from './service.ts';
 export type { RunningService, ServiceParts, StopPatience } from './start-service.ts';
 export { startService } from './start-service.ts';
 export type { TokenVerifier } from './token-verifier.port.ts';

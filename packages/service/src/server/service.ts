@@ -10,7 +10,7 @@ import type {
   Schema,
   SchemaOutput,
 } from '@dure/core';
-import type { AnyEvent, CommandInput, CommandOutput, EventType } from '@dure/messaging';
+import type { AnyEvent, CommandInput, CommandOutput, Flow } from '@dure/messaging';
 import type { Logger, Telemetry } from '@dure/telemetry';
 import type { Client } from '../client/client.ts';
 import type { TokenSigner } from '../client/token-signer.port.ts';
@@ -18,6 +18,7 @@ import type { AnyContract, HandlerInput, HandlerOutput, HttpOperation } from '..
 import type { AdmissionLimits } from './admission.ts';
 import type { HttpRoute } from './http-route.ts';
 import type { LiveRoute } from './live-route.ts';
+import type { Reaction } from './reaction.ts';
 import type { Resource } from './resource.port.ts';
 import type { TokenVerifier } from './token-verifier.port.ts';
 import type { UserTokenIssuer } from './user-token-issuer.port.ts';
@@ -36,16 +37,13 @@ export type Handlers<C extends AnyContract, Tx> = {
 /** Carries out a command inside the transaction that also stores the sender's position and the reply. */
 export type CommandHandler<In, Out, Tx> = (input: In, call: Call, tx: Tx) => Promise<Out>;
 
-/** What a service does when something has happened, elsewhere or in itself. */
-export interface Reaction<Tx = never> {
-  readonly event: AnyEvent;
-  readonly run: (data: never, call: Call, tx: Tx) => Promise<void>;
-}
-
 /** A saga as far as the service's definition needs to know it; made by `@dure/saga`. */
 export interface SagaDefinition {
   readonly kind: 'saga';
   readonly name: string;
+  readonly version: number;
+  /** Names, kinds and commands of its steps: what instances are pinned to. */
+  readonly shape: string;
   /** The commands it sends, by which the host knows whose replies to pull. */
   readonly sends: readonly { readonly service: string; readonly name: string }[];
   /** The events it waits for. */
@@ -166,6 +164,8 @@ export interface ServiceSpec<
   readonly jobs?: readonly JobDefinition<TxOf<R>>[];
   /** Tables that are made of the service's own events. */
   readonly projections?: readonly ProjectionDefinition[];
+  /** The flows that it answers for: it watches over them, and says when one has stalled. */
+  readonly flows?: readonly Flow[];
   /** Returns the handlers of every operation and command. */
   readonly start: (
     context: StartContext<SchemaOutput<Config>, U, DbOf<R>>,
@@ -188,6 +188,7 @@ export interface ServiceDefinition {
   readonly sagas: readonly SagaDefinition[];
   readonly jobs: readonly JobDefinition[];
   readonly projections: readonly ProjectionDefinition[];
+  readonly flows: readonly Flow[];
   readonly start: (
     context: StartContext<unknown, Readonly<Record<string, AnyContract>>, unknown>,
   ) => Promise<Readonly<Record<string, AnyHandler>>>;
@@ -223,21 +224,9 @@ export function service<
     database: spec.database,
     reactions: (spec.reactions ?? []) as unknown as readonly Reaction[],
     sagas: spec.sagas ?? [],
+    flows: spec.flows ?? [],
     jobs: (spec.jobs ?? []) as unknown as readonly JobDefinition[],
     projections: spec.projections ?? [],
     start: async (context) => start(context),
   };
-}
-
-/**
- * Declares what happens when an event arrives, of another service or of its own: in one transaction with the event's position.
- *
- * @example
- * on(productAdded, async ({ sku }, call, tx) => { await stock(tx).create(sku); })
- */
-export function on<Data, Input, Tx>(
-  event: EventType<string, Data, Input>,
-  run: (data: Data, call: Call, tx: Tx) => Promise<void>,
-): Reaction<Tx> {
-  return { event, run };
 }

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { Client } from '../client/index.ts';
 import { command, contract, get, post } from '../contract/index.ts';
 import type { HttpRoute } from './http-route.ts';
+import { on } from './reaction.ts';
 import type { Resource } from './resource.port.ts';
-import { on, service } from './service.ts';
+import { service } from './service.ts';
 
 const stock = contract('stock', {
   getStock: get('/stock/:sku', {

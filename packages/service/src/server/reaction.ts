@@ -1,0 +1,89 @@
+import type { Call, SchemaInput } from '@dure/core';
+import type { AnyEvent, EventData, EventType, Outbox } from '@dure/messaging';
+import { serviceErrors } from '../errors.ts';
+
+/** What a service does when something has happened, elsewhere or in itself. */
+export interface Reaction<Tx = never> {
+  readonly event: AnyEvent;
+  readonly run: (data: never, call: Call, tx: Tx) => Promise<void>;
+  /** What it is to the flow that it belongs to; absent for one that belongs to none. */
+  readonly part?: FlowPart;
+}
+
+/** A reaction's part in a flow. */
+export interface FlowPart {
+  readonly name: string;
+  readonly flow: string;
+  readonly emits: readonly AnyEvent[];
+  readonly undoneBy: AnyEvent | undefined;
+  readonly undoes: string | undefined;
+}
+
+/** A reaction as a part of a flow. */
+export interface ReactionSpec<When extends AnyEvent, Tx, Emits extends readonly AnyEvent[]> {
+  /** The flow's name. */
+  readonly flow: string;
+  readonly when: When;
+  /** All that it may emit; anything else is refused: SERVICE_EVENT_UNLISTED. Default: nothing. */
+  readonly emits?: Emits;
+  /** The event upon which another reaction takes back what this one does. */
+  readonly undoneBy?: AnyEvent;
+  /** The name of the reaction whose effect this one takes back. */
+  readonly undoes?: string;
+  readonly run: (data: EventData<When>, call: Call, tx: Tx, emit: EmitOf<Emits>) => Promise<void>;
+}
+
+/** Emits one of the listed events. */
+export type EmitOf<Emits extends readonly AnyEvent[]> = <E extends Emits[number]>(
+  event: E,
+  data: SchemaInput<E['schema']>,
+) => void;
+
+/**
+ * Declares what happens when an event arrives, of another service or of its own: in one transaction with the event's position.
+ *
+ * @example
+ * on(productAdded, async ({ sku }, call, tx) => { await stock(tx).create(sku); })
+ */
+export function on<Data, Input, Tx>(
+  event: EventType<string, Data, Input>,
+  run: (data: Data, call: Call, tx: Tx) => Promise<void>,
+): Reaction<Tx> {
+  return { event, run };
+}
+
+/**
+ * Declares the same as a part of a flow: what it emits, what takes it back and what it takes back itself. `dure flow` draws
+ * the flow from that, and `dure check` finds what is missing in it.
+ *
+ * @example
+ * reaction('depot.pack', { flow: 'restocking', when: stockRanLow, emits: [goodsSent], undoneBy: refillRefused,
+ *   run: async ({ sku }, call, tx: Tx<Tables>, emit) => { await pack(tx, sku); emit(goodsSent, { sku }); } })
+ */
+export function reaction<
+  When extends AnyEvent,
+  Tx extends Outbox,
+  const Emits extends readonly AnyEvent[] = readonly [],
+>(name: string, spec: ReactionSpec<When, Tx, Emits>): Reaction<Tx> {
+  const { flow, when, emits = [], undoneBy, undoes } = spec;
+  const listed = new Set(emits.map((event) => event.name));
+  const part: FlowPart = { name, flow, emits, undoneBy, undoes };
+  return {
+    event: when,
+    part,
+    run(data, call, tx) {
+      const emit: Outbox['emit'] = (event, value) => {
+        if (!listed.has(event.name)) throw unlisted(name, event.name, [...listed]);
+        tx.emit(event, value);
+      };
+      return spec.run(data, call, { ...tx, emit }, emit as unknown as EmitOf<Emits>);
+    },
+  };
+}
+
+function unlisted(reaction: string, event: string, listed: readonly string[]) {
+  return serviceErrors.EVENT_UNLISTED(
+    `the reaction "${reaction}" emits "${event}", but lists ${listed.join(', ') || 'nothing'} under \`emits\``,
+    { details: { reaction, event } },
+  );
+}
