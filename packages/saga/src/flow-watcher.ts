@@ -48,7 +48,8 @@ export function flowWatcher<Tx>(options: FlowWatcherOptions<Tx>): FlowWatcher<Tx
   const tell = ({ flow, correlation, lastEvent, lastAt }: WatchedFlow) => {
     stalls.add(1, { flow });
     const map = flows.find(({ name }) => name === flow);
-    const awaited = (map?.reactions ?? []).filter(({ when }) => when === lastEvent);
+    // Whoever emits nothing cannot be what the flow waits for.
+    const awaited = (map?.reactions ?? []).filter(({ when, emits }) => when === lastEvent && emits.length > 0);
     const reacts = awaited.map(({ service, name }) => `${name} of ${service}`).join(', ') || 'nobody reacts to that';
     const fields = { flow, correlation, lastEvent, lastAt: new Date(lastAt).toISOString(), reacts };
     telemetry.log.error(`the flow ${flow} has stalled after ${lastEvent}`, fields);

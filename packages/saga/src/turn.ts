@@ -126,7 +126,7 @@ export class Turn {
   tellOfEnd(): void {
     for (const service of this.saga.claimsAt) {
       const { id } = this.#instance;
-      this.#commands.push({ step: '', direction: 'end', attempt: 1, service, name: 'saga-ended', key: id, data: null });
+      this.#commands.push({ step: '', direction: 'end', attempt: 1, service, name: 'saga-ended', key: id, data: {} });
     }
   }
 
