@@ -63,6 +63,8 @@ export function sagaRunner<Tx>(options: SagaRunnerOptions<Tx>): SagaRunner<Tx> {
 const arrivalRetentionMs = 7 * 86_400_000;
 const tidyEveryMs = 3_600_000;
 const batch = 50;
+/** How many that are due are moved on at the same time, each in a transaction of its own. */
+const firedAtOnce = 4;
 const shortestSleepMs = 10;
 const longestPauseMs = 10_000;
 
@@ -256,16 +258,21 @@ class Runner<Tx> implements SagaRunner<Tx> {
       const now = clock.now();
       const due = all.filter((one) => one.dueAt <= now);
       let failed = 0;
-      for (const one of due) {
-        if (signal.aborted) return undefined;
-        try {
-          await this.#fire(one, signal);
-        } catch (error) {
-          if (signal.aborted) return undefined;
-          failed += 1;
-          telemetry.log.error('a saga that is due could not be moved on', { error, saga: one.id });
+      const rest = due.values();
+      const fireNext = async () => {
+        for (const one of rest) {
+          if (signal.aborted) return;
+          try {
+            await this.#fire(one, signal);
+          } catch (error) {
+            if (signal.aborted) return;
+            failed += 1;
+            telemetry.log.error('a saga that is due could not be moved on', { error, saga: one.id });
+          }
         }
-      }
+      };
+      await Promise.all(Array.from({ length: firedAtOnce }, fireNext));
+      if (signal.aborted) return undefined;
       if (due.length < batch || failed > 0) return failed > 0 ? now + longestPauseMs / 10 : all.at(due.length)?.dueAt;
     }
   }
