@@ -1,9 +1,10 @@
-import type { AnySaga, DueSaga, OpenSagas, SagaArrival, SagaHistoryEntry, SagaStore } from '@dure/saga';
+import type { AnySaga, DueSaga, OpenSagas, SagaHistoryEntry, SagaStore } from '@dure/saga';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { Tx } from '../transaction.ts';
 import { insideOf } from '../transaction.ts';
 import { attempt } from './attempt.ts';
+import { arrivals } from './saga-arrivals.ts';
 import type { SagaRow } from './saga-row.ts';
 import { instanceOf, sagaColumns, savedAs } from './saga-row.ts';
 import { insertSaga, sendCommands } from './start-saga.ts';
@@ -33,37 +34,7 @@ export function postgresSagaStore({ read }: { readonly read: Kysely<unknown> }):
       const outcome = await attempt(insideOf(tx), 'saga_end', work);
       return outcome.ok ? { ok: true } : outcome;
     },
-    async remember(tx, { event, key, data, at }) {
-      await sql`
-        insert into dure.saga_arrival (event, key, data, at)
-        values (${event}, ${key}, ${JSON.stringify(data)}::jsonb, to_timestamp(${at}::double precision / 1000))
-        on conflict (event, key) do update set data = excluded.data, at = excluded.at`.execute(tx.db);
-    },
-    async arrival(tx, event, key, since) {
-      const { rows } = await sql<SagaArrival>`
-        select event, key, data, at from dure.saga_arrival
-        where event = ${event} and key = ${key} and at >= to_timestamp(${since}::double precision / 1000)`.execute(
-        tx.db,
-      );
-      return rows[0];
-    },
-    async waiting(tx, event, key) {
-      const { rows } = await sql<{ readonly saga_id: string }>`
-        select saga_id from dure.saga_wait where event = ${event} and key = ${key} order by saga_id`.execute(tx.db);
-      return rows.map(({ saga_id }) => saga_id);
-    },
-    async forget(tx, before) {
-      await sql`delete from dure.saga_arrival where at < to_timestamp(${before}::double precision / 1000)`.execute(
-        tx.db,
-      );
-    },
-    ...readSagas(read),
-  };
-}
-
-/** What is read of sagas beside any transaction. */
-function readSagas(read: Kysely<unknown>): Pick<SagaStore<Tx>, 'due' | 'open' | 'find' | 'list' | 'history'> {
-  return {
+    ...arrivals,
     async due(sagas, limit) {
       const { rows } = await sql<DueRow>`
         select id, due_at, traceparent, correlation from dure.saga
