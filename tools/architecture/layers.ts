@@ -31,6 +31,7 @@ const subpathLayers: Readonly<Record<string, number>> = {
   'messaging/followers': 1.5, // telemetry stands below it, event sourcing upon it
   'messaging/timers': 1.5,
   'messaging/feed': 3,
+  'messaging/broker': 3,
   'identity/issuer': 3,
 };
 
@@ -42,7 +43,7 @@ const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
   service: [['.'], ['contract'], ['client'], ['server'], ['composition']],
   registry: [['.'], ['wire'], ['client', 'server']],
   config: [['.'], ['properties'], ['client', 'server']],
-  messaging: [['.'], ['followers', 'timers'], ['feed']],
+  messaging: [['.'], ['followers', 'timers'], ['feed'], ['broker']],
   proxy: [
     ['.'],
     ['http', 'regex'],

@@ -132,4 +132,27 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
       fix: '유실은 없습니다. 서비스가 응답할 때까지 다시 읽습니다. `dure status`를 확인하십시오.',
     },
   },
+  BROKER_UNAVAILABLE: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'The broker does not answer',
+      fix: 'Nothing is lost: messages wait in the log until it answers. Check its address, the network and the broker itself.',
+    },
+    ko: {
+      title: '브로커가 응답하지 않습니다',
+      fix: '유실은 없습니다. 브로커가 응답할 때까지 메시지는 로그에서 기다립니다. 주소, 네트워크, 브로커 상태를 확인하십시오.',
+    },
+  },
+  BROKER_REFUSED: {
+    kind: 'upstream',
+    en: {
+      title: 'The broker refused',
+      fix: "See the broker's own words in the message: a topic that is not there or is made otherwise, a user without the permission, a message that is too large.",
+    },
+    ko: {
+      title: '브로커가 거부했습니다',
+      fix: '메시지에 나온 브로커의 설명을 확인하십시오. 토픽이 없거나 설정이 다르거나, 사용자에게 권한이 없거나, 메시지가 너무 큰 경우입니다.',
+    },
+  },
 });

@@ -1,3 +1,15 @@
+export { answeredInTime } from './answered-in-time.ts';
+export type {
+  Broker,
+  BrokerRecord,
+  BrokerState,
+  Publication,
+  SubscribeOptions,
+  Subscription,
+  Topic,
+} from './broker.port.ts';
+export { trackOf } from './broker-lane.ts';
+export type { BrokerCredentials, BrokerKit, BrokerResource } from './broker-resource.ts';
 export type { CloudEvent } from './cloud-event.ts';
 export { fromCloudEvent, toCloudEvent } from './cloud-event.ts';
 export type {
@@ -47,3 +59,5 @@ export { personal, personalData, personalMarks } from './personal.ts';
 export type { MessageInput, Outbox, Scheduling, UnitOfWork, When } from './unit-of-work.port.ts';
 export type { Upcasts, Versioned, WithUpcast } from './upcast.ts';
 export { upcasted } from './upcast.ts';
+export { OrderedDeliveries } from './ordered-deliveries.ts';
+export type { RelayMark, RelayStore } from './relay-store.port.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '@dure/core';
-import { ids, systemClock, systemRandom } from '@dure/core';
+import { ids, systemClock, systemRandom, wait } from '@dure/core';
 import type { JobsUnderTest } from '@dure/jobs/testing';
 import { jobStoreContract } from '@dure/jobs/testing';
 import type { FollowersUnderTest, ParkingDatabaseUnderTest, TimersUnderTest } from '@dure/messaging/testing';
@@ -11,6 +11,7 @@ import {
   inboxContract,
   messageLogContract,
   parkedKeysContract,
+  relayStoreContract,
   timerStoreContract,
   unitOfWorkContract,
 } from '@dure/messaging/testing';
@@ -78,3 +79,17 @@ idempotencyContract('PostgreSQL', open);
 followerStoreContract('PostgreSQL', openAt);
 timerStoreContract('PostgreSQL', openAt);
 jobStoreContract('PostgreSQL', openAt);
+relayStoreContract('PostgreSQL', async () => {
+  const database = await testDatabase();
+  const clock = systemClock;
+  const made = ids(clock, systemRandom);
+  const db = openDatabase({ url: database.url, service: 'test', clock, ids: made, telemetry: silentTelemetry() });
+  return {
+    store: db.relay,
+    pass: async (ms) => void (await wait(clock, ms)),
+    async [Symbol.asyncDispose]() {
+      await db.close();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+});

@@ -2,7 +2,15 @@ import type { Call, Clock, HealthCheck, Ids, Layer, Random } from '@dure/core';
 import { codeOf, ownCall, systemClock, systemRandom, timeLeftMs, wait } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
 import type { JobStore } from '@dure/jobs';
-import type { LogTail, Message, MessageFilter, MessageLog, ParkingDeliveryStore, UnitOfWork } from '@dure/messaging';
+import type {
+  LogTail,
+  Message,
+  MessageFilter,
+  MessageLog,
+  ParkingDeliveryStore,
+  RelayStore,
+  UnitOfWork,
+} from '@dure/messaging';
 import { logTail } from '@dure/messaging';
 import type { FollowerStore } from '@dure/messaging/followers';
 import type { TimerStore } from '@dure/messaging/timers';
@@ -26,6 +34,7 @@ import type { Pool } from './pool.ts';
 import { openPool } from './pool.ts';
 import { postgresDeliveryStore } from './postgres-delivery-store.ts';
 import { postgresMessageLog } from './postgres-message-log.ts';
+import { postgresRelayStore } from './postgres-relay-store.ts';
 import type { ReadModel, ReadPolicy } from './read-freshness.ts';
 import { untilFresh } from './read-freshness.ts';
 import { readPool } from './read-pool.ts';
@@ -85,6 +94,8 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
   /** The log as it grows: one poll for all who follow. */
   readonly tail: LogTail;
   readonly deliveries: ParkingDeliveryStore<Tx<Tables>>;
+  /** How far the log has been published to a broker. */
+  readonly relay: RelayStore;
   /** Where the followers of this service's own log stand. */
   readonly followers: FollowerStore<Tx<Tables>>;
   /** What units of work have put off. */
@@ -167,6 +178,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     jobs: postgresJobStore(kit) as unknown as JobStore<Tx<Tables>>,
     timers: postgresTimerStore(kit, scheduleRings),
     deliveries: deliveries as unknown as ParkingDeliveryStore<Tx<Tables>>,
+    relay: postgresRelayStore(pool),
     idempotency: postgresIdempotency(pool),
     uow,
     freshFrom: (source, call, policy) => untilFresh(appliedFrom(source, service, deliveries), call, clock, policy),

@@ -24,6 +24,8 @@ export interface HttpFeedOptions {
    * `@dure/resilience`; the operation is `feed <source>`. Default: nothing.
    */
   readonly layers?: readonly Layer<unknown, unknown>[];
+  /** How long an answer goes on, in seconds; 0: it ends where the log ends. Default 25. */
+  readonly waitSeconds?: number;
   /** How long nothing may arrive, heartbeats included, before the connection counts as dead. Default 12 000. */
   readonly silenceMs?: number;
 }
@@ -99,8 +101,8 @@ async function ask(
   after: number,
   [over, call]: readonly [AbortSignal, Call],
 ): Promise<StreamAnswer> {
-  const { source, as, signer, transport = httpStream } = options;
-  const query = new URLSearchParams({ as, after: String(after), wait: String(longestWaitSeconds) });
+  const { source, as, signer, transport = httpStream, waitSeconds = longestWaitSeconds } = options;
+  const query = new URLSearchParams({ as, after: String(after), wait: String(waitSeconds) });
   const answer = await transport({
     url: `${base}/.dure/feed?${query}`,
     headers: { authorization: await signer.authorize(source, undefined), accept: 'application/x-ndjson' },

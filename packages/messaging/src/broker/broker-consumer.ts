@@ -1,0 +1,249 @@
+import type { Clock, HealthCheck, Random } from '@dure/core';
+import { codeOf, messageOf, wait } from '@dure/core';
+import type { Counter, Histogram, Telemetry } from '@dure/telemetry';
+import type { Broker, BrokerRecord, Subscription } from '../broker.port.ts';
+import type { DeliveryStore } from '../delivery-store.port.ts';
+import { messagingErrors } from '../errors.ts';
+import type { Dispatch } from '../feed/delivery-attempt.ts';
+import { attempt } from '../feed/delivery-attempt.ts';
+import type { FeedSource } from '../feed/feed-source.port.ts';
+import { trackOf } from '../broker-lane.ts';
+import type { Message } from '../message.ts';
+import type { Arrival } from './envelope.ts';
+import { fromRecord } from './envelope.ts';
+
+export interface BrokerConsumerOptions<Tx> {
+  readonly broker: Broker;
+  /** The service that consumes: the name of its group. */
+  readonly as: string;
+  readonly topics: readonly string[];
+  /** Whether it has something to do with a message; others of a topic are passed over. */
+  readonly wants: (message: Message) => boolean;
+  /** The log of a source, for what the broker has lost or does not carry. Undefined for a source that it may not read. */
+  readonly feed: (source: string) => FeedSource | undefined;
+  readonly deliveries: DeliveryStore<Tx>;
+  readonly dispatch: Dispatch<Tx>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  /** The longest time one try of one message may take, in milliseconds. Default 30 000. */
+  readonly attemptTimeoutMs?: number;
+}
+
+/** A consumer that runs until it is closed. */
+export interface BrokerConsumer extends AsyncDisposable {
+  readonly health: HealthCheck;
+  /** Lets the messages at hand finish (for at most 2 s), then ends. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A lane whose message cannot be applied. */
+interface Stuck {
+  readonly failures: number;
+  readonly code: string | undefined;
+  readonly message: string;
+}
+
+const longestPauseMs = 30_000;
+const closeGraceMs = 2_000;
+/** How often a paused lane is asked whether it still is. */
+const pausedMs = 1_000;
+
+/**
+ * Applies what a broker brings, each message exactly once: the position of its lane moves in the transaction of the effect, and only
+ * then it is acknowledged. What comes twice is dropped. What is missing, because the broker lost it or never had it, shows in the
+ * chain of positions and is taken from the log of its source. A message that cannot be applied is tried again, ever more seldom, and
+ * holds up its lane and no other.
+ */
+export function startBrokerConsumer<Tx>(options: BrokerConsumerOptions<Tx>): BrokerConsumer {
+  return new Consumer(options);
+}
+
+class Consumer<Tx> implements BrokerConsumer {
+  readonly #options: BrokerConsumerOptions<Tx>;
+  readonly #stop = new AbortController();
+  readonly #cut = new AbortController();
+  readonly #count: Counter;
+  readonly #seconds: Histogram;
+  readonly #subscriptions: readonly Subscription[];
+  /** How far each lane is, as far as this process knows. */
+  readonly #known = new Map<string, number>();
+  /** Lanes that have got further by messages that were none of the consumer's business, which is stored at the end only. */
+  readonly #passed = new Set<string>();
+  readonly #stuck = new Map<string, Stuck>();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: BrokerConsumerOptions<Tx>) {
+    const { telemetry, broker, topics, as: group } = options;
+    this.#options = options;
+    this.#count = telemetry.metrics.counter('messaging_messages', 'Messages from other services, by outcome');
+    this.#seconds = telemetry.metrics.histogram(
+      'messaging_delivery_seconds',
+      'Time from the writing of a message to its being applied',
+    );
+    const handle = (record: BrokerRecord) => this.#take(record);
+    this.#subscriptions = topics.map((topic) => broker.subscribe({ topic, group, handle }));
+  }
+
+  get health(): HealthCheck {
+    const { broker } = this.#options;
+    return {
+      name: `broker-${broker.kind}`,
+      groups: [],
+      check: () => {
+        const { status, error } = broker.state;
+        const stuck = Object.fromEntries(this.#stuck);
+        const details = { status, ...(error === undefined ? {} : { error }), stuck };
+        return { status: this.#stuck.size > 0 || status !== 'connected' ? 'DOWN' : 'UP', details };
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#stop.abort();
+    const timer = this.#options.clock.after(closeGraceMs, () => this.#cut.abort());
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.close()));
+    timer.cancel();
+    const { deliveries } = this.#options;
+    const noted = [...this.#passed].map((track) => deliveries.skipTo(track, this.#known.get(track) ?? 0));
+    await Promise.all(noted).catch(() => undefined);
+  }
+
+  /** Resolves when the record may be acknowledged; rejects only when the consumer was stopped before. */
+  async #take(record: BrokerRecord): Promise<void> {
+    const arrival = this.#read(record);
+    if (arrival === undefined) return;
+    const { clock, random } = this.#options;
+    const track = trackOf(arrival.message);
+    for (let failures = 1; ; failures += 1) {
+      this.#stop.signal.throwIfAborted();
+      try {
+        await this.#apply(arrival, track);
+        if (this.#stuck.delete(track)) this.#told(arrival, failures);
+        return;
+      } catch (error) {
+        if (this.#cut.signal.aborted) throw error;
+        this.#failed(error, arrival, track, failures);
+        const pauseMs = Math.min(20 * 2 ** Math.min(failures - 1, 20), longestPauseMs);
+        await wait(clock, pauseMs * (0.5 + random.next() / 2), this.#stop.signal);
+      }
+    }
+  }
+
+  #read(record: BrokerRecord): Arrival | undefined {
+    try {
+      return fromRecord(record);
+    } catch (error) {
+      const { id, type, source } = record.attributes;
+      this.#count.add(1, { source: 'unknown', type: 'unknown', outcome: 'unreadable' });
+      this.#options.telemetry.log.warn('a record is none of ours and is passed over', { error, id, type, source });
+      return undefined;
+    }
+  }
+
+  async #apply({ message, previous, inLog }: Arrival, track: string): Promise<void> {
+    const { source, position } = message;
+    let reached = this.#known.get(track) ?? (await this.#stored(source, track));
+    // Another process may have had the lane in between.
+    if (previous > reached) reached = await this.#stored(source, track);
+    if (position <= reached) {
+      this.#counted(message, 'duplicate');
+      return;
+    }
+    const missing = inLog ? position : previous;
+    if (missing > reached) await this.#fromLog(source, track, reached, missing);
+    if (inLog) return;
+    if (!this.#options.wants(message)) return this.#pass(track, position);
+    await this.#deliver(message);
+    this.#known.set(track, position);
+    this.#passed.delete(track);
+  }
+
+  #pass(track: string, position: number): void {
+    this.#known.set(track, position);
+    this.#passed.add(track);
+  }
+
+  /** Applies what the broker has not brought, of one lane, up to a position. */
+  async #fromLog(source: string, track: string, after: number, upTo: number): Promise<void> {
+    const feed = this.#options.feed(source);
+    let reached = after;
+    for await (const { messages, mark } of feed?.open(after, this.#stop.signal) ?? []) {
+      for (const message of messages) {
+        if (message.position > upTo || trackOf(message) !== track) continue;
+        await this.#deliver(message);
+        this.#known.set(track, message.position);
+      }
+      reached = mark;
+      if (mark >= upTo) break;
+    }
+    this.#stop.signal.throwIfAborted();
+    if (feed !== undefined && reached < upTo) {
+      throw messagingErrors.FEED_FAILED(`the log of ${source} ended at ${reached}, before ${upTo}`, {
+        details: { source },
+      });
+    }
+    this.#options.telemetry.log.info('took from the log what the broker did not bring', { source, track, after, upTo });
+    this.#pass(track, upTo);
+  }
+
+  async #deliver(message: Message): Promise<void> {
+    const { clock } = this.#options;
+    const { deliveries, attemptTimeoutMs = 30_000 } = this.#options;
+    const way = { stream: trackOf(message) };
+    const kit = { ...this.#options, attemptTimeoutMs };
+    const tried = await attempt(kit, message, this.#cut.signal, (call, effect) =>
+      deliveries.deliver(message, call, effect, way),
+    );
+    if (!tried.ok) throw tried.error;
+    if (tried.value === 'paused') {
+      // Somebody has paused the lane: nothing has happened, and nothing behind it may.
+      await wait(clock, pausedMs, this.#stop.signal);
+      this.#stop.signal.throwIfAborted();
+      return this.#deliver(message);
+    }
+    this.#counted(message, tried.value);
+    this.#seconds.record((clock.now() - message.at) / 1_000, { source: message.source });
+  }
+
+  /** By lane, or by the whole log in the time before there was a broker. */
+  async #stored(source: string, track: string): Promise<number> {
+    const { deliveries } = this.#options;
+    const positions = await Promise.all([deliveries.position(track), deliveries.position(source)]);
+    const stored = Math.max(...positions, this.#known.get(track) ?? 0);
+    this.#known.set(track, stored);
+    return stored;
+  }
+
+  #counted({ source, type }: Message, outcome: string): void {
+    this.#count.add(1, { source, type, outcome });
+  }
+
+  #failed(error: unknown, { message }: Arrival, track: string, failures: number): void {
+    this.#counted(message, 'failed');
+    this.#stuck.set(track, { failures, code: codeOf(error), message: messageOf(error) });
+    const { position, type, id } = message;
+    if ((failures & (failures - 1)) === 0)
+      this.#options.telemetry.log.warn('a message cannot be applied; those behind it in its lane wait', {
+        track,
+        position,
+        type,
+        id,
+        failures,
+        error,
+      });
+  }
+
+  #told({ message: { position, type } }: Arrival, failures: number): void {
+    this.#options.telemetry.log.info('applied the message that had held up its lane', { position, type, failures });
+  }
+}

@@ -1,0 +1,2 @@
+export type { NatsOptions } from './nats.ts';
+export { nats } from './nats.ts';

@@ -1,0 +1,27 @@
+import { seededRandom, systemClock } from '@dure/core';
+import { brokerContract, startTestServer } from '@dure/messaging/testing';
+import { natsBroker } from './nats-broker.ts';
+import { natsServer } from './testing/nats-server.ts';
+
+brokerContract(
+  'NATS JetStream',
+  async () => {
+    const server = await startTestServer(natsServer);
+    return {
+      connect: () =>
+        natsBroker({
+          servers: server.url,
+          name: 'test',
+          partitions: 8,
+          replicas: 1,
+          keepMs: 86_400_000,
+          clock: systemClock,
+          random: seededRandom(1),
+        }),
+      kill: () => server.kill(),
+      restart: () => server.restart(),
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  },
+  { skip: natsServer.absent },
+);

@@ -1,0 +1,2 @@
+export type { RabbitmqOptions } from './rabbitmq.ts';
+export { rabbitmq } from './rabbitmq.ts';
