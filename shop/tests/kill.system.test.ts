@@ -6,6 +6,7 @@ import { startSystem } from '@dure/dure/testing';
 import type { Answer, Customer } from './customer.ts';
 import { customer } from './customer.ts';
 import { countBy, decidedOrders, isPassing, pause } from './decided-orders.ts';
+import { shopModule, withoutBroker } from './shop-module.ts';
 
 const seed = Number(process.env.SEED ?? 20261120);
 const victims = ['user', 'product', 'inventory', 'order', 'payment', 'delivery', 'registry', 'gateway'] as const;
@@ -17,8 +18,9 @@ const readyMs = 20_000;
 const skus = ['tea-green', 'tea-citron', 'cup-moon', 'spoon-brass', 'paper-hanji', 'hat-gat', 'drum-janggu'] as const;
 const methods = ['card', 'card', 'card', 'declined-card', 'expired-card'] as const;
 
-test(`every order ends, none is lost and none is doubled, while every service, the registry and the gateway are killed twice (seed ${seed})`, async (context) => {
-  await using shop = await startSystem(new URL('../system.ts', import.meta.url), { placement: 'each' });
+test(`every order ends, none is lost and none is doubled, while every service, the registry and the gateway are killed twice (seed ${seed})`, { skip: withoutBroker }, async (context) => {
+  await using on = await shopModule();
+  await using shop = await startSystem(on.module, { placement: 'each' });
   const kim = await customer(shop.edge, 'kim');
   const random = seededRandom(seed);
 
@@ -37,7 +39,7 @@ test(`every order ends, none is lost and none is doubled, while every service, t
   const states = await decidedOrders(kim, settleMs);
   const tookMs = performance.now() - lastKillAt;
   context.diagnostic(
-    `${kills} kills; all decided ${(tookMs / 1_000).toFixed(1)} s after the last; ${JSON.stringify(countBy(states))}`,
+    `by ${on.carrier}: ${kills} kills; all decided ${(tookMs / 1_000).toFixed(1)} s after the last; ${JSON.stringify(countBy(states))}`,
   );
   assert.ok(kills >= victims.length * killsEach, `${kills} kills`);
   assert.equal(new Set(placed).size, orders, 'one order for each key');

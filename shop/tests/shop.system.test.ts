@@ -5,6 +5,8 @@ import type { TestSystem } from '@dure/dure/testing';
 import { startSystem } from '@dure/dure/testing';
 import type { Customer } from './customer.ts';
 import { ask, customer } from './customer.ts';
+import type { ShopModule } from './shop-module.ts';
+import { shopModule, withoutBroker } from './shop-module.ts';
 
 interface OrderPageAnswer {
   readonly order: { readonly orderId: string };
@@ -19,14 +21,19 @@ interface TraceAnswer {
 }
 
 for (const placement of ['each', 'one'] as const) {
-  describe(`the shop, ${placement === 'each' ? 'each service in its own process' : 'everything in one process'}`, () => {
+  describe(`the shop, ${placement === 'each' ? 'each service in its own process' : 'everything in one process'}`, { skip: withoutBroker }, () => {
     let shop: TestSystem;
+    let on: ShopModule;
     let kim: Customer;
     before(async () => {
-      shop = await startSystem(new URL('../system.ts', import.meta.url), { placement });
+      on = await shopModule();
+      shop = await startSystem(on.module, { placement });
       kim = await customer(shop.edge, 'kim');
     });
-    after(() => shop.stop());
+    after(async () => {
+      await shop.stop();
+      await on[Symbol.asyncDispose]();
+    });
 
     test('anybody can list products and see stock', async () => {
       const { status, body } = await ask(`${shop.edge}/products`);

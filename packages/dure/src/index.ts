@@ -1,3 +1,4 @@
+export type { BrokerResource } from '@dure/messaging';
 export { dureErrors } from './errors.ts';
 export type { Finding, Invariant, ReadOnlyDatabase } from './invariant.ts';
 export { invariant } from './invariant.ts';
@@ -13,5 +14,5 @@ export type {
   System,
   SystemOptions,
 } from './system.ts';
-export { edge, isSystem, system } from './system.ts';
+export { edge, feed, isSystem, system } from './system.ts';
 export type { Traffic, TrafficReport } from './traffic.ts';

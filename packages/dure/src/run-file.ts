@@ -19,6 +19,18 @@ export interface FeedGrant {
   readonly addressed: boolean;
 }
 
+/** What a service needs to send and get messages by the system's broker. */
+export interface BrokerRun {
+  /** Its own user and password; absent where the broker asks for none. */
+  readonly credentials?: { readonly user: string; readonly password: string };
+  /** What of its messages goes to whom by the broker. */
+  readonly grants: Readonly<Record<string, FeedGrant>>;
+  /** The services to whose events it reacts. */
+  readonly hears: readonly string[];
+  /** Whether commands or replies are addressed to it. */
+  readonly addressed: boolean;
+}
+
 /** A version of a service that is tried out beside the others. */
 export interface CanaryRun {
   /** Absolute path of the module that exports its definition; absent when that is the system's own. */
@@ -40,6 +52,8 @@ export interface ServiceRun {
   readonly databaseUrl?: string;
   /** The services whose logs it pulls. */
   readonly pulls: readonly string[];
+  /** Absent where messages go by the feeds. */
+  readonly broker?: BrokerRun;
   /** Who may pull its log, and what of it. */
   readonly grants: Readonly<Record<string, FeedGrant>>;
   readonly canary?: CanaryRun;

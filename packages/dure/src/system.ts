@@ -1,4 +1,5 @@
 import type { OidcIssuer } from '@dure/identity';
+import type { BrokerResource } from '@dure/messaging';
 import type { GatewaySettings } from '@dure/proxy/gateway';
 import type { AnyContract } from '@dure/service/contract';
 import type { ServiceDefinition } from '@dure/service/server';
@@ -85,6 +86,8 @@ export interface SystemOptions {
    * of its own. Services use them by contract like others. Default: none.
    */
   readonly foreign?: Readonly<Record<string, ForeignProgram>>;
+  /** What carries messages between services: `kafka({ … })`, `rabbitmq({ … })`, `nats({ … })`. Default: the feeds, without a broker. */
+  readonly broker?: BrokerResource | undefined;
   /** What must hold at any time; `dure verify` proves it. */
   readonly invariants?: readonly Invariant[];
   /** What customers do while `dure chaos` breaks something: `() => import('./traffic.ts').then((module) => module.traffic)`. */
@@ -105,6 +108,8 @@ export interface System {
   /** Undefined for a system without DNS answers. */
   readonly dns: { readonly port?: number; readonly zone: string } | undefined;
   readonly foreign: Readonly<Record<string, ForeignProgram>>;
+  /** Undefined where messages go by the feeds. */
+  readonly broker: BrokerResource | undefined;
   readonly invariants: readonly Invariant[];
   readonly traffic: LazyTraffic | undefined;
   readonly examples: (gateway: string) => readonly Example[];
@@ -142,14 +147,24 @@ export function system(name: string, options: SystemOptions): System {
   for (const program of Object.keys(foreign)) checkForeign(name, program, { ...services, ...outside.composed });
   for (const contract of outside.expose) checkHas(name, contract.name, 'exposes', services, outside.composed);
   if (outside.session !== undefined) checkSession(name, outside.session, services);
-  const { config, router = false, dns = false, invariants = [], examples = () => [] } = options;
+  const { broker, config, router = false, dns = false, invariants = [], examples = () => [] } = options;
   for (const { name: invariant, reads } of invariants) {
     for (const service of reads) checkHas(name, service, `has the invariant "${invariant}", which reads`, services, {});
   }
   const routed = router === true ? {} : router === false ? undefined : router;
   const named = dns === false ? undefined : { zone: 'dure.internal', ...(dns === true ? {} : dns) };
   const asked = { config, router: routed, dns: named, traffic: options.traffic };
-  return { kind: 'system', name, services, edge: outside, ...asked, foreign, invariants, examples };
+  return { kind: 'system', name, services, edge: outside, ...asked, foreign, broker, invariants, examples };
+}
+
+/**
+ * Messages go by the feeds of the services' own logs, over HTTP and without a broker: the default, written out.
+ *
+ * @example
+ * system('shop', { broker: feed(), … })
+ */
+export function feed(): undefined {
+  return undefined;
 }
 
 /** Declares what of the system can be reached from outside. */

@@ -31,11 +31,18 @@ export function consume<Tx>(
 /** A message that this version of the service does not understand stays so until another is started. */
 const unreadable = [dureErrors.MESSAGE_UNKNOWN.code, dureErrors.MESSAGE_UNREADABLE.code];
 
-/** A log in this very process is read directly; any other over HTTP. */
-function feedOf(source: string, { name, platform }: ServiceKit, { run, machine, logs }: ProcessKit): FeedSource {
+/** A log in this very process is read directly; any other over HTTP: for so long, or, with 0, as it is at the moment. */
+export function feedOf(
+  source: string,
+  { name, platform }: ServiceKit,
+  { run, machine, logs }: ProcessKit,
+  waitSeconds?: number,
+): FeedSource {
   const own = logs.get(source);
   const grant = run.services[source]?.grants[name];
   if (own !== undefined && grant !== undefined)
     return localFeed({ source, as: name, log: own.log, tail: own.tail, grant });
-  return httpFeed({ source, as: name, instances: platform.instances, signer: platform.signer, clock: machine.clock });
+  const { instances, signer } = platform;
+  const waiting = waitSeconds === undefined ? {} : { waitSeconds };
+  return httpFeed({ source, as: name, instances, signer, clock: machine.clock, ...waiting });
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { BrokerResource } from '@dure/messaging';
 import type { ServiceDefinition } from '@dure/service/server';
 import type { LoadedSystem } from '../load-system.ts';
 import { loadDefinition, loadSystem } from '../load-system.ts';
@@ -35,6 +36,12 @@ const servers: Readonly<Record<string, (run: RunFile) => Promise<ServiceDefiniti
     });
   },
 };
+
+/** What carries messages between the services of a process that has any. */
+export async function brokerOf(run: RunFile): Promise<BrokerResource | undefined> {
+  const connected = Object.values(run.services).some(({ broker }) => broker !== undefined);
+  return connected ? (await loadSystem(run.module)).system.broker : undefined;
+}
 
 /** The definitions of everything that a process runs, by name. */
 export async function definitionsOf(run: RunFile): Promise<ReadonlyMap<string, ServiceDefinition>> {

@@ -1,6 +1,7 @@
 import type { Clock, HealthCheck, ManagementEndpoint } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
 import type { Job } from '@dure/jobs';
+import { sinceBroker } from '@dure/messaging/broker';
 import type { FeedConsumer } from '@dure/messaging/feed';
 import { feedRoute } from '@dure/messaging/feed';
 import type { TimerRunner } from '@dure/messaging/timers';
@@ -19,7 +20,7 @@ import type { AnySaga, FlowWatcher, SagaRunner } from '@dure/saga';
 import { claimed, fenced, flowWatcher, sagaRunner } from '@dure/saga';
 import type { HttpRoute, IdempotencyStore, RunningService, ServiceDefinition } from '@dure/service/server';
 import { dureErrors } from '../errors.ts';
-import { consume } from './consume.ts';
+import { consume, feedOf } from './consume.ts';
 import { dataKeyOf } from './data-key.ts';
 import type { Dispatch } from './deliveries.ts';
 import { dispatcher } from './deliveries.ts';
@@ -29,6 +30,7 @@ import type { Machine } from './machine.ts';
 import { ownFollowers } from './own-followers.ts';
 import { projectionsEndpoint } from './projections-endpoint.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
+import { serviceBroker } from './service-broker.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 import { withSubmissions } from './submissions.ts';
 import { timersEndpoint } from './timers-endpoint.ts';
@@ -66,6 +68,7 @@ export async function openServiceData(
   const runner = sagasOf(definition, db, kit, process.machine);
   const watcher = watcherOf(db, kit, process.machine);
   const consumers: FeedConsumer[] = [];
+  const broker = brokerOf(definition, db, kit, process);
   const jobs = definition.jobs.length === 0 ? undefined : await serviceJobs(definition, db, kit, process.machine);
   let timers: TimerRunner | undefined;
   const followers = ownFollowers(definition, db, kit, process.machine, service.flows);
@@ -81,6 +84,7 @@ export async function openServiceData(
       deliveriesHealth(() => consumers),
       ...(runner === undefined ? [] : [runner.health]),
       ...(projections.length === 0 ? [] : [projector.health]),
+      ...(broker?.health ?? []),
     ],
     endpoints: [
       ...followers.endpoints,
@@ -93,7 +97,8 @@ export async function openServiceData(
     ready: () => projector.ready(),
     run(running) {
       const dispatch = dispatching(running, definition, { sagas: runner, flows: watcher }, kit, db, clock);
-      consumers.push(...consume(dispatch, db.deliveries, kit, process));
+      if (broker === undefined) consumers.push(...consume(dispatch, sinceBroker(db.deliveries), kit, process));
+      else broker.run(dispatch).catch((error) => telemetry.log.error('the broker cannot be used', { error }));
       followers.run(dispatch);
       jobs?.runner.run();
       timers = startTimers({ store: db.timers, clock, telemetry });
@@ -104,6 +109,7 @@ export async function openServiceData(
     async stopRunning() {
       await Promise.all([
         ...consumers.map((consumer) => consumer.close()),
+        broker?.close(),
         followers.close(),
         timers?.close(),
         jobs?.runner.close(),
@@ -117,6 +123,15 @@ export async function openServiceData(
 }
 
 const dayMs = 86_400_000;
+
+/** Only where the system has one. */
+function brokerOf(definition: ServiceDefinition, db: Database, kit: ServiceKit, process: ProcessKit) {
+  const { broker: connection } = kit.service;
+  const resource = process.broker;
+  if (resource === undefined || connection === undefined) return undefined;
+  const logOf = (source: string) => feedOf(source, kit, process, 0);
+  return serviceBroker({ resource, connection, definition, db, kit, process, logOf });
+}
 
 function openOwnDatabase(definition: ServiceDefinition, kit: ServiceKit, process: ProcessKit): Database {
   const { database } = definition;

@@ -1,6 +1,7 @@
 import type { Rule } from '@dure/balancer';
 import { balancer } from '@dure/balancer';
 import type { HealthCheck } from '@dure/core';
+import type { BrokerResource } from '@dure/messaging';
 import type { Database } from '@dure/postgres';
 import type { PolicyRegistry, ResilienceLimits } from '@dure/resilience';
 import { policyRegistry } from '@dure/resilience';
@@ -25,6 +26,8 @@ export interface ProcessKit {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly discovery: Discovery;
   readonly handed: Handed;
+  /** What carries messages between services; undefined where the feeds do. */
+  readonly broker: BrokerResource | undefined;
   /** The databases of this process's services, by service. */
   readonly logs: Map<string, Database>;
   /** Where a service of this very process takes its calls. */

@@ -8,7 +8,7 @@ import { dureErrors } from '../errors.ts';
 import type { RunFile } from '../run-file.ts';
 import { infrastructure } from '../system.ts';
 import { withOwnScopes } from './canary.ts';
-import { definitionsOf } from './definitions.ts';
+import { brokerOf, definitionsOf } from './definitions.ts';
 import { discovery } from './discovery.ts';
 import type { Handed, HostMessage } from './host-message.ts';
 import { machine } from './machine.ts';
@@ -54,6 +54,7 @@ export async function startHost(
     stdout: stdoutSink(),
     discovery: discovery(),
     handed,
+    broker: await brokerOf(run),
     logs: new Map(),
     local: (service) => operationsOf(hosted, service),
   };

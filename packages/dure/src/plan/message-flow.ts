@@ -10,6 +10,12 @@ import { flowMaps } from './flow-map.ts';
 export interface MessageFlow {
   /** For each consumer, the services whose logs it pulls, in alphabetical order. */
   readonly pulls: Readonly<Record<string, readonly string[]>>;
+  /** Of `grants`, what a broker carries: to services that keep positions by lane. Others pull the feeds with a broker, too. */
+  readonly brokered: Readonly<Record<string, Readonly<Record<string, FeedGrant>>>>;
+  /** For each consumer, the services to whose events it reacts. */
+  readonly hears: Readonly<Record<string, readonly string[]>>;
+  /** For each consumer, whether commands or replies are addressed to it. */
+  readonly addressed: Readonly<Record<string, boolean>>;
   /** For each producer, what each of its consumers may read. */
   readonly grants: Readonly<Record<string, Readonly<Record<string, FeedGrant>>>>;
 }
@@ -44,7 +50,8 @@ export function messageFlow(definitions: Definitions): MessageFlow {
   for (const map of flowMaps(definitions)) {
     for (const event of eventsOfFlow(map)) hears(map.owner, event);
   }
-  return flow.result(Object.keys(definitions));
+  const byLane = Object.entries(definitions).filter(([, { database }]) => database?.kind === 'postgres');
+  return flow.result(Object.keys(definitions), new Set(byLane.map(([name]) => name)));
 }
 
 class Flow {
@@ -58,14 +65,30 @@ class Flow {
     this.#grant(producer, consumer).addressed = true;
   }
 
-  result(services: readonly string[]): MessageFlow {
+  result(services: readonly string[], byLane: ReadonlySet<string>): MessageFlow {
     const producers = [...this.#grants.keys()].sort();
     const pulls = services.map((consumer) => [
       consumer,
       producers.filter((producer) => this.#grants.get(producer)?.has(consumer) === true),
     ]);
     const grants = services.map((producer) => [producer, this.#grantsOf(producer)]);
-    return { pulls: Object.fromEntries(pulls), grants: Object.fromEntries(grants) };
+    const grantsTo = (consumer: string) =>
+      producers.map((name) => [name, this.#grants.get(name)?.get(consumer)] as const);
+    const hears = services.map((consumer) => [
+      consumer,
+      grantsTo(consumer).flatMap(([producer, grant]) => ((grant?.events.size ?? 0) > 0 ? [producer] : [])),
+    ]);
+    const addressed = services.map((consumer) => [
+      consumer,
+      grantsTo(consumer).some(([, grant]) => grant?.addressed === true),
+    ]);
+    return {
+      pulls: Object.fromEntries(pulls),
+      hears: Object.fromEntries(hears),
+      addressed: Object.fromEntries(addressed),
+      grants: Object.fromEntries(grants),
+      brokered: Object.fromEntries(services.map((producer) => [producer, this.#grantsOf(producer, byLane)])),
+    };
   }
 
   #grant(producer: string, consumer: string) {
@@ -75,8 +98,10 @@ class Flow {
     return grant;
   }
 
-  #grantsOf(producer: string): Readonly<Record<string, FeedGrant>> {
-    const consumers = [...(this.#grants.get(producer) ?? [])].sort(([a], [b]) => a.localeCompare(b));
+  #grantsOf(producer: string, among?: ReadonlySet<string>): Readonly<Record<string, FeedGrant>> {
+    const consumers = [...(this.#grants.get(producer) ?? [])]
+      .filter(([name]) => among?.has(name) ?? true)
+      .sort(([a], [b]) => a.localeCompare(b));
     return Object.fromEntries(
       consumers.map(([name, { events, addressed }]) => [name, { events: [...events].sort(), addressed }]),
     );

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { publicKeyOf } from '@dure/identity';
 import type { FlowMap } from '@dure/saga';
 import type { Definitions, LoadedSystem } from '../load-system.ts';
-import type { CanaryRun, Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
+import type { BrokerRun, CanaryRun, Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
 import type { System } from '../system.ts';
 import { infrastructure } from '../system.ts';
 import { flowMaps } from './flow-map.ts';
@@ -32,6 +32,9 @@ export interface Wiring extends MessageFlow {
   readonly scopes: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
+/** Users and passwords at the broker, by service. */
+export type BrokerUsers = Readonly<Record<string, { readonly user: string; readonly password: string }>>;
+
 /** What a run decides; the rest follows from the system. */
 export interface RunSettings {
   readonly placement: Placement;
@@ -43,6 +46,8 @@ export interface RunSettings {
   readonly keys: Readonly<Record<string, Jwk>>;
   readonly databaseUrls: Readonly<Record<string, string>>;
   readonly consoleToken: string;
+  /** Users and passwords at the broker, by service, `*` for the others. Default: none. */
+  readonly brokerCredentials?: BrokerUsers;
   /** Passwords of the programs that are not of this system, by name. Default: none. */
   readonly foreign?: Readonly<Record<string, string>>;
 }
@@ -114,7 +119,7 @@ export function runFileOf(
   process: PlannedProcess,
   { system, module, folder }: LoadedSystem,
   settings: RunSettings,
-  wiring: Wiring = { pulls: {}, grants: {}, flows: [], scopes: {} },
+  wiring: Wiring = { pulls: {}, hears: {}, addressed: {}, brokered: {}, grants: {}, flows: [], scopes: {} },
 ): RunFile {
   const { host, ports, keys } = settings;
   const { dns } = ports;
@@ -128,7 +133,9 @@ export function runFileOf(
     folder,
     stateFolder: settings.stateFolder,
     process: process.name,
-    services: Object.fromEntries(process.services.map((name) => [name, serviceRun(name, process, settings, wiring)])),
+    services: Object.fromEntries(
+      process.services.map((name) => [name, serviceRun(name, system, process, settings, wiring)]),
+    ),
     mode: settings.mode,
     host,
     registryUrl: `http://${host}:${ports.registry}`,
@@ -145,10 +152,12 @@ export function runFileOf(
 
 function serviceRun(
   name: string,
+  system: System,
   { canary }: PlannedProcess,
-  { ports, keys, databaseUrls }: RunSettings,
+  settings: RunSettings,
   wiring: Wiring,
 ): ServiceRun {
+  const { ports, keys, databaseUrls } = settings;
   const url = databaseUrls[name];
   const flows = wiring.flows.filter(({ owner }) => owner === name);
   return {
@@ -156,10 +165,26 @@ function serviceRun(
     key: keys[name] ?? {},
     scopes: wiring.scopes[name] ?? {},
     ...(url === undefined ? {} : { databaseUrl: url }),
+    ...(url === undefined || system.broker === undefined ? {} : { broker: brokerRun(name, settings, wiring) }),
     pulls: wiring.pulls[name] ?? [],
     grants: wiring.grants[name] ?? {},
     ...(canary === undefined ? {} : { canary }),
     ...(flows.length === 0 ? {} : { flows }),
+  };
+}
+
+/** Each service is told its own password only. */
+function brokerRun(
+  name: string,
+  { brokerCredentials = {} }: RunSettings,
+  { brokered, hears, addressed }: Wiring,
+): BrokerRun {
+  const credentials = brokerCredentials[name] ?? brokerCredentials['*'];
+  return {
+    ...(credentials === undefined ? {} : { credentials }),
+    grants: brokered[name] ?? {},
+    hears: hears[name] ?? [],
+    addressed: addressed[name] ?? false,
   };
 }
 

@@ -14,6 +14,7 @@ import type { RunSettings } from '../plan/plan.ts';
 import { wire } from '../plan/plan.ts';
 import { infrastructureOf } from '../system.ts';
 import { askServices } from './ask-services.ts';
+import { brokerUsers } from './broker-users.ts';
 import type { StartedService } from './child-message.ts';
 import type { Component } from './component.ts';
 import { consoleLink } from './console-link.ts';
@@ -322,7 +323,8 @@ class SystemRun implements Supervisor {
       ids: ids(clock, random),
     });
     const { mode, placement, stateFolder } = run;
-    const secrets = { keys, consoleToken: this.#consoleToken, foreign: await foreignPasswords(loaded) };
+    const [foreign, brokerCredentials] = await Promise.all([foreignPasswords(loaded), brokerUsers(loaded)]);
+    const secrets = { keys, consoleToken: this.#consoleToken, foreign, brokerCredentials };
     return { placement, host: loopback, ports: this.#ports, mode, stateFolder, databaseUrls: {}, ...secrets };
   }
 
