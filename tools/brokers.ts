@@ -2,6 +2,7 @@
 // `up` installs what is missing (Debian's packages and Maven, as root) and starts; `down` ends what `up` has started, and nothing else.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { kafkaFolder, kafkaServer, kafkaVersion } from '../packages/kafka/src/testing/kafka-server.ts';
@@ -23,6 +24,7 @@ interface Running {
 
 const kinds: readonly ServerKind[] = [kafkaServer, rabbitmqServer, natsServer];
 const usage = 'usage: npm run brokers install|up|down|status [kafka|rabbitmq|nats …]\n';
+const usualPorts: Readonly<Record<string, number>> = { kafka: 9092, rabbitmq: 5672, nats: 4222 };
 const stateFolder = join(tmpdir(), `dure-brokers-${process.getuid?.() ?? 0}`);
 
 const [action = 'status', ...names] = process.argv.slice(2);
@@ -64,11 +66,26 @@ async function up(kind: ServerKind): Promise<string> {
   const folder = folderOf(kind);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const plan = kind.plan(folder, await freePorts(kind.ports));
+  const plan = kind.plan(folder, await portsFor(kind));
   const children = await startProcesses(plan, folder, true);
   const processes = children.map(({ pid = 0 }) => ({ pid, startedAt: startOf(pid) ?? '' }));
   writeFileSync(fileOf(kind), JSON.stringify({ url: plan.url, processes } satisfies Running), { mode: 0o600 });
   return `up at ${plan.url}`;
+}
+
+/** The usual port, where nobody has it. */
+async function portsFor({ name, ports }: ServerKind): Promise<readonly number[]> {
+  const [first = 0, ...others] = await freePorts(ports);
+  const usual = usualPorts[name] ?? first;
+  return [(await isFree(usual)) ? usual : first, ...others];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 async function down(kind: ServerKind): Promise<string> {

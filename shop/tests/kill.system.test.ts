@@ -18,7 +18,9 @@ const readyMs = 20_000;
 const skus = ['tea-green', 'tea-citron', 'cup-moon', 'spoon-brass', 'paper-hanji', 'hat-gat', 'drum-janggu'] as const;
 const methods = ['card', 'card', 'card', 'declined-card', 'expired-card'] as const;
 
-test(`every order ends, none is lost and none is doubled, while every service, the registry and the gateway are killed twice (seed ${seed})`, { skip: withoutBroker }, async (context) => {
+test(`every order ends, none is lost and none is doubled, while every service, the registry and the gateway are killed twice (seed ${seed})`, {
+  skip: withoutBroker,
+}, async (context) => {
   await using on = await shopModule();
   await using shop = await startSystem(on.module, { placement: 'each' });
   const kim = await customer(shop.edge, 'kim');

@@ -14,7 +14,11 @@ export interface ShopModule extends AsyncDisposable {
   readonly carrier: string;
 }
 
-const servers: Readonly<Record<string, ServerKind>> = { kafka: kafkaServer, rabbitmq: rabbitmqServer, nats: natsServer };
+const servers: Readonly<Record<string, ServerKind>> = {
+  kafka: kafkaServer,
+  rabbitmq: rabbitmqServer,
+  nats: natsServer,
+};
 const carrier = process.env.SHOP_BROKER ?? 'feed';
 
 /** Why the shop cannot be tested with the broker that SHOP_BROKER names, or false. */
@@ -32,7 +36,7 @@ export async function shopModule(): Promise<ShopModule> {
   const folder = mkdtempSync(join(tmpdir(), 'dure-shop-'));
   const module = join(folder, 'system.mjs');
   writeFileSync(module, systemOn(carrier, server.url, original, folder));
-  writeFileSync(join(folder, 'credentials.json'), '{"*":{"user":"dure","password":"dure"}}', { mode: 0o600 });
+  writeFileSync(join(folder, 'credentials.json'), '{"*":{"user":"guest","password":"guest"}}', { mode: 0o600 });
   return {
     module,
     carrier,
@@ -45,7 +49,7 @@ export async function shopModule(): Promise<ShopModule> {
 
 /** The one line that chooses a broker, around the shop as it is. */
 function systemOn(kind: string, url: string, original: URL, folder: string): string {
-  const address = url.replace('dure:dure@', '');
+  const address = url.replace('guest:guest@', '');
   const options: Readonly<Record<string, object>> = {
     kafka: { servers: address },
     rabbitmq: { url: address, credentialsFile: './credentials.json' },

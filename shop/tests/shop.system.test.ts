@@ -21,7 +21,9 @@ interface TraceAnswer {
 }
 
 for (const placement of ['each', 'one'] as const) {
-  describe(`the shop, ${placement === 'each' ? 'each service in its own process' : 'everything in one process'}`, { skip: withoutBroker }, () => {
+  describe(`the shop, ${placement === 'each' ? 'each service in its own process' : 'everything in one process'}`, {
+    skip: withoutBroker,
+  }, () => {
     let shop: TestSystem;
     let on: ShopModule;
     let kim: Customer;

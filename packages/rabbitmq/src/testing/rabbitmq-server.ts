@@ -20,8 +20,6 @@ export const rabbitmqServer: ServerKind = {
       join(folder, 'rabbitmq.conf'),
       [
         `listeners.tcp.1 = 127.0.0.1:${port}`,
-        'default_user = dure',
-        'default_pass = dure',
         'disk_free_limit.absolute = 50MB',
         'log.console = true',
         'log.console.level = info',
@@ -51,7 +49,7 @@ export const rabbitmqServer: ServerKind = {
         { file: 'epmd', args: ['-port', String(names), '-address', '127.0.0.1'] },
         { file: launcher, args: [], env },
       ],
-      url: `amqp://dure:dure@127.0.0.1:${port}`,
+      url: `amqp://guest:guest@127.0.0.1:${port}`,
       port,
       says: 'Server startup complete',
     };

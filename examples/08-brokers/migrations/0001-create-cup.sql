@@ -1,0 +1,1 @@
+create table cup (tea text primary key, drunk int not null);
