@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { codeOf, seededRandom, systemClock, wait } from '@dure/core';
+import type { Broker } from '@dure/messaging';
+import type { ServerKind } from '@dure/messaging/testing';
+import { startTestServer } from '@dure/messaging/testing';
+import { rabbitmq } from './rabbitmq.ts';
+import { rabbitmqServer } from './testing/rabbitmq-server.ts';
+
+const services = ['order', 'payment', 'spy'] as const;
+
+/** What the guide gives the service `order` of the system `shop`, for each. */
+const rightsOf = (service: string) => ({
+  configure: '^shop\\.',
+  write: `^shop\\.(${service}\\.events|[^./]+\\.inbox|[^/]+/${service}/)`,
+  read: `^shop\\.[^/]+(/${service}/\\d+)?$`,
+});
+
+/** RabbitMQ with a user for each service. */
+const server: ServerKind = {
+  ...rabbitmqServer,
+  plan(folder, ports) {
+    const definitions = {
+      vhosts: [{ name: '/' }],
+      users: services.map((name) => ({ name, password_hash: hashOf(name), tags: [] })),
+      permissions: services.map((user) => ({ user, vhost: '/', ...rightsOf(user) })),
+    };
+    const file = join(folder, 'definitions.json');
+    writeFileSync(file, JSON.stringify(definitions));
+    const plan = rabbitmqServer.plan(folder, ports);
+    writeFileSync(join(folder, 'rabbitmq.conf'), `\nload_definitions = ${file}\n`, { flag: 'a' });
+    return plan;
+  },
+};
+
+test('a service has rights to what its contracts say, and to no more', { skip: server.absent }, async () => {
+  await using started = await startTestServer(server);
+  const url = started.url.replace('guest:guest@', '');
+  const open = (name: string) =>
+    rabbitmq({ url, partitions: 1 }).open({
+      name: `shop.${name}`,
+      credentials: { user: name, password: name },
+      clock: systemClock,
+      random: seededRandom(1),
+    });
+  await using order = await open('order');
+  await using payment = await open('payment');
+  await using spy = await open('spy');
+  const topics = [
+    { name: 'shop.order.events', groups: ['payment'] },
+    { name: 'shop.payment.inbox', groups: ['payment'] },
+  ];
+  await eventually(() => order.declare(topics));
+  const got: string[] = [];
+  const stolen: string[] = [];
+  for (const { name: topic } of topics) {
+    payment.subscribe({ topic, group: 'payment', handle: async ({ attributes }) => void got.push(attributes.id ?? '') });
+    spy.subscribe({ topic, group: 'payment', handle: async ({ attributes }) => void stolen.push(attributes.id ?? '') });
+  }
+  await publish(order, 'shop.order.events', 'e');
+  await publish(order, 'shop.payment.inbox', 'c');
+  await eventually(async () => assert.deepEqual(got.toSorted(), ['c', 'e']));
+  await assert.rejects(
+    () => publish(spy, 'shop.order.events', 'forged'),
+    (error) => ['MESSAGING_BROKER_REFUSED', 'MESSAGING_BROKER_UNAVAILABLE'].includes(codeOf(error) ?? ''),
+  );
+  assert.deepEqual(stolen, []);
+  assert.deepEqual(got.toSorted(), ['c', 'e']);
+});
+
+function publish(broker: Broker, topic: string, id: string): Promise<void> {
+  return broker.publish({ topic, lane: 0, key: 'k', id, record: { attributes: { id }, body: Buffer.from('{}') } });
+}
+
+async function eventually(work: () => Promise<void>): Promise<void> {
+  const giveUpAt = systemClock.monotonicMs() + 15_000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (systemClock.monotonicMs() > giveUpAt) throw error;
+      await wait(systemClock, 50);
+    }
+  }
+}
+
+/** As RabbitMQ stores passwords: four bytes of salt, then SHA-256 of salt and password. */
+function hashOf(password: string): string {
+  const salt = Buffer.from([1, 2, 3, 4]);
+  const hash = createHash('sha256').update(Buffer.concat([salt, Buffer.from(password)])).digest();
+  return Buffer.concat([salt, hash]).toString('base64');
+}
