@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { brokerLanes, brokerLaneOf, trackOf } from './broker-lane.ts';
+import { brokerLaneOf, brokerLanes, trackOf } from './broker-lane.ts';
 
 test('a key has the same lane in every version', () => {
   assert.deepEqual(['order-1', 'order-2', '주문-3', ''].map(brokerLaneOf), [11, 13, 8, 3]);

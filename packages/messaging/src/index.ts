@@ -52,12 +52,12 @@ export type {
 export { baggageOf, causeOf, maxDataLength, messageBuffer } from './message-buffer.ts';
 export { matcher } from './message-filter.ts';
 export type { LogPage, MessageFilter, MessageLog } from './message-log.port.ts';
+export { OrderedDeliveries } from './ordered-deliveries.ts';
 export type { DeliveryStanding, Intervention, ParkedKeys, ParkedMessage } from './parked-keys.port.ts';
 export type { Parking } from './parking.port.ts';
 export type { PersonalData, PersonalMarks } from './personal.ts';
 export { personal, personalData, personalMarks } from './personal.ts';
+export type { RelayMark, RelayStore } from './relay-store.port.ts';
 export type { MessageInput, Outbox, Scheduling, UnitOfWork, When } from './unit-of-work.port.ts';
 export type { Upcasts, Versioned, WithUpcast } from './upcast.ts';
 export { upcasted } from './upcast.ts';
-export { OrderedDeliveries } from './ordered-deliveries.ts';
-export type { RelayMark, RelayStore } from './relay-store.port.ts';

@@ -4,6 +4,8 @@ import { codeOf, seededRandom, systemClock, wait } from '@dure/core';
 import { testCall, testIds } from '@dure/core/testing';
 import { silentTelemetry } from '@dure/telemetry';
 import type { Broker, Publication } from '../broker.port.ts';
+import { trackOf } from '../broker-lane.ts';
+import type { DeliveryStore } from '../delivery-store.port.ts';
 import { localFeed } from '../feed/local-feed.ts';
 import { logTail } from '../log-tail.ts';
 import type { Message } from '../message.ts';
@@ -12,10 +14,12 @@ import type { MemoryBroker } from '../testing/memory-broker.ts';
 import { memoryBroker } from '../testing/memory-broker.ts';
 import { memoryDatabase } from '../testing/memory-database.ts';
 import { memoryRelayStore } from '../testing/memory-relay-store.ts';
+import type { MemoryTx } from '../testing/memory-tx.ts';
 import { doIt, ignored, noted } from '../testing/sample-contracts.ts';
 import { startBrokerConsumer } from './broker-consumer.ts';
 import { fromRecord, toRecord } from './envelope.ts';
 import { startRelay } from './relay.ts';
+import { sinceBroker } from './since-broker.ts';
 import { eventsTopic, inboxTopic, routesOf } from './topics.ts';
 
 const clock = systemClock;
@@ -46,7 +50,7 @@ function scene(server: MemoryBroker = memoryBroker()) {
       clock,
       random,
       telemetry: silentTelemetry(),
-      leaseMs: 200,
+      leaseMs: 1_000,
       ...options,
     });
   const consume = (dispatch: (message: Message) => Promise<void> = async () => undefined, broker = server.connect()) =>
@@ -55,7 +59,8 @@ function scene(server: MemoryBroker = memoryBroker()) {
       as: 'other',
       topics: [events, inbox],
       wants: ({ kind, type }) => kind !== 'event' || type === 'test.noted',
-      feed: (name) => (name === 'test' ? localFeed({ source: 'test', as: 'other', log: source.log, tail, grant }) : undefined),
+      feed: (name) =>
+        name === 'test' ? localFeed({ source: 'test', as: 'other', log: source.log, tail, grant }) : undefined,
       deliveries: target.deliveries,
       dispatch: async (message, _, tx) => {
         await dispatch(message);
@@ -260,6 +265,23 @@ describe('a log behind a broker', () => {
     await until('the rest is applied', () => applied.length === 1);
     assert.deepEqual(applied, [3]);
   });
+});
+
+test('a consumer that pulls the log passes over what a broker had brought before', async () => {
+  const { target } = scene();
+  const { deliveries } = target;
+  const store = sinceBroker({
+    position: (stream) => deliveries.position(stream),
+    skipTo: (stream, position) => deliveries.skipTo(stream, position),
+    deliver: (...all) => deliveries.deliver(...all),
+  } satisfies DeliveryStore<MemoryTx>);
+  const [brought, fresh] = [5, 6].map((position) => foreignMessage({ position }));
+  assert.ok(brought !== undefined && fresh !== undefined);
+  const nothing = async () => undefined;
+  assert.equal(await deliveries.deliver(brought, testCall(), nothing, { stream: trackOf(brought) }), 'applied');
+  assert.equal(await store.deliver(brought, testCall(), nothing), 'duplicate');
+  assert.equal(await store.position('other'), 5);
+  assert.equal(await store.deliver(fresh, testCall(), nothing), 'applied');
 });
 
 describe('a message on its way through a broker', () => {

@@ -188,7 +188,7 @@ class LogRelay implements Relay {
     let noted = window.mark.position;
     let notedAtMs = clock.monotonicMs();
     for (let ended = false; !ended; ) {
-      ended = !(await wait(clock, saveEveryMs, over));
+      ended = !(await wait(clock, Math.min(saveEveryMs, this.#leaseMs / 4), over));
       if (ended) await window.settled();
       const { mark } = window;
       this.#set({ position: mark.position });

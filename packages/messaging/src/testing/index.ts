@@ -1,3 +1,5 @@
+export type { BrokerContractOptions, BrokerUnderTest } from './broker-contract.ts';
+export { brokerContract } from './broker-contract.ts';
 export type {
   DatabaseUnderTest,
   OpenDatabase,
@@ -12,21 +14,19 @@ export {
 } from './database-contract.ts';
 export { deliveryStoreContract, parkedKeysContract } from './delivery-contract.ts';
 export { deliveryOperationsContract } from './delivery-operations-contract.ts';
-export type { BrokerContractOptions, BrokerUnderTest } from './broker-contract.ts';
-export { brokerContract } from './broker-contract.ts';
 export type { FeedUnderTest } from './feed-source-contract.ts';
 export { feedSourceContract } from './feed-source-contract.ts';
 export type { FollowersUnderTest } from './follower-store-contract.ts';
 export { followerStoreContract } from './follower-store-contract.ts';
 export { inboxContract } from './inbox-contract.ts';
+export type { MemoryBroker } from './memory-broker.ts';
+export { memoryBroker } from './memory-broker.ts';
 export type { MemoryDatabase, MemoryDatabaseOptions } from './memory-database.ts';
 export { memoryDatabase } from './memory-database.ts';
 export { memoryParking } from './memory-parking.ts';
+export { memoryRelayStore } from './memory-relay-store.ts';
 export type { MemoryTx } from './memory-tx.ts';
 export { parkingContract } from './parking-contract.ts';
-export type { MemoryBroker } from './memory-broker.ts';
-export { memoryBroker } from './memory-broker.ts';
-export { memoryRelayStore } from './memory-relay-store.ts';
 export type { RelayStoreUnderTest } from './relay-store-contract.ts';
 export { relayStoreContract } from './relay-store-contract.ts';
 export { doIt, ignored, noted } from './sample-contracts.ts';

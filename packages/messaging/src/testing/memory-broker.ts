@@ -1,8 +1,8 @@
 import type { Clock, Random } from '@dure/core';
 import { seededRandom, systemClock } from '@dure/core';
 import type { Broker, BrokerRecord, Publication, SubscribeOptions, Subscription, Topic } from '../broker.port.ts';
-import { messagingErrors } from '../errors.ts';
 import { brokerLanes } from '../broker-lane.ts';
+import { messagingErrors } from '../errors.ts';
 import { OrderedDeliveries } from '../ordered-deliveries.ts';
 
 /** A broker in this process: topics of one partition a lane, and groups of which one member at a time has a lane. */
