@@ -62,8 +62,7 @@ export async function openServiceData(
   kit: ServiceKit,
   process: ProcessKit,
 ): Promise<ServiceData> {
-  const { name, service, telemetry } = kit;
-  const { clock, ids } = process.machine;
+  const [{ name, service, telemetry }, { clock, ids }] = [kit, process.machine];
   const db = openOwnDatabase(definition, kit, process);
   const runner = sagasOf(definition, db, kit, process.machine);
   const watcher = watcherOf(db, kit, process.machine);

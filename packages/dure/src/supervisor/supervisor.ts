@@ -14,7 +14,7 @@ import type { RunSettings } from '../plan/plan.ts';
 import { wire } from '../plan/plan.ts';
 import { infrastructureOf } from '../system.ts';
 import { askServices } from './ask-services.ts';
-import { brokerUsers } from './broker-users.ts';
+import { passwordsOf } from './broker-users.ts';
 import type { StartedService } from './child-message.ts';
 import type { Component } from './component.ts';
 import { consoleLink } from './console-link.ts';
@@ -24,7 +24,6 @@ import { DatabaseServer } from './database-server.ts';
 import { databasesOf, prepareDatabases } from './databases.ts';
 import type { CanaryReport, RestartReport, ScaleReport, SystemStatus, SystemUrls } from './events.ts';
 import { componentStatus } from './events.ts';
-import { foreignPasswords } from './foreign-passwords.ts';
 import type { HeldSocket } from './held-socket.ts';
 import { openKeys } from './key-store.ts';
 import { launchAll } from './launch.ts';
@@ -323,8 +322,7 @@ class SystemRun implements Supervisor {
       ids: ids(clock, random),
     });
     const { mode, placement, stateFolder } = run;
-    const [foreign, brokerCredentials] = await Promise.all([foreignPasswords(loaded), brokerUsers(loaded)]);
-    const secrets = { keys, consoleToken: this.#consoleToken, foreign, brokerCredentials };
+    const secrets = { keys, consoleToken: this.#consoleToken, ...(await passwordsOf(loaded)) };
     return { placement, host: loopback, ports: this.#ports, mode, stateFolder, databaseUrls: {}, ...secrets };
   }
 
