@@ -57,7 +57,11 @@ test('a service has rights to what its contracts say, and to no more', { skip: s
   const got: string[] = [];
   const stolen: string[] = [];
   for (const { name: topic } of topics) {
-    payment.subscribe({ topic, group: 'payment', handle: async ({ attributes }) => void got.push(attributes.id ?? '') });
+    payment.subscribe({
+      topic,
+      group: 'payment',
+      handle: async ({ attributes }) => void got.push(attributes.id ?? ''),
+    });
     spy.subscribe({ topic, group: 'payment', handle: async ({ attributes }) => void stolen.push(attributes.id ?? '') });
   }
   await publish(order, 'shop.order.events', 'e');
@@ -90,6 +94,8 @@ async function eventually(work: () => Promise<void>): Promise<void> {
 /** As RabbitMQ stores passwords: four bytes of salt, then SHA-256 of salt and password. */
 function hashOf(password: string): string {
   const salt = Buffer.from([1, 2, 3, 4]);
-  const hash = createHash('sha256').update(Buffer.concat([salt, Buffer.from(password)])).digest();
+  const hash = createHash('sha256')
+    .update(Buffer.concat([salt, Buffer.from(password)]))
+    .digest();
   return Buffer.concat([salt, hash]).toString('base64');
 }

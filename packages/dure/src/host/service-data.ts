@@ -106,16 +106,8 @@ export async function openServiceData(
       projector.run();
     },
     async stopRunning() {
-      await Promise.all([
-        ...consumers.map((consumer) => consumer.close()),
-        broker?.close(),
-        followers.close(),
-        timers?.close(),
-        jobs?.runner.close(),
-        runner?.close(),
-        watcher?.close(),
-        projector.close(),
-      ]);
+      const all = [...consumers, broker, followers, timers, jobs?.runner, runner, watcher, projector];
+      await Promise.all(all.map((one) => one?.close()));
     },
     close: () => db.close(),
   };
