@@ -79,7 +79,7 @@ test('closing twice is closing once, and the port is free again', async () => {
 });
 
 test('addresses that are none, and a promise of tokens that nobody signs, stop the start', async () => {
-  for (const url of ['localhost:9000', 'https://books.example', 'http://127.0.0.1:9000/api'])
+  for (const url of ['localhost:9000', 'ftp://books.example', 'http://127.0.0.1:9000/api'])
     await assert.rejects(startGateway({ services: { books: [url] } }), (error) => {
       assert.equal(codeOf(error), 'GATEWAY_ROUTE_INVALID');
       assert.match((error as Error).message, /of the service "books" is no origin/);
