@@ -15,9 +15,13 @@ async function sell(sku: string, count: number): Promise<void> {
   await fetch(`${system.edge}/sales`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
 }
 
-async function until(sku: string, wanted: string): Promise<string> {
-  for (let time = 0; time < 200 && (await shelf(sku)) !== wanted; time += 1) await setTimeout(50);
-  return shelf(sku);
+async function until(sku: string, wanted: string, most = 200): Promise<string> {
+  let seen = await shelf(sku);
+  for (let time = 0; time < most && seen !== wanted; time += 1) {
+    await setTimeout(50);
+    seen = await shelf(sku);
+  }
+  return seen;
 }
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -26,6 +30,7 @@ say(`tea, 5 sold: ${await shelf('tea')}`);
 await sell('tea', 4);
 say(`tea, 9 sold: ${await until('tea', '21 left, 0 expected')}`);
 await sell('cup', 9);
+await until('cup', '1 left, 20 expected', 40); // Before that it looks as it does after being taken back.
 say(`cup, 9 sold: ${await until('cup', '1 left, 0 expected')}`);
 await sell('ghost', 9);
 say(`ghost, 9 sold: ${await until('ghost', '1 left, 20 expected')}`);

@@ -42,7 +42,9 @@ async function confirmedOrder() {
   const [checkout] = orderService.sagas as unknown as readonly {
     readonly end: { readonly completed: (tx: Tx, context: unknown) => Promise<void> };
   }[];
-  await orders.carryOut(async (tx) => checkout?.end.completed(tx, { input: { orderId }, done: { handOver: { ship } } }));
+  await orders.carryOut(async (tx) =>
+    checkout?.end.completed(tx, { input: { orderId }, done: { handOver: { ship } } }),
+  );
   const databases = { order: orders.db, inventory: stock.db, payment: money.db, delivery: parcels.db };
   return { orderId, databases, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

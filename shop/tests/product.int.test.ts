@@ -37,8 +37,7 @@ test('a new product is told to the world, once for each key', async () => {
       kite,
     );
   }
-  const { sku, name, price } = kite;
-  assert.deepEqual(await bench.messages(), [['product.added', { sku, name, price }]]);
+  assert.deepEqual(await bench.messages(), [['product.added', kite]]);
   await assert.rejects(
     bench.handlers.addProduct({ body: kite }, callOf(product, 'addProduct', { key: 'another' })),
     (error) => isRefusal(error) && error.code === 'SkuTaken',
@@ -52,7 +51,9 @@ test('a price is told only when it changes', async () => {
     const priced = await bench.handlers.changePrice({ params: { sku: 'tea-green' }, body }, call);
     assert.deepEqual(priced.price, body);
   }
-  assert.deepEqual(await bench.messages(), [['product.priceChanged', { sku: 'tea-green', price: body }]]);
+  // Before it the first catalogue is told.
+  const told = (await bench.messages()).filter(([type]) => type !== 'product.added');
+  assert.deepEqual(told, [['product.priceChanged', { sku: 'tea-green', price: body }]]);
 });
 
 test('a product that does not exist is refused by name', async () => {
