@@ -9,6 +9,7 @@ import { callers, componentsOf, credentialsOf, example, isGood, statusOf, verdic
 const open = [
   'gateway GET /products',
   'gateway GET /products/{sku}',
+  'gateway GET /search',
   'gateway GET /stock',
   'gateway GET /stock/{sku}',
   'gateway POST /sessions',
@@ -23,6 +24,8 @@ const open = [
   'product HEAD /products/{sku}',
   'registry GET /',
   'registry GET /lastn',
+  'search GET /search',
+  'search HEAD /search',
   'user GET /.well-known/jwks.json',
   'user POST /sessions',
   'user POST /users',

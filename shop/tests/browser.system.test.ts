@@ -132,7 +132,8 @@ describe('in a browser', { skip: 'missing' in chromium ? chromium.missing : fals
         assert.ok(!reachable.includes(value) && !reachable.includes('eyJ'), reachable);
       }
     }
-    assert.deepEqual((await kim.context.cookies()).map(({ name }) => name).sort(), ['dure_console', 'dure_session']);
+    const names = (await kim.context.cookies()).map(({ name }) => name).sort();
+    assert.deepEqual(names, ['dure_console', 'dure_position', 'dure_session']);
   });
 
   test('a session outlives its user service, and its end leads to the sign-in form', async () => {
@@ -167,6 +168,12 @@ describe('in a browser', { skip: 'missing' in chromium ? chromium.missing : fals
     assert.equal(await focused(page), 'Skip to content');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
+    assert.ok(
+      await page
+        .getByRole('searchbox', { name: 'Search the products' })
+        .evaluate((box) => box === document.activeElement),
+    );
+    await page.keyboard.press('Tab');
     assert.ok((await focused(page)).startsWith(firstProduct), await focused(page));
     assert.notEqual(
       await page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outlineStyle),
@@ -175,6 +182,20 @@ describe('in a browser', { skip: 'missing' in chromium ? chromium.missing : fals
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: firstProduct }).waitFor();
     assert.equal(await focused(page), firstProduct, 'the heading of the new page takes the focus');
+    assertClean(visit, [shop.edge]);
+  });
+
+  test('what is typed into the search is found, in either language', async () => {
+    await using visit = await openVisit(browser);
+    const { page } = visit;
+    await page.goto(shop.edge);
+    await page.getByRole('searchbox').fill('유자');
+    const found = page.getByRole('list', { name: 'Products' }).getByRole('listitem');
+    await page.getByRole('status').filter({ hasText: '1 product' }).waitFor();
+    assert.equal(await found.count(), 1);
+    assert.match((await found.first().textContent()) ?? '', /Goheung citron tea/);
+    await page.getByRole('searchbox').fill('nothing like it');
+    await page.getByRole('status').filter({ hasText: 'Nothing like that' }).waitFor();
     assertClean(visit, [shop.edge]);
   });
 
