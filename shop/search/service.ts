@@ -5,6 +5,7 @@ import { productAdded, productPriceChanged } from '@shop/product/contract';
 import { catalogueSchema, find, put, setPrice } from './catalogue.sqlite.ts';
 import { search } from './contract.ts';
 
+// region read-model
 /** Finds products by words, in a full-text index of its own that follows the catalogue. */
 export const searchService = service({
   contract: search,
@@ -17,3 +18,4 @@ export const searchService = service({
     searchProducts: async ({ query: { q, limit } }) => ({ products: [...find(db.read, q, limit)] }),
   }),
 });
+// endregion
