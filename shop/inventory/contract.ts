@@ -57,6 +57,7 @@ export const inventory = contract(
       refuses: { UnknownSku },
     }),
     /** Puts a delivery of several products on the shelves. It is sent from outside and carried out later: deliveries are large. */
+    // region exposed
     restock: command({
       input: z.object({ delivery: z.string().min(1).max(60), lines: z.array(Line).min(1).max(500) }),
       output: z.object({ stock: z.array(Stock) }),
@@ -68,6 +69,7 @@ export const inventory = contract(
         summary: 'Puts a delivery of several products on the shelves',
       },
     }),
+    // endregion
     /** Sets stock aside for an order: all lines or none. */
     reserve: command({
       input: z.object({ orderId: z.uuid(), lines: z.array(Line).min(1).max(50) }),
