@@ -181,7 +181,8 @@ describe('in a browser', { skip: 'missing' in chromium ? chromium.missing : fals
     );
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: firstProduct }).waitFor();
-    assert.equal(await focused(page), firstProduct, 'the heading of the new page takes the focus');
+    await page.locator('h1:focus').waitFor(); // The heading of the new page takes the focus.
+    assert.equal(await focused(page), firstProduct);
     assertClean(visit, [shop.edge]);
   });
 
