@@ -4,7 +4,8 @@ import type { HttpRequest, HttpResponse, ServiceDefinition } from '@dure/service
 import { service } from '@dure/service/server';
 import { configErrors } from '../errors.ts';
 import type { ConfigFound } from '../properties/config-folder.ts';
-import { ConfigFolder } from '../properties/config-folder.ts';
+import type { ConfigBackend } from './backends/config-backend.ts';
+import { folderBackend } from './backends/folder-backend.ts';
 import type { Asked } from './config-request.ts';
 import { readConfigPath } from './config-request.ts';
 import { environmentJson, originMediaType } from './environment.ts';
@@ -12,8 +13,10 @@ import { textFormat } from './text-formats.ts';
 
 /** Options of `configService`. */
 export interface ConfigServiceOptions {
-  /** The folder with `application.yml`, `{app}.yml`, `{app}-{profile}.yml`. Without it nothing is configured. */
+  /** The folder with `application.yml`, `{app}.yml`, `{app}-{profile}.yml`. Without it or a backend nothing is configured. */
   readonly folder?: string | undefined;
+  /** Where configurations lie instead; closed with the service. */
+  readonly backend?: ConfigBackend | undefined;
   /**
    * The applications there are. With them `order` cannot read the file of an application `order-admin` by asking for
    * the profile `admin`.
@@ -40,10 +43,12 @@ export function configService(options: ConfigServiceOptions): ServiceDefinition 
   const applications = new Set(options.applications ?? []);
   const readers = new Set(options.readers ?? []);
   const mayCombine = (name: string, profile: string) => !applications.has(`${name}-${profile}`);
-  const folder = options.folder === undefined ? undefined : new ConfigFolder(options.folder, mayCombine);
+  const backend =
+    options.backend ?? (options.folder === undefined ? undefined : folderBackend(options.folder, mayCombine));
   return service({
     contract: configContract,
     start({ add, telemetry }) {
+      if (backend !== undefined) add.onStop(async () => backend[Symbol.asyncDispose]());
       const reads = telemetry.metrics.counter('config_reads', 'Configurations read, by application');
       add.route({
         method: 'GET',
@@ -54,7 +59,7 @@ export function configService(options: ConfigServiceOptions): ServiceDefinition 
           if (asked === undefined) throw notFound();
           const { names, profiles, label } = asked.target;
           for (const name of names) demandOwn(call.identity, name, readers);
-          const found = (await folder?.find({ names, profiles, label })) ?? nothing;
+          const found = (await backend?.find({ names, profiles, label })) ?? nothing;
           reads.add(1, { application: call.identity.subject });
           return answer(request, asked, found);
         },
@@ -63,7 +68,7 @@ export function configService(options: ConfigServiceOptions): ServiceDefinition 
         name: 'configServer',
         groups: [],
         async check() {
-          const problems = (await folder?.problems()) ?? [];
+          const problems = (await backend?.problems()) ?? [];
           return problems.length === 0 ? { status: 'UP' } : { status: 'DOWN', details: { problems } };
         },
       });
