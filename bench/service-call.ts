@@ -1,4 +1,4 @@
-// What does a Dure call cost against bare undici → Fastify and against Moleculer's TCP transporter?
+// What does a Dure call cost against bare undici, both to the same Fastify, and the whole way against Moleculer's TCP transporter?
 import { join } from 'node:path';
 import { balancer, staticInstance, staticInstances } from '@dure/balancer';
 import { ids, newTrace, seededRandom, startCall, systemClock, systemRandom } from '@dure/core';
@@ -36,42 +36,45 @@ const telemetry = openTelemetry({
   level: 'info',
   sampleRatio,
 });
-const instances = staticInstances({ stock: [staticInstance('stock', `http://127.0.0.1:${dureServer.hello.port}`)] });
-const layers = outboundLayers({
-  clock: systemClock,
-  random: systemRandom,
-  telemetry,
-  balancer: balancer({ instances, clock: systemClock, random: seededRandom(1) }),
-});
 const transport = httpTransport({ clock: systemClock, signer: { authorize: async () => '' } });
-const client = httpClient(stock, layers, transport);
+const clientOf = ({ hello: { port } }: typeof dureServer) => {
+  const instances = staticInstances({ stock: [staticInstance('stock', `http://127.0.0.1:${port}`)] });
+  const balance = balancer({ instances, clock: systemClock, random: seededRandom(1) });
+  const layers = outboundLayers({ clock: systemClock, random: systemRandom, telemetry, balancer: balance });
+  return httpClient(stock, layers, transport);
+};
+const whole = clientOf(dureServer);
+const clientOnly = clientOf(bareServer);
 const pool = new Pool(`http://127.0.0.1:${bareServer.hello.port}`, { connections: 64 });
 
-const dure = () =>
-  client.getStock(
-    { params: { sku: 'A-1' } },
-    startCall({ trace: newTrace(made), deadline: systemClock.now() + 5_000 }),
-  );
+const call = () => startCall({ trace: newTrace(made), deadline: systemClock.now() + 5_000 });
+const dure = () => whole.getStock({ params: { sku: 'A-1' } }, call());
+const client = () => clientOnly.getStock({ params: { sku: 'A-1' } }, call());
 const bare = async () => (await pool.request({ path: '/stock/A-1', method: 'GET' })).body.json();
 
 const moleculer = () => broker.call('stock.getStock', { sku: 'A-1' });
 
 const rows: (string | number)[][] = [
-  ['concurrency', 'dure calls/s', 'bare undici→Fastify', 'ratio', 'Moleculer TCP', 'ratio'],
+  ['concurrency', 'bare undici→Fastify', 'dure→Fastify', 'ratio', 'dure→dure', 'ratio', 'Moleculer TCP', 'ratio'],
 ];
-const callers = { dure, bare, moleculer };
+const callers = { dure, client, bare, moleculer };
 for (const concurrency of [1, 32]) {
   const results: Record<keyof typeof callers, number>[] = [];
   for (const call of Object.values(callers)) await callsPerSecond(call, concurrency, 1_500);
   for (let pair = 0; pair < pairs; pair += 1)
     results.push({
       dure: await callsPerSecond(dure, concurrency, runMs),
+      client: await callsPerSecond(client, concurrency, runMs),
       bare: await callsPerSecond(bare, concurrency, runMs),
       moleculer: await callsPerSecond(moleculer, concurrency, runMs),
     });
   const of = (name: keyof typeof callers) => Math.round(median(results.map((result) => result[name])));
-  const ratioTo = (peer: 'bare' | 'moleculer') => round(median(results.map((result) => result.dure / result[peer])));
-  rows.push([concurrency, of('dure'), of('bare'), ratioTo('bare'), of('moleculer'), ratioTo('moleculer')]);
+  const ratio = (name: keyof typeof callers, to: keyof typeof callers) =>
+    round(median(results.map((result) => result[name] / result[to])));
+  rows.push([
+    ...[concurrency, of('bare'), of('client'), ratio('client', 'bare'), of('dure'), ratio('dure', 'bare')],
+    ...[of('moleculer'), ratio('dure', 'moleculer')],
+  ]);
 }
 printTable(`Service call, sampling ${sampleRatio}, median of ${pairs} runs each`, rows);
 await transport.close();

@@ -143,6 +143,7 @@ class RecordedSpan implements Span, SpanRecord {
   end(): void {
     if (this.endedAt !== 0) return;
     this.endedAt = Math.max(this.#source.wallTime.now(), this.startedAt);
+    if (this.kind === 'client') underWay.delete(this.context);
     this.#source.onEnd(this);
   }
 }
