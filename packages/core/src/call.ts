@@ -32,6 +32,14 @@ export interface Attempt {
   readonly failed?: readonly unknown[];
 }
 
+/** What ends a call early, where an AbortSignal for each call would cost too much: one is made when somebody asks. */
+export interface CallEnd {
+  readonly signal: AbortSignal;
+  /** Tells `ended` once when it comes to that, at once if it has come to that. */
+  follow(ended: () => void): void;
+  unfollow(ended: () => void): void;
+}
+
 /** What may change from one call to the next in the same chain. */
 export interface CallChange {
   readonly operation?: Operation;
@@ -39,7 +47,7 @@ export interface CallChange {
   readonly idempotencyKey?: string | undefined;
   readonly inputHash?: string | undefined;
   /** A function is asked once, when somebody first needs the signal. */
-  readonly signal?: AbortSignal | (() => AbortSignal);
+  readonly signal?: AbortSignal | (() => AbortSignal) | CallEnd;
   readonly deadline?: number;
   readonly trace?: TraceContext;
   readonly identity?: Identity;
@@ -71,6 +79,9 @@ export interface Call {
   readonly fallbacks: FallbackNotes;
   /** What of services' logs the caller has seen; shared by all copies, what was written is told with the answer. */
   readonly positions: SeenPositions;
+  /** Tells `ended` when `signal` aborts, at once if it has; cheaper than a listener of the signal, which this may not need. */
+  follow(ended: () => void): void;
+  unfollow(ended: () => void): void;
   /** A copy with some things changed. A deadline can only shrink. */
   with(change: CallChange): Call;
 }
@@ -79,7 +90,7 @@ const never: AbortSignal = new AbortController().signal;
 const firstAttempt: Attempt = { number: 1, tried: [] };
 const noBaggage: Readonly<Record<string, string>> = {};
 
-type CallParts = Omit<Call, 'with' | 'signal'> & { readonly signal: AbortSignal | (() => AbortSignal) };
+type CallParts = Omit<Call, 'with' | 'signal' | keyof CallEnd> & { readonly signal: Required<CallChange>['signal'] };
 
 class CallValue implements Call {
   readonly operation: Operation;
@@ -92,7 +103,7 @@ class CallValue implements Call {
   readonly baggage: Readonly<Record<string, string>>;
   readonly fallbacks: FallbackNotes;
   readonly positions: SeenPositions;
-  #signal: AbortSignal | (() => AbortSignal);
+  #signal: Required<CallChange>['signal'];
 
   constructor(parts: CallParts) {
     this.operation = parts.operation;
@@ -110,7 +121,20 @@ class CallValue implements Call {
 
   get signal(): AbortSignal {
     if (typeof this.#signal === 'function') this.#signal = this.#signal();
-    return this.#signal;
+    return 'follow' in this.#signal ? this.#signal.signal : this.#signal;
+  }
+
+  follow(ended: () => void): void {
+    if (this.#signal === never) return;
+    if ('follow' in this.#signal) this.#signal.follow(ended);
+    else if (this.signal.aborted) ended();
+    else this.signal.addEventListener('abort', ended, { once: true });
+  }
+
+  unfollow(ended: () => void): void {
+    if (this.#signal === never) return;
+    if ('follow' in this.#signal) this.#signal.unfollow(ended);
+    else this.signal.removeEventListener('abort', ended);
   }
 
   with(change: CallChange): Call {

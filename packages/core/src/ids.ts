@@ -56,7 +56,7 @@ function notAllZero(make: () => string): string {
 
 /** Draws randomness in blocks: one call to the system for many ids. */
 function bytePool(random: Random): (count: number) => Uint8Array {
-  const block = new Uint8Array(1024);
+  const block = new Uint8Array(4096);
   let used = block.length;
   return (count) => {
     if (used + count > block.length) {

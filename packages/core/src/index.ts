@@ -1,5 +1,5 @@
 export type { Brand } from './brand.ts';
-export type { Attempt, Call, CallChange, CallStart, Target } from './call.ts';
+export type { Attempt, Call, CallChange, CallEnd, CallStart, Target } from './call.ts';
 export { ownCall, startCall, timeLeftMs } from './call.ts';
 export type { Clock, Timer } from './clock.ts';
 export { systemClock, wait } from './clock.ts';

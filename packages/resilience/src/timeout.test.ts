@@ -115,3 +115,35 @@ test('the outcome of an attempt in time is passed on, whether good, bad or throw
   assert.deepEqual(late, []);
   assert.equal(clock.pending, 0);
 });
+
+test('who follows the call is told once, by the timeout or by a caller who leaves; who follows no longer, or too late, never or at once', async () => {
+  const { clock, layer } = setup();
+  const told: string[] = [];
+  const inside: Handler<string, string> = async (input, call) => {
+    const gone = () => void told.push('gone');
+    call.follow(() => void told.push(`first ${input}`));
+    call.follow(gone);
+    call.with({ deadline: 0 }).follow(() => void told.push(`second ${input}`));
+    call.unfollow(gone);
+    await wait(clock, 1_000);
+    call.follow(() => void told.push(`late ${input}`));
+    return input;
+  };
+  const caller = new AbortController();
+  const timedOut = assert.rejects(layer(inside)('timeout', testCall({ operation })), { code: 'RESILIENCE_TIMEOUT' });
+  const left = assert.rejects(layer(inside)('left', testCall({ operation, signal: caller.signal })), {
+    code: 'RESILIENCE_CANCELLED',
+  });
+  caller.abort();
+  await left;
+  await clock.advance(1_000);
+  await timedOut;
+  assert.deepEqual(told.sort(), [
+    'first left',
+    'first timeout',
+    'late left',
+    'late timeout',
+    'second left',
+    'second timeout',
+  ]);
+});

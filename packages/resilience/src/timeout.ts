@@ -1,4 +1,4 @@
-import type { Call, Clock, DureError, Operation } from '@dure/core';
+import type { Call, CallEnd, Clock, DureError, Operation } from '@dure/core';
 import type { Adjustable } from './adjustable.ts';
 import { adjustable } from './adjustable.ts';
 import { cancelled, deadlineExceeded, nameOf } from './deadline.ts';
@@ -40,19 +40,19 @@ export function timeout<In, Out>({ clock, observe, ...limits }: TimeoutOptions):
   const attempts = sweeper<TimedAttempt<Out>>(clock);
   return adjustable<In, Out, TimeoutLimits>(limits, checkTimeoutLimits, (current) => (next) => (input, call) => {
     if (call.signal.aborted) return Promise.reject(cancelled(call));
-    const leftMs = call.deadline === Number.POSITIVE_INFINITY ? call.deadline : call.deadline - clock.now();
+    const now = clock.now();
+    const leftMs = call.deadline - now;
     if (leftMs <= 0) return Promise.reject(deadlineExceeded(call, leftMs));
     const allowedMs = Math.min(call.operation.timeoutMs, current().limitMs ?? Number.POSITIVE_INFINITY);
     const limitMs = Math.min(leftMs, allowedMs);
     if (limitMs === Number.POSITIVE_INFINITY) return next(input, call);
-    const now = clock.now();
     return new Promise((resolve, reject) => {
       const attempt = new TimedAttempt<Out>(call, limitMs, clock.monotonicMs() + limitMs, attempts, resolve, reject);
       attempt.observe = observe;
       attempt.byDeadline = leftMs < allowedMs;
       attempts.add(attempt);
       try {
-        next(input, call.with({ deadline: now + limitMs, signal: () => attempt.signal })).then(
+        next(input, call.with({ deadline: now + limitMs, signal: attempt })).then(
           (value) => attempt.succeed(value),
           (error: unknown) => attempt.fail(error),
         );
@@ -68,7 +68,7 @@ export function checkTimeoutLimits({ limitMs = Number.POSITIVE_INFINITY }: Timeo
   checkOption('timeout', 'limitMs', limitMs, 1, Number.POSITIVE_INFINITY);
 }
 
-class TimedAttempt<Out> implements Expiring {
+class TimedAttempt<Out> implements Expiring, CallEnd {
   readonly endsAt: number;
   readonly limitMs: number;
   observe: TimeoutOptions['observe'] = undefined;
@@ -78,6 +78,7 @@ class TimedAttempt<Out> implements Expiring {
   readonly #resolve: (value: Out) => void;
   readonly #reject: (error: unknown) => void;
   #controller: AbortController | undefined = undefined;
+  #followers: (() => void)[] | undefined = undefined;
   #reason: DureError | undefined = undefined;
   #over = false;
 
@@ -97,15 +98,27 @@ class TimedAttempt<Out> implements Expiring {
     this.#reject = reject;
   }
 
-  /** Follows the caller's signal from the moment somebody asks for it. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-      else if (this.#call.signal.aborted) this.#abandoned();
-      else if (!this.#over) this.#call.signal.addEventListener('abort', this.#abandoned, { once: true });
+      this.follow(this.#abortSignal);
     }
     return this.#controller.signal;
+  }
+
+  /** Follows the caller from the moment somebody follows us. */
+  follow(ended: () => void): void {
+    if (this.#reason !== undefined) ended();
+    if (this.#over) return;
+    const isFirst = this.#followers === undefined;
+    this.#followers ??= [];
+    this.#followers.push(ended);
+    if (isFirst) this.#call.follow(this.#abandoned);
+  }
+
+  unfollow(ended: () => void): void {
+    const place = this.#followers?.indexOf(ended) ?? -1;
+    if (place >= 0) this.#followers?.splice(place, 1);
   }
 
   expire(): void {
@@ -119,26 +132,27 @@ class TimedAttempt<Out> implements Expiring {
   }
 
   fail(error: unknown): void {
-    const left = !this.#over && this.#controller !== undefined && this.#call.signal.aborted;
+    const left = !this.#over && this.#followers !== undefined && this.#call.signal.aborted;
     this.#end();
     this.#reject(left ? cancelled(this.#call) : error);
   }
 
   readonly #abandoned = (): void => this.#abort(cancelled(this.#call));
+  readonly #abortSignal = (): void => this.#controller?.abort(this.#reason);
 
   #abort(reason: DureError): void {
     if (this.#over) return;
     this.#reason = reason;
     this.#end();
     this.#reject(reason);
-    this.#controller?.abort(reason);
+    for (const ended of [...(this.#followers ?? [])]) ended();
   }
 
   #end(): void {
     if (this.#over) return;
     this.#over = true;
     this.#attempts.remove(this);
-    if (this.#controller !== undefined) this.#call.signal.removeEventListener('abort', this.#abandoned);
+    if (this.#followers !== undefined) this.#call.unfollow(this.#abandoned);
   }
 }
 

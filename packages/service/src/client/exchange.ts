@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Call } from '@dure/core';
 import type { Dispatcher } from 'undici';
 import { serviceErrors } from '../errors.ts';
 
@@ -14,22 +15,18 @@ const mostBytes = 16 * 2 ** 20;
 
 /**
  * Sends a request and reads the whole answer, on undici's lowest interface: no stream object for each answer.
- * Rejects with the abort reason when `signal` aborts, and SERVICE_RESPONSE_INVALID for more than 16 MiB.
+ * Rejects with the abort reason when the call is ended, and SERVICE_RESPONSE_INVALID for more than 16 MiB.
  */
-export function exchange(
-  dispatcher: Dispatcher,
-  request: Dispatcher.DispatchOptions,
-  signal: AbortSignal,
-): Promise<Answer> {
+export function exchange(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, call: Call): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    dispatcher.dispatch(request, new Exchange(resolve, reject, signal));
+    dispatcher.dispatch(request, new Exchange(resolve, reject, call));
   });
 }
 
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #signal: AbortSignal;
+  readonly #call: Call;
   #controller: Dispatcher.DispatchController | undefined = undefined;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
@@ -37,16 +34,15 @@ class Exchange implements Dispatcher.DispatchHandler {
   #rest: Buffer[] | undefined = undefined;
   #bytes = 0;
 
-  constructor(resolve: (answer: Answer) => void, reject: (error: unknown) => void, signal: AbortSignal) {
+  constructor(resolve: (answer: Answer) => void, reject: (error: unknown) => void, call: Call) {
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#signal = signal;
+    this.#call = call;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#signal.aborted) this.#abort();
-    else this.#signal.addEventListener('abort', this.#abort);
+    this.#call.follow(this.#abort);
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -66,7 +62,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#signal.removeEventListener('abort', this.#abort);
+    this.#call.unfollow(this.#abort);
     const body = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest, this.#bytes);
     this.#resolve({
       status: this.#status,
@@ -76,12 +72,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#signal.removeEventListener('abort', this.#abort);
+    this.#call.unfollow(this.#abort);
     this.#reject(error);
   }
 
   readonly #abort = (): void => {
-    const { reason } = this.#signal;
+    const { reason } = this.#call.signal;
     this.#controller?.abort(
       reason instanceof Error ? reason : serviceErrors.STOPPING('the caller has gone', { cause: reason }),
     );

@@ -137,7 +137,7 @@ async function send(sending: Sending, input: unknown, call: Call): Promise<unkno
   enter(sending, target.id);
   try {
     if (sending.streams) return await openStream(sending, request, call, target.id);
-    const answer = await exchange(agent, request, call.signal);
+    const answer = await exchange(agent, request, call);
     if (answer.headers[wellKnown.fallback] !== undefined && !sending.foreign)
       for (const note of parseFallbacks(answer.headers[wellKnown.fallback])) call.fallbacks.add(note);
     if (answer.headers[wellKnown.position] !== undefined && !sending.foreign)
