@@ -5,12 +5,21 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Plugin } from 'rolldown';
 import type { LibraryCache } from './library-cache.ts';
-import { indexOf, lockOf } from './library-cache.ts';
+import { indexOf, isLibrary, lockOf } from './library-cache.ts';
 
 /** A module of a library: its URL and the namespace that whoever imports it sees. */
 export interface Library {
   readonly url: string;
   readonly namespace: object;
+}
+
+export interface BundleOptions {
+  /** The cache's. */
+  readonly folder: string;
+  /** What Dure's own packages are made of. */
+  readonly sources: string;
+  /** Epoch milliseconds. */
+  readonly now: number;
 }
 
 /** How long files that nothing names any more are kept for processes that still run on them, in milliseconds. */
@@ -20,14 +29,17 @@ const keptMs = 86_400_000;
  * Makes one file of each library, with what they share in files between them, tries them, and lets the cache name them. Nothing
  * changes unless everything succeeds; false when the packages were not installed by npm.
  */
-export async function bundleLibraries(all: readonly Library[], folder: string, now: number): Promise<boolean> {
-  const lock = all[0] === undefined ? undefined : lockOf(all[0].url);
+export async function bundleLibraries(
+  all: readonly Library[],
+  { folder, sources, now }: BundleOptions,
+): Promise<boolean> {
+  const lock = all.map(({ url }) => lockOf(url)).find((found) => found !== undefined);
   if (lock === undefined) return false;
   await mkdir(folder, { recursive: true });
   const made = await mkdtemp(join(folder, 'made-'));
   try {
     const files = await write(all, made);
-    const cache: LibraryCache = { node: process.version, lock, files };
+    const cache: LibraryCache = { node: process.version, lock, sources, files };
     const index = join(made, 'index.json');
     await writeFile(index, JSON.stringify(cache));
     await rename(index, indexOf(folder));
@@ -56,7 +68,7 @@ async function write(all: readonly Library[], made: string): Promise<LibraryCach
     platform: 'node',
     treeshake: false,
     logLevel: 'silent',
-    plugins: [itsOwnPlace],
+    plugins: [itsOwnPlace, onlyLibraries],
     output: { dir: made, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'shared-[hash].js' },
   });
   const files: Record<string, string> = {};
@@ -97,6 +109,21 @@ const itsOwnPlace: Plugin = {
       .replaceAll(/\b__(dirname|filename)\b/g, (_, name: keyof typeof places) => places[name]);
   },
 };
+
+/** What Dure's packages import beside libraries is left to where it is: it may need what lies around it. */
+const onlyLibraries: Plugin = {
+  name: 'only-libraries',
+  async resolveId(specifier, importer) {
+    const isBare = /^[a-z@]/i.test(specifier) && !specifier.startsWith('node:');
+    if (importer === undefined || !isBare || !isOwn(importer) || isLibrary(specifier)) return null;
+    const found = await this.resolve(specifier, importer, { skipSelf: true });
+    return found === null || found.external !== false ? found : { id: pathToFileURL(found.id).href, external: true };
+  },
+};
+
+function isOwn(path: string): boolean {
+  return !path.includes('/node_modules/') || path.includes('/node_modules/@dure/');
+}
 
 async function removeOld(folder: string, made: string, now: number): Promise<void> {
   for (const name of await readdir(folder)) {

@@ -47,12 +47,17 @@ async function project(context: TestContext) {
     cache,
     library,
     bundle: async () =>
-      bundleLibraries([await library('jose/index.js'), await library('pg/main.js')], cache, systemClock.now()),
+      bundleLibraries([await library('jose/index.js'), await library('pg/main.js')], {
+        folder: cache,
+        sources: 'v1',
+        now: systemClock.now(),
+      }),
     run: () =>
       JSON.parse(
         execFileSync(process.execPath, ['--import', join(folder, 'src/preload.ts'), 'app.mjs'], {
           cwd: folder,
           encoding: 'utf8',
+          env: { ...process.env, DURE_SOURCES: 'v1' },
         }),
       ) as Readonly<Record<string, unknown>>,
   };
@@ -77,14 +82,17 @@ test('a process takes libraries from single files that know where they came from
 test('what was made from other packages, by another Node.js, or not to the end, is not used', async (context) => {
   const { run, bundle, cache, folder } = await project(context);
   await bundle();
-  assert.notEqual(readLibraryCache(cache), undefined);
+  assert.notEqual(readLibraryCache(cache, 'v1'), undefined);
   await writeFile(join(folder, 'node_modules/.package-lock.json'), '{"changed":true}');
-  assert.equal(readLibraryCache(cache), undefined);
+  assert.equal(readLibraryCache(cache, 'v1'), undefined);
   assert.match(String(run().stack), /jose\/deep\.js/);
   await bundle();
-  const made = readLibraryCache(cache);
+  const made = readLibraryCache(cache, 'v1');
   await writeFile(join(cache, 'libraries.json'), JSON.stringify({ ...made, node: 'v23.0.0' }));
-  assert.equal(readLibraryCache(cache), undefined);
+  assert.equal(readLibraryCache(cache, 'v1'), undefined);
+  await writeFile(join(cache, 'libraries.json'), JSON.stringify(made));
+  assert.equal(readLibraryCache(cache, 'v2'), undefined, 'a file of our own was changed');
+  assert.notEqual(readLibraryCache(cache, 'v1'), undefined);
   await writeFile(join(cache, 'libraries.json'), '{"node"');
   assert.match(String(run().stack), /jose\/deep\.js/);
 });
@@ -95,7 +103,7 @@ test('a library that would not be the same in one file leaves the cache as it wa
   Object.assign(globalThis, { unlucky: true });
   context.after(() => Reflect.deleteProperty(globalThis, 'unlucky'));
   await assert.rejects(
-    bundleLibraries([broken], cache, systemClock.now()),
+    bundleLibraries([broken], { folder: cache, sources: 'v1', now: systemClock.now() }),
     /"works" of .*broken\/index\.js is undefined/,
   );
   assert.deepEqual(await readdir(cache), []);
@@ -107,7 +115,11 @@ test('files that nothing names are removed after a day', async (context) => {
   await bundle();
   const made = async () => (await readdir(cache)).filter((name) => name.startsWith('made-')).length;
   assert.equal(await made(), 2);
-  await bundleLibraries([await library('jose/index.js')], cache, systemClock.now() + 86_500_000);
+  await bundleLibraries([await library('jose/index.js')], {
+    folder: cache,
+    sources: 'v1',
+    now: systemClock.now() + 86_500_000,
+  });
   assert.equal(await made(), 1);
 });
 
@@ -115,5 +127,5 @@ test('packages that npm did not install are left alone', async (context) => {
   const { folder, bundle, cache } = await project(context);
   await rm(join(folder, 'node_modules/.package-lock.json'));
   assert.equal(await bundle(), false);
-  assert.equal(readLibraryCache(cache), undefined);
+  assert.equal(readLibraryCache(cache, 'v1'), undefined);
 });

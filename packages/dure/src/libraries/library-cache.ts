@@ -5,13 +5,26 @@ import { dirname, join } from 'node:path';
  * The libraries of others that Dure's processes load, each made into one file: half of a process's start was finding and reading the
  * hundreds of files that they consist of (measured: 0.47 s of a processor for a service with a database, 0.28 s with the files made here).
  */
-export const libraries: ReadonlySet<string> = new Set(['fastify', 'jose', 'kysely', 'pg', 'undici', 'zod']);
+const others: ReadonlySet<string> = new Set(['fastify', 'jose', 'kysely', 'pg', 'undici', 'yaml', 'zod']);
+
+/**
+ * Whether what is imported by this name is kept in the cache: those libraries, and Dure's packages (a service with a database loads
+ * 400 files of them) but for this one, which a host process consists of.
+ */
+export function isLibrary(specifier: string): boolean {
+  return others.has(specifier) || (specifier.startsWith('@dure/') && !/^@dure\/dure(?:\/|$)/.test(specifier));
+}
+
+/** Handed to every process: what Dure's own packages were made of when it was started (`sourcesNow`). */
+export const sourcesVariable = 'DURE_SOURCES';
 
 /** What stands in the cache, and what it was made from. */
 export interface LibraryCache {
   readonly node: string;
   /** Written anew by whatever changes the installed packages. */
   readonly lock: { readonly path: string; readonly changedMs: number; readonly bytes: number };
+  /** What Dure's own packages were made of. */
+  readonly sources: string;
   /** From the URL of a library's module to that of the file in its place. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -39,13 +52,14 @@ export function lockOf(moduleUrl: string): LibraryCache['lock'] | undefined {
   return info === undefined ? undefined : { path, changedMs: info.mtimeMs, bytes: info.size };
 }
 
-/** The cache, if it was made by this Node.js from the packages that are installed now. */
-export function readLibraryCache(folder: string): LibraryCache | undefined {
+/** The cache, if it was made by this Node.js from these sources and the packages that are installed now. */
+export function readLibraryCache(folder: string, sources: string): LibraryCache | undefined {
   try {
     const cache = JSON.parse(readFileSync(indexOf(folder), 'utf8')) as LibraryCache;
     const { path, changedMs, bytes } = cache.lock;
     const info = statSync(path);
-    const isCurrent = cache.node === process.version && info.mtimeMs === changedMs && info.size === bytes;
+    const isSameNode = cache.node === process.version;
+    const isCurrent = isSameNode && cache.sources === sources && info.mtimeMs === changedMs && info.size === bytes;
     return isCurrent ? cache : undefined;
   } catch {
     return undefined;

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { extname, join } from 'node:path';
 import type { Clock } from '@dure/core';
-import { libraryFolder, readLibraryCache } from './library-cache.ts';
+import { libraryFolder, readLibraryCache, sourcesVariable } from './library-cache.ts';
+import { sourcesNow } from './sources-now.ts';
 
 /** Given to every process of a system by `--import`. */
 export const preloadModule = join(import.meta.dirname, `preload${extname(import.meta.filename)}`);
@@ -18,12 +19,13 @@ const lowestPriority = 19;
  */
 export function makeLibraries(system: string, path: string, clock: Clock): () => void {
   const folder = libraryFolder();
-  if (folder === undefined || readLibraryCache(folder) !== undefined) return () => undefined;
+  const sources = sourcesNow();
+  if (folder === undefined || readLibraryCache(folder, sources) !== undefined) return () => undefined;
   let end: () => void = () => undefined;
   const timer = clock.after(afterMs, () => {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', makerModule, system], {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      env: { PATH: path },
+      env: { PATH: path, [sourcesVariable]: sources },
     });
     child.on('error', () => undefined);
     child.on('spawn', () => {

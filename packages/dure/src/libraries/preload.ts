@@ -1,16 +1,16 @@
 import { registerHooks } from 'node:module';
-import { libraries, libraryFolder, readLibraryCache } from './library-cache.ts';
+import { isLibrary, libraryFolder, readLibraryCache, sourcesVariable } from './library-cache.ts';
 
 // Given to Node.js by `--import`, before the first module is looked for: whoever imports a library gets its one file.
 const folder = libraryFolder();
-const cache = folder === undefined ? undefined : readLibraryCache(folder);
+const cache = folder === undefined ? undefined : readLibraryCache(folder, process.env[sourcesVariable] ?? '');
 if (cache !== undefined) {
   const { files } = cache;
   registerHooks({
     resolve(specifier, context, next) {
       const found = next(specifier, context);
       // What CommonJS requires it may want to change, and gets as it is.
-      if (!libraries.has(specifier) || !context.conditions.includes('import')) return found;
+      if (!isLibrary(specifier) || !context.conditions.includes('import')) return found;
       const url = files[found.url];
       return url === undefined ? found : { ...found, url, format: 'module' };
     },

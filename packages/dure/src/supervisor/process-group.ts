@@ -5,7 +5,9 @@ import type { Clock, Random } from '@dure/core';
 import type { LogFile } from '@dure/telemetry';
 import { openLogFile } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
+import { sourcesVariable } from '../libraries/library-cache.ts';
 import { preloadModule } from '../libraries/library-maker.ts';
+import { sourcesBy } from '../libraries/sources-now.ts';
 import type { PlannedProcess, Stage } from '../plan/plan.ts';
 import type { RunFile } from '../run-file.ts';
 import type { StartedService } from './child-message.ts';
@@ -95,10 +97,12 @@ export class ProcessGroup {
   readonly #options: ProcessGroupOptions;
   readonly #members = new Set<Member>();
   readonly #logs = new Map<string, Promise<LogFile>>();
+  readonly #sources: () => string;
   #closed = false;
 
   constructor(options: ProcessGroupOptions) {
     this.#options = options;
+    this.#sources = sourcesBy(options.clock);
   }
 
   /** Writes the run file (mode 0600) and starts the process; resolves when it is ready. The system counts on it. */
@@ -213,6 +217,7 @@ export class ProcessGroup {
         ...configuration,
         ...leanMalloc,
         DURE_RUN_FILE: path,
+        [sourcesVariable]: this.#sources(),
         PATH: host.path,
         NODE_COMPILE_CACHE: host.cacheFolder ?? state.cache,
       },
