@@ -26,6 +26,17 @@ export const configErrors = errorCatalogue('CONFIG', {
       fix: '/{application}/{profile} 또는 /{application}-{profile}.yml로 요청하십시오.',
     },
   },
+  REQUEST_INVALID: {
+    kind: 'invalid',
+    en: {
+      title: 'The address is none of a configuration',
+      fix: 'Use letters, digits and - _ . + @ in names, profiles and labels, and (_) for a slash inside them.',
+    },
+    ko: {
+      title: '설정의 주소가 아닙니다',
+      fix: '이름, 프로필, 라벨에는 글자, 숫자와 - _ . + @만 쓰고 그 안의 슬래시는 (_)로 쓰십시오.',
+    },
+  },
   NOT_YOURS: {
     kind: 'forbidden',
     en: {

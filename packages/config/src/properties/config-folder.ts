@@ -1,18 +1,31 @@
-import { open, readdir, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
-import { isDureError } from '@dure/core';
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '@dure/core';
+import { isDureError, systemClock } from '@dure/core';
 import { configErrors } from '../errors.ts';
 import { activeDocuments } from './active-documents.ts';
+import type { FileStamp } from './contained-file.ts';
+import { fileStamp, isMissing, readContained } from './contained-file.ts';
 import type { PropertyDocument, PropertySource } from './property.ts';
 import { readPropertiesFile } from './read-properties.ts';
 import { readYamlText } from './read-yaml-text.ts';
+import { sharedRun } from './shared-run.ts';
 
 /** Which configuration is wanted. */
 export interface ConfigRequest {
   readonly names: readonly string[];
   readonly profiles: readonly string[];
-  /** A folder below the configuration folder whose files come before its own. */
+  /**
+   * `main`, or several with commas between. In a folder of files each is a folder below it whose files come before its
+   * own, those of the first label first.
+   */
   readonly label?: string | undefined;
+  /**
+   * Whether a file, by its path below the backend's root, belongs to who is asked for; the others are as if they were not
+   * there. It depends on `names` alone. Default: all do.
+   */
+  readonly mayRead?: ((path: string) => boolean) | undefined;
 }
 
 /** What was found, highest precedence first. */
@@ -22,6 +35,24 @@ export interface ConfigFound {
   readonly stale: readonly string[];
 }
 
+/** Which file is wanted that is no configuration but belongs to one: `nginx.conf`. */
+export interface ResourceRequest {
+  /** What it may be called, most wanted first: `conf/nginx-dev.conf`, `conf/nginx.conf`. No part begins with a dot. */
+  readonly paths: readonly string[];
+  readonly label?: string | undefined;
+  /** Whether the asker may have the file at a path below the backend's root; the others are as if they were not there. */
+  readonly mayRead: (path: string) => boolean;
+}
+
+/** A file that is no configuration. */
+export interface ResourceFound {
+  /** Below the backend's root. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** Undefined where that is not known. */
+  readonly modifiedMs: number | undefined;
+}
+
 /** A file that cannot be read as it is now. */
 export interface FileProblem {
   readonly place: string;
@@ -29,154 +60,219 @@ export interface FileProblem {
 }
 
 interface CachedFile {
-  readonly stamp: string;
+  readonly stamp: FileStamp;
+  /** Of the bytes: a file that was written again with what it had is the same. */
+  readonly digest: string;
+  /** Whether the stamp is older than the steps in which file systems count time: else a later edit may have the same. */
+  readonly isSettled: boolean;
   readonly documents: readonly PropertyDocument[] | undefined;
   readonly problem: FileProblem | undefined;
 }
 
+/** What was answered, and from which files. */
+interface Kept {
+  readonly stamps: readonly (string | undefined)[];
+  readonly files: readonly (CachedFile | undefined)[];
+  readonly found: ConfigFound;
+}
+
 const extensions = ['.properties', '.yml', '.yaml'] as const;
 const largestFileBytes = 2 ** 20;
+const largestResourceBytes = 2 ** 24;
+const settledMs = 50;
+/** Requests whose answers are kept; the one that was asked for least lately goes. */
+const mostKept = 1_000;
 
 /**
  * A folder of `application.yml`, `{app}.yml`, `{app}-{profile}.yml` and their like, read with Spring's precedence. An
- * edit is seen by the next read; a broken file leaves its last good version in place until it is mended.
+ * edit is seen by the next read; a broken file leaves its last good version in place until it is mended. While nothing
+ * changes, the same request gets the same object.
  */
 export class ConfigFolder {
   readonly #folder: string;
-  readonly #mayCombine: (name: string, profile: string) => boolean;
+  readonly #clock: Clock;
   readonly #files = new Map<string, CachedFile>();
+  readonly #finds = new Map<string, () => Promise<ConfigFound>>();
 
-  /** `mayCombine` keeps `order` with the profile `admin` from reading the file of the application `order-admin`. */
-  constructor(folder: string, mayCombine: (name: string, profile: string) => boolean = () => true) {
+  constructor(folder: string, clock: Clock = systemClock) {
     this.#folder = folder;
-    this.#mayCombine = mayCombine;
+    this.#clock = clock;
   }
 
   /** CONFIG_FILE_INVALID when a file is broken that has never been good; CONFIG_FOLDER_MISSING without the folder. */
-  async find(request: ConfigRequest): Promise<ConfigFound> {
-    const profiles = new Set(request.profiles);
-    const present = await this.#list('');
-    const labelled = request.label === undefined ? undefined : await this.#list(request.label);
-    const sources: PropertySource[] = [];
-    const stale: string[] = [];
-    for (const file of this.#candidates(request)) {
-      const names = file.location === '' ? present : labelled;
-      if (names?.has(file.name) !== true) continue;
-      const path = file.location === '' ? file.name : `${file.location}/${file.name}`;
-      const read = await this.#read(path);
-      if (read === undefined) continue;
-      if (read.problem !== undefined) stale.push(read.problem.place);
-      if (read.documents === undefined)
-        throw configErrors.FILE_INVALID(read.problem?.message ?? path, { details: { file: path } });
-      sources.push(...activeDocuments(path, read.documents, profiles));
+  find(request: ConfigRequest): Promise<ConfigFound> {
+    const key = JSON.stringify([request.names, request.profiles, request.label]);
+    const find = this.#finds.get(key) ?? this.#sharedFind(request);
+    this.#finds.delete(key);
+    this.#finds.set(key, find);
+    for (const oldest of this.#finds.keys()) {
+      if (this.#finds.size <= mostKept) break;
+      this.#finds.delete(oldest);
     }
-    return { sources, stale };
+    return find();
+  }
+
+  /** Undefined when there is none, or none that the asker may have. The folder's own comes before its labels', as Spring has it. */
+  async resource({ paths, label, mayRead }: ResourceRequest): Promise<ResourceFound | undefined> {
+    for (const location of ['', ...labelsOf(label).reverse()]) {
+      for (const name of paths) {
+        const path = below(location, name);
+        if (!mayRead(path)) continue;
+        const read = await readContained(this.#folder, path, largestResourceBytes);
+        if (read?.kind === 'too-large') throw tooLarge(path, read.bytes, largestResourceBytes);
+        if (read?.kind === 'file') return { path, bytes: read.bytes, modifiedMs: read.stamp.modifiedMs };
+      }
+    }
+    return undefined;
   }
 
   /** Everything in the folder that is broken right now, also files nobody has asked for. */
   async problems(): Promise<readonly FileProblem[]> {
-    let names: ReadonlySet<string> | undefined;
     try {
-      names = await this.#list('');
+      const problems: FileProblem[] = [];
+      for (const name of await this.#list()) {
+        if (!extensions.some((extension) => name.endsWith(extension))) continue;
+        const read = await this.#read(name, await this.#stampOf(name));
+        if (read?.problem !== undefined) problems.push(read.problem);
+      }
+      return problems;
     } catch (error) {
       if (!isDureError(error)) throw error;
       return [{ place: this.#folder, message: error.message }];
     }
-    const problems: FileProblem[] = [];
-    for (const name of names ?? []) {
-      if (!extensions.some((extension) => name.endsWith(extension))) continue;
-      const read = await this.#read(name);
-      if (read?.problem !== undefined) problems.push(read.problem);
-    }
-    return problems;
   }
 
-  /** Highest first: the last profile before the first, the label's folder before the folder, the name before `application`. */
-  *#candidates({
-    names,
-    profiles,
-    label,
-  }: ConfigRequest): Iterable<{ readonly location: string; readonly name: string }> {
-    const bases = [...new Set(['application', ...names])].reverse();
-    const tiers = [undefined, ...new Set(profiles)].reverse();
-    const locations = label === undefined ? [''] : [label, ''];
-    for (const profile of tiers) {
-      for (const location of locations) {
-        for (const base of bases) {
-          if (profile !== undefined && !this.#mayCombine(base, profile)) continue;
-          const stem = profile === undefined ? base : `${base}-${profile}`;
-          for (const extension of extensions) yield { location, name: stem + extension };
-        }
-      }
-    }
+  #sharedFind(request: ConfigRequest): () => Promise<ConfigFound> {
+    const paths = [...candidates(request)].filter((path) => request.mayRead?.(path) !== false);
+    let kept: Kept | undefined;
+    return sharedRun(async () => {
+      kept = await this.#find(paths, new Set(request.profiles), kept);
+      return kept.found;
+    });
   }
 
-  async #list(location: string): Promise<ReadonlySet<string> | undefined> {
+  async #find(paths: readonly string[], profiles: ReadonlySet<string>, kept: Kept | undefined): Promise<Kept> {
+    const stamps = await Promise.all(paths.map((path) => this.#stampOf(path)));
+    const isKnown = (stamp: string | undefined, at: number) =>
+      stamp === kept?.stamps[at] && kept?.files[at]?.isSettled !== false;
+    if (kept !== undefined && stamps.every(isKnown)) return kept;
+    if (stamps.every((stamp) => stamp === undefined)) await this.#list();
+    const files: (CachedFile | undefined)[] = [];
+    for (const [at, path] of paths.entries()) files.push(await this.#read(path, stamps[at]));
+    const isSame = (file: CachedFile | undefined, at: number) =>
+      file?.documents === kept?.files[at]?.documents && file?.problem?.message === kept?.files[at]?.problem?.message;
+    if (kept !== undefined && files.every(isSame)) return { stamps, files, found: kept.found };
+    return { stamps, files, found: foundIn(paths, files, profiles) };
+  }
+
+  async #list(): Promise<readonly string[]> {
     try {
-      return new Set(await readdir(join(this.#folder, location)));
+      return await readdir(this.#folder);
     } catch (cause) {
-      if (location !== '') return undefined;
       throw configErrors.FOLDER_MISSING(`the configuration folder ${this.#folder} cannot be read`, { cause });
     }
   }
 
-  /** Undefined when the file is gone. */
-  async #read(path: string): Promise<CachedFile | undefined> {
-    const before = this.#files.get(path);
+  /** Undefined when there is no such file. */
+  async #stampOf(path: string): Promise<string | undefined> {
     try {
-      const { mtimeMs, ctimeMs, size, ino, isFile } = await statOf(join(this.#folder, path));
-      if (!isFile) return undefined;
-      const stamp = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-      if (before?.stamp === stamp) return before;
-      const after = await this.#parse(path, stamp, size, before?.documents);
-      this.#files.set(path, after);
-      return after;
+      const found = await stat(join(this.#folder, path));
+      return found.isFile() ? fileStamp(found).text : undefined;
     } catch (error) {
       if (!isMissing(error)) throw error;
-      this.#files.delete(path);
       return undefined;
     }
   }
 
-  async #parse(
-    path: string,
-    stamp: string,
-    size: number,
-    lastGood: readonly PropertyDocument[] | undefined,
-  ): Promise<CachedFile> {
-    try {
-      if (size > largestFileBytes)
-        throw configErrors.FILE_INVALID(
-          `${path}:1:1: the file has ${size} bytes; expected at most ${largestFileBytes}`,
-        );
-      const text = await readInside(this.#folder, path);
-      const documents = path.endsWith('.properties') ? readPropertiesFile(text, path) : await readYamlText(text, path);
-      return { stamp, documents, problem: undefined };
-    } catch (error) {
-      if (!isDureError(error)) throw error;
-      const place = typeof error.details.place === 'string' ? error.details.place : `${path}:1:1`;
-      return { stamp, documents: lastGood, problem: { place, message: error.message } };
+  /** The file in the state that a stamp tells, or a later one; undefined when it is gone. */
+  async #read(path: string, stamp: string | undefined): Promise<CachedFile | undefined> {
+    const before = this.#files.get(path);
+    if (stamp !== undefined && before?.stamp.text === stamp && before.isSettled) return before;
+    const after = stamp === undefined ? undefined : await this.#readAgain(path, before);
+    if (after === undefined) this.#files.delete(path);
+    else this.#files.set(path, after);
+    return after;
+  }
+
+  async #readAgain(path: string, before: CachedFile | undefined): Promise<CachedFile | undefined> {
+    const read = await readContained(this.#folder, path, largestFileBytes);
+    if (read === undefined) return undefined;
+    if (read.kind !== 'file') {
+      const error = read.kind === 'outside' ? outside(path) : tooLarge(path, read.bytes, largestFileBytes);
+      const stamp = { text: '', modifiedMs: 0, changedMs: 0 }; // looked at again each time
+      return { stamp, digest: '', isSettled: false, ...broken(path, error, before) };
+    }
+    const { bytes, stamp } = read;
+    const isSettled = this.#clock.now() - stamp.changedMs > settledMs;
+    const digest = createHash('sha256').update(bytes).digest('base64');
+    if (before?.digest === digest) return { ...before, stamp, isSettled };
+    return { stamp, digest, isSettled, ...(await parsed(path, bytes, before)) };
+  }
+}
+
+type Parsed = Pick<CachedFile, 'documents' | 'problem'>;
+
+async function parsed(path: string, bytes: Uint8Array, before: Parsed | undefined): Promise<Parsed> {
+  const text = new TextDecoder().decode(bytes);
+  try {
+    const documents = path.endsWith('.properties') ? readPropertiesFile(text, path) : await readYamlText(text, path);
+    return { documents, problem: undefined };
+  } catch (error) {
+    if (!isDureError(error)) throw error;
+    return broken(path, error, before);
+  }
+}
+
+/** Its last good version stays. */
+function broken(path: string, error: Error, before: Parsed | undefined): Parsed {
+  const place = isDureError(error) && typeof error.details.place === 'string' ? error.details.place : `${path}:1:1`;
+  return { documents: before?.documents, problem: { place, message: error.message } };
+}
+
+function foundIn(
+  paths: readonly string[],
+  files: readonly (CachedFile | undefined)[],
+  profiles: ReadonlySet<string>,
+): ConfigFound {
+  const sources: PropertySource[] = [];
+  const stale: string[] = [];
+  for (const [at, path] of paths.entries()) {
+    const file = files[at];
+    if (file === undefined) continue;
+    if (file.problem !== undefined) stale.push(file.problem.place);
+    if (file.documents === undefined)
+      throw configErrors.FILE_INVALID(file.problem?.message ?? path, { details: { file: path } });
+    sources.push(...activeDocuments(path, file.documents, profiles));
+  }
+  return { sources, stale };
+}
+
+/** Highest first: the last profile before the first, the labels' folders before the folder, the name before `application`. */
+function* candidates({ names, profiles, label }: ConfigRequest): Iterable<string> {
+  const bases = [...new Set(['application', ...names])].reverse();
+  const tiers = [undefined, ...new Set(profiles)].reverse();
+  for (const profile of tiers) {
+    for (const location of [...labelsOf(label), '']) {
+      for (const base of bases) {
+        const stem = profile === undefined ? base : `${base}-${profile}`;
+        for (const extension of extensions) yield below(location, stem + extension);
+      }
     }
   }
 }
 
-async function statOf(path: string) {
-  const { mtimeMs, ctimeMs, size, ino, ...rest } = await stat(path);
-  return { mtimeMs, ctimeMs, size, ino, isFile: (rest.mode & 0o170000) === 0o100000 };
+function labelsOf(label: string | undefined): string[] {
+  return label === undefined ? [] : [...new Set(label.split(','))];
 }
 
-/** Reads a file only if what was opened lies inside the folder, whatever the links on the way say. */
-async function readInside(folder: string, path: string): Promise<string> {
-  const outside = () => configErrors.FILE_INVALID(`${path}:1:1: the file is a link out of the configuration folder`);
-  await using handle = await open(join(folder, path), 'r');
-  const [root, real] = await Promise.all([realpath(folder), realpath(join(folder, path))]);
-  if (!real.startsWith(root + sep)) throw outside();
-  const [opened, named] = await Promise.all([handle.stat(), stat(real)]);
-  if (opened.ino !== named.ino || opened.dev !== named.dev) throw outside();
-  return handle.readFile('utf8');
+function below(location: string, name: string): string {
+  return location === '' ? name : `${location}/${name}`;
 }
 
-function isMissing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ENOENT' || code === 'ENOTDIR';
+function outside(path: string): Error {
+  return configErrors.FILE_INVALID(`${path}:1:1: the file is a link out of the configuration folder`);
+}
+
+function tooLarge(path: string, bytes: number, largest: number): Error {
+  return configErrors.FILE_INVALID(`${path}:1:1: the file has ${bytes} bytes; expected at most ${largest}`);
 }

@@ -22,5 +22,7 @@ export interface PropertySource {
   readonly file: string;
   /** From 0, where the file has several documents. */
   readonly document: number | undefined;
+  /** What Spring's Environment calls it, where that is not `file:` and the path. It must keep `-<profile>`. */
+  readonly name?: string | undefined;
   readonly properties: Properties;
 }

@@ -1,15 +1,14 @@
-import type { Identity } from '@dure/core';
 import { contract } from '@dure/service/contract';
-import type { HttpRequest, HttpResponse, ServiceDefinition } from '@dure/service/server';
+import type { ServiceDefinition } from '@dure/service/server';
 import { service } from '@dure/service/server';
 import { configErrors } from '../errors.ts';
-import type { ConfigFound } from '../properties/config-folder.ts';
+import type { Scalar } from '../properties/property.ts';
+import { access } from './access.ts';
 import type { ConfigBackend } from './backends/config-backend.ts';
 import { folderBackend } from './backends/folder-backend.ts';
-import type { Asked } from './config-request.ts';
+import { ConfigReader } from './config-reader.ts';
 import { readConfigPath } from './config-request.ts';
-import { environmentJson, originMediaType } from './environment.ts';
-import { textFormat } from './text-formats.ts';
+import { unlessKnown } from './rendered-answers.ts';
 
 /** Options of `configService`. */
 export interface ConfigServiceOptions {
@@ -19,15 +18,14 @@ export interface ConfigServiceOptions {
   readonly backend?: ConfigBackend | undefined;
   /**
    * The applications there are. With them `order` cannot read the file of an application `order-admin` by asking for
-   * the profile `admin`.
+   * the profile `admin`, nor another application's resources.
    */
   readonly applications?: readonly string[];
   /** Callers that may read every application's configuration, not just their own. Default none. */
   readonly readers?: readonly string[];
+  /** Keys that come before everything, for every application. */
+  readonly overrides?: Readonly<Record<string, Scalar>>;
 }
-
-/** Names the broken files whose last good version an answer was made from: `order.yml:3:6`. */
-export const staleHeader = 'dure-config-stale';
 
 /** The config server's contract has no operations of its own: it speaks Spring Cloud Config's protocol. */
 export const configContract = contract('config', {});
@@ -40,11 +38,9 @@ export const configContract = contract('config', {});
  * const definition = configService({ folder: './config' });
  */
 export function configService(options: ConfigServiceOptions): ServiceDefinition {
-  const applications = new Set(options.applications ?? []);
-  const readers = new Set(options.readers ?? []);
-  const mayCombine = (name: string, profile: string) => !applications.has(`${name}-${profile}`);
-  const backend =
-    options.backend ?? (options.folder === undefined ? undefined : folderBackend(options.folder, mayCombine));
+  const rights = access(options.applications ?? [], options.readers ?? []);
+  const backend = options.backend ?? (options.folder === undefined ? undefined : folderBackend(options.folder));
+  const reader = new ConfigReader({ backend, rights, overrides: options.overrides ?? {} });
   return service({
     contract: configContract,
     start({ add, telemetry }) {
@@ -54,14 +50,13 @@ export function configService(options: ConfigServiceOptions): ServiceDefinition 
         method: 'GET',
         path: '/*',
         access: 'service',
+        answersHead: true,
         async handle(request, call) {
           const asked = readConfigPath(request.url);
           if (asked === undefined) throw notFound();
-          const { names, profiles, label } = asked.target;
-          for (const name of names) demandOwn(call.identity, name, readers);
-          const found = (await backend?.find({ names, profiles, label })) ?? nothing;
+          const answer = await reader.read(asked, request, call.identity);
           reads.add(1, { application: call.identity.subject });
-          return answer(request, asked, found);
+          return unlessKnown(request, answer);
         },
       });
       add.health({
@@ -74,33 +69,6 @@ export function configService(options: ConfigServiceOptions): ServiceDefinition 
       });
       return {};
     },
-  });
-}
-
-const nothing: ConfigFound = { sources: [], stale: [] };
-
-function answer(request: HttpRequest, asked: Asked, found: ConfigFound): HttpResponse {
-  const stale = found.stale.length === 0 ? {} : { [staleHeader]: found.stale.map(encodeURI).join(', ') };
-  if (asked.kind === 'environment') {
-    const withOrigin = String(request.headers.accept ?? '').includes(originMediaType);
-    const type = withOrigin ? originMediaType : 'application/json';
-    return {
-      status: 200,
-      headers: { 'content-type': type, ...stale },
-      body: environmentJson(asked.target, found, withOrigin),
-    };
-  }
-  const resolves = request.query.get('resolvePlaceholders') !== 'false';
-  const sources = found.sources.map(({ properties }) => properties);
-  const { contentType, text } = textFormat(sources, asked.format, resolves);
-  return { status: 200, headers: { 'content-type': contentType, ...stale }, body: text };
-}
-
-/** `application` is for all. */
-function demandOwn({ kind, subject }: Identity, name: string, readers: ReadonlySet<string>): void {
-  if (kind === 'service' && (name === subject || name === 'application' || readers.has(subject))) return;
-  throw configErrors.NOT_YOURS(`"${subject}" may not read the configuration of another application, only its own`, {
-    details: { subject },
   });
 }
 

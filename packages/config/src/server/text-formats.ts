@@ -11,7 +11,7 @@ export function textFormat(
   resolves: boolean,
 ): { readonly contentType: string; readonly text: string } {
   const merged = merge(highestFirst);
-  const lookup = (key: string) => highestFirst.find((properties) => properties.has(key))?.get(key)?.value;
+  const lookup = lookupIn(highestFirst);
   const resolve = (text: string) => (resolves ? resolvePlaceholders(text, lookup) : text);
   if (format === 'properties') {
     const lines = [...merged].map(([key, value]) => `${key}: ${value}`).join('\n');
@@ -22,6 +22,11 @@ export function textFormat(
   if (format === 'json') return { contentType: 'application/json', text: JSON.stringify(tree) };
   const shown = isOnlyDocument(tree) ? tree.document : tree;
   return { contentType: 'text/plain; charset=utf-8', text: stringify(shown, { version: '1.1' }) };
+}
+
+/** Finds the value of a key in the highest source that has exactly this key. */
+export function lookupIn(highestFirst: readonly Properties[]): (key: string) => Scalar | undefined {
+  return (key) => highestFirst.find((properties) => properties.has(key))?.get(key)?.value;
 }
 
 function merge(highestFirst: readonly Properties[]): ReadonlyMap<string, Scalar> {

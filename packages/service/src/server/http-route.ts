@@ -26,6 +26,8 @@ export interface HttpRoute {
   /** As in a contract; a last segment `*` takes the rest as the parameter `*`. */
   readonly path: string;
   readonly access: Access;
+  /** Whether a GET route answers HEAD too, by what it answers GET without the body; not for streams. Default: no. */
+  readonly answersHead?: boolean;
   /** The largest body it takes; default 1 MiB. */
   readonly maxBodyBytes?: number;
   /** `call.identity` is verified; `call.signal` aborts when the caller leaves. */

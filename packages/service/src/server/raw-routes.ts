@@ -23,7 +23,7 @@ export function addRawRoutes(
     scope.route({
       method: route.method,
       url: route.path,
-      exposeHeadRoute: false,
+      exposeHeadRoute: route.answersHead === true,
       config: { access: route.access, handler: options.service } satisfies RouteConfig,
       ...(route.maxBodyBytes === undefined ? {} : { bodyLimit: route.maxBodyBytes }),
       handler: async (request, reply) => {

@@ -1,0 +1,114 @@
+import type { Identity } from '@dure/core';
+import type { HttpRequest, HttpResponse } from '@dure/service/server';
+import { configErrors } from '../errors.ts';
+import type { Property, PropertySource, Scalar } from '../properties/property.ts';
+import type { Access } from './access.ts';
+import type { BackendFound, ConfigBackend } from './backends/config-backend.ts';
+import type { Asked, Target, TextFormat } from './config-request.ts';
+import { environmentJson } from './environment.ts';
+import { environmentType, originMediaType } from './negotiation.ts';
+import { RenderedAnswers } from './rendered-answers.ts';
+import { resourceAnswer, resourcePaths } from './resource-answer.ts';
+import { textFormat } from './text-formats.ts';
+
+/** Names the broken files whose last good version an answer was made from: `order.yml:3:6`. */
+export const staleHeader = 'dure-config-stale';
+
+/** What a `ConfigReader` reads from. */
+export interface ConfigReaderOptions {
+  readonly backend: ConfigBackend | undefined;
+  readonly rights: Access;
+  readonly overrides: Readonly<Record<string, Scalar>>;
+}
+
+const nothing: BackendFound = { sources: [], stale: [] };
+
+/** Reads what is asked for, by those who may, and writes the answer. */
+export class ConfigReader {
+  readonly #options: ConfigReaderOptions;
+  readonly #overrides: readonly PropertySource[];
+  readonly #rendered = new RenderedAnswers();
+
+  constructor(options: ConfigReaderOptions) {
+    this.#options = options;
+    this.#overrides = overriding(options.overrides);
+  }
+
+  /** CONFIG_NOT_YOURS when the caller may not read that; CONFIG_NOT_FOUND without such a resource or label. */
+  async read(asked: Asked, request: HttpRequest, identity: Identity): Promise<HttpResponse> {
+    this.#options.rights.demand(identity, asked.target);
+    if (asked.kind === 'environment') return this.#environment(asked.target, request);
+    const resolves = resolvesPlaceholders(request.query);
+    if (asked.kind === 'text') return this.#text(asked.target, asked.format, resolves);
+    const { target, path } = asked;
+    const found = await this.#options.backend?.resource({
+      paths: resourcePaths(path, target.profiles),
+      label: target.label,
+      mayRead: this.#options.rights.mayFetch(identity, target),
+    });
+    if (found === undefined) throw configErrors.NOT_FOUND('there is no such file, or it is not yours');
+    const sources = async () => this.#with(await this.#find(target)).map(({ properties }) => properties);
+    return resourceAnswer(request, found, sources, resolves);
+  }
+
+  async #environment(target: Target, { headers }: HttpRequest): Promise<HttpResponse> {
+    const type = environmentType(headers.accept?.toString());
+    if (type === undefined) return { status: 406 };
+    const found = await this.#find(target);
+    return this.#rendered.of(found, `${type} ${target.raw.name} ${target.raw.profiles}`, () => {
+      const all = { ...found, sources: this.#with(found) };
+      const body = environmentJson(target, all, type === originMediaType);
+      return { status: 200, headers: { 'content-type': type, vary: 'accept', ...staleIn(found) }, body };
+    });
+  }
+
+  async #text(target: Target, format: TextFormat, resolves: boolean): Promise<HttpResponse> {
+    const found = await this.#find(target);
+    return this.#rendered.of(found, `${format} ${resolves}`, () => {
+      const sources = this.#with(found).map(({ properties }) => properties);
+      const { contentType, text } = textFormat(sources, format, resolves);
+      return { status: 200, headers: { 'content-type': contentType, ...staleIn(found) }, body: text };
+    });
+  }
+
+  async #find(target: Target): Promise<BackendFound> {
+    const { names, profiles, label } = target;
+    const { backend, rights } = this.#options;
+    return (await backend?.find({ names, profiles, label, mayRead: rights.mayFind(target) })) ?? nothing;
+  }
+
+  #with({ sources }: BackendFound): readonly PropertySource[] {
+    return [...this.#overrides, ...sources];
+  }
+}
+
+function overriding(overrides: Readonly<Record<string, Scalar>>): readonly PropertySource[] {
+  const place = 'the overrides of the config server';
+  const properties = Object.entries(overrides).map(([key, value]): [string, Property] => [key, { value, place }]);
+  if (properties.length === 0) return [];
+  return [{ file: 'overrides', name: 'overrides', document: undefined, properties: new Map(properties) }];
+}
+
+function staleIn({ stale }: BackendFound): Readonly<Record<string, string>> {
+  return stale.length === 0 ? {} : { [staleHeader]: stale.map(encodeURI).join(', ') };
+}
+
+const truths: Readonly<Record<string, boolean>> = {
+  '': true,
+  true: true,
+  on: true,
+  yes: true,
+  1: true,
+  false: false,
+  off: false,
+  no: false,
+  0: false,
+};
+
+/** As Spring reads a truth value. CONFIG_REQUEST_INVALID for other words. */
+function resolvesPlaceholders(query: URLSearchParams): boolean {
+  const word = query.get('resolvePlaceholders') ?? '';
+  const truth = new Map(Object.entries(truths)).get(word.toLowerCase());
+  if (truth === undefined) throw configErrors.REQUEST_INVALID('resolvePlaceholders is neither true nor false');
+  return truth;
+}
