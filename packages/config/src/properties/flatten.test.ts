@@ -16,7 +16,7 @@ const cases: readonly [string, unknown, Record<string, Scalar>][] = [
   ['lists, also of lists and maps', { a: [[1, 2], { b: 3 }] }, { 'a[0][0]': 1, 'a[0][1]': 2, 'a[1].b': 3 }],
   ['keys that are no text', new Map([['a', new Map([[1, 'x']])]]), { 'a[1]': 'x' }],
   ['keys in brackets', { a: { '[b.c]': 1 } }, { 'a[b.c]': 1 }],
-  ['null and empty things', { a: null, b: [], c: {} }, { a: '', b: '', c: '' }],
+  ['null and empty things', { a: null, b: [], c: {} }, { a: '', b: '' }],
   ['a root that is text', 'x', { document: 'x' }],
   ['a root that is a list', [1, { a: 2 }], { 'document[0]': 1, 'document[1].a': 2 }],
   [
@@ -78,6 +78,14 @@ test('a value and what lies below it stand side by side, in either order', () =>
     ),
     expected,
   );
+});
+
+test('below other keys too', () => {
+  const flat = new Map([
+    ['logging.level.org', 'INFO'],
+    ['logging.level.org.x[0].y', 'DEBUG'],
+  ]);
+  assert.deepEqual(unflatten(flat), { logging: { level: { org: 'INFO', 'org.x[0].y': 'DEBUG' } } });
 });
 
 test('gaps in a list are null, and an index that is a slip of the pen is refused', () => {

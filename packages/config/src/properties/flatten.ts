@@ -5,8 +5,8 @@ import type { Scalar } from './property.ts';
 const largestIndex = 10_000;
 
 /**
- * Turns a tree into flat keys, as Spring does: `a.b`, `list[0]`; a key that is no text becomes `[1]`; null, an empty
- * list and an empty map become the empty text. Calls `found` for every leaf, with its key and its path in the tree.
+ * Turns a tree into flat keys, as Spring does: `a.b`, `list[0]`; a key that is no text becomes `[1]`; null and an empty
+ * list become the empty text, an empty map nothing. Calls `found` for every leaf, with its key and its path in the tree.
  *
  * After `YamlProcessor.buildFlattenedMap` of spring-projects/spring-framework.
  */
@@ -26,7 +26,7 @@ function walk(
     if (key !== '') found(key, scalarOf(value), path);
     return;
   }
-  if (children.length === 0 && key !== '') found(key, '', path);
+  if (children.length === 0 && key !== '' && Array.isArray(value)) found(key, '', path);
   for (const [step, child] of children) walk(join(key, step), child, [...path, step], found);
 }
 
@@ -88,7 +88,11 @@ class Branch {
       this.#children.set(step, value);
       return true;
     }
-    if (child !== undefined && !(child instanceof Branch)) return false;
+    if (child !== undefined && !(child instanceof Branch)) {
+      if (typeof step === 'number') return false;
+      this.#children.set(steps.map(written).reduce(joined), value);
+      return true;
+    }
     const [next] = rest;
     if (child !== undefined && next !== undefined && !child.#takes(next)) return false;
     const branch = child ?? new Branch();
@@ -120,11 +124,15 @@ class Branch {
 
   *#leaves(): Iterable<readonly [string, Scalar]> {
     for (const [step, child] of this.#children) {
-      const own = typeof step === 'number' ? `[${step}]` : step;
+      const own = written(step);
       if (!(child instanceof Branch)) yield [own, child];
       else for (const [below, leaf] of child.#leaves()) yield [joined(own, below), leaf];
     }
   }
+}
+
+function written(step: Step): string {
+  return typeof step === 'number' ? `[${step}]` : step;
 }
 
 function joined(key: string, below: string): string {

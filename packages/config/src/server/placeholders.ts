@@ -1,59 +1,60 @@
 import type { Scalar } from '../properties/property.ts';
 
 const deepest = 20;
-const longest = 2 ** 20;
-/** Replacements in one text: keys that refer to each other must not cost more than that. */
+/** Replacements in one text, and the characters they may bring: keys that refer to each other must not cost more. */
 const mostReplacements = 10_000;
+const mostCharacters = 2 ** 20;
 
 interface Work {
   readonly lookup: (key: string) => Scalar | undefined;
-  left: number;
+  replacements: number;
+  characters: number;
 }
 
 /**
  * Replaces `${key}` and `${key:default}` by other keys of the same configuration, and by nothing else: no system
- * property, no environment variable, no expression. What cannot be resolved stays; `\${` stands for `${`.
+ * property, no environment variable, no expression. What cannot be resolved stays; `\${` and `\\${` stand for `${`.
  */
 export function resolvePlaceholders(text: string, lookup: (key: string) => Scalar | undefined): string {
-  return resolve(text, { lookup, left: mostReplacements }, 0).slice(0, longest);
+  return resolve(text, { lookup, replacements: mostReplacements, characters: mostCharacters }, 0);
 }
 
 function resolve(text: string, work: Work, depth: number): string {
-  let resolved = '';
+  if (depth > deepest || !text.includes('${')) return text;
+  const pairs = bracePairs(text);
+  const parts: string[] = [];
   let at = 0;
-  while (at < text.length && resolved.length <= longest) {
+  for (;;) {
     const start = text.indexOf('${', at);
-    if (start < 0) return resolved + text.slice(at);
+    if (start < 0) break;
     const escaped = /\\{1,2}$/.exec(text.slice(Math.max(at, start - 2), start))?.[0].length ?? 0;
-    const end = closing(text, start + 2);
-    resolved += text.slice(at, start - escaped);
-    if (end < 0) return resolved + text.slice(start);
-    const whole = text.slice(start, end + 1);
-    resolved += escaped > 0 || depth > deepest ? whole : replacement(whole, work, depth);
-    at = end + 1;
+    const end = escaped > 0 ? undefined : pairs.get(start + 1);
+    parts.push(text.slice(at, start - escaped));
+    parts.push(end === undefined ? '${' : replacement(text.slice(start, end + 1), work, depth));
+    at = end === undefined ? start + 2 : end + 1;
   }
-  return resolved;
+  return parts.join('') + text.slice(at);
 }
 
 function replacement(whole: string, work: Work, depth: number): string {
-  work.left -= 1;
-  if (work.left < 0) return whole;
+  work.replacements -= 1;
+  if (work.replacements < 0) return whole;
   const inner = resolve(whole.slice(2, -1), work, depth + 1);
-  const exact = work.lookup(inner);
-  if (exact !== undefined) return resolve(String(exact), work, depth + 1);
   const colon = inner.indexOf(':');
-  if (colon < 0) return whole;
-  const value = work.lookup(inner.slice(0, colon));
-  return value === undefined ? inner.slice(colon + 1) : resolve(String(value), work, depth + 1);
+  const found = work.lookup(inner) ?? (colon < 0 ? undefined : work.lookup(inner.slice(0, colon)));
+  if (found === undefined) return colon < 0 ? whole : inner.slice(colon + 1);
+  const value = String(found);
+  work.characters -= value.length;
+  return work.characters < 0 ? whole : resolve(value, work, depth + 1);
 }
 
-/** The brace that closes the placeholder, over nested ones; -1 when there is none. */
-function closing(text: string, from: number): number {
-  let open = 1;
-  for (let index = from; index < text.length; index += 1) {
-    if (text.startsWith('${', index)) open += 1;
-    else if (text[index] === '}') open -= 1;
-    if (open === 0) return index;
+/** Where each opening brace is closed; those that never are have no entry. */
+function bracePairs(text: string): ReadonlyMap<number, number> {
+  const pairs = new Map<number, number>();
+  const open: number[] = [];
+  for (const { 0: brace, index } of text.matchAll(/[{}]/g)) {
+    if (brace === '{') open.push(index);
+    else pairs.set(open.pop() ?? -1, index);
   }
-  return -1;
+  return pairs;
 }

@@ -29,7 +29,7 @@ test('YAML and JSON are the same tree', () => {
   assert.deepEqual(JSON.parse(textFormat([high, low], 'json', true).text), tree);
   assert.equal(
     textFormat([high, low], 'yml', true).text,
-    'db:\n  pool: 20\n  url: jdbc\nwho: me\ngreeting: hi me\nhosts:\n  - c\n',
+    'db:\n  pool: 20\n  url: jdbc\nwho: me\ngreeting: hi me\nhosts:\n- c\n',
   );
   assert.equal(JSON.parse(textFormat([high, low], 'json', false).text).greeting, 'hi ${who:you}');
 });
@@ -58,6 +58,14 @@ const placeholders: readonly [string, string][] = [
   ['${a', '${a'],
   ['$a {a}', '$a {a}'],
   ['${loop}', '${loop}'],
+  ['${a}{b}', '1{b}'],
+  ['${nobody:{"k":[1]}}', '{"k":[1]}'],
+  ['${a:{"k":1}}', '1'],
+  ['\\${b${a}}', '${b1}'],
+  ['${nobody:\\${a}}', '${a}'],
+  ['\\\\\\${a}', '\\${a}'],
+  ['${open ${a}', '${open 1'],
+  ['${}${:d}', '${}d'],
   ['${T(java.lang.Runtime).getRuntime()}', '${T(java.lang.Runtime).getRuntime()}'],
 ];
 
@@ -69,6 +77,31 @@ for (const [text, expected] of placeholders) {
     );
   });
 }
+
+test('only in YAML and JSON may a key have spaces around it', () => {
+  const spaced = [source({ a: '${ b }', b: 'x', c: '${nobody: y }' })];
+  assert.deepEqual(JSON.parse(textFormat(spaced, 'json', true).text), { a: 'x', b: 'x', c: ' y ' });
+  assert.equal(textFormat(spaced, 'properties', true).text, 'a: ${ b }\nb: x\nc:  y ');
+});
+
+test('a YAML text is written for readers of YAML 1.1, long lines in one', () => {
+  const long = 'word '.repeat(40).trim();
+  const flat = { a: 'yes', b: '2026-01-02', c: '5', d: 'x\ny', e: long, 'f[0].g': 1, 'f[1].g': '010' };
+  assert.equal(
+    textFormat([source(flat)], 'yaml', false).text,
+    `a: 'yes'\nb: '2026-01-02'\nc: '5'\nd: |-\n  x\n  y\ne: ${long}\nf:\n- g: 1\n- g: '010'\n`,
+  );
+});
+
+test('a text of braces alone is no burden', () => {
+  const text = '${'.repeat(500_000);
+  const start = performance.now();
+  assert.equal(
+    resolvePlaceholders(text, () => undefined),
+    text,
+  );
+  assert.ok(performance.now() - start < 1_000);
+});
 
 test('keys that refer to each other end, and quickly', () => {
   assert.match(

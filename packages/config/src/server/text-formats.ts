@@ -4,6 +4,15 @@ import type { Properties, Scalar } from '../properties/property.ts';
 import type { TextFormat } from './config-request.ts';
 import { resolvePlaceholders } from './placeholders.ts';
 
+/** As SnakeYAML writes it: whoever reads it may read YAML 1.1. */
+const yaml11 = {
+  version: '1.1',
+  indentSeq: false,
+  singleQuote: true,
+  lineWidth: 0,
+  aliasDuplicateObjects: false,
+} as const;
+
 /** One file's worth of configuration from all sources; lists are taken whole from the highest source that has any of them. */
 export function textFormat(
   highestFirst: readonly Properties[],
@@ -12,16 +21,17 @@ export function textFormat(
 ): { readonly contentType: string; readonly text: string } {
   const merged = merge(highestFirst);
   const lookup = lookupIn(highestFirst);
-  const resolve = (text: string) => (resolves ? resolvePlaceholders(text, lookup) : text);
   if (format === 'properties') {
     const lines = [...merged].map(([key, value]) => `${key}: ${value}`).join('\n');
-    return { contentType: 'text/plain; charset=utf-8', text: resolve(lines) };
+    return { contentType: 'text/plain; charset=utf-8', text: resolves ? resolvePlaceholders(lines, lookup) : lines };
   }
+  // Only here does Spring's server take `${ key }` for `${key}`.
+  const resolve = (text: string) => (resolves ? resolvePlaceholders(text, (key) => lookup(key.trim())) : text);
   const values = [...merged].map(([key, value]) => [key, typeof value === 'string' ? resolve(value) : value] as const);
   const tree = unflatten(new Map(values));
   if (format === 'json') return { contentType: 'application/json', text: JSON.stringify(tree) };
   const shown = isOnlyDocument(tree) ? tree.document : tree;
-  return { contentType: 'text/plain; charset=utf-8', text: stringify(shown, { version: '1.1' }) };
+  return { contentType: 'text/plain; charset=utf-8', text: stringify(shown, yaml11) };
 }
 
 /** Finds the value of a key in the highest source that has exactly this key. */
