@@ -28,6 +28,7 @@ const packageLayers: Readonly<Record<string, number>> = {
 const subpathLayers: Readonly<Record<string, number>> = {
   'registry/server': 3,
   'config/server': 3,
+  'messaging/attempts': 1.5,
   'messaging/followers': 1.5, // telemetry stands below it, event sourcing upon it
   'messaging/timers': 1.5,
   'messaging/feed': 3,
@@ -43,7 +44,7 @@ const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
   service: [['.'], ['contract'], ['client'], ['server'], ['composition']],
   registry: [['.'], ['wire'], ['client', 'server']],
   config: [['.'], ['properties'], ['client', 'server']],
-  messaging: [['.'], ['followers', 'timers'], ['feed'], ['broker']],
+  messaging: [['.'], ['attempts'], ['followers', 'timers'], ['feed'], ['broker']],
   proxy: [
     ['.'],
     ['http', 'regex'],

@@ -27,4 +27,6 @@ export interface DeliveryWay {
   readonly by?: 'position' | 'id' | undefined;
   /** The stream in which the message came, such as a topic's partition. Default: the service whose message it is. */
   readonly stream?: string | undefined;
+  /** The name under which its keys are parked and it is paused, where operators see several streams as one. Default: the stream. */
+  readonly parkedAs?: string | undefined;
 }

@@ -2,7 +2,7 @@ import type { Clock } from '@dure/core';
 import { ids, systemClock, systemRandom, wait } from '@dure/core';
 import type { JobsUnderTest } from '@dure/jobs/testing';
 import { jobStoreContract } from '@dure/jobs/testing';
-import type { FollowersUnderTest, ParkingDatabaseUnderTest, TimersUnderTest } from '@dure/messaging/testing';
+import type { FollowersUnderTest, ParkingUnderTest, TimersUnderTest } from '@dure/messaging/testing';
 import {
   deliveryOperationsContract,
   deliveryStoreContract,
@@ -11,6 +11,7 @@ import {
   inboxContract,
   messageLogContract,
   parkedKeysContract,
+  parkingContract,
   relayStoreContract,
   timerStoreContract,
   unitOfWorkContract,
@@ -33,7 +34,7 @@ async function openAt(
   FollowersUnderTest<Tx<Tables>> &
     TimersUnderTest<Tx<Tables>> &
     JobsUnderTest<Tx<Tables>> &
-    ParkingDatabaseUnderTest<Tx<Tables>>
+    ParkingUnderTest<Tx<Tables>>
 > {
   const database = await testDatabase({ folder: `${import.meta.dirname}/fixtures/counter` });
   const db = openDatabase<Tables>({
@@ -47,6 +48,7 @@ async function openAt(
     uow: db.uow,
     log: db.log,
     deliveries: db.deliveries,
+    parking: db.parking,
     followers: db.followers,
     timers: db.timers,
     jobs: db.jobs,
@@ -73,6 +75,7 @@ unitOfWorkContract('PostgreSQL', open);
 messageLogContract('PostgreSQL', open);
 deliveryStoreContract('PostgreSQL', open);
 parkedKeysContract('PostgreSQL', open);
+parkingContract('PostgreSQL', open);
 inboxContract('PostgreSQL', open);
 deliveryOperationsContract('PostgreSQL', open);
 idempotencyContract('PostgreSQL', open);

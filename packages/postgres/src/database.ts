@@ -7,6 +7,7 @@ import type {
   Message,
   MessageFilter,
   MessageLog,
+  Parking,
   ParkingDeliveryStore,
   RelayStore,
   UnitOfWork,
@@ -24,6 +25,7 @@ import type { Projector, ProjectorOptions } from './event-sourcing/projector.ts'
 import { openProjector } from './event-sourcing/projector.ts';
 import { subjectKeyRing } from './event-sourcing/subject-key-ring.ts';
 import { postgresFollowerStore } from './followers/postgres-follower-store.ts';
+import { postgresParking } from './followers/postgres-parking.ts';
 import type { KeyOwner } from './idempotency.ts';
 import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAnswer } from './idempotency.ts';
 import { postgresJobStore } from './jobs/postgres-job-store.ts';
@@ -98,6 +100,8 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
   readonly relay: RelayStore;
   /** Where the followers of this service's own log stand. */
   readonly followers: FollowerStore<Tx<Tables>>;
+  /** Where those followers put the keys of what they cannot handle. */
+  readonly parking: Parking<Tx<Tables>>;
   /** What units of work have put off. */
   readonly timers: TimerStore;
   /** Its jobs and their runs. */
@@ -175,6 +179,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     tail,
     projections,
     followers: postgresFollowerStore(kit) as unknown as FollowerStore<Tx<Tables>>,
+    parking: postgresParking(deliveries.parked) as unknown as Parking<Tx<Tables>>,
     jobs: postgresJobStore(kit) as unknown as JobStore<Tx<Tables>>,
     timers: postgresTimerStore(kit, scheduleRings),
     deliveries: deliveries as unknown as ParkingDeliveryStore<Tx<Tables>>,

@@ -9,32 +9,37 @@ export interface Claimed {
   readonly reply: ReplyData | null | undefined;
 }
 
-/** The name under which the store knows the stream of a message. */
-export function streamOf({ source }: Message, { stream = source }: DeliveryWay): string {
-  return stream;
+/** The names under which the store knows the stream of a message, and what of it is parked. */
+export function namesOf({ source }: Message, { stream = source, parkedAs = stream }: DeliveryWay) {
+  return { stream, parkedAs };
 }
 
 /** Claims a message for the transaction that begins. */
 export function claim(message: Message, way: DeliveryWay): Statement {
-  const stream = streamOf(message, way);
+  const { stream, parkedAs } = namesOf(message, way);
   const { position, id, key } = message;
   return way.by === 'id'
     ? {
         text: 'select outcome, reply from dure.take_once($1, $2, $3)',
-        values: [stream, id, key],
+        values: [parkedAs, id, key],
         name: 'dure.take-once',
       }
-    : { text: 'select dure.take($1, $2, $3) as outcome', values: [stream, position, key], name: 'dure.take' };
+    : {
+        text: 'select dure.take($1, $2, $3, $4) as outcome',
+        values: [parkedAs, position, key, stream],
+        name: 'dure.take',
+      };
 }
 
 /** Claims several. */
-export function claimBatch(messages: readonly Message[], stream: string, way: DeliveryWay): Statement {
+export function claimBatch(head: Message, messages: readonly Message[], way: DeliveryWay): Statement {
+  const { stream, parkedAs } = namesOf(head, way);
   const positions = way.by === 'id' ? null : messages.map(({ position }) => position);
   const ids = messages.map(({ id }) => id);
   const keys = messages.map(({ key }) => key);
   return {
-    text: 'select dure.take_batch($1, $2, $3, $4) as outcomes',
-    values: [stream, positions, ids, keys],
+    text: 'select dure.take_batch($1, $2, $3, $4, $5) as outcomes',
+    values: [parkedAs, positions, ids, keys, stream],
     name: 'dure.take-batch',
   };
 }
@@ -45,7 +50,7 @@ export function claimed(answer: Answer | undefined): Claimed {
 }
 
 /** Puts messages behind those of their parked keys. */
-export function putBehind(messages: readonly Message[], stream: string): Statement {
+export function putBehind(messages: readonly Message[], parkedAs: string): Statement {
   const rows = messages.map((message) => {
     const { key, id, kind } = message;
     return { key, id, kind: kind.charAt(0), envelope: toCloudEvent(message) };
@@ -56,16 +61,16 @@ export function putBehind(messages: readonly Message[], stream: string): Stateme
       from rows from (json_to_recordset($2) as (key text, id text, kind "char", envelope json)) with ordinality
         as m(key, id, kind, envelope, n)
       order by m.n`,
-    values: [stream, JSON.stringify(rows)],
+    values: [parkedAs, JSON.stringify(rows)],
     name: 'dure.put-behind',
   };
 }
 
 /** Keeps how a command was answered, so that whoever sends it again gets the same. */
-export function keepReply(message: Message, stream: string, reply: ReplyData): Statement {
+export function keepReply(message: Message, parkedAs: string, reply: ReplyData): Statement {
   return {
     text: 'update dure.inbox set reply = $3 where source = $1 and id = $2',
-    values: [stream, message.id, JSON.stringify(reply)],
+    values: [parkedAs, message.id, JSON.stringify(reply)],
     name: 'dure.keep-reply',
   };
 }

@@ -9,7 +9,7 @@ import type {
 } from '@dure/messaging';
 import { toCloudEvent } from '@dure/messaging';
 import type { Claimed } from './delivery-claim.ts';
-import { claim, claimBatch, claimed, keepReply, putBehind, streamOf } from './delivery-claim.ts';
+import { claim, claimBatch, claimed, keepReply, namesOf, putBehind } from './delivery-claim.ts';
 import { carryOut, causeOfMessage, openingOf } from './delivery-work.ts';
 import { inboxSweeper } from './inbox-sweeper.ts';
 import type { Pool } from './pool.ts';
@@ -25,7 +25,7 @@ const moveTo = `insert into dure.source as s (source, pos) values ($1, $2)
 const fortnightMs = 14 * 86_400_000;
 
 const parkTaken = (taken: string) => `select dure.park(${taken}, $1, $3, $4, $5, $6, $7) as outcome`;
-const parkByPosition = parkTaken('dure.take($1, $2, $3)');
+const parkByPosition = parkTaken('dure.take($1, $2, $3, $8)');
 const parkById = parkTaken('(dure.take_once($1, $2, $3)).outcome');
 
 /** Applies messages exactly once: that it was is remembered in the transaction of the effect. */
@@ -52,8 +52,10 @@ export function postgresDeliveryStore(kit: UnitKit, pool: Pool, idsKeptMs = fort
     async park(message, failure, way = {}) {
       const { position, key, id, kind } = message;
       const told = [key, id, kind.charAt(0), JSON.stringify(toCloudEvent(message)), JSON.stringify(failure)];
-      const [statement, mark] = way.by === 'id' ? [parkById, id] : [parkByPosition, position];
-      const { rows } = await leased(pool, statement, [streamOf(message, way), mark, ...told]);
+      const { stream, parkedAs } = namesOf(message, way);
+      const { rows } = await (way.by === 'id'
+        ? leased(pool, parkById, [parkedAs, id, ...told])
+        : leased(pool, parkByPosition, [parkedAs, position, ...told, stream]));
       return rows[0]?.outcome as Exclude<DeliveryOutcome, 'applied'>;
     },
     parked: postgresParkedKeys(kit, pool),
@@ -62,7 +64,7 @@ export function postgresDeliveryStore(kit: UnitKit, pool: Pool, idsKeptMs = fort
 }
 
 function single(message: Message, effect: Effect<Tx>, way: DeliveryWay): UnitPlan<DeliveryOutcome> {
-  const stream = streamOf(message, way);
+  const { parkedAs } = namesOf(message, way);
   let found: Claimed = { outcome: 'new', reply: null };
   let reply: ReplyData | undefined;
   return {
@@ -81,10 +83,10 @@ function single(message: Message, effect: Effect<Tx>, way: DeliveryWay): UnitPla
         return 'applied';
       }
       if (found.reply) unit.buffer.reply(message, found.reply);
-      else await unit.local.all([putBehind([message], stream)]);
+      else await unit.local.all([putBehind([message], parkedAs)]);
       return found.outcome;
     },
-    closing: () => (reply === undefined || way.by !== 'id' ? [] : [keepReply(message, stream, reply)]),
+    closing: () => (reply === undefined || way.by !== 'id' ? [] : [keepReply(message, parkedAs, reply)]),
   };
 }
 
@@ -94,13 +96,13 @@ function batch(
   effect: BatchEffect<Tx>,
   way: DeliveryWay,
 ): UnitPlan<readonly DeliveryOutcome[]> {
-  const stream = streamOf(head, way);
+  const { parkedAs } = namesOf(head, way);
   let outcomes: readonly Claimed['outcome'][] = [];
   const those = (outcome: Claimed['outcome']) => messages.filter((_, index) => outcomes[index] === outcome);
   return {
     name: `deliver ${messages.length} messages`,
     cause: causeOfMessage(head),
-    opening: [claimBatch(messages, stream, way)],
+    opening: [claimBatch(head, messages, way)],
     decide([answer]) {
       outcomes = answer?.rows[0]?.outcomes as readonly Claimed['outcome'][];
       const isOver = outcomes.every((outcome) => outcome === 'duplicate' || outcome === 'paused');
@@ -108,7 +110,7 @@ function batch(
     },
     async work(tx, unit) {
       const [parked, fresh] = [those('parked'), those('new')];
-      if (parked.length > 0) await unit.local.all([putBehind(parked, stream)]);
+      if (parked.length > 0) await unit.local.all([putBehind(parked, parkedAs)]);
       if (fresh.length > 0) await effect(tx, fresh);
       return outcomes.map((outcome) => (outcome === 'new' ? 'applied' : outcome));
     },

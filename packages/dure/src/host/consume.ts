@@ -29,7 +29,7 @@ export function consume<Tx>(
 }
 
 /** A message that this version of the service does not understand stays so until another is started. */
-const unreadable = [dureErrors.MESSAGE_UNKNOWN.code, dureErrors.MESSAGE_UNREADABLE.code];
+export const unreadable = [dureErrors.MESSAGE_UNKNOWN.code, dureErrors.MESSAGE_UNREADABLE.code];
 
 /** A log in this very process is read directly; any other over HTTP: for so long, or, with 0, as it is at the moment. */
 export function feedOf(

@@ -1,8 +1,17 @@
 import type { Clock, Health, HealthCheck, ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
 import type { DeliveryOperations, Intervention } from '@dure/messaging';
-import type { FeedConsumer } from '@dure/messaging/feed';
 
 const mostListed = 200;
+
+/** Something whose messages are applied here, whatever carries them. */
+export interface DeliverySource {
+  readonly state: { readonly source: string };
+  readonly health: HealthCheck;
+  /** Somebody has changed what is parked or paused. */
+  ring(): void;
+  /** Pauses what else follows it, in all processes; undefined lets it go on. */
+  pause?(why: string | undefined): Promise<void>;
+}
 
 /**
  * `/actuator/deliveries`: `GET` shows how this process follows each source; `GET /parked?source=…&key=…&state=stopped` the keys that
@@ -12,11 +21,11 @@ const mostListed = 200;
  */
 export function deliveriesEndpoint(
   operations: DeliveryOperations,
-  consumers: () => readonly FeedConsumer[],
+  sources: () => readonly DeliverySource[],
   clock: Clock,
 ): ManagementEndpoint {
   const ring = () => {
-    for (const consumer of consumers()) consumer.ring();
+    for (const source of sources()) source.ring();
   };
   return {
     id: 'deliveries',
@@ -25,9 +34,11 @@ export function deliveriesEndpoint(
       if (more.length > 0 || (what !== undefined && !Object.hasOwn(allowed, what))) return { status: 404 };
       const allow = what === undefined ? 'GET' : (allowed[what] ?? 'GET');
       if (!allow.split(', ').includes(request.method)) return { status: 405, allow };
-      if (request.method === 'GET') return show(operations, consumers(), what, request);
+      if (request.method === 'GET') return show(operations, sources(), what, request);
       const answer =
-        what === 'parked' ? await changeParked(operations, request, clock) : await steer(operations, request, clock);
+        what === 'parked'
+          ? await changeParked(operations, request, clock)
+          : await steer(operations, sources(), request, clock);
       ring();
       return answer;
     },
@@ -36,14 +47,14 @@ export function deliveriesEndpoint(
 
 const allowed: Readonly<Record<string, string>> = { parked: 'GET, POST', sources: 'GET, POST', actions: 'GET' };
 
-/** Down when one of the consumers is: nothing moves, a key was given up, or a saga waits for a reply that cannot be applied. */
-export function deliveriesHealth(consumers: () => readonly FeedConsumer[]): HealthCheck {
+/** Down when one of them is: nothing moves, a key was given up, or a saga waits for a reply that cannot be applied. */
+export function deliveriesHealth(sources: () => readonly DeliverySource[]): HealthCheck {
   return {
     name: 'deliveries',
     groups: [],
     async check(): Promise<Health> {
       const checks = await Promise.all(
-        consumers().map(async ({ health, state }) => [state.source, await health.check()] as const),
+        sources().map(async ({ health, state }) => [state.source, await health.check()] as const),
       );
       const status = checks.some(([, { status: one }]) => one === 'DOWN') ? 'DOWN' : 'UP';
       return { status, details: Object.fromEntries(checks.map(([source, { details }]) => [source, details])) };
@@ -53,12 +64,12 @@ export function deliveriesHealth(consumers: () => readonly FeedConsumer[]): Heal
 
 async function show(
   operations: DeliveryOperations,
-  consumers: readonly FeedConsumer[],
+  sources: readonly DeliverySource[],
   what: string | undefined,
   { query }: ManagementRequest,
 ): Promise<ManagementResponse> {
   if (what === 'actions') return { status: 200, body: { actions: await operations.actions(mostListed) } };
-  if (what !== 'parked') return { status: 200, body: { sources: consumers.map(({ state }) => state) } };
+  if (what !== 'parked') return { status: 200, body: { sources: sources.map(({ state }) => state) } };
   const { source, key, state } = query;
   if (state !== undefined && state !== 'waiting' && state !== 'stopped')
     return { status: 400, detail: `"${state.slice(0, 40)}" is no state; there are waiting and stopped` };
@@ -91,6 +102,7 @@ async function changeParked(
 
 async function steer(
   operations: DeliveryOperations,
+  sources: readonly DeliverySource[],
   { body }: ManagementRequest,
   clock: Clock,
 ): Promise<ManagementResponse> {
@@ -101,6 +113,8 @@ async function steer(
   if (!isText(source)) return { status: 400, detail: 'name the source: { "source": "…" }' };
   if (what !== 'pause' && what !== 'resume') return { status: 400, detail: '"do" is "pause" or "resume"' };
   await operations[what](source, who);
+  const followed = sources.find(({ state }) => state.source === source);
+  await followed?.pause?.(what === 'pause' ? `${who.why} (${who.by})` : undefined);
   return { status: 204 };
 }
 

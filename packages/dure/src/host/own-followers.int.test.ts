@@ -11,6 +11,7 @@ import { on, service } from '@dure/service/server';
 import { memoryTelemetry } from '@dure/telemetry/testing';
 import { z } from 'zod';
 import { dispatcher } from './deliveries.ts';
+import { deliveriesEndpoint } from './deliveries-endpoint.ts';
 import { ownFollowers } from './own-followers.ts';
 
 const schema = z.object({ id: z.string() });
@@ -84,5 +85,53 @@ test('a service reacts to its own events, in one transaction with its place in t
   await until(async () => (await answers()).length === 2);
   await until(async () => told.length === 4);
   assert.deepEqual(told.toSorted(), ['ward.cleaned', 'ward.cleaned', 'ward.opened', 'ward.opened']);
+  await own.close();
+});
+
+test('a reaction that fails parks its key, which is corrected like that of another service', async () => {
+  await using database = await testDatabase();
+  const telemetry = memoryTelemetry();
+  await using db = openDatabase({ url: database.url, service: 'ward', telemetry, ...machine });
+  const done: string[] = [];
+  const definition = service({
+    contract: contract('ward', {}, { emits: [opened] }),
+    database: migrations(import.meta.dirname),
+    reactions: [
+      on(opened, async ({ id }) => {
+        if (id === 'nowhere') throw new TypeError('there is no such place');
+        done.push(id);
+      }),
+    ],
+    start: () => ({}),
+  });
+  const dispatch = dispatcher<Tx>({
+    definition,
+    handlers: {},
+    log: telemetry.log,
+    guarded: (_command, _message, _tx, run) => run(),
+    ended: async () => undefined,
+    sagas: undefined,
+  });
+  const own = ownFollowers(definition, db, { name: 'ward', telemetry }, machine);
+  const endpoint = deliveriesEndpoint(db.deliveries.operations, own.sources, clock);
+  const post = (what: string, body: unknown) =>
+    endpoint.handle({ method: 'POST', path: [what], query: {}, body }) as Promise<{ status: number }>;
+  await db.uow(testCall(), async (tx) => {
+    for (const id of ['nowhere', 'a']) tx.emit(opened, { id });
+  });
+  own.run(dispatch);
+  const source = 'ward/reactions';
+  await until(async () => done.length === 1 && (await db.deliveries.parked.standing(source)).keys === 1);
+  const [key] = await db.deliveries.operations.list({ source, limit: 9 });
+  assert.deepEqual([key?.key, key?.messages, key?.error.message], ['nowhere', 1, 'there is no such place']);
+
+  const who = { by: 'sora', why: 'mistyped' };
+  assert.equal((await post('sources', { do: 'pause', source, ...who })).status, 204);
+  assert.equal((await db.followers.view('reactions'))[0]?.paused, 'mistyped (sora)');
+  assert.equal((await post('sources', { do: 'resume', source, ...who })).status, 204);
+  const corrected = { do: 'edit', source, id: key?.first.id, data: { id: 'somewhere' }, ...who };
+  assert.equal((await post('parked', corrected)).status, 204);
+  await until(async () => done.includes('somewhere'));
+  assert.deepEqual((await db.deliveries.operations.list({ source, limit: 9 })).length, 0);
   await own.close();
 });

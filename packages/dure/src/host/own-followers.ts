@@ -7,6 +7,7 @@ import { eventsOfFlow } from '@dure/saga';
 import type { ServiceDefinition } from '@dure/service/server';
 import { awaitedEvents } from '../awaited-events.ts';
 import type { Dispatch } from './deliveries.ts';
+import type { DeliverySource } from './deliveries-endpoint.ts';
 import { followersEndpoint } from './followers-endpoint.ts';
 import type { Machine } from './machine.ts';
 import type { ServiceKit } from './service-kit.ts';
@@ -14,6 +15,8 @@ import type { ServiceKit } from './service-kit.ts';
 /** What of a service follows its own log. */
 export interface OwnFollowers {
   readonly endpoints: readonly ManagementEndpoint[];
+  /** What of its own messages waits because it cannot be handled. */
+  sources(): readonly DeliverySource[];
   /** Begins; `dispatch` brings an event to its reactions. */
   run(dispatch: Dispatch<Tx>): void;
   /** Lets what is at hand end and leaves the rest to the service's other processes. */
@@ -37,6 +40,7 @@ export function ownFollowers(
   const running: Follower[] = [];
   return {
     endpoints: [followersEndpoint(db.followers, db.log, () => running.map(({ state }) => state))],
+    sources: () => running.map(sourceOf),
     run(dispatch) {
       if (events.length === 0) return;
       // region follower
@@ -49,6 +53,7 @@ export function ownFollowers(
         handle: async (messages, call, tx) => {
           for (const message of messages) await dispatch(message, call, tx);
         },
+        parking: db.parking,
         clock,
         random,
         ids,
@@ -60,5 +65,16 @@ export function ownFollowers(
     async close() {
       await Promise.all(running.map((follower) => follower.close()));
     },
+  };
+}
+
+function sourceOf(follower: Follower): DeliverySource {
+  const { name, parked, ...others } = follower.state;
+  const state = { ...others, source: parked?.source ?? name, standing: parked?.standing };
+  return {
+    state,
+    health: follower.health,
+    ring: () => follower.ring(),
+    pause: (why) => (why === undefined ? follower.resume() : follower.pause(why)),
   };
 }

@@ -1,16 +1,19 @@
 import type { HealthCheck } from '@dure/core';
 import type { Broker, BrokerResource } from '@dure/messaging';
-import type { BrokerConsumer, Relay } from '@dure/messaging/broker';
+import type { BrokerConsumer, BrokerSource, Relay } from '@dure/messaging/broker';
 import { eventsTopic, inboxTopic, routesOf, startBrokerConsumer, startRelay } from '@dure/messaging/broker';
 import type { Dispatch, FeedSource } from '@dure/messaging/feed';
 import type { Database, Tx } from '@dure/postgres';
 import type { ServiceDefinition } from '@dure/service/server';
 import type { BrokerRun } from '../run-file.ts';
+import { unreadable } from './consume.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 
 /** What a service does with the system's broker: its log goes there, and what is for it comes from there. */
 export interface ServiceBroker {
   readonly health: readonly HealthCheck[];
+  /** Those whose messages come by the broker. */
+  sources(): readonly BrokerSource[];
   run(dispatch: Dispatch<Tx>): Promise<void>;
   close(): Promise<void>;
 }
@@ -40,6 +43,7 @@ export function serviceBroker(options: ServiceBrokerOptions): ServiceBroker {
   });
   return {
     health: [reported('relay', () => relay?.health), reported(`broker-${resource.kind}`, () => consumer?.health)],
+    sources: () => consumer?.sources ?? [],
     async run(dispatch) {
       const { name, clock, random } = { name: nameOf(options), ...options.process.machine };
       open = await resource.open({ name, credentials: options.connection.credentials, clock, random });
@@ -87,6 +91,8 @@ function consumerOf(
     broker,
     as: name,
     topics,
+    sources: service.pulls,
+    retry: { fatal: unreadable },
     wants: ({ kind, type, destination }) => (kind === 'event' ? heard.has(type) : destination === name),
     feed: (source) => (service.pulls.includes(source) ? logOf(source) : undefined),
     deliveries: db.deliveries,

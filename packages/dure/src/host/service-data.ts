@@ -71,6 +71,7 @@ export async function openServiceData(
   const jobs = definition.jobs.length === 0 ? undefined : await serviceJobs(definition, db, kit, process.machine);
   let timers: TimerRunner | undefined;
   const followers = ownFollowers(definition, db, kit, process.machine, service.flows);
+  const sources = () => [...consumers, ...(broker?.sources() ?? []), ...followers.sources()];
   const projections = projectionsIn(definition);
   const projector = db.projections;
   return {
@@ -80,14 +81,14 @@ export async function openServiceData(
     routes: [feedRoute({ service: name, log: db.log, tail: db.tail, grants: service.grants, clock })],
     health: [
       db.health,
-      deliveriesHealth(() => consumers),
+      deliveriesHealth(sources),
       ...(runner === undefined ? [] : [runner.health]),
       ...(projections.length === 0 ? [] : [projector.health]),
       ...(broker?.health ?? []),
     ],
     endpoints: [
       ...followers.endpoints,
-      deliveriesEndpoint(db.deliveries.operations, () => consumers, clock),
+      deliveriesEndpoint(db.deliveries.operations, sources, clock),
       timersEndpoint(db.timers),
       ...(jobs === undefined ? [] : [jobs.endpoint]),
       ...(projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log)]),

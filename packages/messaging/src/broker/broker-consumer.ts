@@ -1,13 +1,15 @@
 import type { Clock, HealthCheck, Random } from '@dure/core';
 import { codeOf, messageOf, wait } from '@dure/core';
-import type { Counter, Histogram, Telemetry } from '@dure/telemetry';
+import type { Counter, Telemetry } from '@dure/telemetry';
+import type { Dispatch } from '../attempts/delivery-attempt.ts';
 import type { Broker, BrokerRecord, Subscription } from '../broker.port.ts';
 import { trackOf } from '../broker-lane.ts';
 import type { DeliveryStore } from '../delivery-store.port.ts';
 import { messagingErrors } from '../errors.ts';
-import type { Dispatch } from '../feed/delivery-attempt.ts';
-import { attempt } from '../feed/delivery-attempt.ts';
+import { deliveryHealth } from '../feed/delivery-health.ts';
 import type { FeedSource } from '../feed/feed-source.port.ts';
+import type { RetryPolicy, Settler, SettlerState } from '../feed/settler.ts';
+import { startSettler } from '../feed/settler.ts';
 import type { Message } from '../message.ts';
 import type { Arrival } from './envelope.ts';
 import { fromRecord } from './envelope.ts';
@@ -17,6 +19,8 @@ export interface BrokerConsumerOptions<Tx> {
   /** The service that consumes: the name of its group. */
   readonly as: string;
   readonly topics: readonly string[];
+  /** The services whose messages it is known to get; what is parked of them is looked at from the beginning. */
+  readonly sources: readonly string[];
   /** Whether it has something to do with a message; others of a topic are passed over. */
   readonly wants: (message: Message) => boolean;
   /** The log of a source, for what the broker has lost or does not carry. Undefined for a source that it may not read. */
@@ -28,16 +32,27 @@ export interface BrokerConsumerOptions<Tx> {
   readonly telemetry: Telemetry;
   /** The longest time one try of one message may take, in milliseconds. Default 30 000. */
   readonly attemptTimeoutMs?: number;
+  readonly retry?: RetryPolicy;
+}
+
+/** How a consumer is doing with the messages of one service. */
+export interface BrokerSource {
+  readonly state: SettlerState & { readonly source: string };
+  readonly health: HealthCheck;
+  /** Somebody has changed what is parked or paused: looks at once. */
+  ring(): void;
 }
 
 /** A consumer that runs until it is closed. */
 export interface BrokerConsumer extends AsyncDisposable {
+  /** The connection, and the lanes that cannot be followed. */
   readonly health: HealthCheck;
+  readonly sources: readonly BrokerSource[];
   /** Lets the messages at hand finish (for at most 2 s), then ends. Idempotent. */
   close(): Promise<void>;
 }
 
-/** A lane whose message cannot be applied. */
+/** A lane whose place cannot be looked up, or whose gap cannot be read. */
 interface Stuck {
   readonly failures: number;
   readonly code: string | undefined;
@@ -45,15 +60,12 @@ interface Stuck {
 }
 
 const longestPauseMs = 30_000;
-const closeGraceMs = 2_000;
-/** How often a paused lane is asked whether it still is. */
-const pausedMs = 1_000;
 
 /**
  * Applies what a broker brings, each message exactly once: the position of its lane moves in the transaction of the effect, and only
  * then it is acknowledged. What comes twice is dropped. What is missing, because the broker lost it or never had it, shows in the
- * chain of positions and is taken from the log of its source. A message that cannot be applied is tried again, ever more seldom, and
- * holds up its lane and no other.
+ * chain of positions and is taken from the log of its source. A message that cannot be applied is tried again for a moment; then its
+ * key is parked, under the name of its source as with the feed, and all others go on.
  */
 export function startBrokerConsumer<Tx>(options: BrokerConsumerOptions<Tx>): BrokerConsumer {
   return new Consumer(options);
@@ -62,9 +74,8 @@ export function startBrokerConsumer<Tx>(options: BrokerConsumerOptions<Tx>): Bro
 class Consumer<Tx> implements BrokerConsumer {
   readonly #options: BrokerConsumerOptions<Tx>;
   readonly #stop = new AbortController();
-  readonly #cut = new AbortController();
   readonly #count: Counter;
-  readonly #seconds: Histogram;
+  readonly #settlers = new Map<string, Settler>();
   readonly #subscriptions: readonly Subscription[];
   /** How far each lane is, as far as this process knows. */
   readonly #known = new Map<string, number>();
@@ -74,13 +85,10 @@ class Consumer<Tx> implements BrokerConsumer {
   #closing: Promise<void> | undefined;
 
   constructor(options: BrokerConsumerOptions<Tx>) {
-    const { telemetry, broker, topics, as: group } = options;
+    const { telemetry, broker, topics, sources, as: group } = options;
     this.#options = options;
     this.#count = telemetry.metrics.counter('messaging_messages', 'Messages from other services, by outcome');
-    this.#seconds = telemetry.metrics.histogram(
-      'messaging_delivery_seconds',
-      'Time from the writing of a message to its being applied',
-    );
+    for (const source of sources) this.#settlerOf(source);
     const handle = (record: BrokerRecord) => this.#take(record);
     this.#subscriptions = topics.map((topic) => broker.subscribe({ topic, group, handle }));
   }
@@ -99,6 +107,14 @@ class Consumer<Tx> implements BrokerConsumer {
     };
   }
 
+  get sources(): readonly BrokerSource[] {
+    return [...this.#settlers].map(([source, settler]) => ({
+      state: { source, ...settler.state },
+      health: { name: `broker-${source}`, groups: [], check: () => deliveryHealth(settler.state) },
+      ring: () => settler.ring(),
+    }));
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -110,12 +126,20 @@ class Consumer<Tx> implements BrokerConsumer {
 
   async #close(): Promise<void> {
     this.#stop.abort();
-    const timer = this.#options.clock.after(closeGraceMs, () => this.#cut.abort());
-    await Promise.all(this.#subscriptions.map((subscription) => subscription.close()));
-    timer.cancel();
+    const settled = [...this.#settlers.values()].map((settler) => settler.close());
+    await Promise.all([...this.#subscriptions.map((subscription) => subscription.close()), ...settled]);
     const { deliveries } = this.#options;
     const noted = [...this.#passed].map((track) => deliveries.skipTo(track, this.#known.get(track) ?? 0));
     await Promise.all(noted).catch(() => undefined);
+  }
+
+  /** A service that nobody has announced may have been addressed by another version of this one. */
+  #settlerOf(source: string): Settler {
+    const known = this.#settlers.get(source);
+    if (known !== undefined) return known;
+    const settler = startSettler({ ...this.#options, source, streamOf: trackOf });
+    this.#settlers.set(source, settler);
+    return settler;
   }
 
   /** Resolves when the record may be acknowledged; rejects only when the consumer was stopped before. */
@@ -131,7 +155,7 @@ class Consumer<Tx> implements BrokerConsumer {
         if (this.#stuck.delete(track)) this.#told(arrival, failures);
         return;
       } catch (error) {
-        if (this.#cut.signal.aborted) throw error;
+        if (this.#stop.signal.aborted) throw error;
         this.#failed(error, arrival, track, failures);
         const pauseMs = Math.min(20 * 2 ** Math.min(failures - 1, 20), longestPauseMs);
         await wait(clock, pauseMs * (0.5 + random.next() / 2), this.#stop.signal);
@@ -163,7 +187,7 @@ class Consumer<Tx> implements BrokerConsumer {
     if (missing > reached) await this.#fromLog(source, track, reached, missing);
     if (inLog) return;
     if (!this.#options.wants(message)) return this.#pass(track, position);
-    await this.#deliver(message);
+    await this.#settle(message);
     this.#known.set(track, position);
     this.#passed.delete(track);
   }
@@ -180,7 +204,7 @@ class Consumer<Tx> implements BrokerConsumer {
     for await (const { messages, mark } of feed?.open(after, this.#stop.signal) ?? []) {
       for (const message of messages) {
         if (message.position > upTo || trackOf(message) !== track) continue;
-        await this.#deliver(message);
+        await this.#settle(message);
         this.#known.set(track, message.position);
       }
       reached = mark;
@@ -196,23 +220,9 @@ class Consumer<Tx> implements BrokerConsumer {
     this.#pass(track, upTo);
   }
 
-  async #deliver(message: Message): Promise<void> {
-    const { clock } = this.#options;
-    const { deliveries, attemptTimeoutMs = 30_000 } = this.#options;
-    const way = { stream: trackOf(message) };
-    const kit = { ...this.#options, attemptTimeoutMs };
-    const tried = await attempt(kit, message, this.#cut.signal, (call, effect) =>
-      deliveries.deliver(message, call, effect, way),
-    );
-    if (!tried.ok) throw tried.error;
-    if (tried.value === 'paused') {
-      // Somebody has paused the lane: nothing has happened, and nothing behind it may.
-      await wait(clock, pausedMs, this.#stop.signal);
-      this.#stop.signal.throwIfAborted();
-      return this.#deliver(message);
-    }
-    this.#counted(message, tried.value);
-    this.#seconds.record((clock.now() - message.at) / 1_000, { source: message.source });
+  async #settle(message: Message): Promise<void> {
+    // A settler stops only when its consumer does.
+    if (!(await this.#settlerOf(message.source).settle(message))) this.#stop.signal.throwIfAborted();
   }
 
   /** By lane, or by the whole log in the time before there was a broker. */
@@ -229,11 +239,10 @@ class Consumer<Tx> implements BrokerConsumer {
   }
 
   #failed(error: unknown, { message }: Arrival, track: string, failures: number): void {
-    this.#counted(message, 'failed');
     this.#stuck.set(track, { failures, code: codeOf(error), message: messageOf(error) });
     const { position, type, id } = message;
     if ((failures & (failures - 1)) === 0)
-      this.#options.telemetry.log.warn('a message cannot be applied; those behind it in its lane wait', {
+      this.#options.telemetry.log.warn('a lane of a source cannot be followed; its messages wait', {
         track,
         position,
         type,
@@ -244,6 +253,6 @@ class Consumer<Tx> implements BrokerConsumer {
   }
 
   #told({ message: { position, type } }: Arrival, failures: number): void {
-    this.#options.telemetry.log.info('applied the message that had held up its lane', { position, type, failures });
+    this.#options.telemetry.log.info('the lane can be followed again', { position, type, failures });
   }
 }

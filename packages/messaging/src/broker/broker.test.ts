@@ -4,9 +4,10 @@ import { codeOf, seededRandom, systemClock, wait } from '@dure/core';
 import { testCall, testIds } from '@dure/core/testing';
 import { silentTelemetry } from '@dure/telemetry';
 import type { Broker, Publication } from '../broker.port.ts';
-import { trackOf } from '../broker-lane.ts';
+import { brokerLaneOf, trackOf } from '../broker-lane.ts';
 import type { DeliveryStore } from '../delivery-store.port.ts';
 import { localFeed } from '../feed/local-feed.ts';
+import type { RetryPolicy } from '../feed/settler.ts';
 import { logTail } from '../log-tail.ts';
 import type { Message } from '../message.ts';
 import { foreignMessage } from '../testing/database-contract.ts';
@@ -53,11 +54,15 @@ function scene(server: MemoryBroker = memoryBroker()) {
       leaseMs: 1_000,
       ...options,
     });
-  const consume = (dispatch: (message: Message) => Promise<void> = async () => undefined, broker = server.connect()) =>
+  const consume = (
+    dispatch: (message: Message) => Promise<void> = async () => undefined,
+    { broker = server.connect(), retry }: { broker?: Broker; retry?: RetryPolicy } = {},
+  ) =>
     startBrokerConsumer({
       broker,
       as: 'other',
       topics: [events, inbox],
+      sources: ['test'],
       wants: ({ kind, type }) => kind !== 'event' || type === 'test.noted',
       feed: (name) =>
         name === 'test' ? localFeed({ source: 'test', as: 'other', log: source.log, tail, grant }) : undefined,
@@ -71,6 +76,7 @@ function scene(server: MemoryBroker = memoryBroker()) {
       clock,
       random,
       telemetry: silentTelemetry(),
+      ...(retry === undefined ? {} : { retry }),
     });
   const note = (key: string, ...counts: readonly number[]) =>
     source.uow(testCall(), async (tx) => {
@@ -98,6 +104,16 @@ function bent(broker: Broker, publish: (publication: Publication, go: () => Prom
     close: () => broker.close(),
     [Symbol.asyncDispose]: () => broker.close(),
   };
+}
+
+/** Another key that travels in the same lane. */
+function sameLane(key: string): string {
+  const lane = brokerLaneOf(key);
+  return (
+    numbers(1_000)
+      .map(String)
+      .find((other) => brokerLaneOf(other) === lane) ?? assert.fail()
+  );
 }
 
 const numbers = (to: number) => Array.from({ length: to }, (_, index) => index + 1);
@@ -224,23 +240,65 @@ describe('a log behind a broker', () => {
     await until('both are applied', () => applied.length === 2);
   });
 
-  test('a message that cannot be applied holds up its lane and no other, and is applied when it can be', async () => {
-    const { applied, relay, consume, note } = scene();
+  test('a message that cannot be applied parks its key; all others go on, those of its lane as well', async () => {
+    const { target, applied, relay, consume, note } = scene();
+    const other = sameLane('a');
     let broken = true;
+    const retry = { attemptsInPlace: 1, firstDelayMs: 5, maxDelayMs: 5, maxAttempts: 2 };
     await using _relay = relay();
-    await using consumer = consume(async ({ key }) => {
-      if (broken && key === 'a') throw new TypeError('not now');
-    });
+    await using consumer = consume(
+      async ({ key }) => {
+        if (broken && key === 'a') throw new TypeError('not now');
+      },
+      { retry },
+    );
     await note('a', 1, 2);
-    await note('b', 3);
-    await until('the other lane is applied', () => applied.includes(3));
-    await until('it is told', () => {
-      const health = consumer.health.check() as { status: string };
-      return health.status === 'DOWN';
-    });
+    await note(other, 3);
+    await until('what is behind it in its lane is applied', () => applied.includes(3));
+    const [source] = consumer.sources;
+    const standing = () => source?.state && consumer.sources[0]?.state.standing;
+    await until('the key waits for somebody', () => standing()?.stopped === 1);
+    assert.equal((await source?.health.check())?.status, 'DOWN');
+    const [key] = await target.deliveries.operations.list({ limit: 10 });
+    assert.deepEqual([key?.source, key?.key, key?.messages], ['test', 'a', 2]);
     broken = false;
+    await target.deliveries.operations.retry('test', 'a', { by: 'sora', why: 'mended', at: clock.now() });
+    source?.ring();
     await until('all are applied', () => applied.length === 3);
     assert.deepEqual(applied, [3, 1, 2]);
+    await until('nothing is parked', () => standing()?.keys === 0);
+  });
+
+  test('a key that was parked while the logs were pulled keeps its order behind a broker', async () => {
+    const { source, target, applied, relay, consume, note } = scene();
+    await note('a', 1);
+    const [first] = (await source.log.read(0, 'all', 1)).messages;
+    const failure = { code: undefined, message: 'no', attempts: 1, at: clock.now(), nextAt: undefined };
+    assert.equal(await target.deliveries.park(first ?? assert.fail(), failure), 'parked');
+    await note('a', 2);
+    await note('b', 3);
+    await using _relay = relay();
+    await using consumer = consume();
+    await until('the other key is applied', () => applied.includes(3));
+    assert.deepEqual(applied, [3]);
+    await target.deliveries.operations.retry('test', undefined, { by: 'sora', why: 'mended', at: clock.now() });
+    consumer.sources[0]?.ring();
+    await until('all are applied', () => applied.length === 3);
+    assert.deepEqual(applied, [3, 1, 2]);
+  });
+
+  test('a source that is paused brings nothing, whatever its lanes, until it is resumed', async () => {
+    const { target, applied, relay, consume, note } = scene();
+    const who = { by: 'sora', why: 'the ledger is being moved', at: clock.now() };
+    await target.deliveries.operations.pause('test', who);
+    await using _relay = relay();
+    await using consumer = consume();
+    for (const count of numbers(5)) await note(`k${count}`, count);
+    await until('it is told', () => consumer.sources[0]?.state.status === 'paused');
+    assert.deepEqual(applied, []);
+    await target.deliveries.operations.resume('test', who);
+    consumer.sources[0]?.ring();
+    await until('all are applied', () => applied.length === 5);
   });
 
   test('a record of somebody else is passed over', async () => {

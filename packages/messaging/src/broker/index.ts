@@ -1,4 +1,4 @@
-export type { BrokerConsumer, BrokerConsumerOptions } from './broker-consumer.ts';
+export type { BrokerConsumer, BrokerConsumerOptions, BrokerSource } from './broker-consumer.ts';
 export { startBrokerConsumer } from './broker-consumer.ts';
 export type { Relay, RelayOptions, RelayState } from './relay.ts';
 export { startRelay } from './relay.ts';

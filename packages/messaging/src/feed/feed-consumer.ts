@@ -1,11 +1,12 @@
-import type { Clock, Health, HealthCheck, Random } from '@dure/core';
+import type { Clock, HealthCheck, Random } from '@dure/core';
 import { codeOf, messageOf, systemRandom } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
+import type { Dispatch } from '../attempts/delivery-attempt.ts';
+import { Pause } from '../attempts/pause.ts';
 import type { DeliveryStore } from '../delivery-store.port.ts';
 import type { LogPage } from '../message-log.port.ts';
-import type { Dispatch } from './delivery-attempt.ts';
+import { deliveryHealth } from './delivery-health.ts';
 import type { FeedSource } from './feed-source.port.ts';
-import { Pause } from './pause.ts';
 import type { RetryPolicy, Settler, SettlerState } from './settler.ts';
 import { startSettler } from './settler.ts';
 
@@ -102,7 +103,7 @@ class Consumer<Tx> implements FeedConsumer {
   }
 
   get health(): HealthCheck {
-    return { name: `feed-${this.#options.feed.source}`, groups: [], check: () => healthOf(this.state) };
+    return { name: `feed-${this.#options.feed.source}`, groups: [], check: () => deliveryHealth(this.state) };
   }
 
   ring(): void {
@@ -202,19 +203,4 @@ class Consumer<Tx> implements FeedConsumer {
   #set(change: Partial<OwnState>): void {
     this.#state = { ...this.#state, ...change };
   }
-}
-
-/** Down is what somebody has to look at: nothing moves, a key was given up, or a saga waits for a reply that cannot be applied. */
-function healthOf({ source: _, status, error, standing, ...rest }: FeedState): Health {
-  const waits = standing !== undefined && standing.stopped + standing.replies > 0;
-  const up = status === 'following' || status === 'retrying';
-  return {
-    status: status === 'stuck' || waits ? 'DOWN' : up ? 'UP' : 'UNKNOWN',
-    details: {
-      status,
-      ...rest,
-      ...(error === undefined ? {} : { error }),
-      ...(standing === undefined ? {} : standing),
-    },
-  };
 }

@@ -5,6 +5,7 @@ import { codeOf, systemClock, wait } from '@dure/core';
 import { testCall, testIds } from '@dure/core/testing';
 import { circuitBreaker, timeout } from '@dure/resilience';
 import { silentTelemetry } from '@dure/telemetry';
+import type { Dispatch } from '../attempts/delivery-attempt.ts';
 import { fromCloudEvent, toCloudEvent } from '../cloud-event.ts';
 import type { Message } from '../message.ts';
 import { foreignMessage } from '../testing/database-contract.ts';
@@ -12,7 +13,6 @@ import { ask, grants, instances, loopback, note, other, producer } from '../test
 import { memoryDatabase } from '../testing/memory-database.ts';
 import type { MemoryTx } from '../testing/memory-tx.ts';
 import { doIt, ignored, noted } from '../testing/sample-contracts.ts';
-import type { Dispatch } from './delivery-attempt.ts';
 import { startFeedConsumer } from './feed-consumer.ts';
 import type { FeedRouteOptions } from './feed-route.ts';
 import { httpFeed } from './http-feed.ts';

@@ -1,4 +1,5 @@
-export type { Dispatch } from './delivery-attempt.ts';
+export type { Dispatch } from '../attempts/delivery-attempt.ts';
+export type { ParkingPolicy } from '../delivery-failure.ts';
 export type { FeedConsumer, FeedConsumerOptions, FeedState } from './feed-consumer.ts';
 export { startFeedConsumer } from './feed-consumer.ts';
 export type { FeedRouteOptions } from './feed-route.ts';
@@ -7,7 +8,6 @@ export type { FeedGrant, FeedSource } from './feed-source.port.ts';
 export type { HttpFeedOptions } from './http-feed.ts';
 export { httpFeed } from './http-feed.ts';
 export { localFeed } from './local-feed.ts';
-export type { ParkingPolicy } from './parked-drain.ts';
 export type { RetryPolicy, Settler, SettlerOptions, SettlerState } from './settler.ts';
 export { startSettler } from './settler.ts';
 export type { StreamAnswer, StreamRequest, StreamTransport } from './transport.ts';

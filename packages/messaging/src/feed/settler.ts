@@ -1,19 +1,20 @@
 import type { Clock, Random } from '@dure/core';
 import { codeOf, messageOf, systemRandom } from '@dure/core';
 import type { Counter, Histogram, Telemetry } from '@dure/telemetry';
+import type { AttemptKit, Dispatch, Tried } from '../attempts/delivery-attempt.ts';
+import { attempt } from '../attempts/delivery-attempt.ts';
+import type { FailureClass } from '../attempts/failure-class.ts';
+import { failureClass, fatalCodes } from '../attempts/failure-class.ts';
+import { ParkedDrain } from '../attempts/parked-drain.ts';
+import { Pause } from '../attempts/pause.ts';
 import type { DeliveryWay } from '../delivery.ts';
+import type { ParkingPolicy } from '../delivery-failure.ts';
+import { failureOf } from '../delivery-failure.ts';
 import type { DeliveryOutcome, DeliveryStore, ParkingDeliveryStore } from '../delivery-store.port.ts';
 import { messagingErrors } from '../errors.ts';
 import type { Message } from '../message.ts';
 import type { DeliveryStanding } from '../parked-keys.port.ts';
-import type { AttemptKit, Dispatch, Tried } from './delivery-attempt.ts';
-import { attempt } from './delivery-attempt.ts';
-import type { FailureClass } from './failure-class.ts';
-import { failureClass, fatalCodes } from './failure-class.ts';
-import type { ParkingPolicy } from './parked-drain.ts';
-import { failureOf, ParkedDrain } from './parked-drain.ts';
 import { ParkingLimit } from './parking-limit.ts';
-import { Pause } from './pause.ts';
 
 /** How a message that fails is tried again, in its place at first and then parked. */
 export interface RetryPolicy extends ParkingPolicy {
@@ -30,8 +31,13 @@ export interface RetryPolicy extends ParkingPolicy {
 }
 
 export interface SettlerOptions<Tx> {
-  /** The stream of messages, as the delivery store names it. */
+  /** Where the messages come from, as operators name it: keys are parked and deliveries paused under it. */
   readonly source: string;
+  /**
+   * The stream that the position of a message is counted in, where there are several; messages of different streams may be settled
+   * beside each other. Default: the source is one stream.
+   */
+  readonly streamOf?: (message: Message) => string;
   /** The service that consumes. */
   readonly as: string;
   /** A store that cannot park holds a message that cannot be applied, and those behind it, until it can. */
@@ -81,6 +87,12 @@ export interface Settler extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+type Way = DeliveryWay & { readonly stream: string };
+type Trouble = Omit<SettlerState, 'status' | 'standing'> & {
+  readonly status: Exclude<SettlerState['status'], 'ready'>;
+};
+
+const gravity = { retrying: 1, paused: 2, stuck: 3 } as const;
 const longestPauseMs = 30_000;
 const longestPauseInPlaceMs = 1_000;
 const closeGraceMs = 2_000;
@@ -111,7 +123,6 @@ export function startSettler<Tx>(options: SettlerOptions<Tx>): Settler {
 class MessageSettler<Tx> implements Settler {
   readonly #options: SettlerOptions<Tx>;
   readonly #kit: AttemptKit<Tx>;
-  readonly #way: DeliveryWay;
   readonly #retry: RetryPolicy;
   readonly #classify: (error: unknown) => FailureClass;
   readonly #limit: ParkingLimit;
@@ -122,17 +133,17 @@ class MessageSettler<Tx> implements Settler {
   readonly #random: Random;
   readonly #count: Counter;
   readonly #seconds: Histogram;
-  #state: Omit<SettlerState, 'standing'> = { status: 'ready', behindMs: 0, failures: 0, error: undefined };
+  /** What holds up a stream. */
+  readonly #troubles = new Map<string, Trouble>();
   #stopped = false;
   #underway = 0;
   #idle: (() => void) | undefined;
 
   constructor(options: SettlerOptions<Tx>) {
-    const { source, as, dispatch, clock, telemetry, by = 'position', attemptTimeoutMs = 30_000, retry = {} } = options;
+    const { source, as, dispatch, clock, telemetry, attemptTimeoutMs = 30_000, retry = {} } = options;
     const { metrics } = telemetry;
     this.#options = options;
     this.#kit = { as, dispatch, clock, telemetry, attemptTimeoutMs };
-    this.#way = { by, stream: source };
     this.#retry = retry;
     this.#pause = new Pause(clock);
     this.#random = options.random ?? systemRandom;
@@ -150,7 +161,7 @@ class MessageSettler<Tx> implements Settler {
       new ParkedDrain({
         ...this.#kit,
         source,
-        deliveries: this.#store,
+        parked: this.#store.parked,
         random: this.#random,
         policy: retry,
         classify: this.#classify,
@@ -164,7 +175,17 @@ class MessageSettler<Tx> implements Settler {
   }
 
   get state(): SettlerState {
-    return { ...this.#state, standing: this.#drain?.standing };
+    const standing = this.#drain?.standing;
+    const worst = [...this.#troubles.values()].toSorted((a, b) => gravity[b.status] - gravity[a.status])[0];
+    if (worst === undefined) return { status: 'ready', behindMs: 0, failures: 0, error: undefined, standing };
+    const { status, failures, error } = worst;
+    return {
+      status,
+      behindMs: Math.max(...[...this.#troubles.values()].map((one) => one.behindMs)),
+      failures,
+      error,
+      standing,
+    };
   }
 
   ring(): void {
@@ -205,27 +226,35 @@ class MessageSettler<Tx> implements Settler {
 
   async #settle(message: Message): Promise<boolean> {
     const { deliveries, clock } = this.#options;
+    const way = this.#wayOf(message);
     this.#limit.met(message.key);
     const began = clock.monotonicMs();
-    for (let tries = 1; !this.#stopped; tries += 1) {
+    for (let failures = 0; !this.#stopped; ) {
       const tried = await attempt(this.#kit, message, this.#cut.signal, (call, effect) =>
-        deliveries.deliver(message, call, effect, this.#way),
+        deliveries.deliver(message, call, effect, way),
       );
       if (tried.ok) {
         if (tried.value !== 'paused') {
-          this.#settled(message, tried.value);
+          this.#settled(message, way, tried.value);
           return true;
         }
-        this.#set({ status: 'paused', behindMs: clock.now() - message.at });
+        this.#note(message, way, { status: 'paused', failures, error: undefined });
         await this.#pause.for(pausedMs);
       } else {
         if (this.#cut.signal.aborted) return false;
-        const patience = this.#patience(tried, tries, clock.monotonicMs() - began);
-        if (patience === 'park' && (await this.#park(message, tried.error))) return true;
-        await this.#failedToApply(message, tried.error, patience === 'retry' ? 'retrying' : 'stuck');
+        failures += 1;
+        const patience = this.#patience(tried, failures, clock.monotonicMs() - began);
+        if (patience === 'park' && (await this.#park(message, way, tried.error))) return true;
+        this.#failedToApply(message, way, tried.error, failures, patience === 'retry' ? 'retrying' : 'stuck');
+        await this.#pause.for(this.#pauseMs(failures, patience === 'retry' ? longestPauseInPlaceMs : longestPauseMs));
       }
     }
     return false;
+  }
+
+  #wayOf(message: Message): Way {
+    const { source, by, streamOf } = this.#options;
+    return { by, stream: streamOf?.(message) ?? source, parkedAs: source };
   }
 
   /** Whether a failed message is tried again in its place, parked, or held until the store works again. */
@@ -237,17 +266,17 @@ class MessageSettler<Tx> implements Settler {
     return 'park';
   }
 
-  async #park(message: Message, error: unknown): Promise<boolean> {
+  async #park(message: Message, way: Way, error: unknown): Promise<boolean> {
     if (this.#store === undefined || !this.#limit.mayPark()) return false;
     const { clock, telemetry } = this.#options;
     const { source, key, type, id, position } = message;
     const tries = { attempts: 1, at: clock.now(), random: this.#random };
     try {
-      const outcome = await this.#store.park(message, failureOf(error, message.kind, tries, this.#retry), this.#way);
+      const outcome = await this.#store.park(message, failureOf(error, message.kind, tries, this.#retry), way);
       const where = { source, key, type, id, position, error };
       if (outcome === 'parked') telemetry.log.error('a message cannot be applied: its key is parked', where);
       if (outcome === 'paused') return false;
-      this.#settled(message, outcome);
+      this.#settled(message, way, outcome);
       this.#drain?.ring();
       return true;
     } catch (failure) {
@@ -256,9 +285,11 @@ class MessageSettler<Tx> implements Settler {
     }
   }
 
-  #settled(message: Message, outcome: Exclude<DeliveryOutcome, 'paused'>): void {
-    if (this.#state.status !== 'ready') this.#recovered();
-    this.#set({ behindMs: 0 });
+  #settled(message: Message, { stream }: Way, outcome: Exclude<DeliveryOutcome, 'paused'>): void {
+    const failures = this.#troubles.get(stream)?.failures ?? 0;
+    if (failures > 0)
+      this.#options.telemetry.log.info('goes on after the message that had held it up', { source: stream, failures });
+    this.#troubles.delete(stream);
     if (outcome === 'applied') this.#limit.applied();
     this.#applied(message, outcome);
   }
@@ -268,47 +299,36 @@ class MessageSettler<Tx> implements Settler {
     if (outcome !== 'parked') this.#seconds.record((this.#options.clock.now() - at) / 1_000, { source });
   }
 
-  async #failedToApply(message: Message, error: unknown, status: 'retrying' | 'stuck'): Promise<void> {
-    const { source, clock, telemetry } = this.#options;
-    const { type, id, position, at, key } = message;
-    const failures = this.#state.failures + 1;
+  #failedToApply(message: Message, way: Way, error: unknown, failures: number, status: 'retrying' | 'stuck'): void {
+    const { source } = this.#options;
+    const { type, id, position, key } = message;
     this.#count.add(1, { source, type, outcome: 'failed' });
-    this.#set({
-      status,
-      failures,
-      behindMs: clock.now() - at,
-      error: { code: codeOf(error), message: messageOf(error) },
-    });
+    this.#note(message, way, { status, failures, error: { code: codeOf(error), message: messageOf(error) } });
     // The first time, and then ever more seldom: at 2, 4, 8, 16 …
     if ((failures & (failures - 1)) === 0) {
       const where = { source, failures, key, position, type, id, error };
-      telemetry.log.warn('a message cannot be applied; those behind it wait', where);
+      this.#options.telemetry.log.warn('a message cannot be applied; those behind it wait', where);
     }
-    const longestMs = status === 'retrying' ? longestPauseInPlaceMs : longestPauseMs;
-    await this.#pause.for(Math.min(20 * 2 ** Math.min(failures - 1, 20), longestMs) * (0.5 + this.#random.next() / 2));
   }
 
-  #recovered(): void {
-    const { source, telemetry } = this.#options;
-    const { failures } = this.#state;
-    if (failures > 0) telemetry.log.info('goes on after the message that had held it up', { source, failures });
-    this.#set({ status: 'ready', failures: 0, error: undefined });
+  #note({ at }: Message, { stream }: Way, trouble: Omit<Trouble, 'behindMs'>): void {
+    this.#troubles.set(stream, { ...trouble, behindMs: this.#options.clock.now() - at });
+  }
+
+  #pauseMs(failures: number, longestMs: number): number {
+    return Math.min(20 * 2 ** Math.min(failures - 1, 20), longestMs) * (0.5 + this.#random.next() / 2);
   }
 
   #showGauges(): void {
     const { source, clock, telemetry } = this.#options;
     const show = (name: string, description: string, read: (standing: DeliveryStanding | undefined) => number) =>
       telemetry.metrics.gauge(name, description, () => read(this.#drain?.standing), { source });
-    show('messaging_behind_seconds', 'Age of the message at hand', () => this.#state.behindMs / 1_000);
+    show('messaging_behind_seconds', 'Age of the message at hand', () => this.state.behindMs / 1_000);
     show('messaging_parked_keys', 'Keys whose messages wait because one cannot be applied', (now) => now?.keys ?? 0);
     show('messaging_stopped_keys', 'Parked keys that wait for an operator', (now) => now?.stopped ?? 0);
     show('messaging_parked_replies', 'Parked keys at whose head a reply to a saga waits', (now) => now?.replies ?? 0);
     show('messaging_parked_seconds', 'Time since the first parked key was parked', (now) =>
       now?.since === undefined ? 0 : (clock.now() - now.since) / 1_000,
     );
-  }
-
-  #set(change: Partial<Omit<SettlerState, 'standing'>>): void {
-    this.#state = { ...this.#state, ...change };
   }
 }

@@ -8,7 +8,6 @@ import { laneOf } from '../lane.ts';
 import type { Message } from '../message.ts';
 import type { FollowerProcess, FollowerWorld } from '../testing/follower-world.ts';
 import { followerWorld, worldLeaseMs } from '../testing/follower-world.ts';
-import { memoryParking } from '../testing/memory-parking.ts';
 import { ignored, noted } from '../testing/sample-contracts.ts';
 
 const numbers = (to: number) => Array.from({ length: to }, (_, index) => index + 1);
@@ -31,7 +30,15 @@ describe('a follower', () => {
     assert.deepEqual(world.handled('b'), [1]);
     assert.deepEqual(
       { ...process.state, lanes: undefined },
-      { name: 'notes', status: 'following', lanes: undefined, lag: 0, ageMs: 0, trouble: undefined },
+      {
+        name: 'notes',
+        status: 'following',
+        lanes: undefined,
+        lag: 0,
+        ageMs: 0,
+        trouble: undefined,
+        parked: undefined,
+      },
     );
   });
 
@@ -118,9 +125,9 @@ describe('batches', () => {
   });
 });
 
-const parkedOf = ({ db }: FollowerWorld, key: string) =>
-  (db.values.get(`parked notes ${key}`) as readonly Message[] | undefined)?.map(
-    ({ data }) => (data as { count: number }).count,
+const parkedOf = async ({ db }: FollowerWorld, key: string) =>
+  (await db.deliveries.operations.messages('test/notes', key, 9)).map(
+    ({ message: { data } }) => (data as { count: number }).count,
   );
 
 describe('a message that cannot be handled', () => {
@@ -129,7 +136,7 @@ describe('a message that cannot be handled', () => {
     let tries = 0;
     const telemetry = memoryTelemetry();
     await using process = world.start({
-      parking: memoryParking,
+      parking: world.db.parking,
       telemetry,
       async handle(messages) {
         if (messages.every(({ key }) => key !== 'bad')) return;
@@ -138,10 +145,10 @@ describe('a message that cannot be handled', () => {
       },
     }).follower;
     await world.write('a', 'bad', 'a', 'bad');
-    await world.clock.advance(5_000);
+    await world.clock.advance(400);
     assert.equal(tries, 3);
     assert.deepEqual(world.handled('a'), [1, 2]);
-    assert.deepEqual(parkedOf(world, 'bad'), [1, 2]);
+    assert.deepEqual(await parkedOf(world, 'bad'), [1, 2]);
     assert.equal(process.state.status, 'following');
     assert.match(telemetry.lines.join('\n'), /a key is parked/);
   });
@@ -150,7 +157,7 @@ describe('a message that cannot be handled', () => {
     const world = followerWorld();
     let tries = 0;
     await using _ = world.start({
-      parking: memoryParking,
+      parking: world.db.parking,
       async handle([message]) {
         if (message?.key === 'unreadable') throw new DureError('X_Y', 'unprocessable', 'it does not fit');
         tries += 1;
@@ -159,15 +166,70 @@ describe('a message that cannot be handled', () => {
     }).follower;
     await world.write('unreadable', 'late');
     await world.clock.advance(5_000);
-    assert.deepEqual(parkedOf(world, 'unreadable'), [1]);
+    assert.deepEqual(await parkedOf(world, 'unreadable'), [1]);
     assert.deepEqual([tries, world.handled('late')], [3, [1]]);
+  });
+
+  test('is tried again, ever more seldom, and applied in order when it can be, whoever holds the lanes by then', async () => {
+    const world = followerWorld();
+    let isBroken = true;
+    const change = {
+      parking: world.db.parking,
+      retry: { maxAttempts: 2 },
+      async handle([message]: readonly Message[]) {
+        if (isBroken && message?.key === 'bad') throw new TypeError('no');
+      },
+    };
+    const first = world.start(change);
+    await world.write('bad', 'a', 'bad');
+    await world.clock.advance(10_000);
+    assert.equal(first.follower.state.parked?.standing?.stopped, 1);
+    assert.equal((await first.follower.health.check()).status, 'DOWN');
+    await first.follower.close();
+    await using second = world.start(change).follower;
+    await world.clock.advance(1_000);
+    await world.write('bad', 'a');
+    await world.clock.advance(1_000);
+    assert.deepEqual([world.handled('bad'), world.handled('a')], [[], [1, 2]]);
+    assert.deepEqual(await parkedOf(world, 'bad'), [1, 2, 3], 'whoever takes the lanes over knows what is parked');
+    isBroken = false;
+    const who = { by: 'sora', why: 'mended', at: world.clock.now() };
+    await world.db.deliveries.operations.retry('test/notes', undefined, who);
+    second.ring();
+    await world.clock.advance(6_000);
+    assert.deepEqual(world.handled('bad'), [1, 2, 3]);
+    await world.write('bad');
+    await world.clock.advance(6_000);
+    assert.deepEqual(world.handled('bad'), [1, 2, 3, 4]);
+    assert.equal(second.state.parked?.standing?.keys, 0);
+  });
+
+  test('keeps its key waiting while the follower is paused', async () => {
+    const world = followerWorld();
+    let tries = 0;
+    await using process = world.start({
+      parking: world.db.parking,
+      handle: async () => {
+        tries += 1;
+        throw new TypeError('no');
+      },
+    }).follower;
+    await world.write('bad');
+    await world.clock.advance(500);
+    assert.equal(tries, 3);
+    await process.pause('spring cleaning');
+    await world.clock.advance(60_000);
+    assert.equal(tries, 3);
+    await process.resume();
+    await world.clock.advance(6_000);
+    assert.ok(tries > 3);
   });
 
   test('is not parked when a minute has seen too many: the fault is hardly theirs', async () => {
     const world = followerWorld();
     let isBroken = true;
     await using process = world.start({
-      parking: memoryParking,
+      parking: world.db.parking,
       parksPerMinute: 2,
       handle: async () => {
         if (isBroken) throw new TypeError('the mail server is down');
@@ -176,8 +238,8 @@ describe('a message that cannot be handled', () => {
     await world.write('a', 'b', 'c', 'd');
     await world.clock.advance(30_000);
     assert.deepEqual(
-      ['a', 'b', 'c', 'd'].map((key) => parkedOf(world, key) !== undefined),
-      [true, true, false, false],
+      (await Promise.all(['a', 'b', 'c', 'd'].map((key) => parkedOf(world, key)))).map(({ length }) => length),
+      [1, 1, 0, 0],
     );
     assert.equal(process.state.status, 'stuck');
     isBroken = false;

@@ -1,9 +1,13 @@
 import type { Clock, HealthCheck, Ids, Random } from '@dure/core';
 import { systemRandom } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
+import { failureClass } from '../attempts/failure-class.ts';
+import { ParkedDrain } from '../attempts/parked-drain.ts';
+import type { ParkingPolicy } from '../delivery-failure.ts';
 import type { LaneRange } from '../lane.ts';
 import type { LogTail } from '../log-tail.ts';
 import type { MessageFilter } from '../message-log.port.ts';
+import type { DeliveryStanding } from '../parked-keys.port.ts';
 import type { Parking } from '../parking.port.ts';
 import type { BatchLimits } from './batches.ts';
 import type { FollowerStore, FollowerView, HeldLanes, LaneLease } from './follower-store.port.ts';
@@ -34,6 +38,10 @@ export interface FollowerOptions<Tx> {
   readonly batch?: BatchLimits;
   /** Where the keys of messages go that cannot be handled. Default: nowhere; what lies behind them in their lanes waits. */
   readonly parking?: Parking<Tx>;
+  /** The name under which operators find them. Default `<service>/<name>`. */
+  readonly parkedAs?: string;
+  /** When parked keys are tried again. */
+  readonly retry?: ParkingPolicy;
   /** How often a message is tried before its key is parked. Default 3. */
   readonly attempts?: number;
   /** How many keys may be parked within a minute; beyond that the fault is hardly theirs, and the lanes wait. Default 50. */
@@ -60,6 +68,8 @@ export interface FollowerState {
   /** Age of the oldest message at hand, in milliseconds; 0 when there is none. */
   readonly ageMs: number;
   readonly trouble: Trouble | undefined;
+  /** Under which name its keys are parked, and what is; undefined where nothing can be. */
+  readonly parked: { readonly source: string; readonly standing: DeliveryStanding | undefined } | undefined;
 }
 
 /** A follower that runs until it is closed. */
@@ -69,6 +79,8 @@ export interface Follower extends AsyncDisposable {
   /** Stops handling, in all processes and for good, once the batches at hand have ended; `why` is shown. */
   pause(why: string): Promise<void>;
   resume(): Promise<void>;
+  /** Somebody has changed what is parked: looks at once. */
+  ring(): void;
   /** Lets the batches at hand end (for at most 2 s) and leaves the lanes to others at once. Idempotent. */
   close(): Promise<void>;
 }
@@ -88,6 +100,7 @@ export function startFollower<Tx>(options: FollowerOptions<Tx>): Follower {
   return new RunningFollower(options);
 }
 
+const closeGraceMs = 2_000;
 const minuteMs = 60_000;
 /** How many changes of lanes one beat makes at most. */
 const movesAtOnce = 300;
@@ -97,6 +110,8 @@ class RunningFollower<Tx> implements Follower {
   readonly #kit: WorkerKit<Tx>;
   readonly #member: string;
   readonly #leaseMs: number;
+  readonly #drain: ParkedDrain<Tx> | undefined;
+  readonly #cut = new AbortController();
   readonly #workers = new Map<number, LaneWorker<Tx>>();
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
@@ -106,13 +121,17 @@ class RunningFollower<Tx> implements Follower {
   #failures = 0;
 
   constructor(options: FollowerOptions<Tx>) {
-    const { name, telemetry } = options;
+    const { name, service, telemetry } = options;
+    const { parkedAs = `${service}/${name}` } = options;
     this.#options = options;
     this.#member = options.ids.uuid();
     this.#leaseMs = options.leaseMs ?? 15_000;
     this.#kit = {
       ...options,
       parking: options.parking,
+      parkedAs,
+      retry: options.retry ?? {},
+      onParked: () => this.#drain?.ring(),
       random: options.random ?? systemRandom,
       batch: options.batch ?? { size: 1, withinMs: 0 },
       leaseMs: this.#leaseMs,
@@ -134,6 +153,7 @@ class RunningFollower<Tx> implements Follower {
       () => this.state.ageMs / 1_000,
       labels,
     );
+    this.#drain = this.#startDrain(parkedAs);
     this.#done = this.#run();
   }
 
@@ -149,6 +169,7 @@ class RunningFollower<Tx> implements Follower {
       lag: lanes.length === 0 ? 0 : Math.max(this.#options.tail.mark - slowest, 0),
       ageMs: Math.max(0, ...workers.map(({ ageMs }) => ageMs)),
       trouble,
+      parked: this.#drain && { source: this.#kit.parkedAs, standing: this.#drain.standing },
     };
   }
 
@@ -158,7 +179,8 @@ class RunningFollower<Tx> implements Follower {
       groups: [],
       check: () => {
         const { name: _, ...details } = this.state;
-        const status = details.status === 'stuck' ? 'DOWN' : details.status === 'starting' ? 'UNKNOWN' : 'UP';
+        const waits = (details.parked?.standing?.stopped ?? 0) > 0;
+        const status = details.status === 'stuck' || waits ? 'DOWN' : details.status === 'starting' ? 'UNKNOWN' : 'UP';
         return { status, details };
       },
     };
@@ -174,14 +196,43 @@ class RunningFollower<Tx> implements Follower {
     this.#endPause?.();
   }
 
+  ring(): void {
+    this.#drain?.ring();
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     this.#endPause?.();
-    await this.#done;
+    const timer = this.#options.clock.after(closeGraceMs, () => this.#cut.abort());
+    await Promise.all([this.#done, this.#drain?.stop()]);
+    timer.cancel();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #startDrain(source: string): ParkedDrain<Tx> | undefined {
+    const { parking, service, handle } = this.#options;
+    if (parking === undefined) return undefined;
+    const { random, retry: policy, attemptTimeoutMs, count } = this.#kit;
+    return new ParkedDrain<Tx>({
+      ...this.#options,
+      as: service,
+      source,
+      parked: parking.parked,
+      dispatch: async (message, call, tx) => {
+        await handle([message], call, tx);
+        return undefined;
+      },
+      random,
+      policy,
+      attemptTimeoutMs,
+      classify: failureClass,
+      cut: this.#cut.signal,
+      isPaused: () => this.#view === undefined || this.#view.paused !== undefined,
+      onApplied: () => count.add(1, { follower: this.#options.name, outcome: 'applied-late' }),
+    });
   }
 
   #status(trouble: Trouble | undefined): FollowerState['status'] {

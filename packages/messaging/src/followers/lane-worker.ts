@@ -10,6 +10,8 @@ import {
   wait,
 } from '@dure/core';
 import type { Counter, Histogram, Telemetry } from '@dure/telemetry';
+import type { ParkingPolicy } from '../delivery-failure.ts';
+import { failureOf } from '../delivery-failure.ts';
 import type { LogTail } from '../log-tail.ts';
 import type { Message } from '../message.ts';
 import { baggageOf } from '../message-buffer.ts';
@@ -31,6 +33,9 @@ export interface WorkerKit<Tx> {
   readonly filter: MessageFilter | 'all';
   readonly handle: HandleMessages<Tx>;
   readonly parking: Parking<Tx> | undefined;
+  readonly parkedAs: string;
+  readonly retry: ParkingPolicy;
+  readonly onParked: () => void;
   readonly batch: BatchLimits;
   readonly leaseMs: number;
   readonly attempts: number;
@@ -54,6 +59,8 @@ export interface Trouble {
 
 const longestPauseMs = 30_000;
 const closeGraceMs = 2_000;
+/** How often it is asked whether what was parked still is. */
+const lookEveryMs = 5_000;
 
 /** Follows the log for the lanes of one lease: in order, a batch at a time, each in one transaction. */
 export class LaneWorker<Tx> {
@@ -67,6 +74,12 @@ export class LaneWorker<Tx> {
   #isRunning = true;
   #sinceMs: number | undefined;
   #trouble: Trouble | undefined;
+  /**
+   * Whether keys of these lanes may be parked. Only who holds the lanes parks them, so once none was, none is until this worker
+   * parks one; and whoever takes the lanes over looks first.
+   */
+  #mayBeParked = true;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   /** `until`: where it ends by itself. */
   constructor(kit: WorkerKit<Tx>, lease: LaneLease, until = Number.POSITIVE_INFINITY) {
@@ -191,11 +204,13 @@ export class LaneWorker<Tx> {
 
   /** Hands the key over when the message has failed too often, or cannot succeed at all. */
   async #park(message: Message, to: number, error: unknown, failures: number): Promise<'parked' | 'kept' | 'lost'> {
-    const { parking, name, store, leaseMs, attempts, mayPark, count, telemetry } = this.#kit;
+    const { parking, name, store, leaseMs, attempts, mayPark, count, telemetry, clock, random } = this.#kit;
     if (parking === undefined || (failures < attempts && !isHopeless(error)) || !mayPark()) return 'kept';
+    const failure = failureOf(error, message.kind, { attempts: 1, at: clock.now(), random }, this.#kit.retry);
     try {
+      this.#mayBeParked = true;
       const outcome = await store.apply(this.lease, to, leaseMs, this.#call([message]), (tx) =>
-        parking.park(name, message, error, tx),
+        parking.park(this.#kit.parkedAs, message, failure, tx),
       );
       if (outcome === 'lost') return 'lost';
     } catch (failure) {
@@ -211,6 +226,7 @@ export class LaneWorker<Tx> {
     });
     this.#position = to;
     this.#trouble = undefined;
+    this.#kit.onParked();
     return 'parked';
   }
 
@@ -225,8 +241,10 @@ export class LaneWorker<Tx> {
     });
     const call = this.#call(messages).with({ trace: span.context });
     try {
+      await this.#lookForParked();
       return await store.apply(this.lease, to, leaseMs, call, async (tx) => {
-        const rest = parking === undefined ? messages : await parking.setAside(name, messages, tx);
+        const aside = this.#mayBeParked ? parking : undefined;
+        const rest = (await aside?.setAside(this.#kit.parkedAs, messages, tx)) ?? messages;
         if (rest.length > 0) await handle(rest, call, tx);
       });
     } catch (error) {
@@ -235,6 +253,14 @@ export class LaneWorker<Tx> {
     } finally {
       span.end();
     }
+  }
+
+  /** Now and then, so that nothing is paid for parking while nothing is parked. */
+  async #lookForParked(): Promise<void> {
+    const { parking, parkedAs, clock } = this.#kit;
+    if (parking === undefined || !this.#mayBeParked || clock.monotonicMs() - this.#lookedAtMs < lookEveryMs) return;
+    this.#mayBeParked = (await parking.parked.standing(parkedAs)).keys > 0;
+    this.#lookedAtMs = clock.monotonicMs();
   }
 
   /** What messages lead to belongs to their flow; several at once have that of the last. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { codeOf, systemClock, wait } from '@dure/core';
 import type { Broker, BrokerRecord, Subscription } from '../broker.port.ts';
+import { brokerDeliveryContract } from './broker-delivery-contract.ts';
 
 /** What a broker's adapter shows of itself to the contract suite. */
 export interface BrokerUnderTest extends AsyncDisposable {
@@ -170,6 +171,8 @@ export function brokerContract(
       await it.until(() => seen.includes(9), 'the last has come');
       assert.deepEqual([...new Set(seen)], [0, 3, 6, 9]);
     });
+
+    brokerDeliveryContract(() => under.connect(), patienceMs);
 
     test('goes on by itself when the server was away, with everything that it had confirmed', async () => {
       await using it = await scene('a');

@@ -151,6 +151,31 @@ export function parkedKeysContract<Tx extends Outbox>(name: string, open: OpenPa
       assert.equal(await deliver(db, 5, 'a'), 'applied', 'with its last message the key is free');
     });
 
+    test('streams of one source have positions of their own, and share what is parked of it and its pause', async () => {
+      await using db = await open();
+      const by = (stream: string) => ({ stream, parkedAs: 'other' });
+      const on = (stream: string, position: number, key: string) =>
+        db.deliveries.deliver(foreignMessage({ position, key }), testCall(), async () => undefined, by(stream));
+      const parkOn = (stream: string, position: number) =>
+        db.deliveries.park(foreignMessage({ position, key: 'a', id: id(position) }), failure(), by(stream));
+      assert.deepEqual(await Promise.all([parkOn('s1', 9), parkOn('s2', 3)]), ['parked', 'parked']);
+      assert.equal((await db.deliveries.operations.list({ source: 'other', limit: 9 }))[0]?.messages, 2);
+      assert.deepEqual([await db.deliveries.position('s1'), await db.deliveries.position('s2')], [9, 3]);
+      assert.equal(await db.deliveries.position('other'), 0);
+      assert.equal(await on('s1', 10, 'b'), 'applied');
+      assert.equal(await on('s3', 1, 'a'), 'parked', 'a key is parked for all streams');
+      const who = { by: 'kim', why: 'ticket 7', at: 5_000 };
+      await db.deliveries.operations.pause('other', who);
+      assert.equal(await on('s1', 11, 'b'), 'paused');
+      assert.equal(await on('s1', 10, 'b'), 'duplicate');
+      const two = [foreignMessage({ position: 11, key: 'b' }), foreignMessage({ position: 12, key: 'a', id: id(12) })];
+      const batch = () => db.deliveries.deliverBatch(two, testCall(), async () => undefined, by('s1'));
+      assert.deepEqual(await batch(), ['paused', 'paused']);
+      await db.deliveries.operations.resume('other', who);
+      assert.deepEqual(await batch(), ['applied', 'parked']);
+      assert.equal(await db.deliveries.position('s1'), 12);
+    });
+
     test('a message is parked once, and what is parked is a duplicate when it comes again', async () => {
       await using db = await open();
       assert.equal(await park(db, 2, 'a'), 'parked');

@@ -1,6 +1,5 @@
 import type { FakeClock } from '@dure/core/testing';
 import { fakeClock, testIds } from '@dure/core/testing';
-import type { ParkingDatabaseUnderTest } from './database-contract.ts';
 import { idempotencyContract, messageLogContract, unitOfWorkContract } from './database-contract.ts';
 import { deliveryStoreContract, parkedKeysContract } from './delivery-contract.ts';
 import { deliveryOperationsContract } from './delivery-operations-contract.ts';
@@ -8,8 +7,8 @@ import type { FollowersUnderTest } from './follower-store-contract.ts';
 import { followerStoreContract } from './follower-store-contract.ts';
 import { inboxContract } from './inbox-contract.ts';
 import { memoryDatabase } from './memory-database.ts';
-import { memoryParking } from './memory-parking.ts';
 import type { MemoryTx } from './memory-tx.ts';
+import type { ParkingUnderTest } from './parking-contract.ts';
 import { parkingContract } from './parking-contract.ts';
 import type { TimersUnderTest } from './timer-store-contract.ts';
 import { timerStoreContract } from './timer-store-contract.ts';
@@ -18,7 +17,7 @@ const open = () => openAt(fakeClock());
 
 async function openAt(
   clock: FakeClock,
-): Promise<FollowersUnderTest<MemoryTx> & TimersUnderTest<MemoryTx> & ParkingDatabaseUnderTest<MemoryTx>> {
+): Promise<FollowersUnderTest<MemoryTx> & TimersUnderTest<MemoryTx> & ParkingUnderTest<MemoryTx>> {
   const db = memoryDatabase({ service: 'test', clock, ids: testIds() });
   const number = (value: unknown) => (typeof value === 'number' ? value : 0);
   return {
@@ -37,5 +36,5 @@ inboxContract('in memory', open);
 deliveryOperationsContract('in memory', open);
 idempotencyContract('in memory', open);
 followerStoreContract('in memory', openAt);
-parkingContract('in memory', async () => ({ ...(await open()), parking: memoryParking }));
+parkingContract('in memory', open);
 timerStoreContract('in memory', openAt);

@@ -7,6 +7,7 @@ import type { BufferedMessage, MessageBuffer, MessageCause } from '../message-bu
 import { causeOf, messageBuffer } from '../message-buffer.ts';
 import { matcher } from '../message-filter.ts';
 import type { MessageLog } from '../message-log.port.ts';
+import type { Parking } from '../parking.port.ts';
 import type { TimerStore } from '../timers/timer-store.port.ts';
 import type { UnitOfWork } from '../unit-of-work.port.ts';
 import { MemoryDeliveries } from './memory-deliveries.ts';
@@ -20,6 +21,7 @@ export interface MemoryDatabase extends UnitOfWork<MemoryTx> {
   readonly log: MessageLog;
   readonly deliveries: ParkingDeliveryStore<MemoryTx>;
   readonly followers: FollowerStore<MemoryTx>;
+  readonly parking: Parking<MemoryTx>;
   readonly timers: TimerStore;
   readonly idempotency: { recall(call: Call): Promise<{ readonly answer: unknown } | undefined> };
   /** Values that were committed. */
@@ -35,10 +37,12 @@ export interface MemoryDatabaseOptions {
 /** Opens an empty one. */
 export function memoryDatabase(options: MemoryDatabaseOptions): MemoryDatabase {
   const memory = new Memory(options);
+  const deliveries = new MemoryDeliveries(memory);
   return {
     log: memory.log,
     values: memory.values,
-    deliveries: new MemoryDeliveries(memory),
+    deliveries,
+    parking: deliveries.parking,
     followers: memoryFollowers(options.clock, (call, work, mayCommit) => memory.fenced(call, work, mayCommit)),
     timers: memory.timers,
     idempotency: { recall: async (call) => memory.recall(call) },
@@ -137,6 +141,7 @@ class Memory implements MemoryUnits {
       call.signal.throwIfAborted();
       if (!mayCommit()) return value;
       for (const [key, staged] of tx.staged) this.values.set(key, staged);
+      for (const close of tx.closing) close();
       this.timers.commit(buffer.timers);
       this.#append(buffer.messages);
       return value;
@@ -173,6 +178,7 @@ function stagedTx(values: ReadonlyMap<string, unknown>, buffer: MessageBuffer): 
   const staged = new Map<string, unknown>();
   return {
     staged,
+    closing: [],
     get: (key) => (staged.has(key) ? staged.get(key) : values.get(key)),
     set: (key, value) => void staged.set(key, structuredClone(value)),
     emit: (event, data) => buffer.emit(event, data),

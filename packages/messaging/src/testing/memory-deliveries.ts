@@ -8,6 +8,7 @@ import type { Message, ReplyData } from '../message.ts';
 import type { MessageBuffer, MessageCause } from '../message-buffer.ts';
 import { causeOf } from '../message-buffer.ts';
 import type { DeliveryStanding, Intervention, ParkedKeys, ParkedMessage } from '../parked-keys.port.ts';
+import type { Parking } from '../parking.port.ts';
 import type { MemoryTx, MemoryUnits, StagedTx } from './memory-tx.ts';
 
 interface WaitingMessage {
@@ -47,14 +48,14 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
   }
 
   deliver(message: Message, call: Call, effect: Effect<MemoryTx>, way: DeliveryWay = {}): Promise<DeliveryOutcome> {
-    const { stream = message.source } = way;
+    const names = namesOf(message, way);
     return this.#units.locked(lockOf(message, way), async () => {
-      const taken = this.#taken(message, stream, way);
+      const taken = this.#taken(message, names, way);
       call.signal.throwIfAborted();
-      if (taken === 'duplicate') await this.#answerAgain(message, call, stream);
-      if (taken === 'parked') this.#putBehind(message, stream, way);
+      if (taken === 'duplicate') await this.#answerAgain(message, call, names.parkedAs);
+      if (taken === 'parked') this.#putBehind(message, names, way);
       if (taken !== 'new') return taken;
-      await this.#apply(message, call, effect, (reply) => this.#remember(message, stream, way, reply));
+      await this.#apply(message, call, effect, (reply) => this.#remember(message, names, way, reply));
       return 'applied';
     });
   }
@@ -67,9 +68,9 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
   ): Promise<readonly DeliveryOutcome[]> {
     const [head] = messages;
     if (head === undefined) return Promise.resolve([]);
-    const { stream = head.source } = way;
+    const names = namesOf(head, way);
     return this.#units.locked(lockOf(head, { ...way, by: 'position' }), async () => {
-      const taken = messages.map((message) => this.#taken(message, stream, way));
+      const taken = messages.map((message) => this.#taken(message, names, way));
       const those = (outcome: string) => messages.filter((_, index) => taken[index] === outcome);
       await this.#units.run(
         call,
@@ -78,8 +79,8 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
           if (those('new').length > 0) await effect(tx, those('new'));
         },
         () => {
-          for (const message of those('parked')) this.#putBehind(message, stream, way);
-          for (const message of those('new')) this.#remember(message, stream, way);
+          for (const message of those('parked')) this.#putBehind(message, names, way);
+          for (const message of those('new')) this.#remember(message, names, way);
           return true;
         },
       );
@@ -92,12 +93,12 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     failure: DeliveryFailure,
     way: DeliveryWay = {},
   ): Promise<Exclude<DeliveryOutcome, 'applied'>> {
-    const { stream = message.source } = way;
+    const names = namesOf(message, way);
     return this.#units.locked(lockOf(message, way), async () => {
-      const taken = this.#taken(message, stream, way);
+      const taken = this.#taken(message, names, way);
       if (taken === 'duplicate' || taken === 'paused') return taken;
-      if (taken === 'new') this.#keys.set(nameOf(stream, message.key), { since: failure.at, messages: [], failure });
-      this.#putBehind(message, stream, way);
+      if (taken === 'new') this.#parkKey(names.parkedAs, message.key, failure);
+      this.#putBehind(message, names, way);
       return 'parked';
     });
   }
@@ -132,6 +133,22 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
       const waiting = this.#keys.get(nameOf(source, key));
       if (waiting?.failure.attempts === attempts) waiting.failure = failure;
     },
+  };
+
+  /** With the commit of the transaction that it is given. */
+  readonly parking: Parking<MemoryTx> = {
+    parked: this.parked,
+    setAside: async (source, messages, tx) =>
+      messages.filter((message) => {
+        const passes = !this.#keys.has(nameOf(source, message.key));
+        if (!passes) (tx as StagedTx).closing.push(() => this.#push(message, source));
+        return passes;
+      }),
+    park: async (source, message, failure, tx) =>
+      void (tx as StagedTx).closing.push(() => {
+        this.#parkKey(source, message.key, failure);
+        this.#push(message, source);
+      }),
   };
 
   readonly operations: DeliveryOperations = {
@@ -226,15 +243,15 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     this.#actions.push({ what, source, key, id, detail, ...who });
   }
 
-  #taken({ position, key, id }: Message, stream: string, { by }: DeliveryWay): Taken {
-    if (by === 'id' ? this.#ids.has(nameOf(stream, id)) : position <= (this.#positions.get(stream) ?? 0))
+  #taken({ position, key, id }: Message, { stream, parkedAs }: Names, { by }: DeliveryWay): Taken {
+    if (by === 'id' ? this.#ids.has(nameOf(parkedAs, id)) : position <= (this.#positions.get(stream) ?? 0))
       return 'duplicate';
-    if (this.#paused.has(stream)) return 'paused';
-    return this.#keys.has(nameOf(stream, key)) ? 'parked' : 'new';
+    if (this.#paused.has(parkedAs)) return 'paused';
+    return this.#keys.has(nameOf(parkedAs, key)) ? 'parked' : 'new';
   }
 
-  #remember({ position, id }: Message, stream: string, { by }: DeliveryWay, reply?: ReplyData): void {
-    if (by === 'id') this.#ids.set(nameOf(stream, id), reply);
+  #remember({ position, id }: Message, { stream, parkedAs }: Names, { by }: DeliveryWay, reply?: ReplyData): void {
+    if (by === 'id') this.#ids.set(nameOf(parkedAs, id), reply);
     else this.#moveTo(stream, position);
   }
 
@@ -242,8 +259,8 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     this.#positions.set(stream, Math.max(position, this.#positions.get(stream) ?? 0));
   }
 
-  async #answerAgain(message: Message, call: Call, stream: string): Promise<void> {
-    const reply = this.#ids.get(nameOf(stream, message.id));
+  async #answerAgain(message: Message, call: Call, parkedAs: string): Promise<void> {
+    const reply = this.#ids.get(nameOf(parkedAs, message.id));
     if (reply === undefined) return;
     await this.#units.run(
       call,
@@ -253,15 +270,20 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     );
   }
 
-  #putBehind(message: Message, stream: string, way: DeliveryWay): void {
+  #parkKey(source: string, key: string, failure: DeliveryFailure): void {
+    this.#keys.set(nameOf(source, key), { since: failure.at, messages: [], failure });
+  }
+
+  #push(message: Message, source: string): void {
     this.#number += 1;
-    this.#keys.get(nameOf(stream, message.key))?.messages.push({
-      number: this.#number,
-      envelope: JSON.stringify(toCloudEvent(message)),
-      replacement: undefined,
-      revision: 0,
-    });
-    this.#remember(message, stream, way);
+    const envelope = JSON.stringify(toCloudEvent(message));
+    const waiting = { number: this.#number, envelope, replacement: undefined, revision: 0 };
+    this.#keys.get(nameOf(source, message.key))?.messages.push(waiting);
+  }
+
+  #putBehind(message: Message, names: Names, way: DeliveryWay): void {
+    this.#push(message, names.parkedAs);
+    this.#remember(message, names, way);
   }
 
   #takeAway(source: string, key: string, message: WaitingMessage | undefined): void {
@@ -316,9 +338,20 @@ function causedBy(message: Message, call: Call): MessageCause {
   return { ...causeOf(call), correlation: message.meta.correlation, causation: message.id };
 }
 
+/** How a message's stream is called, and what of it is parked. */
+interface Names {
+  readonly stream: string;
+  readonly parkedAs: string;
+}
+
+function namesOf({ source }: Message, { stream = source, parkedAs = stream }: DeliveryWay): Names {
+  return { stream, parkedAs };
+}
+
 /** By position a stream is one line; by id only the same message has to wait. */
-function lockOf(message: Message, { by, stream = message.source }: DeliveryWay): string {
-  return by === 'id' ? `inbox ${nameOf(stream, message.id)}` : `source ${stream}`;
+function lockOf(message: Message, way: DeliveryWay): string {
+  const { stream, parkedAs } = namesOf(message, way);
+  return way.by === 'id' ? `inbox ${nameOf(parkedAs, message.id)}` : `source ${stream}`;
 }
 
 function nameOf(source: string, key: string): string {

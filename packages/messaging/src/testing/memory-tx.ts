@@ -11,6 +11,8 @@ export interface MemoryTx extends Outbox, Scheduling {
 /** A transaction that holds back what it sets until its commit. */
 export interface StagedTx extends MemoryTx {
   readonly staged: Map<string, unknown>;
+  /** What else its commit does. */
+  readonly closing: (() => void)[];
 }
 
 /** What the memory database lends its deliveries. */

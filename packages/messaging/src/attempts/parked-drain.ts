@@ -1,50 +1,24 @@
 import type { Random } from '@dure/core';
-import { codeOf, messageOf } from '@dure/core';
 import type { DeliveryFailure } from '../delivery.ts';
-import type { ParkingDeliveryStore } from '../delivery-store.port.ts';
-import type { DeliveryStanding, ParkedMessage } from '../parked-keys.port.ts';
+import type { ParkingPolicy } from '../delivery-failure.ts';
+import { failureOf } from '../delivery-failure.ts';
+import type { DeliveryStanding, ParkedKeys, ParkedMessage } from '../parked-keys.port.ts';
 import type { AttemptKit, Tried } from './delivery-attempt.ts';
 import { attempt } from './delivery-attempt.ts';
 import type { FailureClass } from './failure-class.ts';
 import { Pause } from './pause.ts';
 
-/** When parked keys are tried again. */
-export interface ParkingPolicy {
-  /** Tries of a key's first message before it is left alone until somebody asks for it. Default 12. */
-  readonly maxAttempts?: number;
-  /** The pause before the first try, in milliseconds; each further one is twice as long. Default 1 000. */
-  readonly firstDelayMs?: number;
-  /** The longest pause, in milliseconds. Default 300 000. */
-  readonly maxDelayMs?: number;
-}
-
-/** What a failed try comes to. A reply is tried for ever: a saga waits for it, and nobody else would notice. */
-export function failureOf(
-  error: unknown,
-  kind: ParkedMessage['message']['kind'],
-  tries: { readonly attempts: number; readonly at: number; readonly random: Random },
-  { maxAttempts = 12, firstDelayMs = 1_000, maxDelayMs = 300_000 }: ParkingPolicy,
-): DeliveryFailure {
-  const { attempts, at, random } = tries;
-  const delayMs = Math.min(firstDelayMs * 2 ** Math.min(attempts - 1, 30), maxDelayMs) * (0.5 + random.next() / 2);
-  return {
-    code: codeOf(error),
-    message: messageOf(error).slice(0, 2_000),
-    attempts,
-    at,
-    nextAt: kind === 'reply' || attempts < maxAttempts ? at + delayMs : undefined,
-  };
-}
-
 export interface ParkedDrainOptions<Tx> extends AttemptKit<Tx> {
   readonly source: string;
-  readonly deliveries: ParkingDeliveryStore<Tx>;
+  readonly parked: ParkedKeys<Tx>;
   readonly random: Random;
   readonly policy: ParkingPolicy;
   readonly classify: (error: unknown) => FailureClass;
   /** Aborts what is at hand. */
   readonly cut: AbortSignal;
   readonly onApplied: (parked: ParkedMessage) => void;
+  /** Whether nothing is to be applied for another reason than that the source is paused. */
+  readonly isPaused?: () => boolean;
 }
 
 /** How often the store is looked at while nothing is due: others may have parked, retried or paused. */
@@ -85,17 +59,18 @@ export class ParkedDrain<Tx> {
   }
 
   async #run(): Promise<void> {
-    const { deliveries, source, clock, telemetry } = this.#options;
+    const { parked, source, clock, telemetry } = this.#options;
     let failures = 0;
     while (!this.#stopped) {
       this.#rung = false;
       try {
-        const standing = await deliveries.parked.standing(source);
+        const standing = await parked.standing(source);
         this.#standing = standing;
-        const due = standing.paused === undefined && (standing.nextAt ?? Number.POSITIVE_INFINITY) <= clock.now();
+        const isPaused = standing.paused !== undefined || this.#options.isPaused?.() === true;
+        const due = !isPaused && (standing.nextAt ?? Number.POSITIVE_INFINITY) <= clock.now();
         if (due && (await this.#drain())) continue;
         failures = 0;
-        const untilNext = due ? idleMs : (standing.nextAt ?? Number.POSITIVE_INFINITY) - clock.now();
+        const untilNext = due || isPaused ? idleMs : (standing.nextAt ?? Number.POSITIVE_INFINITY) - clock.now();
         if (!this.#rung) await this.#pause.for(Math.min(Math.max(untilNext, 1), idleMs));
       } catch (error) {
         failures += 1;
@@ -108,9 +83,9 @@ export class ParkedDrain<Tx> {
 
   /** Tries what is due; whether anything came of it. */
   async #drain(): Promise<boolean> {
-    const { deliveries, source, clock } = this.#options;
+    const { parked, source, clock } = this.#options;
     let moved = false;
-    for (const key of await deliveries.parked.due(source, clock.now(), keysAtOnce)) {
+    for (const key of await parked.due(source, clock.now(), keysAtOnce)) {
       if (this.#stopped) return false;
       moved = (await this.#drainKey(key)) || moved;
     }
@@ -118,12 +93,12 @@ export class ParkedDrain<Tx> {
   }
 
   async #drainKey(key: string): Promise<boolean> {
-    const { deliveries, source, cut, clock, random, policy } = this.#options;
+    const { parked, source, cut, clock, random, policy } = this.#options;
     for (let moved = false; ; moved = true) {
-      const first = await deliveries.parked.first(source, key);
+      const first = await parked.first(source, key);
       if (first === undefined || this.#stopped) return moved;
       const tried = await attempt(this.#options, first.message, cut, (call, effect) =>
-        deliveries.parked.apply(first, call, effect),
+        parked.apply(first, call, effect),
       );
       if (tried.ok && tried.value === 'elsewhere') return moved;
       if (!tried.ok) {
@@ -131,7 +106,7 @@ export class ParkedDrain<Tx> {
         if (!tried.ofEffect && this.#options.classify(tried.error) === 'transient') throw tried.error;
         const tries = { attempts: first.attempts + 1, at: clock.now(), random };
         const failure = failureOf(tried.error, first.message.kind, tries, policy);
-        await deliveries.parked.failed(first, failure);
+        await parked.failed(first, failure);
         this.#tell(first, failure, tried);
         return true;
       }
