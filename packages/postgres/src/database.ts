@@ -143,7 +143,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
   const log = postgresMessageLog(pool, service);
   const onError = (error: unknown) => telemetry.log.warn('the log cannot be read at the moment', { error });
   const tail = logTail({ log, clock, onError });
-  const keeper = logKeeper(pool, clock, telemetry.log, options.retention);
+  const keeper = logKeeper(pool, clock, telemetry, options.retention);
   const scheduleRings = new Set<() => void>();
   const kit: UnitKit = {
     service,

@@ -1,5 +1,5 @@
 import type { Clock } from '@dure/core';
-import type { Logger } from '@dure/telemetry';
+import type { Telemetry } from '@dure/telemetry';
 import type { Pool } from './pool.ts';
 
 /** How long a service keeps what it has said and done. */
@@ -10,11 +10,31 @@ export interface Retention {
   readonly sagasMs: number;
   /** The services that may read the log: what one of them has not asked for yet is kept. */
   readonly readers: readonly string[];
+  /** Whether a relay carries the log to a broker: what it has not published yet is kept. Default false. */
+  readonly hasRelay?: boolean;
+  /**
+   * How long messages are kept at most, in milliseconds, whoever has not had them: a follower whose code has gone must not fill the disk.
+   * What somebody misses thereby is logged as an error. Default: for ever.
+   */
+  readonly longestMs?: number;
 }
 
 const rollEveryMs = 5_000;
 const sweepEveryMs = 60_000;
+const warnEveryMs = 3_600_000;
 const sagasAtOnce = 1_000;
+
+/** Who is furthest behind, and when the first message was written that it has not had, in epoch milliseconds. */
+interface Slowest {
+  readonly holder: string;
+  readonly pos: number;
+  readonly since: number;
+}
+
+interface Dropped {
+  readonly dropped: number;
+  readonly missed: readonly string[];
+}
 
 /** Looks after the partitions of the log. */
 export interface LogKeeper {
@@ -25,7 +45,19 @@ export interface LogKeeper {
 }
 
 /** Makes partitions of the log, and drops those that nobody needs; whichever process comes first does the work. */
-export function logKeeper(pool: Pool, clock: Clock, log: Logger, retention: Retention | undefined): LogKeeper {
+export function logKeeper(
+  pool: Pool,
+  clock: Clock,
+  { log, metrics }: Telemetry,
+  retention: Retention | undefined,
+): LogKeeper {
+  let slowest: Slowest | undefined;
+  let warnedAtMs = Number.NEGATIVE_INFINITY;
+  metrics.gauge(
+    'messaging_log_waits_seconds',
+    'Age of the oldest message of the log that somebody has not had yet',
+    () => (slowest === undefined ? 0 : Math.max(clock.now() - slowest.since, 0) / 1_000),
+  );
   let rolledAtMs = clock.monotonicMs();
   let sweptAtMs = rolledAtMs;
   const run = async (text: string, values: readonly unknown[] = []) => {
@@ -37,12 +69,26 @@ export function logKeeper(pool: Pool, clock: Clock, log: Logger, retention: Rete
     }
   };
   const extend = async () => void (await run('select dure.roll_log()'));
-  const sweep = async ({ messagesMs, sagasMs, readers }: Retention) => {
+  const look = async ({ messagesMs, longestMs, readers, hasRelay = false }: Retention) => {
+    const { rows } = await run('select * from dure.log_slowest($1, $2)', [readers, hasRelay]);
+    slowest = rows[0] as Slowest | undefined;
+    const now = clock.monotonicMs();
+    if (slowest === undefined || clock.now() - slowest.since < messagesMs || now - warnedAtMs < warnEveryMs) return;
+    warnedAtMs = now;
+    const untilMs = longestMs === undefined ? undefined : slowest.since + longestMs;
+    log.warn('old messages are kept for somebody who has not had them', { ...slowest, untilMs });
+  };
+  const sweep = async (kept: Retention) => {
+    const { messagesMs, sagasMs, readers, hasRelay = false, longestMs } = kept;
     const before = (ms: number) => clock.now() - ms;
-    const drop = 'select dure.drop_log(to_timestamp($1::float8 / 1000), $2) as dropped';
-    const { rows } = await run(drop, [before(messagesMs), readers]);
-    const dropped = rows[0]?.dropped as number;
+    const drop = `select * from dure.drop_log(to_timestamp($1::float8 / 1000), $2, $3,
+      coalesce(to_timestamp($4::float8 / 1000), '-infinity'))`;
+    const latest = longestMs === undefined ? null : before(longestMs);
+    const { rows } = await run(drop, [before(messagesMs), readers, hasRelay, latest]);
+    const { dropped, missed } = rows[0] as unknown as Dropped;
     if (dropped > 0) log.info('old partitions of the log were dropped', { dropped });
+    if (missed.length > 0) log.error('messages were dropped that not everybody had had, for their age', { missed });
+    await look(kept);
     await run('select dure.sweep_sagas(to_timestamp($1::float8 / 1000), $2)', [before(sagasMs), sagasAtOnce]);
   };
   return {

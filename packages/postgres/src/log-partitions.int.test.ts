@@ -6,6 +6,7 @@ import { ids, systemClock, systemRandom } from '@dure/core';
 import { fakeClock, testCall } from '@dure/core/testing';
 import { noted } from '@dure/messaging/testing';
 import { silentTelemetry } from '@dure/telemetry';
+import { memoryTelemetry } from '@dure/telemetry/testing';
 import { Client } from 'pg';
 import type { DatabaseOptions } from './database.ts';
 import { openDatabase } from './database.ts';
@@ -45,9 +46,22 @@ async function world(change: Partial<DatabaseOptions> = {}) {
       ),
     lowest: async () => Number((await rows('select min(pos) as pos from dure.log'))[0]?.pos ?? 0),
     roll: () => rows('select dure.roll_log() as made'),
-    drop: async (readers: readonly string[] = [], before = old + 1) =>
-      (await owner.query('select dure.drop_log(to_timestamp($1::float8 / 1000), $2) as dropped', [before, readers]))
-        .rows[0]?.dropped as number,
+    drop: async (readers: readonly string[] = [], before = old + 1, hasRelay = false) =>
+      (
+        await owner.query('select dropped from dure.drop_log(to_timestamp($1::float8 / 1000), $2, $3)', [
+          before,
+          readers,
+          hasRelay,
+        ])
+      ).rows[0]?.dropped as number,
+    /** As `drop`, but nobody holds what is older than `latest`; who had not had it. */
+    dropAnyway: async (latest: number, readers: readonly string[] = []) =>
+      (
+        await owner.query(
+          `select missed from dure.drop_log(to_timestamp($1::float8 / 1000), $2, true, to_timestamp($3::float8 / 1000))`,
+          [old + 1, readers, latest],
+        )
+      ).rows[0]?.missed as readonly string[],
     async [Symbol.asyncDispose]() {
       await db.close();
       await owner.end();
@@ -86,7 +100,7 @@ test('the conversion takes a filled log as it is', async () => {
   await using it = await world();
   // Back to what 0001 to 0010 leave, with rows in it.
   await it.owner.query(`
-    drop function dure.roll_log, dure.drop_log, dure.note_reader, dure.sweep_sagas, dure.guard_log;
+    drop function dure.roll_log, dure.drop_log, dure.log_slowest, dure.log_holders, dure.note_reader, dure.sweep_sagas, dure.guard_log;
     drop table dure.log, dure.log_shape, dure.log_partition, dure.log_reader;`);
   const first = await readFile(join(dureSchemaFolder, '0001-log.sql'), 'utf8');
   const table =
@@ -173,6 +187,56 @@ test('a projection that is behind holds the log; one that is always up to date d
   await it.rows('delete from dure.projection');
   await behind('inline', 'active');
   await it.drop();
+  assert.ok((await it.lowest()) > start);
+});
+
+test('a relay holds what it has not published, where there is one', async () => {
+  await using it = await world();
+  await narrow(it);
+  const start = await it.lowest();
+  assert.equal(await it.drop([], old + 1, true), 0, 'it has published nothing yet');
+  assert.ok((await it.db.relay.claim('me', 60_000)) !== undefined);
+  assert.ok(await it.db.relay.move('me', { position: start + 14, heads: {} }, 60_000));
+  assert.ok((await it.drop([], old + 1, true)) >= 1);
+  assert.ok((await it.lowest()) <= start + 15);
+  await it.drop();
+  assert.ok((await it.lowest()) > start + 15, 'where there is none any more, its mark holds nothing');
+});
+
+test('nobody holds what is older than the longest time, and who missed it is told', async () => {
+  await using it = await world();
+  await narrow(it);
+  const start = await it.lowest();
+  await it.db.followers.open('gone', 0);
+  await it.db.followers.open('present', start + 1_000);
+  assert.deepEqual(await it.dropAnyway(old), [], 'it is not old enough');
+  assert.equal(await it.lowest(), start);
+  assert.deepEqual(await it.dropAnyway(old + 1, ['silent']), ['the follower gone', 'the relay', 'the service silent']);
+  assert.ok((await it.lowest()) > start);
+});
+
+test('who keeps old messages is warned of and measured', async () => {
+  const clock = fakeClock(old + 100_000);
+  const telemetry = memoryTelemetry();
+  const retention = { messagesMs: 60_000, sagasMs: 60_000, readers: [], longestMs: 500_000 };
+  await using it = await world({ clock, telemetry, retention });
+  await narrow(it);
+  await it.db.followers.open('slow', 0);
+  const start = await it.lowest();
+  const append = async () => {
+    await clock.advance(60_000);
+    await it.db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count: 1 }));
+  };
+  const said = (what: RegExp) => telemetry.lines.some((line) => what.test(line));
+  await append();
+  await until('it is warned', async () => said(/old messages are kept.*the follower slow/));
+  assert.equal(await it.lowest(), start);
+  assert.match(telemetry.metrics.prometheus(), /messaging_log_waits_seconds 160/);
+  await clock.advance(500_000);
+  await append();
+  await until('it is told who missed it', async () =>
+    said(/were dropped that not everybody had had.*the follower slow/),
+  );
   assert.ok((await it.lowest()) > start);
 });
 

@@ -1,7 +1,7 @@
 import type { Clock, HealthCheck, ManagementEndpoint } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
 import type { Job } from '@dure/jobs';
-import { sinceBroker } from '@dure/messaging/broker';
+import { routesOf, sinceBroker } from '@dure/messaging/broker';
 import type { FeedConsumer } from '@dure/messaging/feed';
 import { feedRoute } from '@dure/messaging/feed';
 import type { TimerRunner } from '@dure/messaging/timers';
@@ -143,12 +143,21 @@ function openOwnDatabase(definition: ServiceDefinition, kit: ServiceKit, process
     telemetry,
     layers,
     projections: projectionsIn(definition),
-    retention: { messagesMs: 14 * dayMs, sagasMs: 90 * dayMs, readers: Object.keys(service.grants) },
+    retention: { messagesMs: 14 * dayMs, sagasMs: 90 * dayMs, longestMs: 90 * dayMs, ...holdersOf(kit, process) },
     dataKeys: [dataKeyOf(service.key)],
   };
   const db = openDatabase({ ...opened, ...startSaga });
   process.logs.set(name, db);
   return db;
+}
+
+/** Who holds the log: with a broker its relay, and those services only that it does not reach. */
+function holdersOf({ name, service }: ServiceKit, { run, broker }: ProcessKit) {
+  const all = Object.keys(service.grants);
+  if (broker === undefined || service.broker === undefined) return { readers: all, hasRelay: false };
+  const { grants } = service.broker;
+  const hasRelay = routesOf(run.system, name, grants).topics.length > 0;
+  return { readers: all.filter((reader) => !Object.hasOwn(grants, reader)), hasRelay };
 }
 
 const projectionsIn = ({ projections }: ServiceDefinition) => projections as unknown as readonly AnyProjection[];
