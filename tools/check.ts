@@ -10,6 +10,7 @@ const steps: readonly { readonly name: string; readonly command: readonly string
   { name: 'types', command: ['tsc', '-p', '.'] },
   { name: 'architecture', command: ['node', 'tools/check-architecture.ts'] },
   { name: 'unused code', command: ['knip', '--no-progress', '--no-config-hints'] },
+  { name: 'contracts of the shop', command: ['dure', 'check', 'shop'] },
   { name: 'unit tests', command: ['node', 'tools/run-tests.ts', 'unit'] },
 ];
 

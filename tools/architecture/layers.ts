@@ -41,7 +41,7 @@ const subpathLayers: Readonly<Record<string, number>> = {
  * `.` are the package's own files. Packages that are not here have no such walls.
  */
 const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  service: [['.'], ['contract'], ['client'], ['server'], ['composition']],
+  service: [['.'], ['contract'], ['client', 'compatibility'], ['server'], ['composition']],
   registry: [['.'], ['wire'], ['client', 'server']],
   config: [['.'], ['properties'], ['client', 'server']],
   messaging: [['.'], ['attempts'], ['followers', 'timers'], ['feed'], ['broker']],

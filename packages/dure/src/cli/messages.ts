@@ -68,6 +68,10 @@ const english = {
     problems === 0
       ? `${system}: nothing is wrong`
       : `${system}: ${problems === 1 ? '1 problem' : `${problems} problems`}`,
+  accepted: (file: string, breaks: number) =>
+    breaks === 0
+      ? `${file} is written`
+      : `${file} is written, with ${breaks} that ${breaks === 1 ? 'breaks' : 'break'} somebody`,
   explained: { request: 'request', caller: 'caller', route: 'route', answer: 'answer' },
   done: 'done',
   nothingParked: 'nothing is parked',
@@ -143,6 +147,8 @@ const korean: Messages = {
   jobEnded: (job, state, chunks, what) => `${job}: ${state}, 청크 ${chunks}개${what === '' ? '' : `: ${what}`}`,
   jobGoesOn: (id) => `작업은 계속됩니다. 실행 ${id}, \`dure jobs\`로 확인하십시오`,
   checked: (system, problems) => (problems === 0 ? `${system}: 문제가 없습니다` : `${system}: 문제 ${problems}개`),
+  accepted: (file, breaks) =>
+    breaks === 0 ? `${file}에 기록했습니다` : `${file}에 기록했습니다(호환되지 않는 변경 ${breaks}개 포함)`,
   explained: { request: '요청', caller: '호출자', route: '라우트', answer: '응답' },
   done: '완료',
   nothingParked: '대기 중인 메시지가 없습니다',
