@@ -7,6 +7,8 @@ import type { ServiceDefinition } from '@dure/service/server';
 import { service } from '@dure/service/server';
 import type { Logger } from '@dure/telemetry';
 import { apiHandlers } from './api/api-handlers.ts';
+import { askInstance } from './api/ask-instance.ts';
+import { configView } from './api/config-view.ts';
 import { healthWatch } from './api/health-watch.ts';
 import { liveView } from './api/live-view.ts';
 import { buildWebIfChanged } from './build/build-web.ts';
@@ -20,7 +22,7 @@ import type { StaticFile } from './site/static-files.ts';
 import { staticFiles } from './site/static-files.ts';
 import { sqliteTelemetryStore } from './store/sqlite-telemetry-store.ts';
 import type { StoreLimits, TelemetryStore } from './store/telemetry-store.port.ts';
-import { fetchHealth } from './transport.ts';
+import { fetchJson } from './transport.ts';
 import { zipkinRoutes } from './zipkin/zipkin-routes.ts';
 
 /** How the console is set up. */
@@ -63,7 +65,9 @@ export function consoleService(options: ConsoleOptions): ServiceDefinition {
       });
       const entry = guard(session, options.hosts);
       const live = liveView(store, clock, telemetry);
+      const ask = askInstance(clock, fetchJson, (audience) => platform.signer.authorize(audience, undefined));
       const handlers = apiHandlers({
+        config: configView((name) => platform.instances.instances(name), ask),
         clock,
         store,
         traffic: live.traffic,
@@ -73,7 +77,7 @@ export function consoleService(options: ConsoleOptions): ServiceDefinition {
           ...live,
           expected: options.services ?? [],
           instances: platform.instances,
-          health: healthWatch(clock, fetchHealth, (audience) => platform.signer.authorize(audience, undefined)),
+          health: healthWatch(clock, ask),
         },
       });
       const web = webPages(options, log);

@@ -167,6 +167,76 @@ const Span = z.object({
 
 const TraceDetail = z.object({ ...TraceSummary.shape, tree: z.array(Span), logs: z.array(LogLine) });
 
+const ConfigValue = z.object({
+  value: z.unknown(),
+  /** `file`, `server`, `environment`, `default`. */
+  layer: z.string(),
+  /** `order.yml:3:9`, or the variable's name. */
+  place: z.string(),
+});
+
+const ConfigKey = z.object({
+  key: z.string(),
+  ...ConfigValue.shape,
+  /** The highest first. */
+  overrides: z.array(ConfigValue),
+  /** What the schema allows: `integer`, `string (secret)`. */
+  type: z.string().optional(),
+  description: z.string().optional(),
+});
+
+/** What an instance says of its configuration; secrets are masked there. */
+export const ConfigReading = z.object({
+  /** In the order in which they were applied. */
+  layers: z.array(z.string()),
+  keys: z.array(ConfigKey),
+  warnings: z.array(z.string()),
+  /** Why the latest reading was refused. */
+  refused: z.object({ code: z.string().optional(), message: z.string() }).optional(),
+});
+
+/** What the config server says of versions: a target is an application with its profiles. */
+export const ConfigChanges = z.object({
+  changes: z.array(
+    z.object({
+      state: z.enum(['checking', 'trying', 'held']),
+      targets: z.array(z.object({ target: z.string(), from: z.string(), to: z.string() })),
+      /** The instances that try it out. */
+      canaries: z.array(z.string()),
+      reason: z.string().optional(),
+    }),
+  ),
+  /** The versions that were accepted, the newest last. */
+  targets: z.array(z.object({ target: z.string(), versions: z.array(z.object({ version: z.string(), at: Time })) })),
+  instances: z.array(
+    z.object({
+      instance: z.string(),
+      application: z.string(),
+      profiles: z.array(z.string()),
+      version: z.string().optional(),
+      since: Time,
+      refused: z.string().optional(),
+      /** Whether it hears of changes at once. */
+      follows: z.boolean(),
+    }),
+  ),
+});
+
+const ConfigChangesView = z.object({
+  /** False while no config server answers. */
+  isKnown: z.boolean(),
+  ...ConfigChanges.shape,
+});
+
+const ServiceConfig = z.object({
+  service: z.string(),
+  /** Which of its instances answered; absent when none did. */
+  instance: z.string().optional(),
+  ...ConfigReading.shape,
+  /** The same under other profiles, or why it does not fit there. */
+  against: z.object({ profiles: z.string(), keys: z.array(ConfigKey), problem: z.string().optional() }).optional(),
+});
+
 const whole = (fallback: number, least: number, most: number) =>
   z.coerce.number<number | string>().int().min(least).max(most).default(fallback);
 const time = z.coerce.number<number | string>().min(0).optional();
@@ -231,6 +301,22 @@ export const consoleApi = contract('console', {
     output: TraceDetail,
     refuses: { UnknownTrace: { status: 404, data: z.object({ traceId: z.string() }) } },
   }),
+  getConfigChanges: get('/api/config', {
+    access: 'user',
+    output: z.object({ now: Time, ...ConfigChangesView.shape }),
+  }),
+  getServiceConfig: get('/api/config/:service', {
+    access: 'user',
+    params: z.object({ service: z.string().regex(/^[a-z][a-z0-9-]{0,60}$/) }),
+    /** Profiles to compare with, `prod` or `prod,eu`. */
+    query: z.object({
+      against: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9,_.@+-]{0,98}$/)
+        .optional(),
+    }),
+    output: ServiceConfig,
+  }),
   /** Newest first. */
   searchLogs: get('/api/logs', {
     access: 'user',
@@ -256,6 +342,9 @@ export type OverviewView = z.infer<typeof Overview>;
 export type TraceSummary = z.infer<typeof TraceSummary>;
 export type SpanView = z.infer<typeof Span>;
 export type TraceView = z.infer<typeof TraceDetail>;
+export type ConfigChangesView = z.infer<typeof ConfigChangesView>;
+export type ConfigKeyView = z.infer<typeof ConfigKey>;
+export type ServiceConfigView = z.infer<typeof ServiceConfig>;
 export type LogLine = z.infer<typeof LogLine>;
 export type LogLevel = LogLine['level'];
 /** As decoded. In a request every one may be left out. */

@@ -1,8 +1,8 @@
-/** What an instance said about its health; undefined when it said nothing that can be read. */
-export type AskHealth = (url: string, authorization: string, signal: AbortSignal) => Promise<unknown>;
+/** The JSON at a URL, whatever the status: a problem is an answer, too. Rejects when it is none. */
+export type FetchJson = (url: string, authorization: string, signal: AbortSignal) => Promise<unknown>;
 
 /** Over the platform's own `fetch`. */
-export const fetchHealth: AskHealth = async (url, authorization, signal) => {
+export const fetchJson: FetchJson = async (url, authorization, signal) => {
   const response = await fetch(url, {
     headers: { authorization, accept: 'application/json' },
     signal,

@@ -4,6 +4,7 @@ import type { LogQuery, TraceQuery } from '../contract.ts';
 import { consoleApi } from '../contract.ts';
 import type { LogFilter, TelemetryStore, TraceFilter } from '../store/telemetry-store.port.ts';
 import { addToTrace, emptyTrace, summaryOf } from '../store/trace-summary.ts';
+import type { ConfigView } from './config-view.ts';
 import type { LogTail } from './log-tail.ts';
 import type { ServiceListOptions } from './service-list.ts';
 import { listServices } from './service-list.ts';
@@ -17,6 +18,7 @@ export interface ApiParts {
   readonly traffic: TrafficWindow;
   readonly tail: LogTail;
   readonly services: ServiceListOptions;
+  readonly config: ConfigView;
   readonly dropped: () => number;
 }
 
@@ -50,6 +52,10 @@ export function apiHandlers(parts: ApiParts): Handlers<typeof consoleApi, never>
       const { logs } = await store.findLogs({ traceId, limit: logsOfTrace });
       return { ...summaryOf(state), tree: traceTree(spans), logs: logs.sort((a, b) => a.time - b.time) };
     },
+    async getConfigChanges() {
+      return { now: clock.now(), ...(await parts.config.changes()) };
+    },
+    getServiceConfig: ({ params, query }) => parts.config.of(params.service, query.against),
     searchLogs: async ({ query }) => store.findLogs(logFilter(query)),
     tailLogs: async ({ query }, call) => tail.follow(query, call.signal),
   };

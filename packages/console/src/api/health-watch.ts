@@ -2,7 +2,7 @@ import type { Instance } from '@dure/balancer';
 import type { Clock } from '@dure/core';
 import type { HealthPart, HealthStatus } from '../contract.ts';
 import { asObject, asText } from '../ingest/json.ts';
-import type { AskHealth } from '../transport.ts';
+import type { AskInstance } from './ask-instance.ts';
 
 /** An instance's health as last asked. */
 export interface InstanceHealth {
@@ -23,29 +23,16 @@ const timeoutMs = 1_000;
 const statuses: readonly HealthStatus[] = ['UP', 'DOWN', 'OUT_OF_SERVICE', 'UNKNOWN'];
 
 /** A watch that sets no timer of its own: what nobody asks for is not fetched. */
-export function healthWatch(
-  clock: Clock,
-  askHealth: AskHealth,
-  authorize: (service: string) => Promise<string>,
-): HealthWatch {
+export function healthWatch(clock: Clock, ask: AskInstance): HealthWatch {
   const known = new Map<string, Promise<InstanceHealth>>();
   const askedAt = new Map<string, number>();
   const check = async (instance: Instance): Promise<InstanceHealth> => {
     const checkedAt = clock.now();
     if (instance.managementPort === undefined) return { status: 'UNKNOWN', parts: [], checkedAt };
-    const controller = new AbortController();
-    const limit = clock.after(timeoutMs, () => controller.abort());
     try {
-      const url = `http://${instance.host}:${instance.managementPort}/actuator/health`;
-      const answer = await Promise.race([
-        authorize(instance.service).then((token) => askHealth(url, token, controller.signal)),
-        aborted(controller.signal),
-      ]);
-      return { ...readHealth(answer), checkedAt };
+      return { ...readHealth(await ask(instance, 'health', timeoutMs)), checkedAt };
     } catch {
       return { status: 'OFFLINE', parts: [], checkedAt };
-    } finally {
-      limit.cancel();
     }
   };
   return {
@@ -78,10 +65,4 @@ function readHealth(answer: unknown): Pick<InstanceHealth, 'status' | 'parts'> {
     return { name, status: partStatus, ...(details === undefined ? {} : { details: { ...details } }) };
   });
   return { status, parts };
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

@@ -4,6 +4,7 @@ import { fakeClock } from '@dure/core/testing';
 import type { LogLine } from '../contract.ts';
 import { eventStream } from '../site/event-stream.ts';
 import { testLog } from '../testing/telemetry-store-contract.ts';
+import { askInstance } from './ask-instance.ts';
 import { healthWatch } from './health-watch.ts';
 import { logTail } from './log-tail.ts';
 import { processFacts } from './process-facts.ts';
@@ -68,14 +69,10 @@ test('a quiet stream is kept open by comments, and ends when the reader leaves',
 test('health is asked when somebody looks, at most every two seconds', async () => {
   const clock = fakeClock();
   let asked = 0;
-  const watch = healthWatch(
-    clock,
-    async () => {
-      asked += 1;
-      return { status: 'UP' };
-    },
-    async () => 'Bearer t',
-  );
+  const watch = healthWatch(clock, async () => {
+    asked += 1;
+    return { status: 'UP' };
+  });
   assert.equal(clock.pending, 0, 'nobody looks: nothing is asked');
   await watch.ask([instance(1)]);
   await watch.ask([instance(1)]);
@@ -89,27 +86,29 @@ test('an instance that does not answer within a second is offline, also when no 
   const clock = fakeClock();
   const hanging = healthWatch(
     clock,
-    () => new Promise(() => {}),
-    async () => 'Bearer t',
+    askInstance(
+      clock,
+      () => new Promise(() => {}),
+      async () => 'Bearer t',
+    ),
   );
   const found = hanging.ask([instance(1)]);
   await clock.advance(1_000);
   assert.equal((await found).get('order:1')?.status, 'OFFLINE');
   const tokenless = healthWatch(
     clock,
-    async () => ({ status: 'UP' }),
-    () => Promise.reject(new TypeError('no key')),
+    askInstance(
+      clock,
+      async () => ({ status: 'UP' }),
+      () => Promise.reject(new TypeError('no key')),
+    ),
   );
   assert.equal((await tokenless.ask([instance(1)])).get('order:1')?.status, 'OFFLINE');
 });
 
 test('nonsense as health is unknown health', async () => {
   for (const answer of [null, 'UP', [], { status: 'FINE' }, { status: 'UP', components: { a: 1 } }]) {
-    const watch = healthWatch(
-      fakeClock(),
-      async () => answer,
-      async () => 'Bearer t',
-    );
+    const watch = healthWatch(fakeClock(), async () => answer);
     const health = (await watch.ask([instance(1)])).get('order:1');
     assert.ok(health?.status === 'UNKNOWN' || health?.status === 'UP');
   }

@@ -1,4 +1,12 @@
-import type { LogLine, OverviewView, ServiceView, TraceSummary, TraceView } from '../../src/contract.ts';
+import type {
+  ConfigChangesView,
+  LogLine,
+  OverviewView,
+  ServiceConfigView,
+  ServiceView,
+  TraceSummary,
+  TraceView,
+} from '../../src/contract.ts';
 import { queryString } from '../design/router.ts';
 import type { Answer } from '../design/transport.ts';
 import { requestJson } from '../design/transport.ts';
@@ -59,4 +67,17 @@ export function searchLogs(
 /** The address of the live tail. */
 export function tailPath(filters: LogFilters): string {
   return `/api/logs/tail${queryString({ ...filters })}`;
+}
+
+export function getConfigChanges(signal: AbortSignal): Promise<Answer<{ readonly now: number } & ConfigChangesView>> {
+  return requestJson('GET', '/api/config', { signal });
+}
+
+/** A service's keys, beside those under other profiles if there are any to compare with. */
+export function getServiceConfig(
+  service: string,
+  against: string | undefined,
+  signal: AbortSignal,
+): Promise<Answer<ServiceConfigView>> {
+  return requestJson('GET', `/api/config/${encodeURIComponent(service)}${queryString({ against })}`, { signal });
 }

@@ -10,6 +10,7 @@ import { matchPage } from '../design/router.ts';
 import { usePreferences } from '../design/use-preferences.ts';
 import { useResource } from '../design/use-resource.ts';
 import { listServices } from './api.ts';
+import { ConfigPage } from './config-page.tsx';
 import { LogsPage } from './logs-page.tsx';
 import { PageHead } from './page-head.tsx';
 import { ServicesPage } from './services-page.tsx';
@@ -25,6 +26,7 @@ const routes: readonly PageRoute<Page>[] = [
   { path: '/traces', page: () => <TracesPage /> },
   { path: '/traces/:traceId', page: ({ traceId = '' }) => <TracePage traceId={traceId} /> },
   { path: '/logs', page: () => <LogsPage /> },
+  { path: '/config', page: () => <ConfigPage /> },
 ];
 
 /** The frame of every page: brand, navigation, preferences. */
@@ -58,6 +60,7 @@ function Rail({ path }: { readonly path: string }): JSX.Element {
         <Tab to="/" icon="services" label={m.services} current={path === '/'} />
         <Tab to="/traces" icon="traces" label={m.traces} current={path.startsWith('/traces')} />
         <Tab to="/logs" icon="logs" label={m.logs} current={path.startsWith('/logs')} />
+        <Tab to="/config" icon="settings" label={m.configuration} current={path.startsWith('/config')} />
       </nav>
       <div class="rail-controls">
         <LanguageButton />
