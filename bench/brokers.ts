@@ -78,6 +78,7 @@ const byBroker =
       broker: theirs,
       as: 'other',
       topics: [eventsTopic('bench', 'test')],
+      sources: ['test'],
       wants: () => true,
       feed: () => undefined,
       deliveries: target.deliveries,

@@ -1,4 +1,6 @@
-// How much CPU does the gateway spend on one proxied request, against @fastify/http-proxy and HAProxy before the same upstream?
+// How much CPU does the gateway spend on one proxied request, against @fastify/http-proxy, node:http + undici and HAProxy before the same upstream?
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Child } from './lib/child.ts';
 import { startChild } from './lib/child.ts';
@@ -19,12 +21,15 @@ interface Figures {
 const upstream = await startChild(join(peers, 'upstream.ts'));
 const port = String(upstream.hello.port);
 const traced = 'dure gateway, every request traced';
-const unsampled = 'dure gateway, nothing sampled';
+/** As the bar says: spans sampled at 1 %, the access log to a file. */
+const usual = 'dure gateway, 1 % traced, access log';
+const accessLog = join(mkdtempSync(join(tmpdir(), 'dure-bench-')), 'access.log');
 const haproxy = await startHaproxy(upstream.hello.port ?? 0);
 const proxies: readonly (readonly [string, Child])[] = [
+  [usual, await startChild(join(peers, 'dure-gateway.ts'), port, '0.01', accessLog)],
   [traced, await startChild(join(peers, 'dure-gateway.ts'), port, '1')],
-  [unsampled, await startChild(join(peers, 'dure-gateway.ts'), port, '0')],
   ['@fastify/http-proxy', await startChild(join(peers, 'fastify-http-proxy.ts'), port)],
+  ['node:http + undici', await startChild(join(peers, 'undici-proxy.ts'), port)],
   ...(haproxy === undefined ? [] : [['HAProxy', haproxy] as const]),
 ];
 
@@ -53,12 +58,12 @@ for (const connections of [1, 32]) {
     name,
     round(middle((of) => of(name).micros)),
     Math.round(middle((of) => of(name).rate)),
+    round(middle((of) => of(usual).micros / of(name).micros)),
     round(middle((of) => of(traced).micros / of(name).micros)),
-    round(middle((of) => of(unsampled).micros / of(name).micros)),
   ]);
   printTable(
     `Proxied GET of 170 bytes of JSON, ${connections} connections, median of ${pairs} rounds of ${seconds} s`,
-    [['proxy', 'CPU µs/request', 'requests/s', 'traced ÷ this', 'unsampled ÷ this'], ...rows],
+    [['proxy', 'CPU µs/request', 'requests/s', '1 % ÷ this', 'traced ÷ this'], ...rows],
   );
 }
 if (haproxy === undefined) process.stdout.write('HAProxy is not installed here (apt-get install haproxy): no figure\n');

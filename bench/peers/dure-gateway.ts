@@ -6,7 +6,7 @@ import { serviceParts } from '@dure/service/testing';
 import { openTelemetry, stdoutSink } from '@dure/telemetry';
 import { stock } from './stock-contract.ts';
 
-const [upstream = '', sampleRatio = '1'] = process.argv.slice(2);
+const [upstream = '', sampleRatio = '1', accessLog] = process.argv.slice(2);
 const made = ids(systemClock, systemRandom);
 const telemetry = openTelemetry({
   service: 'gateway',
@@ -20,7 +20,7 @@ const telemetry = openTelemetry({
 });
 const instances = staticInstances({ stock: [staticInstance('stock', `http://127.0.0.1:${upstream}`)] });
 const running = await startService(
-  gatewayService({ exposes: [stock] }),
+  gatewayService({ exposes: [stock], ...(accessLog === undefined ? {} : { accessLog: { file: accessLog } }) }),
   serviceParts({ mode: 'production', ids: made, telemetry, platform: { instances } }),
 );
 await running.register();
