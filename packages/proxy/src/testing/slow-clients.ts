@@ -1,17 +1,20 @@
-import { Agent, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { systemClock } from '@dure/core';
-import type { ScriptedUpstream } from './scripted-upstream.ts';
-import { plainAnswer, scriptedUpstream } from './scripted-upstream.ts';
 import { until } from './until.ts';
 
 /** Clients that do everything as slowly as they can. */
 export interface SlowClients extends AsyncDisposable {
-  /** How many connections the other side has not ended yet; what reads slowly cannot know. */
-  open(): number;
+  /** How many connections of each kind the other side has not ended yet; what reads slowly cannot know. */
+  open(): SlowCounts;
 }
 
+/** Connections by what they do slowly. */
+export type SlowCounts = Readonly<Record<(typeof kinds)[number], number>>;
+
+const kinds = ['slow head', 'slow body', 'silent'] as const;
+
+/** In the order of `kinds`. */
 const slowly: readonly ((client: Socket) => void)[] = [
   // The head, a field at a time (slowloris).
   (client) => begin(client, 'GET /things/7 HTTP/1.1\r\nHost: shop\r\n', 'X-A: b\r\n'),
@@ -69,51 +72,10 @@ export async function slowClients(port: number, count: number): Promise<SlowClie
   }
   const stack = leaving.move();
   return {
-    open: () => clients.filter((client, index) => index % 4 !== 3 && !client.destroyed).length,
+    open: () => {
+      const open = (place: number) => clients.filter((one, index) => index % 4 === place && !one.destroyed).length;
+      return { 'slow head': open(0), 'slow body': open(1), silent: open(2) };
+    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-/** An instance with one answer that has no end, and a short one. */
-export function endlessUpstream(): Promise<ScriptedUpstream> {
-  const piece = Buffer.alloc(65_536);
-  return scriptedUpstream((socket, sofar) => {
-    if (!sofar.startsWith('GET /things/endless')) {
-      if (sofar.endsWith('\r\n\r\n')) socket.write(plainAnswer('fine'));
-      return;
-    }
-    socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100000000000\r\n\r\n');
-    const more = () => {
-      while (!socket.destroyed && socket.write(piece));
-    };
-    socket.on('drain', more);
-    more();
-  });
-}
-
-/** Sends so many requests from 127.0.0.2, four at a time, each on its own connection; what was not answered with 200. */
-export async function healthyClient(port: number, count: number): Promise<readonly string[]> {
-  const failures: string[] = [];
-  const agent = new Agent({ keepAlive: false });
-  const ask = () =>
-    new Promise<void>((resolve) => {
-      const failed = (why: string) => {
-        failures.push(why);
-        resolve();
-      };
-      const options = { host: '127.0.0.1', port, path: '/things/7', localAddress: '127.0.0.2', agent };
-      const outgoing = request(options, (answer) => {
-        if (answer.statusCode !== 200) failures.push(`${answer.statusCode}`);
-        answer
-          .on('end', resolve)
-          .on('error', (error) => failed(error.message))
-          .resume();
-      });
-      outgoing.on('error', (error) => failed(error.message)).end();
-    });
-  const lane = async () => {
-    for (let left = count / 4; left > 0; left -= 1) await ask();
-  };
-  await Promise.all([lane(), lane(), lane(), lane()]);
-  return failures;
 }
