@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { globalSetup, globalTeardown } from '../packages/postgres/src/testing/global-setup.ts';
@@ -86,7 +86,21 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
     events.on('test:fail', ({ details }) => {
       if (details.type !== 'suite') total.failed += 1;
     });
-    events.on('end', () => resolve());
+    const times: [file: string, ms: number][] = [];
+    events.on('test:summary', ({ file, duration_ms }) => {
+      if (file !== undefined) times.push([file, duration_ms]);
+    });
+    events.on('end', () => {
+      tellSlowest(times);
+      resolve();
+    });
     events.compose(new spec()).pipe(process.stdout, { end: false });
   });
+}
+
+/** Which files a suite waits for. */
+function tellSlowest(times: readonly (readonly [file: string, ms: number])[]): void {
+  const slowest = times.toSorted(([, a], [, b]) => b - a).slice(0, 20);
+  const lines = slowest.map(([file, ms]) => `${(ms / 1_000).toFixed(1).padStart(6)} s  ${relative(root, file)}\n`);
+  process.stdout.write(`\nThe slowest of ${times.length} files:\n${lines.join('')}`);
 }
