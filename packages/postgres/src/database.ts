@@ -30,6 +30,7 @@ import type { KeyOwner } from './idempotency.ts';
 import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAnswer } from './idempotency.ts';
 import { postgresJobStore } from './jobs/postgres-job-store.ts';
 import { kyselyBinder, readKysely } from './kysely-binding.ts';
+import { plainBegin } from './local-transaction.ts';
 import type { Retention } from './log-keeper.ts';
 import { logKeeper } from './log-keeper.ts';
 import type { Pool } from './pool.ts';
@@ -220,11 +221,10 @@ function ringAll(rings: ReadonlySet<() => void>): void {
 }
 
 const dayMs = 86_400_000;
-const begin = 'begin isolation level read committed';
 
 /** In production PostgreSQL's own clock serves; any other is told to `dure.now()` for the transaction. */
 function beginStatement(clock: Clock): string {
-  return clock === systemClock ? begin : `${begin}; set local dure.now = '${clock.now()}'`;
+  return clock === systemClock ? plainBegin : `${plainBegin}; set local dure.now = '${clock.now()}'`;
 }
 
 function unitOfWork<Tables>(kit: UnitKit, sweepKeys: () => void): UnitOfWork<Tx<Tables>>['uow'] {

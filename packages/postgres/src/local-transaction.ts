@@ -11,6 +11,9 @@ export interface Statement {
   readonly name?: string;
 }
 
+/** How a transaction begins that needs nothing special. */
+export const plainBegin = 'begin isolation level read committed';
+
 /** A COMMIT that takes longer is given up; its outcome is unknown then. */
 const commitTimeoutMs = 15_000;
 const rollbackTimeoutMs = 1_000;
@@ -54,11 +57,15 @@ export class LocalTransaction {
     if (connection.broken) throw postgresErrors.CONNECTION_LOST('the connection was lost before the COMMIT was sent');
     const last = messages.length === 0 ? statements : [...statements, flush(messages), ...snapshots(messages)];
     if (!this.#begun && last.length === 0) return undefined;
-    const sent = connection.together(() => [...this.#send(last), connection.query('commit')]);
+    // A statement by itself is a transaction by itself.
+    const isAlone = !this.#begun && last.length === 1 && this.#begin() === plainBegin;
+    const sent = connection.together(() =>
+      isAlone ? last.map(this.#query) : [...this.#send(last), connection.query('commit')],
+    );
     const timer = this.#clock.after(commitTimeoutMs, () => connection.abandon());
     const settled = await Promise.allSettled(sent);
     timer.cancel();
-    judge(settled);
+    judge(settled, isAlone);
     const flushed = messages.length === 0 ? undefined : settled[statements.length];
     return flushed?.status === 'fulfilled' ? (flushed.value.rows[0]?.flush as number | undefined) : undefined;
   }
@@ -84,16 +91,18 @@ export class LocalTransaction {
 
   #send(statements: readonly Statement[]): Promise<Answer>[] {
     if (!this.#begun) this.#start();
-    return statements.map(({ text, values, name }) => this.#connection.query(text, values, name));
+    return statements.map(this.#query);
   }
+
+  readonly #query = ({ text, values, name }: Statement): Promise<Answer> => this.#connection.query(text, values, name);
 }
 
 /** Whether a COMMIT happened; PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which something failed. */
-function judge(settled: readonly PromiseSettledResult<Answer>[]): void {
+function judge(settled: readonly PromiseSettledResult<Answer>[], isAlone: boolean): void {
   const commit = settled.at(-1);
   const failure = settled.find((one) => one.status === 'rejected');
   if (commit?.status === 'fulfilled') {
-    if (commit.value.command === 'COMMIT') return;
+    if (isAlone || commit.value.command === 'COMMIT') return;
     if (failure !== undefined) throw failure.reason;
     throw postgresErrors.ROLLED_BACK(
       'a statement of the unit of work failed, its error was not passed on, and so nothing was committed',
@@ -108,7 +117,14 @@ function judge(settled: readonly PromiseSettledResult<Answer>[]): void {
 
 function flush(messages: readonly BufferedMessage[]): Statement {
   const heads = headsOf(messages);
-  const values = [`[${messages.map(rowOf).join(',')}]`, heads.length === 0 ? null : JSON.stringify(heads)];
+  const counts = new Map<string, number>();
+  const rows = messages.map((message) => {
+    if (message.stream === undefined) return rowOf(message);
+    const n = (counts.get(message.stream.name) ?? 0) + 1;
+    counts.set(message.stream.name, n);
+    return rowOf(message, n);
+  });
+  const values = [`[${rows.join(',')}]`, heads.length === 0 ? null : JSON.stringify(heads)];
   return { text: 'select dure.flush($1::jsonb, $2::jsonb)', values, name: 'dure.flush' };
 }
 
@@ -136,8 +152,9 @@ function snapshotOf(stream: string, { version, codeVersion, state }: NonNullable
   return { stream, version, code_version: codeVersion, state };
 }
 
-/** A message as `dure.flush` takes it. */
-export function rowOf({ json, id, at, kind, type, version, key, destination, meta, stream }: BufferedMessage): string {
-  const of = { id, at, kind: kind.charAt(0), type, version, key, dest: destination, meta, stream: stream?.name };
+/** A message as `dure.flush` takes it; `n` says which one of its stream's it is, from 1. */
+export function rowOf(message: BufferedMessage, n?: number): string {
+  const { json, id, at, kind, type, version, key, destination, meta, stream } = message;
+  const of = { id, at, kind: kind.charAt(0), type, version, key, dest: destination, meta, stream: stream?.name, n };
   return `${JSON.stringify(of).slice(0, -1)},"data":${json}}`;
 }

@@ -27,7 +27,7 @@ eventStoreContract('PostgreSQL', async () => {
 const deposit = (account: string, amount = 1) => fact(deposited, { account, amount });
 
 describe('an append', () => {
-  test('is one round trip: BEGIN, heads, events and COMMIT, nothing else', async () => {
+  test('is one round trip: heads and events in one statement, which is a transaction by itself', async () => {
     await using proxy = await slowProxy(database.url);
     await using db = open({ url: proxy.url, poolSize: 1 });
     const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore<Tables>() });
@@ -41,7 +41,7 @@ describe('an append', () => {
     const log = Buffer.concat(proxy.sent).toString('latin1');
     assert.deepEqual(
       log.match(/begin isolation|dure\.\w+|\bcommit\b|notify/gi)?.map((word) => word.toLowerCase()),
-      ['begin isolation', 'dure.flush', 'commit'],
+      ['dure.flush'],
     );
   });
 

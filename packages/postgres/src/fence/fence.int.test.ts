@@ -27,6 +27,7 @@ async function append(connection: Connection, stream?: string, expected = 'any')
     data: {},
     meta: {},
     stream,
+    n: 1,
   };
   const heads = stream === undefined ? null : JSON.stringify([{ stream, expected, count: 1 }]);
   const answer = await connection.query('select dure.flush($1::jsonb, $2::jsonb) as pos', [

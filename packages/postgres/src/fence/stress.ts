@@ -170,14 +170,17 @@ class Stress {
   #flush(connection: Connection): Promise<unknown> {
     const { random, ids, clock } = this.#options;
     const count = random.next() < 0.8 ? 1 : randomInteger(random, 2, 4);
+    const counts = new Map<string, number>();
     const messages = Array.from({ length: count }, () => {
       const stream = random.next() < 0.7 ? `s${randomInteger(random, 1, streams)}` : undefined;
       const at = clock.monotonicMs();
       const base = { id: ids.uuid(), at: clock.now(), kind: 'e', type: 'stress.appended', version: 1, key: 'k' };
-      return { ...base, ...(stream === undefined ? {} : { stream }), data: { at }, meta: { correlation: 'stress' } };
+      const rest = { data: { at }, meta: { correlation: 'stress' } };
+      if (stream === undefined) return { ...base, ...rest };
+      const n = (counts.get(stream) ?? 0) + 1;
+      counts.set(stream, n);
+      return { ...base, stream, n, ...rest };
     });
-    const counts = new Map<string, number>();
-    for (const { stream } of messages) if (stream !== undefined) counts.set(stream, (counts.get(stream) ?? 0) + 1);
     const heads = [...counts].map(([stream, many]) => ({ stream, expected: 'any', count: many }));
     const values = [JSON.stringify(messages), heads.length === 0 ? null : JSON.stringify(heads)];
     return connection.query('select dure.flush($1::jsonb, $2::jsonb)', values, 'stress.flush');
