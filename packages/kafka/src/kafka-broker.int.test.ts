@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { seededRandom, systemClock } from '@dure/core';
 import { brokerContract, startTestServer } from '@dure/messaging/testing';
 import { kafkaBroker } from './kafka-broker.ts';
@@ -10,6 +11,7 @@ brokerContract(
     const kit = { partitions: 4, replicas: 1, clock: systemClock, random: seededRandom(1) };
     return {
       connect: () => kafkaBroker({ servers: server.url, name: 'test', ...kit }),
+      member: { module: join(import.meta.dirname, 'testing/member.main.ts'), url: server.url },
       kill: () => server.kill(),
       restart: () => server.restart(),
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

@@ -108,8 +108,13 @@ export class KafkaSubscription implements Subscription {
       },
     });
     this.#member = member;
-    // Whoever has a partition from now on begins at what is committed.
-    member.on('consumer:group:join', () => this.#restarted());
+    // Whoever has a partition from now on begins at what is committed: what the stream still holds may lie behind what is forgotten here.
+    member.on('consumer:group:join', () => {
+      const stream = this.#stream;
+      this.#stream = undefined;
+      this.#restarted();
+      void stream?.close().catch(() => undefined);
+    });
     // A stream does not end by itself with the connection that it reads from.
     const lost = () => this.#stream?.destroy(messagingErrors.BROKER_UNAVAILABLE('the connection to Kafka was lost'));
     member.on('client:broker:disconnect', lost);
@@ -140,7 +145,10 @@ export class KafkaSubscription implements Subscription {
     this.#stream = stream;
     if (this.#stop.signal.aborted) await stream.close();
     try {
-      for await (const message of stream) this.#take(message);
+      for await (const message of stream) {
+        if (this.#stream !== stream) break;
+        this.#take(message);
+      }
     } finally {
       this.#stream = undefined;
       if (!stream.destroyed) await this.#inTime(stream.close()).catch(() => undefined);

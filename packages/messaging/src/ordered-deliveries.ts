@@ -19,7 +19,7 @@ export class OrderedDeliveries {
   readonly #random: Random;
   readonly #stop = new AbortController();
   readonly #lines = new Map<string, Waiting[]>();
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<string, Promise<void>>();
   #held = 0;
 
   constructor(
@@ -51,8 +51,10 @@ export class OrderedDeliveries {
     }
     const started = [{ record, acknowledge }];
     this.#lines.set(partition, started);
-    const running = this.#work(partition, started).finally(() => this.#running.delete(running));
-    this.#running.add(running);
+    this.#running.set(
+      partition,
+      this.#work(partition, started).finally(() => this.#running.delete(partition)),
+    );
   }
 
   /** Forgets what waits, as when a connection is lost: the broker brings it again. What is at hand ends as it will. */
@@ -64,10 +66,16 @@ export class OrderedDeliveries {
     }
   }
 
+  /** Forgets what waits of a partition that goes to another, and lets what is at hand of it end. */
+  async leave(partition: string): Promise<void> {
+    this.forget(partition);
+    await this.#running.get(partition);
+  }
+
   /** Lets what is at hand end, and takes nothing more. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await Promise.all(this.#running);
+    await Promise.all(this.#running.values());
   }
 
   async #work(partition: string, line: Waiting[]): Promise<void> {

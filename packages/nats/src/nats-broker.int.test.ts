@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { seededRandom, systemClock } from '@dure/core';
 import { brokerContract, startTestServer } from '@dure/messaging/testing';
 import { natsBroker } from './nats-broker.ts';
@@ -18,6 +19,7 @@ brokerContract(
           clock: systemClock,
           random: seededRandom(1),
         }),
+      member: { module: join(import.meta.dirname, 'testing/member.main.ts'), url: server.url },
       kill: () => server.kill(),
       restart: () => server.restart(),
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

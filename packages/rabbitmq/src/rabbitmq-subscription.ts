@@ -3,7 +3,9 @@ import { wait } from '@dure/core';
 import type { SubscribeOptions, Subscription } from '@dure/messaging';
 import { answeredInTime, OrderedDeliveries } from '@dure/messaging';
 import type { Channel, ChannelModel } from 'amqplib';
-import { declareTopic, queueOf } from './topology.ts';
+import type { QueueView } from './queue-share.ts';
+import { queueMove } from './queue-share.ts';
+import { declareTopic, joinMembers, membersOf, queueOf } from './topology.ts';
 import { recordOf } from './wire.ts';
 
 export interface RabbitmqSubscriptionOptions extends SubscribeOptions {
@@ -21,15 +23,30 @@ const retryMs = 500;
  */
 const patienceMs = 3_000;
 
-/** Consumes the queues of a group, as the active consumer of each or in the line for it. */
+/** How often it is looked who consumes what, in milliseconds. */
+const lookEveryMs = 1_000;
+/** After how many looks at the same number of members things have settled. */
+const settledLooks = 3;
+
+/**
+ * Consumes its share of the queues of a group, which its members divide among themselves. Should two consume one queue for a moment,
+ * the server gives it to one of them only.
+ */
 export class RabbitmqSubscription implements Subscription {
   readonly #options: RabbitmqSubscriptionOptions;
   readonly #told: (error: unknown) => void;
   readonly #deliveries: OrderedDeliveries;
   readonly #stop = new AbortController();
+  /** The queues that are to be consumed here, and those that are given up as soon as what is at hand has ended. */
+  readonly #mine = new Set<number>();
+  readonly #leaving = new Set<number>();
+  readonly #joining = new Set<number>();
   readonly #channels = new Map<number, Channel>();
   #connection: ChannelModel | undefined;
   #closing: Promise<void> | undefined;
+  #membership: Channel | undefined;
+  #members = 0;
+  #looks = 0;
 
   constructor(options: RabbitmqSubscriptionOptions, told: (error: unknown) => void) {
     this.#options = options;
@@ -43,19 +60,30 @@ export class RabbitmqSubscription implements Subscription {
 
   /** Consumes by this connection, until it is lost. */
   async connected(connection: ChannelModel): Promise<void> {
-    const { topic, group, partitions } = this.#options;
+    const { topic, group, partitions, clock } = this.#options;
+    const { signal } = this.#stop;
     this.#connection = connection;
-    await this.#untilDone(connection, async (channel) => {
-      await declareTopic(channel, { name: topic, groups: [group] }, partitions);
-      await channel.close();
-    });
-    const numbers = Array.from({ length: partitions }, (_, partition) => partition);
-    await Promise.all(numbers.map((partition) => this.#join(connection, partition)));
+    while (this.#isOn(connection)) {
+      await this.#untilDone(connection, async (channel) => {
+        await declareTopic(channel, { name: topic, groups: [group] }, partitions);
+        await joinMembers(channel, topic, group);
+        this.#membership = channel;
+      });
+      try {
+        for (; this.#isOn(connection); await wait(clock, lookEveryMs, signal))
+          this.#move(connection, await answeredInTime(clock, patienceMs, 'RabbitMQ', this.#look()));
+      } catch (error) {
+        this.#told(error);
+        this.#membership?.close().catch(() => undefined);
+        await wait(clock, retryMs, signal);
+      }
+    }
   }
 
   /** The server gives out again what was not acknowledged. */
   lost(): void {
     this.#connection = undefined;
+    this.#mine.clear();
     this.#channels.clear();
     this.#deliveries.forget();
   }
@@ -68,7 +96,7 @@ export class RabbitmqSubscription implements Subscription {
   async #close(): Promise<void> {
     await this.#deliveries.close();
     this.#stop.abort();
-    const channels = [...this.#channels.values()];
+    const channels = [...this.#channels.values(), ...(this.#membership === undefined ? [] : [this.#membership])];
     this.#channels.clear();
     await Promise.race([
       Promise.all(channels.map((channel) => channel.close().catch(() => undefined))),
@@ -76,27 +104,75 @@ export class RabbitmqSubscription implements Subscription {
     ]);
   }
 
-  #join(connection: ChannelModel, partition: number): Promise<void> {
+  #isOn(connection: ChannelModel): boolean {
+    return this.#connection === connection && !this.#stop.signal.aborted;
+  }
+
+  /** How many consume what. */
+  async #look(): Promise<QueueView> {
+    const { topic, group, partitions: queues } = this.#options;
+    const { consumerCount: members } = await this.#checkQueue(membersOf(topic, group));
+    this.#looks = members === this.#members ? this.#looks + 1 : 0;
+    this.#members = members;
+    const mine = new Map<number, number>();
+    const free: number[] = [];
+    for (let queue = 0; queue < queues; queue += 1) {
+      const { consumerCount } = await this.#checkQueue(queueOf(topic, group, queue));
+      if (this.#mine.has(queue)) mine.set(queue, consumerCount);
+      else if (consumerCount === 0 && !this.#leaving.has(queue)) free.push(queue);
+    }
+    return { queues, members, isSettled: this.#looks >= settledLooks, mine, free };
+  }
+
+  async #checkQueue(name: string): Promise<{ readonly consumerCount: number }> {
+    return (await this.#membership?.checkQueue(name)) ?? { consumerCount: 0 };
+  }
+
+  #move(connection: ChannelModel, view: QueueView): void {
+    if (!this.#isOn(connection)) return;
+    const { take, leave } = queueMove(view, this.#options.random);
+    for (const partition of leave) void this.#leave(partition);
+    for (const partition of take) this.#mine.add(partition);
+    for (const partition of this.#mine)
+      if (!this.#channels.has(partition) && !this.#joining.has(partition)) void this.#join(connection, partition);
+  }
+
+  /** The next message is not another's before the one at hand has ended here: closing the channel gives back all that is not acknowledged. */
+  async #leave(partition: number): Promise<void> {
+    this.#mine.delete(partition);
+    this.#leaving.add(partition);
+    await this.#deliveries.leave(String(partition));
+    const channel = this.#channels.get(partition);
+    this.#channels.delete(partition);
+    await channel?.close().catch(() => undefined);
+    this.#leaving.delete(partition);
+  }
+
+  async #join(connection: ChannelModel, partition: number): Promise<void> {
     const { topic, group } = this.#options;
-    return this.#untilDone(connection, async (channel) => {
-      channel.on('close', () => this.#channelClosed(connection, channel, partition));
+    this.#joining.add(partition);
+    await this.#untilDone(connection, async (channel) => {
+      if (!this.#mine.has(partition)) return channel.close();
+      channel.on('close', () => this.#channelClosed(channel, partition));
       await channel.prefetch(prefetch);
       this.#channels.set(partition, channel);
       await channel.consume(queueOf(topic, group, partition), (message) => {
         // Null says that the server took the queue away from us; the channel is opened anew.
         if (message === null) return void channel.close().catch(() => undefined);
+        if (!this.#mine.has(partition)) return;
         this.#deliveries.push(String(partition), recordOf(message), () => {
           if (this.#channels.get(partition) === channel) channel.ack(message);
         });
       });
     });
+    this.#joining.delete(partition);
   }
 
   /** Does something on a channel of its own, again and again until it is done or the connection is another. */
   async #untilDone(connection: ChannelModel, work: (channel: Channel) => Promise<void>): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#stop;
-    while (!signal.aborted && this.#connection === connection) {
+    while (this.#isOn(connection)) {
       let channel: Channel | undefined;
       try {
         channel = await answeredInTime(clock, patienceMs, 'RabbitMQ', connection.createChannel());
@@ -111,12 +187,10 @@ export class RabbitmqSubscription implements Subscription {
     }
   }
 
-  /** A channel that ended while the connection stays, as after a refusal. */
-  #channelClosed(connection: ChannelModel, channel: Channel, partition: number): void {
+  /** A channel that ended while the connection stays, as after a refusal; another is opened at the next look. */
+  #channelClosed(channel: Channel, partition: number): void {
     if (this.#channels.get(partition) !== channel) return;
     this.#channels.delete(partition);
     this.#deliveries.forget(String(partition));
-    if (this.#connection !== connection || this.#stop.signal.aborted) return;
-    void wait(this.#options.clock, retryMs, this.#stop.signal).then(() => this.#join(connection, partition));
   }
 }

@@ -5,7 +5,7 @@ export interface RabbitmqOptions {
   readonly url: string;
   /** Users and passwords by service, as `BrokerResource.credentialsFile`. Default: the broker's `guest`, on its own machine only. */
   readonly credentialsFile?: string;
-  /** Queues of each group of a topic, at most 16. Default 4. One consumer of a group is active on a queue, the others stand by. */
+  /** Queues of each group of a topic, at most 16. Default 4. The instances of a service divide them among themselves. */
   readonly partitions?: number;
   /** The largest data of a message, in bytes. Default 4 000 000. */
   readonly maxBytes?: number;

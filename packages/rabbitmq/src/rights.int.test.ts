@@ -16,7 +16,7 @@ const services = ['order', 'payment', 'spy'] as const;
 const rightsOf = (service: string) => ({
   configure: '^shop\\.',
   write: `^shop\\.(${service}\\.events|[^./]+\\.inbox|[^/]+/${service}/)`,
-  read: `^shop\\.[^/]+(/${service}/\\d+)?$`,
+  read: `^shop\\.[^/]+(/${service}/(\\d+|members))?$`,
 });
 
 /** RabbitMQ with a user for each service. */

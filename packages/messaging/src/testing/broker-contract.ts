@@ -3,11 +3,15 @@ import { after, before, describe, test } from 'node:test';
 import { codeOf, systemClock, wait } from '@dure/core';
 import type { Broker, BrokerRecord, Subscription } from '../broker.port.ts';
 import { brokerDeliveryContract } from './broker-delivery-contract.ts';
+import type { BrokerMember } from './broker-member.ts';
+import { startBrokerMember } from './broker-member.ts';
 
 /** What a broker's adapter shows of itself to the contract suite. */
 export interface BrokerUnderTest extends AsyncDisposable {
   /** A connection of its own, as another process would have. */
   connect(): Broker;
+  /** A module that calls `runBrokerMember`, and where it finds the server. Where there is none, nobody can be killed. */
+  readonly member?: { readonly module: string; readonly url: string };
   /** Takes the server away as a crash does, and brings it back with its data. */
   kill(): Promise<void>;
   restart(): Promise<void>;
@@ -22,6 +26,7 @@ export interface BrokerContractOptions {
 
 /** The most records that a subscription may have in hand. */
 const mostHeld = 1_100;
+const lanes = 16;
 
 /** The contract of `Broker`, which every adapter's test runs. */
 export function brokerContract(
@@ -79,6 +84,70 @@ export function brokerContract(
       await it.publish(...numbers(1, 40));
       await it.until(() => one.length + other.length >= 40, 'all have come');
       assert.deepEqual([...new Set([...one, ...other])].sort(ascending), numbers(1, 40));
+    });
+
+    test('consumers that come, leave and are killed share the lanes, and each lane keeps its order', async () => {
+      await using it = await scene('a');
+      const firstOf = new Map<number, number[]>();
+      const seen = new Set<number>();
+      const memberOf = (name: string) => {
+        const own: number[] = [];
+        return {
+          name,
+          own,
+          async take(n: number) {
+            own.push(n);
+            if (seen.has(n)) return;
+            seen.add(n);
+            firstOf.set(n % lanes, [...(firstOf.get(n % lanes) ?? []), n]);
+          },
+        };
+      };
+      const consume = (name: string, broker?: Broker) => {
+        const member = memberOf(name);
+        it.consume(
+          'a',
+          async (record) => {
+            await member.take(numberOf(record));
+            await wait(systemClock, 1);
+          },
+          broker,
+        );
+        return member;
+      };
+      let published = 0;
+      let isOver = false;
+      const publishing = (async () => {
+        for (; !isOver; published += lanes) {
+          await it.publishLanes(published, lanes);
+          await wait(systemClock, 20);
+        }
+      })();
+      const progress = async (who: readonly { readonly name: string; readonly own: readonly number[] }[]) => {
+        const before = who.map(({ own }) => own.length);
+        await it.until(
+          () => who.every(({ own }, index) => own.length > (before[index] ?? 0) + 20),
+          `${who.map(({ name }) => name).join(' and ')} both get something`,
+        );
+      };
+      const first = consume('the first');
+      await progress([first]);
+      const other = it.connect();
+      const second = consume('the second', other);
+      await progress([first, second]);
+      if (under.member !== undefined) {
+        const third = memberOf('the third');
+        using process = it.startMember(under.member, 'a', (n) => void third.take(n));
+        await progress([first, second, third]);
+        process.kill();
+        await progress([first, second]);
+      }
+      await other.close();
+      await progress([first]);
+      isOver = true;
+      await publishing;
+      await it.until(() => seen.size === published, 'all have come');
+      for (const [lane, numbers] of firstOf) assert.deepEqual(numbers, numbers.toSorted(ascending), `lane ${lane}`);
     });
 
     test('brings a record again that was not taken, and those behind it in their order', async () => {
@@ -241,6 +310,19 @@ class Scene implements AsyncDisposable {
     await Promise.all(
       all.map((n) => this.put(n % 3, { attributes: { id: `id-${n}`, n: String(n) }, body: Buffer.from(`${n}`) })),
     );
+  }
+
+  /** Publishes the next number of each lane. */
+  async publishLanes(from: number, lanes: number): Promise<void> {
+    await Promise.all(
+      numbers(from, from + lanes - 1).map((n) =>
+        this.put(n % lanes, { attributes: { id: `id-${n}`, n: String(n) }, body: Buffer.from(`${n}`) }),
+      ),
+    );
+  }
+
+  startMember(how: NonNullable<BrokerUnderTest['member']>, group: string, note: (n: number) => void): BrokerMember {
+    return startBrokerMember(how, { topic: this.#topic, group }, note);
   }
 
   async put(lane: number, record: BrokerRecord): Promise<void> {

@@ -1,5 +1,6 @@
 export type { BrokerContractOptions, BrokerUnderTest } from './broker-contract.ts';
 export { brokerContract } from './broker-contract.ts';
+export { runBrokerMember } from './broker-member.ts';
 export type {
   DatabaseUnderTest,
   OpenDatabase,
