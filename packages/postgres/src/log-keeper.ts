@@ -8,6 +8,8 @@ export interface Retention {
   readonly messagesMs: number;
   /** How long sagas that have ended, and what is remembered of their steps, are kept, in milliseconds. */
   readonly sagasMs: number;
+  /** The same for the sagas of some names, in place of `sagasMs`. */
+  readonly sagasOfMs?: Readonly<Record<string, number>>;
   /** The services that may read the log: what one of them has not asked for yet is kept. */
   readonly readers: readonly string[];
   /** Whether a relay carries the log to a broker: what it has not published yet is kept. Default false. */
@@ -79,7 +81,7 @@ export function logKeeper(
     log.warn('old messages are kept for somebody who has not had them', { ...slowest, untilMs });
   };
   const sweep = async (kept: Retention) => {
-    const { messagesMs, sagasMs, readers, hasRelay = false, longestMs } = kept;
+    const { messagesMs, sagasMs, sagasOfMs = {}, readers, hasRelay = false, longestMs } = kept;
     const before = (ms: number) => clock.now() - ms;
     const drop = `select * from dure.drop_log(to_timestamp($1::float8 / 1000), $2, $3,
       coalesce(to_timestamp($4::float8 / 1000), '-infinity'))`;
@@ -89,7 +91,10 @@ export function logKeeper(
     if (dropped > 0) log.info('old partitions of the log were dropped', { dropped });
     if (missed.length > 0) log.error('messages were dropped that not everybody had had, for their age', { missed });
     await look(kept);
-    await run('select dure.sweep_sagas(to_timestamp($1::float8 / 1000), $2)', [before(sagasMs), sagasAtOnce]);
+    const own = Object.fromEntries(Object.entries(sagasOfMs).map(([name, ms]) => [name, before(ms)]));
+    const forget = 'select dure.sweep_sagas(to_timestamp($1::float8 / 1000), $2, $3) as forgotten';
+    for (let forgotten = sagasAtOnce; forgotten >= sagasAtOnce; )
+      forgotten = (await run(forget, [before(sagasMs), sagasAtOnce, JSON.stringify(own)])).rows[0]?.forgotten as number;
   };
   return {
     extend,

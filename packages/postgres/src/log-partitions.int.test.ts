@@ -292,6 +292,31 @@ test('sagas that ended long ago, and what is remembered of their steps, are forg
     assert.deepEqual(await it.rows(`select count(*)::int as many from dure.${table}`), [{ many: 2 }], table);
 });
 
+test('finished sagas of a name may be kept for another time, and many are forgotten in batches', async () => {
+  const clock = fakeClock();
+  const retention = { messagesMs: 60_000, sagasMs: 86_400_000, sagasOfMs: { brief: 120_000 }, readers: [] };
+  await using it = await world({ clock, retention });
+  const ended = (name: string, many: number, agoMs: number) =>
+    it.owner.query(
+      `insert into dure.saga (id, name, version, shape, key, state, phase, status, input, steps, traceparent, correlation,
+        started_at, finished_at)
+      select gen_random_uuid(), $1, 1, '', n::text, 'completed', 'forward', 'finished', '{}', '[]', '', '', now(),
+        to_timestamp($3::float8 / 1000) from generate_series(1, $2::int) n`,
+      [name, many, clock.now() - agoMs],
+    );
+  await ended('brief', 2_500, 61_000);
+  await ended('brief', 1, 0);
+  await ended('other', 3, 61_000);
+  await clock.advance(60_000);
+  await it.db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count: 1 }));
+  const left = () => it.rows('select name, count(*)::int as many from dure.saga group by name order by name');
+  await until('all that ended long enough ago are forgotten', async () => (await left())[0]?.many === 1);
+  assert.deepEqual(await left(), [
+    { name: 'brief', many: 1 },
+    { name: 'other', many: 3 },
+  ]);
+});
+
 test('a database that keeps messages for a while drops them by itself', async () => {
   const clock = fakeClock();
   await using it = await world({ clock, retention: { messagesMs: 60_000, sagasMs: 60_000, readers: [] } });

@@ -64,8 +64,14 @@ export const sagaErrors = errorCatalogue('SAGA', {
   },
   NOT_FOUND: {
     kind: 'missing',
-    en: { title: 'There is no such saga', fix: 'Compare the id with the list of sagas.' },
-    ko: { title: '그런 사가가 없습니다', fix: '사가 목록에서 ID를 확인하십시오.' },
+    en: {
+      title: 'There is no such saga, or it ended and was forgotten',
+      fix: 'Compare the id with the list of sagas. What ended is kept for `keepFinishedMs` of its definition, or else for 90 days.',
+    },
+    ko: {
+      title: '그런 사가가 없거나, 끝난 뒤 보관 기간이 지나 지워졌습니다',
+      fix: '사가 목록에서 ID를 확인하십시오. 끝난 사가는 정의의 `keepFinishedMs` 동안, 지정하지 않으면 90일 동안 보관합니다.',
+    },
   },
   ACTION_REFUSED: {
     kind: 'conflict',

@@ -45,6 +45,7 @@ test('what makes no sense in a definition is refused at once', () => {
   assert.throws(() => saga('Not a name', options), invalid(/"Not a name" is not a name/));
   assert.throws(() => saga('s', { ...options, version: 0 }), invalid(/s: `version` is 0/));
   assert.throws(() => saga('s', { ...options, deadlineMs: 0.5 }), invalid(/`deadlineMs` is 0.5/));
+  assert.throws(() => saga('s', { ...options, keepFinishedMs: -1 }), invalid(/`keepFinishedMs` is -1/));
   assert.throws(() => draft.step('1st', doing, { nothingToUndo }), invalid(/"s.1st" is not a name/));
   assert.throws(() => draft.step('a', doing, { nothingToUndo, timeoutMs: 0 }), invalid(/s.a: `timeoutMs` is 0/));
   assert.throws(() => draft.step('a', doing, { nothingToUndo, attempts: 0 }), invalid(/s.a: `attempts` is 0/));

@@ -43,6 +43,7 @@ export function saga<S extends Schema<unknown, unknown>>(
   const head: SagaHead = { name, version: 1, ...options, key: options.key as SagaHead['key'] };
   checkNumber(name, 'version', head.version, 1);
   if (head.deadlineMs !== undefined) checkNumber(name, 'deadlineMs', head.deadlineMs, 1);
+  if (head.keepFinishedMs !== undefined) checkNumber(name, 'keepFinishedMs', head.keepFinishedMs, 0);
   const made: unknown = new Draft(head, [], 'compensatable');
   return made as SagaDraft<SchemaOutput<S>, Record<never, never>, never, SchemaInput<S>>;
 }
@@ -203,7 +204,7 @@ function finish(head: SagaHead, nodes: readonly SagaNode[], end: Partial<SagaEnd
   const sends = new Map(commands.map(({ command: { service, name } }) => [`${service}.${name}`, { service, name }]));
   const claiming = commands.filter(({ command }) => 'claims' in command && command.claims !== undefined);
   const events = leaves.flatMap((leaf) => (leaf.node === 'wait' && leaf.event !== undefined ? [leaf.event] : []));
-  const { name, version, input, key, deadlineMs } = head;
+  const { name, version, input, key, deadlineMs, keepFinishedMs } = head;
   return {
     kind: 'saga',
     name,
@@ -215,6 +216,7 @@ function finish(head: SagaHead, nodes: readonly SagaNode[], end: Partial<SagaEnd
     input,
     key,
     deadlineMs,
+    keepFinishedMs,
     nodes,
     end: { completed: end.completed, compensated: end.compensated },
   };

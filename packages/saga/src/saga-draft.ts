@@ -13,6 +13,11 @@ export interface SagaOptions<S extends Schema<unknown, unknown>> {
   readonly version?: number;
   /** The longest time until the pivot is sent, in milliseconds; then the steps are taken back. Default: none. */
   readonly deadlineMs?: number;
+  /**
+   * How long it is kept after its end, in milliseconds, with its history; then its id is unknown. The newest version decides for all.
+   * Default: what the service's database keeps, 90 days.
+   */
+  readonly keepFinishedMs?: number;
 }
 
 /** How long a step is waited for. */

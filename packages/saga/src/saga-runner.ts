@@ -86,7 +86,7 @@ class Runner<Tx> implements SagaRunner<Tx> {
     const instance = await store.lock(tx, mark.id);
     if (instance === undefined) {
       const { id: message_id, type } = message;
-      telemetry.log.warn('a reply names a saga that does not exist', {
+      telemetry.log.warn('a reply names a saga that is unknown, or has ended and was forgotten', {
         saga: mark.id,
         message: message_id,
         type,
@@ -123,7 +123,7 @@ class Runner<Tx> implements SagaRunner<Tx> {
     await unitOfWork.uow(call, async (tx) => {
       const instance = await store.lock(tx, id);
       if (instance === undefined)
-        throw sagaErrors.NOT_FOUND(`there is no saga with the id "${id}"`, { details: { id } });
+        throw sagaErrors.NOT_FOUND(`the saga "${id}" is unknown, or has ended and was forgotten`, { details: { id } });
       await this.#apply(instance, { kind: 'operated', action, by, why }, call, tx);
     });
   }

@@ -144,6 +144,7 @@ export interface Saga<Input = never, Tx = never, Done = unknown> {
   readonly input: Schema<unknown, unknown>;
   readonly key: (input: never) => string;
   readonly deadlineMs: number | undefined;
+  readonly keepFinishedMs: number | undefined;
   readonly nodes: readonly SagaNode[];
   readonly end: SagaEnd<Tx>;
   /** Carries types only. */

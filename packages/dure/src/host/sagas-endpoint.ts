@@ -87,5 +87,5 @@ async function operate<Tx>(
 }
 
 function unknownSaga(id: string): Error {
-  return sagaErrors.NOT_FOUND(`there is no saga with the id "${id.slice(0, 100)}"`);
+  return sagaErrors.NOT_FOUND(`the saga "${id.slice(0, 100)}" is unknown, or has ended and was forgotten`);
 }

@@ -143,12 +143,25 @@ function openOwnDatabase(definition: ServiceDefinition, kit: ServiceKit, process
     telemetry,
     layers,
     projections: projectionsIn(definition),
-    retention: { messagesMs: 14 * dayMs, sagasMs: 90 * dayMs, longestMs: 90 * dayMs, ...holdersOf(kit, process) },
+    retention: {
+      messagesMs: 14 * dayMs,
+      sagasMs: 90 * dayMs,
+      sagasOfMs: keptSagas(definitions),
+      longestMs: 90 * dayMs,
+      ...holdersOf(kit, process),
+    },
     dataKeys: [dataKeyOf(service.key)],
   };
   const db = openDatabase({ ...opened, ...startSaga });
   process.logs.set(name, db);
   return db;
+}
+
+/** By name, where the newest version says how long it is kept. */
+function keptSagas(definitions: readonly AnySaga[]): Readonly<Record<string, number>> {
+  const newest = definitions.toSorted((a, b) => a.version - b.version);
+  const kept = new Map(newest.map(({ name, keepFinishedMs }) => [name, keepFinishedMs]));
+  return Object.fromEntries([...kept].flatMap(([name, ms]) => (ms === undefined ? [] : [[name, ms]])));
 }
 
 /** Who holds the log: with a broker its relay, and those services only that it does not reach. */
