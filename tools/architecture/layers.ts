@@ -55,7 +55,7 @@ const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['spring'],
     ['gateway', 'router'],
   ],
-  dure: [['.'], ['plan', 'host'], ['libraries'], ['supervisor'], ['chaos'], ['cli']],
+  dure: [['.'], ['async-api'], ['plan', 'host'], ['libraries'], ['supervisor'], ['chaos'], ['cli']],
 };
 
 /** Where a file stands inside its package: its folder, and how high that is. */

@@ -201,7 +201,7 @@ function finish(head: SagaHead, nodes: readonly SagaNode[], end: Partial<SagaEnd
     if (leaf.node === 'command') return [leaf.do, leaf.undo ?? [], leaf.status ?? []].flat();
     return leaf.node === 'sub' ? [leaf.undo ?? []].flat() : [];
   });
-  const sends = new Map(commands.map(({ command: { service, name } }) => [`${service}.${name}`, { service, name }]));
+  const sends = new Map(commands.map(({ command }) => [`${command.service}.${command.name}`, command]));
   const claiming = commands.filter(({ command }) => 'claims' in command && command.claims !== undefined);
   const events = leaves.flatMap((leaf) => (leaf.node === 'wait' && leaf.event !== undefined ? [leaf.event] : []));
   const { name, version, input, key, deadlineMs, keepFinishedMs } = head;

@@ -1,5 +1,5 @@
 import type { Schema } from '@dure/core';
-import type { AnyEvent } from '@dure/messaging';
+import type { AnyCommand, AnyEvent } from '@dure/messaging';
 import type { Send } from './send.ts';
 
 /** What a saga knows when it builds a command: its input and the results of the steps that are done. */
@@ -136,7 +136,7 @@ export interface Saga<Input = never, Tx = never, Done = unknown> {
   /** Describes its shape: names, kinds and commands of the steps. Instances are pinned to version and shape. */
   readonly shape: string;
   /** The commands it sends, by which the host knows whose replies to pull. */
-  readonly sends: readonly { readonly service: string; readonly name: string }[];
+  readonly sends: readonly AnyCommand[];
   /** The events it waits for, by which the host knows which to pull. */
   readonly waits: readonly AnyEvent[];
   /** The services at which its commands claim resources until it ends. */

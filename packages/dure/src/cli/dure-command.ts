@@ -5,6 +5,7 @@ import { chaos } from './chaos.ts';
 import { check } from './check.ts';
 import type { Command, CommandContext } from './command.ts';
 import { findCommand, readCommandLine } from './command-line.ts';
+import { docs } from './docs.ts';
 import { down } from './down.ts';
 import { errorLines } from './error-text.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -39,6 +40,7 @@ const commands: readonly Command[] = [
   verify,
   check,
   flow,
+  docs,
   chaos,
   add,
   parked,

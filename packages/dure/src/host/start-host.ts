@@ -7,6 +7,7 @@ import { stdoutSink } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
 import type { RunFile } from '../run-file.ts';
 import { infrastructure } from '../system.ts';
+import { asyncApiEndpoint } from './async-api-endpoint.ts';
 import { withOwnScopes } from './canary.ts';
 import { brokerOf, definitionsOf } from './definitions.ts';
 import { discovery } from './discovery.ts';
@@ -139,7 +140,7 @@ async function start(
       idempotency: data?.idempotency,
       routes: data?.routes ?? [],
       health: [...outbound.health, ...(data?.health ?? [])],
-      endpoints: [...config.endpoints, ...(data?.endpoints ?? [])],
+      endpoints: [asyncApiEndpoint(definition, process), ...config.endpoints, ...(data?.endpoints ?? [])],
       policies: kit.policies,
       graceMs,
     });

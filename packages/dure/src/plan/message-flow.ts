@@ -108,7 +108,8 @@ class Flow {
   }
 }
 
-function emittersOf(definitions: Definitions): ReadonlyMap<string, string> {
+/** Which service emits each event. DURE_SYSTEM_INVALID when two do. */
+export function emittersOf(definitions: Definitions): ReadonlyMap<string, string> {
   const emitters = new Map<string, string>();
   for (const [service, { contract }] of Object.entries(definitions)) {
     for (const { name } of contract.emits) {

@@ -39,7 +39,7 @@ const saga = {
   name: 'placeOrder',
   version: 1,
   shape: 'reserve',
-  sends: [{ service: 'inventory', name: 'reserve' }],
+  sends: [inventory.commands.reserve],
   waits: [],
 };
 

@@ -10,7 +10,7 @@ import type {
   Schema,
   SchemaOutput,
 } from '@dure/core';
-import type { AnyEvent, CommandInput, CommandOutput, Flow } from '@dure/messaging';
+import type { AnyCommand, AnyEvent, CommandInput, CommandOutput, Flow } from '@dure/messaging';
 import type { Logger, Telemetry } from '@dure/telemetry';
 import type { Client } from '../client/client.ts';
 import type { TokenSigner } from '../client/token-signer.port.ts';
@@ -45,7 +45,7 @@ export interface SagaDefinition {
   /** Names, kinds and commands of its steps: what instances are pinned to. */
   readonly shape: string;
   /** The commands it sends, by which the host knows whose replies to pull. */
-  readonly sends: readonly { readonly service: string; readonly name: string }[];
+  readonly sends: readonly AnyCommand[];
   /** The events it waits for. */
   readonly waits: readonly AnyEvent[];
 }
