@@ -19,6 +19,14 @@ export const deliveryShipped = event('delivery.shipped', {
   key: ({ orderId }) => orderId,
 });
 
+const Goods = z.object({ sku: z.string(), round: z.int().min(1) });
+const bySku = ({ sku }: { readonly sku: string }) => sku;
+
+/** What ran low has been brought from its maker. */
+export const brought = event('delivery.brought', { schema: Goods.extend({ quantity: z.int().min(1) }), key: bySku });
+/** It cannot be had, at least not in such a number. */
+export const notBrought = event('delivery.notBrought', { schema: Goods, key: bySku });
+
 /** Shipments: a stand-in for a carrier. It refuses nothing, because what is paid for must be sent. */
 export const delivery = contract(
   'delivery',
@@ -38,5 +46,5 @@ export const delivery = contract(
       key: ({ orderId }) => orderId,
     }),
   },
-  { emits: [deliveryShipped] },
+  { emits: [deliveryShipped, brought, notBrought] },
 );

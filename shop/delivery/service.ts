@@ -1,5 +1,6 @@
 import { migrations } from '@dure/postgres';
 import { service } from '@dure/service/server';
+import { bring } from './bring.ts';
 import { delivery, deliveryShipped } from './contract.ts';
 import type { DeliveryTables } from './shipments.postgres.ts';
 import { postgresShipments } from './shipments.postgres.ts';
@@ -8,6 +9,7 @@ import { postgresShipments } from './shipments.postgres.ts';
 export const deliveryService = service({
   contract: delivery,
   database: migrations<DeliveryTables>(import.meta.dirname),
+  reactions: [bring],
   start: ({ db, ids }) => ({
     getShipment: async ({ params: { orderId } }) => {
       const found = await postgresShipments(db.read).ofOrder(orderId);

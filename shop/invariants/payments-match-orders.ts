@@ -2,7 +2,7 @@ import { invariant } from '@dure/dure';
 import type { OrderState } from './order-states.ts';
 import { orderStates } from './order-states.ts';
 
-/** Money that was taken. */
+/** Money that was taken and not given back. */
 export interface CaptureRow {
   readonly order_id: string;
   /** Won. */
@@ -35,7 +35,9 @@ export const paymentsMatchOrders = invariant('payments match orders', {
   reads: ['order', 'payment'],
   check: async ({ order, payment }) => {
     const orders = await orderStates(order);
-    const captures = await payment.rows<CaptureRow>('select order_id, amount from capture order by order_id');
+    const captures = await payment.rows<CaptureRow>(`
+      select order_id, amount from capture c
+      where not exists (select from refund r where r.capture_id = c.capture_id) order by order_id`);
     const won = (state: OrderState['state']) =>
       captures.reduce((sum, row) => sum + (orders.get(row.order_id)?.state === state ? row.amount : 0), 0);
     const violations = paymentViolations(orders, captures);

@@ -24,6 +24,17 @@ export const released = event('inventory.released', { schema: OrderLine, key: by
 /** What was set aside has been sold. */
 export const sold = event('inventory.sold', { schema: OrderLine, key: bySku });
 
+/** There is little left of it: more is wanted. Each time has a number of its own. */
+export const ranLow = event('inventory.ranLow', {
+  schema: z.object({ sku: Sku, round: z.int().min(1), left: z.int().min(0), wanted: Quantity }),
+  key: bySku,
+});
+/** What was wanted is on the shelf. */
+export const restocked = event('inventory.restocked', {
+  schema: z.object({ sku: Sku, round: z.int().min(1), quantity: Quantity }),
+  key: bySku,
+});
+
 /** Nobody sells this product. */
 export const UnknownSku = { status: 404, data: z.object({ sku: z.string() }) };
 
@@ -82,5 +93,5 @@ export const inventory = contract(
     /** Turns an order's reserved stock into sold stock. */
     sell: command({ input: OrderOnly, key: ({ orderId }) => orderId }),
   },
-  { emits: [shelved, supplied, reserved, released, sold] },
+  { emits: [shelved, supplied, reserved, released, sold, ranLow, restocked] },
 );

@@ -1,10 +1,12 @@
 import type { Call } from '@dure/core';
 import { repository } from '@dure/event-sourcing';
+import { flow } from '@dure/messaging';
 import type { Kysely, Tx } from '@dure/postgres';
 import { migrations, postgresEventStore } from '@dure/postgres';
-import { on, service } from '@dure/service/server';
+import { on, reaction, service } from '@dure/service/server';
+import { brought, notBrought } from '@shop/delivery/contract';
 import { productAdded } from '@shop/product/contract';
-import { inventory } from './contract.ts';
+import { inventory, ranLow, restocked } from './contract.ts';
 import type { Line } from './domain/merge-lines.ts';
 import { mergeLines } from './domain/merge-lines.ts';
 import { stock } from './domain/stock.ts';
@@ -14,6 +16,21 @@ import { reservedLine, shelf } from './read-models.ts';
 type InventoryTx = Tx<InventoryTables>;
 
 const stocks = repository(stock, { service: inventory.name, store: postgresEventStore<InventoryTables>() });
+
+// region restocking
+/** Nobody leads it: something runs low, whoever brings it brings it or cannot, and it is on the shelf again or stays low. */
+const restocking = flow('restocking', { starts: ranLow, ends: [restocked, notBrought], withinMs: 60_000 });
+
+const putOnShelf = reaction('inventory.putOnShelf', {
+  flow: 'restocking',
+  when: brought,
+  emits: [restocked],
+  run: async ({ sku, round, quantity }, _call, tx: InventoryTx, emit) => {
+    await stocks.decide(tx, 'supply', { sku, quantity });
+    emit(restocked, { sku, round, quantity });
+  },
+});
+// endregion
 
 /** Stock and reservations, by what has happened to them. A product that comes into the catalogue gets an empty shelf. */
 export const inventoryService = service({
@@ -25,7 +42,9 @@ export const inventoryService = service({
       productAdded,
       async ({ sku }, _call: Call, tx: InventoryTx) => void (await stocks.decide(tx, 'shelve', { sku })),
     ),
+    putOnShelf,
   ],
+  flows: [restocking],
   start: ({ db }) => ({
     getStock: async ({ params }) => {
       const [found] = await shelves(db.read, [params.sku]);

@@ -7,6 +7,7 @@ import { service } from '@dure/service/server';
 import { product } from '@shop/product/contract';
 import { placeOrder } from './checkout/place-order.ts';
 import { placeOrder1 } from './checkout/place-order-1.ts';
+import { placeOrder2 } from './checkout/place-order-2.ts';
 import { closeDay } from './close-day.postgres.ts';
 import { order, orderPlaced } from './contract.ts';
 import type { Wish } from './domain/order.ts';
@@ -23,7 +24,7 @@ export const orderService = service({
   uses: { product: product.with({ getProduct: { fallback: false } }) },
   database: migrations<OrderTables>(import.meta.dirname),
   jobs: [closeDay, rebuildTotals],
-  sagas: [placeOrder, placeOrder1],
+  sagas: [placeOrder, placeOrder2, placeOrder1],
   start: ({ db, ids, log, uses }) => ({
     place: async ({ body }, call) => {
       const { lines, total } = await priced(body.lines, uses.product, call);

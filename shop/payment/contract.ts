@@ -6,9 +6,11 @@ const Amount = z.object({ amount: z.int().min(0), currency: z.literal('KRW') });
 /**
  * How to pay. This service stands in for a payment provider and does what the method says:
  * `card` pays; `declined-card` is declined at once; `expired-card` is authorised and then refuses the capture, so that everything
- * before it must be undone. Amounts above the configured limit (₩10,000,000) are declined.
+ * before it must be undone. `slow-card` is authorised, but nobody hears of it for twelve seconds; `lying-card` is charged, and
+ * then said to have been refused. Amounts above the configured limit (₩10,000,000) are declined.
  */
-export const PaymentMethod = z.enum(['card', 'declined-card', 'expired-card']);
+export const PaymentMethod = z.enum(['card', 'declined-card', 'expired-card', 'slow-card', 'lying-card']);
+const Authorised = z.object({ authorisationId: z.uuid() });
 
 const Payment = z.object({
   orderId: z.uuid(),
@@ -28,9 +30,18 @@ export const payment = contract('payment', {
   /** Holds an amount on the customer's card. */
   authorise: command({
     input: z.object({ orderId: z.uuid(), amount: Amount, method: PaymentMethod }),
-    output: z.object({ authorisationId: z.uuid() }),
+    output: Authorised,
     refuses: { Declined: { status: 402, data: z.object({ why: z.enum(['card-declined', 'over-limit']) }) } },
     key: ({ orderId }) => orderId,
+  }),
+  /**
+   * Tells whether an amount is held, for those who were not told. It has a key of its own, so that it does not wait behind what it
+   * asks about.
+   */
+  askAuthorised: command({
+    input: z.object({ orderId: z.uuid() }),
+    output: z.object({ done: z.boolean(), result: Authorised.optional() }),
+    key: ({ orderId }) => `status of ${orderId}`,
   }),
   /** Takes the amount that was held. */
   capture: command({
@@ -39,7 +50,7 @@ export const payment = contract('payment', {
     refuses: { CaptureRefused: { status: 402, data: z.object({ why: z.enum(['card-expired', 'not-authorised']) }) } },
     key: ({ orderId }) => orderId,
   }),
-  /** Gives up the hold; nothing happens when there is none. */
+  /** Gives up the hold, and gives back what was taken of it; nothing happens when there is none. */
   voidAuthorisation: command({
     input: z.object({ orderId: z.uuid() }),
     key: ({ orderId }) => orderId,

@@ -1,4 +1,5 @@
 import type { Generated, Kysely } from '@dure/postgres';
+import { sql } from '@dure/postgres';
 import type { Method } from './domain/provider.ts';
 
 /** The tables of the payment service. */
@@ -19,6 +20,12 @@ export interface PaymentTables {
     readonly amount: number;
     readonly at: Generated<number>;
   };
+  readonly refund: {
+    readonly capture_id: string;
+    readonly order_id: string;
+    readonly amount: number;
+    readonly at: Generated<number>;
+  };
 }
 
 /** An authorisation as it is stored. */
@@ -28,27 +35,31 @@ export interface StoredAuthorisation {
   readonly amount: number;
   readonly method: Method;
   readonly state: 'authorised' | 'captured' | 'voided';
+  readonly heldForMs: number;
 }
 
 /** Authorisations and captures as they are stored. */
 export interface Payments {
   ofOrder(orderId: string): Promise<StoredAuthorisation | undefined>;
-  authorise(held: Omit<StoredAuthorisation, 'state'>): Promise<void>;
+  authorise(held: Omit<StoredAuthorisation, 'state' | 'heldForMs'>): Promise<void>;
   /** The id of the capture that was made of an authorisation, if any. */
   captureOf(authorisationId: string): Promise<string | undefined>;
   capture(captureId: string, held: StoredAuthorisation): Promise<void>;
-  /** Gives up what is held for the order, if anything is. */
-  voidOf(orderId: string): Promise<void>;
+  /** Gives up what is held for the order and gives back what was taken, if anything was. */
+  giveBack(orderId: string): Promise<void>;
 }
 
 /** Payments in PostgreSQL; give the transaction to change them. */
 export function postgresPayments(db: Kysely<PaymentTables>): Payments {
   return {
     async ofOrder(orderId) {
-      const row = await db.selectFrom('authorisation').selectAll().where('order_id', '=', orderId).executeTakeFirst();
-      if (row === undefined) return undefined;
-      const { authorisation_id: authorisationId, amount, method, state } = row;
-      return { authorisationId, orderId, amount, method, state };
+      const row = await db
+        .selectFrom('authorisation')
+        .select(['authorisation_id as authorisationId', 'order_id as orderId', 'amount', 'method', 'state'])
+        .select(sql<number>`extract(epoch from dure.now() - at)::float8 * 1000`.as('heldForMs'))
+        .where('order_id', '=', orderId)
+        .executeTakeFirst();
+      return row;
     },
     async authorise({ authorisationId, orderId, amount, method }) {
       await db
@@ -75,13 +86,16 @@ export function postgresPayments(db: Kysely<PaymentTables>): Payments {
         .values({ capture_id: captureId, order_id: orderId, authorisation_id: authorisationId, amount })
         .execute();
     },
-    async voidOf(orderId) {
+    async giveBack(orderId) {
       await db
-        .updateTable('authorisation')
-        .set({ state: 'voided' })
-        .where('order_id', '=', orderId)
-        .where('state', '=', 'authorised')
+        .insertInto('refund')
+        .columns(['capture_id', 'order_id', 'amount'])
+        .expression(
+          db.selectFrom('capture').select(['capture_id', 'order_id', 'amount']).where('order_id', '=', orderId),
+        )
+        .onConflict((conflict) => conflict.doNothing())
         .execute();
+      await db.updateTable('authorisation').set({ state: 'voided' }).where('order_id', '=', orderId).execute();
     },
   };
 }

@@ -80,6 +80,13 @@ export const product = contract(
       refuses: { SkuTaken: { status: 409, data: z.object({ sku: z.string() }) } },
     }),
     // endregion
+    listNotices: get('/notices', {
+      summary: 'What there is little left of, with more on its way',
+      output: z.object({
+        notices: z.array(z.object({ sku: z.string(), left: z.int(), since: z.iso.datetime() })),
+      }),
+      access: { role: 'admin' },
+    }),
     changePrice: put('/products/:sku/price', {
       summary: 'Changes the price of a product',
       params: z.object({ sku: Sku }),

@@ -5,6 +5,15 @@ import type { Price, Product } from './contract.ts';
 /** The tables of the product service. */
 export interface ProductTables {
   readonly product: ProductTable;
+  readonly notice: NoticeTable;
+}
+
+interface NoticeTable {
+  readonly sku: string;
+  readonly round: number;
+  readonly left_over: number | null;
+  readonly state: 'coming' | 'withdrawn' | 'over';
+  readonly at: Generated<number>;
 }
 
 interface ProductTable {

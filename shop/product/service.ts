@@ -4,6 +4,7 @@ import { service } from '@dure/service/server';
 import type { z } from 'zod';
 import type { Product, ShownProduct } from './contract.ts';
 import { product, productAdded, productPriceChanged } from './contract.ts';
+import { noticeReactions, standingNotices } from './notices.ts';
 import type { ProductTables } from './products.postgres.ts';
 import { postgresProducts } from './products.postgres.ts';
 
@@ -19,6 +20,7 @@ export function productVersion(version: string, shown: (item: Item) => ShownItem
     contract: product,
     metadata: { version },
     database: migrations<ProductTables>(import.meta.dirname),
+    reactions: noticeReactions,
     start: ({ db }) => ({
       listProducts: async ({ query }) => {
         const found = await postgresProducts(db.read).after(query.after ?? '', query.limit + 1);
@@ -42,6 +44,7 @@ export function productVersion(version: string, shown: (item: Item) => ShownItem
           return body;
         }),
       // endregion
+      listNotices: async () => ({ notices: await standingNotices(db.read) }),
       changePrice: ({ params, body }, call) =>
         db.uow(call, async (tx) => {
           const priced = await postgresProducts(tx.db).setPrice(params.sku, body);

@@ -48,7 +48,7 @@ export interface LoadReport {
 }
 
 const skus = ['tea-green', 'tea-citron', 'cup-moon', 'spoon-brass', 'paper-hanji', 'hat-gat', 'drum-janggu'] as const;
-const methods = ['card', 'card', 'card', 'declined-card', 'expired-card'] as const;
+const methods = ['card', 'card', 'card', 'declined-card', 'expired-card', 'lying-card'] as const;
 const longestAnswerMs = 30_000;
 const mostSlow = 5;
 

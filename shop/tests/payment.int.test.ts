@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '@dure/core';
+import { isDureError, isRefusal } from '@dure/core';
 import { testCall } from '@dure/core/testing';
+import { sql } from '@dure/postgres';
+import type { PaymentMethod } from '@shop/payment/contract';
 import { payment } from '@shop/payment/contract';
 import { paymentService } from '@shop/payment/service';
+import type { z } from 'zod';
 import { serviceBench } from './service-bench.ts';
 
 const call = testCall();
@@ -19,9 +22,17 @@ async function bench() {
   const made = await serviceBench(payment, paymentService);
   const { handlers, carryOut } = made;
   return {
-    authorise: (method: 'card' | 'declined-card' | 'expired-card') =>
+    authorise: (method: z.output<typeof PaymentMethod>) =>
       carryOut((tx) => handlers.authorise({ orderId, amount, method }, call, tx)),
     capture: (authorisationId: string) => carryOut((tx) => handlers.capture({ orderId, authorisationId }, call, tx)),
+    ask: () => carryOut((tx) => handlers.askAuthorised({ orderId }, call, tx)),
+    rows: async (table: 'capture' | 'refund') => {
+      const { rows } = await sql<{ amount: number }>`select amount from ${sql.table(table)}`.execute(made.db.read);
+      return rows.map((row) => row.amount);
+    },
+    /** As if the authorisation had been asked for so many milliseconds earlier. */
+    letPass: (ms: number) =>
+      carryOut((tx) => sql`update authorisation set at = at - make_interval(secs => ${ms / 1_000})`.execute(tx.db)),
     giveUp: () => carryOut((tx) => handlers.voidAuthorisation({ orderId }, call, tx)),
     state: async () => (await handlers.getPayment({ params: { orderId } }, call)).state,
     [Symbol.asyncDispose]: () => made[Symbol.asyncDispose](),
@@ -35,8 +46,8 @@ test('money is held, then taken, each once however often it is asked for', async
   assert.equal(await provider.state(), 'authorised');
   const taken = await provider.capture(held.authorisationId);
   assert.deepEqual(await provider.capture(held.authorisationId), taken);
-  await provider.giveUp();
   assert.equal(await provider.state(), 'captured');
+  assert.deepEqual(await provider.rows('refund'), []);
 });
 
 test('a declined card holds nothing', async () => {
@@ -59,4 +70,31 @@ test('an authorisation of another order is not taken', async () => {
   await using provider = await bench();
   await provider.authorise('card');
   await assert.rejects(provider.capture(crypto.randomUUID()), refused('CaptureRefused', 'not-authorised'));
+});
+
+test('a slow card holds the money and says nothing; whoever asks by another way is told', async () => {
+  await using provider = await bench();
+  assert.deepEqual(await provider.ask(), { done: false });
+  for (const _ of [1, 2]) {
+    await assert.rejects(provider.authorise('slow-card'), (error) => {
+      assert.ok(isDureError(error) && error.code === 'PAYMENT_PROVIDER_SILENT', String(error));
+      return !error.retryable;
+    });
+  }
+  assert.equal(await provider.state(), 'authorised');
+  const { done, result } = await provider.ask();
+  assert.ok(done && result !== undefined);
+  await provider.letPass(12_000);
+  assert.deepEqual(await provider.authorise('slow-card'), result);
+  await provider.capture(result.authorisationId);
+  assert.deepEqual(await provider.ask(), { done: false }, 'what has been taken is not held any more');
+});
+
+test('a lying card is charged and said to be refused; giving up gives the money back, once', async () => {
+  await using provider = await bench();
+  const { authorisationId } = await provider.authorise('lying-card');
+  await assert.rejects(provider.capture(authorisationId), refused('CaptureRefused', 'card-expired'));
+  assert.deepEqual([await provider.state(), await provider.rows('capture')], ['captured', [68_000]]);
+  for (const _ of [1, 2]) await provider.giveUp();
+  assert.deepEqual([await provider.state(), await provider.rows('refund')], ['voided', [68_000]]);
 });

@@ -5,6 +5,7 @@ import type { TestSystem } from '@dure/dure/testing';
 import { startSystem } from '@dure/dure/testing';
 import type { Customer } from './customer.ts';
 import { ask, customer } from './customer.ts';
+import { pause } from './decided-orders.ts';
 import type { ShopModule } from './shop-module.ts';
 import { shopModule, withoutBroker } from './shop-module.ts';
 
@@ -64,6 +65,7 @@ for (const placement of ['each', 'one'] as const) {
     for (const [method, reason] of [
       ['declined-card', 'Declined'],
       ['expired-card', 'CaptureRefused'],
+      ['lying-card', 'CaptureRefused'],
     ] as const) {
       test(`an order whose payment fails (${method}) is rejected, and the stock is given back`, async () => {
         const before = (await ask(`${shop.edge}/stock/fan-folding`)).body;
@@ -73,6 +75,23 @@ for (const placement of ['each', 'one'] as const) {
         assert.deepEqual((await ask(`${shop.edge}/stock/fan-folding`)).body, before);
       });
     }
+
+    test('an order whose payment nobody answers for is confirmed, once the provider has been asked', async () => {
+      const placed = await kim.order('fan-folding', 1, 'slow-card');
+      const seen = await kim.follow(String(placed.body.orderId));
+      assert.equal(seen.at(-1)?.state, 'confirmed', JSON.stringify(seen.at(-1)));
+      await shop.verify();
+    });
+
+    test('what runs low is brought and put on the shelf again, and nobody leads that', async () => {
+      const available = async () => Number((await ask(`${shop.edge}/stock/brush-weasel`)).body.available);
+      assert.equal(await available(), 25);
+      const placed = await kim.order('brush-weasel', 22, 'card');
+      assert.equal((await kim.follow(String(placed.body.orderId))).at(-1)?.state, 'confirmed');
+      for (let turn = 0; turn < 200 && (await available()) < 5; turn += 1) await pause(50);
+      assert.equal(await available(), 53);
+      await shop.verify();
+    });
 
     test('the same Idempotency-Key places one order; with another body it is refused', async () => {
       const key = crypto.randomUUID();

@@ -7,7 +7,7 @@ const customers = 4;
 const betweenMs = 100;
 const againMs = 300;
 const skus = ['tea-green', 'tea-citron', 'cup-moon', 'spoon-brass', 'paper-hanji', 'fan-folding'] as const;
-const methods = ['card', 'card', 'card', 'declined-card', 'expired-card'] as const;
+const methods = ['card', 'card', 'card', 'declined-card', 'expired-card', 'lying-card'] as const;
 const password = 'correct horse battery';
 const address = { recipient: '김두레', street: '세종대로 110', city: '서울', postcode: '04524' };
 

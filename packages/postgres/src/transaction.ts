@@ -44,10 +44,12 @@ export type StartSaga = (inside: TxInside, saga: StartableSaga<unknown>, input: 
 
 const insides = new WeakMap<object, TxInside>();
 
-/** The inside of a transaction that a unit of work has handed out. */
+/** The inside of a transaction that a unit of work has handed out, also when something has been put before it (`Object.create`). */
 export function insideOf(tx: object): TxInside {
-  const inside = insides.get(tx);
-  if (inside !== undefined) return inside;
+  for (let at: object | null = tx; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const inside = insides.get(at);
+    if (inside !== undefined) return inside;
+  }
   throw postgresErrors.UNIT_ENDED('this is not the transaction that a unit of work handed out');
 }
 

@@ -57,6 +57,29 @@ test('when the money cannot be taken, both holds are given up', () => {
     .expectUndone('hold.money', 'hold.stock');
 });
 
+test('when nobody answers for the money, the provider is asked whether it holds it', () => {
+  const asked = () =>
+    spec(placeOrder)
+      .start(input)
+      .replies('hold.stock', { orderId })
+      .passes(3_000)
+      .passes(6_000)
+      .expectSent('hold.money', 'ask');
+  const told = { ok: true, value: { done: true, result: money } } as const;
+  const { sent } = asked().receives('hold.money', 'ask', told).replies('capture', capture);
+  assert.deepEqual(
+    sent.map(({ service, name }) => `${service}.${name}`),
+    [
+      ...['inventory.reserve', 'payment.authorise', 'payment.authorise', 'payment.askAuthorised', 'payment.capture'],
+      ...['inventory.sell', 'delivery.ship'],
+    ],
+  );
+  asked()
+    .receives('hold.money', 'ask', { ok: true, value: { done: false } })
+    .expectWhy({ reason: 'timed-out', step: 'hold.money' })
+    .expectUndone('hold.money', 'hold.stock');
+});
+
 test('whatever is refused, repeated, overtaken or late, an order ends with nothing half-done', () => {
   const answers = { 'hold.stock': { orderId }, 'hold.money': money, capture, 'handOver.ship': ship };
   const { states, completed, compensated } = crashEverywhere(placeOrder, { input, answers, faults: 1, timeouts: 1 });

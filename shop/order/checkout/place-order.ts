@@ -8,13 +8,13 @@ import { Checkout, confirm, deadlineMs, reject } from './decided.ts';
 
 /**
  * Carries an order through: set stock aside and hold the money, side by side; take the money (from here on there is no way
- * back); hand the stock over and ship, side by side. If anything before that is refused or takes too long, what was done is
+ * back); hand the stock over and ship, side by side. When nobody answers for the money, the provider is asked whether it holds it. If anything before that is refused or takes too long, what was done is
  * undone and the order is rejected with the reason.
  */
 export const placeOrder = saga('place-order', {
   input: Checkout,
   key: ({ orderId }) => orderId,
-  version: 2,
+  version: 3,
   deadlineMs,
 })
   .parallel('hold', (group) =>
@@ -31,7 +31,13 @@ export const placeOrder = saga('place-order', {
           amount: total,
           method,
         })),
-        { undo: send(payment.commands.voidAuthorisation, ({ input: { orderId } }) => ({ orderId })) },
+        {
+          undo: send(payment.commands.voidAuthorisation, ({ input: { orderId } }) => ({ orderId })),
+          status: send(payment.commands.askAuthorised, ({ input: { orderId } }) => ({ orderId })),
+          // Two attempts, three and six seconds; then it is asked for.
+          timeoutMs: 3_000,
+          attempts: 2,
+        },
       ),
   )
   .pivot(

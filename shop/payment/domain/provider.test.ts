@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { whyDeclined, whyNotCaptured } from './provider.ts';
+import { isSilent, silentForMs, whyDeclined, whyNotCaptured } from './provider.ts';
 
 const limit = 1_000;
 
@@ -19,4 +19,10 @@ test('a declined card is declined at once, an expired one only when the money is
 test('only what is held can be captured', () => {
   assert.equal(whyNotCaptured(undefined), 'not-authorised');
   assert.equal(whyNotCaptured({ state: 'voided', method: 'card' }), 'not-authorised');
+});
+
+test('nobody hears of a slow card for a while', () => {
+  assert.ok(isSilent({ method: 'slow-card', heldForMs: 0 }));
+  assert.ok(!isSilent({ method: 'slow-card', heldForMs: silentForMs }));
+  assert.ok(!isSilent({ method: 'card', heldForMs: 0 }));
 });

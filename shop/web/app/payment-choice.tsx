@@ -3,9 +3,9 @@ import type { JSX } from 'preact';
 import type { PaymentMethod } from './api.ts';
 import { useMessages } from './use-messages.ts';
 
-const methods: readonly PaymentMethod[] = ['card', 'declined-card', 'expired-card'];
+const methods: readonly PaymentMethod[] = ['card', 'declined-card', 'expired-card', 'slow-card', 'lying-card'];
 
-/** How to pay; two of the ways exist to see an order being undone. */
+/** How to pay; all ways but the first exist to see what an order does about it. */
 export function PaymentChoice(): JSX.Element {
   const m = useMessages();
   return (

@@ -54,3 +54,18 @@ test('what a reaction does not list it cannot emit, whichever way', async () => 
     });
   }
 });
+
+/** A store of aggregates finds what belongs to a transaction by the transaction itself; it looked into a copy, and found nothing. */
+test('a reaction is given the transaction, not a copy of it', async () => {
+  const tx = transaction();
+  let given: unknown;
+  const looks = reaction('depot.look', {
+    flow: 'restocking',
+    when: ranLow,
+    run: async (_data, _call, inside: Tx) => {
+      given = inside;
+    },
+  });
+  await looks.run({ sku: 'tea' } as never, testCall(), tx);
+  assert.equal(Object.getPrototypeOf(given), tx);
+});

@@ -76,7 +76,9 @@ export function reaction<
         if (!listed.has(event.name)) throw unlisted(name, event.name, [...listed]);
         tx.emit(event, value);
       };
-      return spec.run(data, call, { ...tx, emit }, emit as unknown as EmitOf<Emits>);
+      // It stays the same transaction to whoever looks into it, such as the store of aggregates: a copy would be another.
+      const watched: Tx = Object.create(tx, { emit: { value: emit, enumerable: true } });
+      return spec.run(data, call, watched, emit as unknown as EmitOf<Emits>);
     },
   };
 }
