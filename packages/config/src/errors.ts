@@ -78,4 +78,27 @@ export const configErrors = errorCatalogue('CONFIG', {
       fix: '메시지에 서버의 응답이 있습니다. 자격 증명이나 해당 파일을 고치십시오.',
     },
   },
+  REPORT_INVALID: {
+    kind: 'invalid',
+    en: {
+      title: 'What an instance says to the config server cannot be read',
+      fix: 'Send what the message names; `feedHints` of @dure/config/client does.',
+    },
+    ko: {
+      title: '인스턴스가 설정 서버에 보낸 내용을 읽을 수 없습니다',
+      fix: '메시지에 나온 형식으로 보내십시오. @dure/config/client의 `feedHints`가 그렇게 합니다.',
+    },
+  },
+  FULL: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'The config server is followed by as many instances as it can serve',
+      fix: 'Nothing is lost: the instance asks every few seconds. Remove instances that are not needed.',
+    },
+    ko: {
+      title: '설정 서버가 받을 수 있는 인스턴스 수에 도달했습니다',
+      fix: '잃는 것은 없습니다. 인스턴스가 몇 초마다 직접 확인합니다. 필요 없는 인스턴스를 줄이십시오.',
+    },
+  },
 });

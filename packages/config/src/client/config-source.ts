@@ -17,6 +17,8 @@ export interface ConfigLayer {
 export interface ConfigTarget {
   readonly service: string;
   readonly profiles: readonly string[];
+  /** What a server proposes, in place of what is in force; sources that know of no candidates ignore it. */
+  readonly candidate?: string | undefined;
 }
 
 /** Where a layer comes from. */
@@ -29,6 +31,8 @@ export interface LoadedLayers {
   readonly layers: readonly ConfigLayer[];
   /** What the reader should know, such as that an old copy is used. */
   readonly warnings: readonly string[];
+  /** The version that the server names; undefined where there is none. */
+  readonly version?: string | undefined;
 }
 
 /** `application.yml` and its like are for all. */

@@ -1,16 +1,21 @@
 export { configErrors } from '../errors.ts';
 export type { Property, Scalar } from '../properties/property.ts';
+export type { Vitals } from '../wire/change-feed.ts';
 export type { ConfigSection, ConfigSections, SectionValues } from './config-section.ts';
 export type { ConfigLayer, ConfigSource, ConfigTarget, LoadedLayers } from './config-source.ts';
 export { environmentPrefix, environmentSource } from './environment-source.ts';
 export type { ExplainedKey, ExplainedValue } from './explain-config.ts';
+export type { FeedHints } from './feed-hints.ts';
+export { feedHints } from './feed-hints.ts';
+export type { FeedHintsOptions } from './feed-hints-options.ts';
 export { fileSource } from './file-source.ts';
+export type { ConfigFollower, ConfigHints, HintLine } from './hints.ts';
 export type { LoadConfigOptions, LoadedConfig } from './load-config.ts';
 export { loadConfig } from './load-config.ts';
 export { secret } from './secret.ts';
 export type { ServerSourceOptions } from './server-source.ts';
 export { serverSource } from './server-source.ts';
-export type { ConfigAnswer, ConfigTransport } from './transport.ts';
+export type { ConfigAnswer, ConfigTransport, FeedAnswer, FeedRequest, FeedTransport } from './transport.ts';
 export { fetchTransport } from './transport.ts';
 export { valuesSource } from './values-source.ts';
 export type {

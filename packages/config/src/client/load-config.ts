@@ -49,7 +49,11 @@ export async function loadLayers(
   signal?: AbortSignal,
 ): Promise<LoadedLayers> {
   const loaded = await Promise.all(sources.map((source) => source.load(target, signal)));
-  return { layers: loaded.flatMap((part) => part.layers), warnings: loaded.flatMap((part) => part.warnings) };
+  return {
+    layers: loaded.flatMap((part) => part.layers),
+    warnings: loaded.flatMap((part) => part.warnings),
+    version: loaded.find(({ version }) => version !== undefined)?.version,
+  };
 }
 
 /** What was read, in the order in which it was applied, the defaults first. */

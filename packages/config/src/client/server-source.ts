@@ -4,6 +4,7 @@ import type { TokenSigner } from '@dure/service/client';
 import { maskText } from '@dure/telemetry';
 import { configErrors } from '../errors.ts';
 import type { Property, Scalar } from '../properties/property.ts';
+import { candidateHeader, instanceHeader } from '../wire/change-feed.ts';
 import type { ConfigLayer, ConfigSource, ConfigTarget, LoadedLayers } from './config-source.ts';
 import { isSharedFile } from './config-source.ts';
 import type { KeptCopy } from './kept-copy.ts';
@@ -24,6 +25,8 @@ export interface ServerSourceOptions {
   readonly waitMs?: number;
   readonly transport?: ConfigTransport;
   readonly signal?: AbortSignal;
+  /** What this instance is called, as for `feedHints`: the server may have it try out a change. */
+  readonly instance?: string;
 }
 
 const accept = 'application/vnd.spring-cloud.config-server.v2+json, application/json';
@@ -35,31 +38,57 @@ const attemptMs = 5_000;
  */
 export function serverSource(options: ServerSourceOptions): ConfigSource {
   const copy = options.keepIn === undefined ? undefined : keptCopy(options.keepIn);
+  const latest = new Map<string, Latest>();
   return {
     load: (target, signal) => {
       const signals = [options.signal, signal].filter((one) => one !== undefined);
-      return load(signals.length === 0 ? options : { ...options, signal: AbortSignal.any(signals) }, copy, target);
+      const within = signals.length === 0 ? options : { ...options, signal: AbortSignal.any(signals) };
+      return target.candidate === undefined ? load(within, copy, target, latest) : loadCandidate(within, target);
     },
   };
+}
+
+/** The latest answer for a target, and what it is asked for again by. */
+interface Latest {
+  readonly etag: string | undefined;
+  readonly layers: readonly ConfigLayer[];
+  readonly version: string | undefined;
+}
+
+/** A candidate is read once, and kept nowhere. */
+async function loadCandidate(options: ServerSourceOptions, target: ConfigTarget): Promise<LoadedLayers> {
+  const shown = maskText(options.url);
+  const asked = await ask(options, target, 0, undefined);
+  if (!asked.ok)
+    throw configErrors.SERVER_UNREACHABLE(
+      `the config server at ${shown} did not answer with a candidate for "${target.service}": ${maskText(messageOf(asked.error))}`,
+      { cause: asked.error, details: { url: shown, service: target.service } },
+    );
+  return { layers: parse(asked.answer.text, shown), warnings: [], version: asked.answer.version };
 }
 
 async function load(
   options: ServerSourceOptions,
   copy: KeptCopy | undefined,
   target: ConfigTarget,
+  latest: Map<string, Latest>,
 ): Promise<LoadedLayers> {
-  const { service } = target;
+  const { service, profiles } = target;
   const kept = await copy?.read(service);
   const shown = maskText(options.url);
-  const asked = await ask(options, target, options.waitMs ?? (kept === undefined ? 10_000 : 1_000));
+  const name = `${service}/${profiles.join(',')}`;
+  const before = latest.get(name);
+  const waitMs = options.waitMs ?? (kept === undefined ? 10_000 : 1_000);
+  const asked = await ask(options, target, waitMs, before?.etag);
   if (asked.ok) {
-    const layers = parse(asked.answer.text, shown);
-    if (copy !== undefined && kept !== asked.answer.text) await copy.write(service, asked.answer.text);
-    const { stale } = asked.answer;
-    return {
-      layers,
-      warnings: stale === undefined ? [] : [`the config server uses the last good version of ${stale}`],
-    };
+    const { answer } = asked;
+    if (answer.status === 304 && before !== undefined) return { ...before, warnings: warningsOf(answer) };
+    const layers = parse(answer.text, shown);
+    // What one instance tries out is nothing for the others to start with.
+    if (copy !== undefined && kept !== answer.text && answer.isTrial !== true) await copy.write(service, answer.text);
+    const { etag, version } = answer;
+    latest.set(name, { etag, layers, version });
+    return { layers, version, warnings: warningsOf(answer) };
   }
   if (kept !== undefined) {
     const warning = `the config server at ${shown} is away (${maskText(messageOf(asked.error))}); its last known answer is used`;
@@ -71,14 +100,22 @@ async function load(
   );
 }
 
+function warningsOf({ stale, held }: ConfigAnswer): readonly string[] {
+  return [
+    ...(stale === undefined ? [] : [`the config server uses the last good version of ${stale}`]),
+    ...(held === undefined ? [] : [`the config server holds a change back: ${decodeURI(held)}`]),
+  ];
+}
+
 type AskOutcome =
   | { readonly ok: true; readonly answer: ConfigAnswer }
   | { readonly ok: false; readonly error: unknown };
 
 async function ask(
   options: ServerSourceOptions,
-  { service, profiles }: ConfigTarget,
+  { service, profiles, candidate }: ConfigTarget,
   waitMs: number,
+  etag: string | undefined,
 ): Promise<AskOutcome> {
   const { clock, random, signer, signal } = options;
   const transport = options.transport ?? fetchTransport;
@@ -89,8 +126,15 @@ async function ask(
     let error: unknown;
     try {
       const authorization = await signer.authorize('config', undefined);
-      const answer = await transport({ url, headers: { accept, authorization }, timeoutMs: attemptMs, signal });
-      if (answer.status === 200) return { ok: true, answer };
+      const headers = {
+        accept,
+        authorization,
+        ...(etag === undefined ? {} : { 'if-none-match': etag }),
+        ...(options.instance === undefined ? {} : { [instanceHeader]: options.instance }),
+        ...(candidate === undefined ? {} : { [candidateHeader]: candidate }),
+      };
+      const answer = await transport({ url, headers, timeoutMs: attemptMs, signal });
+      if (answer.status === 200 || (answer.status === 304 && etag !== undefined)) return { ok: true, answer };
       error = refusal(maskText(options.url), answer);
       if (answer.status < 500) throw error;
     } catch (caught) {

@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import type { Clock, Random, Timer } from '@dure/core';
-import { codeOf, messageOf } from '@dure/core';
+import { codeOf, jsonSchemaOf, messageOf } from '@dure/core';
 import type { ConfigSections, ReadSections, SectionReader, SectionValues } from './config-section.ts';
 import { sectionReader } from './config-section.ts';
 import type { ConfigSource, LoadedLayers } from './config-source.ts';
 import type { ExplainedKey } from './explain-config.ts';
+import type { ConfigFollower, ConfigHints, HintLine } from './hints.ts';
 import { layerNames, loadLayers } from './load-config.ts';
+import { sameLayers } from './same-layers.ts';
 
 /** Options of `watchConfig`. */
 export interface WatchConfigOptions<S extends ConfigSections> {
@@ -18,8 +21,10 @@ export interface WatchConfigOptions<S extends ConfigSections> {
   readonly foreign?: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
-  /** From the end of one reading to the next, in milliseconds, give or take a tenth. Default 5 000. */
+  /** From the end of one reading to the next, in milliseconds, give or take a tenth. Default 5 000; 30 000 while hints arrive. */
   readonly everyMs?: number;
+  /** What tells of changes; a hint that is missed is made up for by the next reading. Default: nothing. */
+  readonly hints?: ConfigHints;
   /** Is told of what did not become a change, once for as long as it stays the same. */
   readonly observe?: (event: ConfigEvent) => void;
 }
@@ -44,6 +49,8 @@ export interface ConfigState<S extends ConfigSections> {
   readonly layers: readonly string[];
   /** What the reader should know, such as that the config server is away and an old copy is used. */
   readonly warnings: readonly string[];
+  /** The version that the config server names; undefined where there is none. */
+  readonly version: string | undefined;
 }
 
 /** One configuration took the place of another, as a whole. */
@@ -107,6 +114,8 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
   #isClosed = false;
   /** What was told last, so that it is told once. */
   #told = '';
+  #layers: LoadedLayers['layers'];
+  readonly #line: HintLine | undefined;
 
   constructor(options: WatchConfigOptions<S>, read: SectionReader<S>, loaded: LoadedLayers) {
     this.#options = options;
@@ -114,7 +123,9 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
     const sections = read(loaded.layers);
     this.#keys = sections.keys;
     this.current = stateOf(sections, loaded);
+    this.#layers = loaded.layers;
     this.#told = loaded.warnings.join('\n');
+    this.#line = options.hints?.follow(this.#follower());
     this.#timer = this.#later();
   }
 
@@ -139,6 +150,7 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
     this.#timer.cancel();
     this.#listeners.clear();
     this.#stop.abort();
+    await this.#line?.close();
     await this.#reading?.catch(ignored);
   }
 
@@ -146,8 +158,32 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
     return this.close();
   }
 
+  #follower(): ConfigFollower {
+    const { service, profiles, sections, sources } = this.#options;
+    const target = { service, profiles };
+    return {
+      target,
+      schema: schemaName(sections),
+      version: () => this.current.version,
+      refused: () => (this.refusal === undefined ? undefined : messageOf(this.refusal)),
+      hinted: (version) => {
+        if (version === undefined || version !== this.current.version) this.refresh().catch(ignored);
+      },
+      judge: async (candidate) => {
+        try {
+          this.#read((await loadLayers(sources, { ...target, candidate }, this.#stop.signal)).layers);
+          return undefined;
+        } catch (error) {
+          // What cannot be read is nobody's fault here: only a schema refuses.
+          return codeOf(error) === 'CONFIG_INVALID' ? messageOf(error) : undefined;
+        }
+      },
+    };
+  }
+
   #later(): Timer {
-    const { clock, random, everyMs = 5_000 } = this.#options;
+    const { clock, random } = this.#options;
+    const { everyMs = this.#line?.isOpen === true ? 30_000 : 5_000 } = this.#options;
     return clock.after(everyMs * (0.9 + random.next() / 5), () => {
       void (this.#reading ?? this.#begin()).then(ignored, ignored).then(() => {
         if (!this.#isClosed) this.#timer = this.#later();
@@ -169,20 +205,35 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
     try {
       const loaded = await loadLayers(sources, { service, profiles }, signal);
       if (this.#isClosed) return [];
-      const sections = this.#read(loaded.layers);
+      const isSame = sameLayers(this.#layers, loaded.layers);
+      // What was refused is looked at again, so that who asks for it is told why.
+      const sections = isSame && this.refusal === undefined ? undefined : this.#read(loaded.layers);
+      const isNew = this.refusal !== undefined || loaded.version !== this.current.version;
       this.refusal = undefined;
       this.#tell(loaded.warnings.map((warning) => ({ kind: 'warned', warning })));
-      return this.#change(sections, loaded);
+      const keys = this.#change(sections, loaded);
+      if (isNew) this.#line?.tell();
+      return keys;
     } catch (error) {
       if (this.#isClosed) return [];
       const isRefused = codeOf(error) === 'CONFIG_INVALID';
-      if (isRefused) this.refusal = error;
+      if (isRefused) {
+        const isNew = messageOf(this.refusal) !== messageOf(error);
+        this.refusal = error;
+        if (isNew) this.#line?.tell();
+      }
       this.#tell([{ kind: isRefused ? 'refused' : 'unread', error }]);
       throw error;
     }
   }
 
-  #change(sections: ReadSections<S>, loaded: LoadedLayers): readonly string[] {
+  #change(sections: ReadSections<S> | undefined, loaded: LoadedLayers): readonly string[] {
+    this.#layers = loaded.layers;
+    if (sections === undefined) {
+      const { warnings, version } = loaded;
+      this.current = { ...this.current, warnings, version };
+      return [];
+    }
     const keys = changedKeys(this.#keys, sections.keys);
     this.#keys = sections.keys;
     this.current = stateOf(sections, loaded);
@@ -207,9 +258,9 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
 
 function stateOf<S extends ConfigSections>(
   { values, explain }: ReadSections<S>,
-  { layers, warnings }: LoadedLayers,
+  { layers, warnings, version }: LoadedLayers,
 ): ConfigState<S> {
-  return { values, explain, layers: layerNames(layers), warnings };
+  return { values, explain, layers: layerNames(layers), warnings, version };
 }
 
 function changedKeys(before: ReadSections<ConfigSections>['keys'], after: typeof before): readonly ChangedKey[] {
@@ -218,6 +269,16 @@ function changedKeys(before: ReadSections<ConfigSections>['keys'], after: typeof
     .filter(isChanged)
     .sort()
     .map((key) => ({ key, before: before.get(key)?.shown, after: after.get(key)?.shown }));
+}
+
+/** Whoever reads by the same schemas would judge the same: a short name for them. */
+function schemaName(sections: ConfigSections): string {
+  const parts = Object.entries(sections).map(([name, { schema, at }]) => [
+    name,
+    at ?? '',
+    jsonSchemaOf(schema, 'input', name),
+  ]);
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 12);
 }
 
 function ignored(): void {}

@@ -6,6 +6,7 @@ import type { Access } from './access.ts';
 import type { BackendFound, ConfigBackend } from './backends/config-backend.ts';
 import type { Asked, Target, TextFormat } from './config-request.ts';
 import { environmentJson } from './environment.ts';
+import type { Answered, LiveConfig } from './live/live-config.ts';
 import { environmentType, originMediaType } from './negotiation.ts';
 import { RenderedAnswers } from './rendered-answers.ts';
 import { resourceAnswer, resourcePaths } from './resource-answer.ts';
@@ -16,12 +17,12 @@ export const staleHeader = 'dure-config-stale';
 
 /** What a `ConfigReader` reads from. */
 export interface ConfigReaderOptions {
-  readonly backend: ConfigBackend | undefined;
+  readonly backend: ConfigBackend;
+  /** Knows which version each reader is to get. */
+  readonly live: Pick<LiveConfig, 'read'>;
   readonly rights: Access;
   readonly overrides: Readonly<Record<string, Scalar>>;
 }
-
-const nothing: BackendFound = { sources: [], stale: [] };
 
 /** Reads what is asked for, by those who may, and writes the answer. */
 export class ConfigReader {
@@ -39,31 +40,32 @@ export class ConfigReader {
     this.#options.rights.demand(identity, asked.target);
     if (asked.kind === 'environment') return this.#environment(asked.target, request);
     const resolves = resolvesPlaceholders(request.query);
-    if (asked.kind === 'text') return this.#text(asked.target, asked.format, resolves);
+    if (asked.kind === 'text') return this.#text(asked.target, request, asked.format, resolves);
     const { target, path } = asked;
-    const found = await this.#options.backend?.resource({
+    const found = await this.#options.backend.resource({
       paths: resourcePaths(path, target.profiles),
       label: target.label,
       mayRead: this.#options.rights.mayFetch(identity, target),
     });
     if (found === undefined) throw configErrors.NOT_FOUND('there is no such file, or it is not yours');
-    const sources = async () => this.#with(await this.#find(target)).map(({ properties }) => properties);
+    const sources = async () => this.#with((await this.#find(target, request)).found).map(({ properties }) => properties);
     return resourceAnswer(request, found, sources, resolves);
   }
 
-  async #environment(target: Target, { headers }: HttpRequest): Promise<HttpResponse> {
-    const type = environmentType(headers.accept?.toString());
+  async #environment(target: Target, request: HttpRequest): Promise<HttpResponse> {
+    const type = environmentType(request.headers.accept?.toString());
     if (type === undefined) return { status: 406 };
-    const found = await this.#find(target);
-    return this.#rendered.of(found, `${type} ${target.raw.name} ${target.raw.profiles}`, () => {
+    const { found, headers } = await this.#find(target, request);
+    const answer = this.#rendered.of(found, `${type} ${target.raw.name} ${target.raw.profiles}`, () => {
       const all = { ...found, sources: this.#with(found) };
       const body = environmentJson(target, all, type === originMediaType);
       return { status: 200, headers: { 'content-type': type, vary: 'accept', ...staleIn(found) }, body };
     });
+    return { ...answer, headers: { ...answer.headers, ...headers } };
   }
 
-  async #text(target: Target, format: TextFormat, resolves: boolean): Promise<HttpResponse> {
-    const found = await this.#find(target);
+  async #text(target: Target, request: HttpRequest, format: TextFormat, resolves: boolean): Promise<HttpResponse> {
+    const { found } = await this.#find(target, request);
     return this.#rendered.of(found, `${format} ${resolves}`, () => {
       const sources = this.#with(found).map(({ properties }) => properties);
       const { contentType, text } = textFormat(sources, format, resolves);
@@ -71,10 +73,9 @@ export class ConfigReader {
     });
   }
 
-  async #find(target: Target): Promise<BackendFound> {
+  async #find(target: Target, request: HttpRequest): Promise<Answered> {
     const { names, profiles, label } = target;
-    const { backend, rights } = this.#options;
-    return (await backend?.find({ names, profiles, label, mayRead: rights.mayFind(target) })) ?? nothing;
+    return this.#options.live.read(request, { names, profiles, label, mayRead: this.#options.rights.mayFind(target) });
   }
 
   #with({ sources }: BackendFound): readonly PropertySource[] {

@@ -5,9 +5,13 @@ import { configErrors } from '../errors.ts';
 import type { Scalar } from '../properties/property.ts';
 import { access } from './access.ts';
 import type { ConfigBackend } from './backends/config-backend.ts';
+import { emptyBackend } from './backends/empty-backend.ts';
 import { folderBackend } from './backends/folder-backend.ts';
 import { ConfigReader } from './config-reader.ts';
 import { readConfigPath } from './config-request.ts';
+import { openLiveConfig } from './live/live-config.ts';
+import { rollOutEndpoint } from './live/roll-out-endpoint.ts';
+import type { RollOutPolicy } from './live/roll-out-policy.ts';
 import { unlessKnown } from './rendered-answers.ts';
 
 /** Options of `configService`. */
@@ -25,6 +29,8 @@ export interface ConfigServiceOptions {
   readonly readers?: readonly string[];
   /** Keys that come before everything, for every application. */
   readonly overrides?: Readonly<Record<string, Scalar>>;
+  /** How a change gets to those who run on it. Default: to all at once, and each judges for itself. */
+  readonly rollOut?: RollOutPolicy | undefined;
 }
 
 /** The config server's contract has no operations of its own: it speaks Spring Cloud Config's protocol. */
@@ -39,12 +45,16 @@ export const configContract = contract('config', {});
  */
 export function configService(options: ConfigServiceOptions): ServiceDefinition {
   const rights = access(options.applications ?? [], options.readers ?? []);
-  const backend = options.backend ?? (options.folder === undefined ? undefined : folderBackend(options.folder));
-  const reader = new ConfigReader({ backend, rights, overrides: options.overrides ?? {} });
+  const backend = options.backend ?? (options.folder === undefined ? emptyBackend : folderBackend(options.folder));
   return service({
     contract: configContract,
-    start({ add, telemetry }) {
-      if (backend !== undefined) add.onStop(async () => backend[Symbol.asyncDispose]());
+    start({ add, telemetry, clock, ids }) {
+      add.onStop(async () => backend[Symbol.asyncDispose]());
+      const live = openLiveConfig({ backend, policy: options.rollOut, rights, clock, ids, log: telemetry.log });
+      add.onStop(() => live.close());
+      for (const route of live.routes) add.route(route);
+      add.endpoint(rollOutEndpoint(live, backend));
+      const reader = new ConfigReader({ backend, live, rights, overrides: options.overrides ?? {} });
       const reads = telemetry.metrics.counter('config_reads', 'Configurations read, by application');
       add.route({
         method: 'GET',
@@ -63,8 +73,10 @@ export function configService(options: ConfigServiceOptions): ServiceDefinition 
         name: 'configServer',
         groups: [],
         async check() {
-          const problems = (await backend?.problems()) ?? [];
-          return problems.length === 0 ? { status: 'UP' } : { status: 'DOWN', details: { problems } };
+          const problems = await backend.problems();
+          const held = live.rollOut.held();
+          if (problems.length === 0 && held.length === 0) return { status: 'UP' };
+          return { status: 'DOWN', details: { problems, ...(held.length === 0 ? {} : { held }) } };
         },
       });
       return {};

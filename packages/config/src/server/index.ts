@@ -5,3 +5,4 @@ export { folderBackend } from './backends/folder-backend.ts';
 export { staleHeader } from './config-reader.ts';
 export type { ConfigServiceOptions } from './config-service.ts';
 export { configContract, configService } from './config-service.ts';
+export type { RollOutPolicy } from './live/roll-out-policy.ts';

@@ -28,6 +28,11 @@ export interface ConfigBackend extends AsyncDisposable {
   problems(): Promise<readonly FileProblem[]>;
   /** Reads again what lies elsewhere, such as a remote repository; the files that changed. */
   refresh(): Promise<readonly string[]>;
+  /**
+   * Tells whenever something may have changed, for whatever reason; the result ends that. One that cannot tell is looked at
+   * every few seconds.
+   */
+  watch?(changed: () => void): () => void;
 }
 
 /** What a backend found, and which state of the backend that was. */

@@ -1,8 +1,11 @@
+import type { Clock } from '@dure/core';
+import { systemClock } from '@dure/core';
 import { ConfigFolder } from '../../properties/config-folder.ts';
 import type { ConfigBackend } from './config-backend.ts';
+import { watchFolder } from './watch-folder.ts';
 
-/** A folder of files; an edit is seen by the next read. */
-export function folderBackend(folder: string): ConfigBackend {
+/** A folder of files; an edit is seen by the next read, and told of. */
+export function folderBackend(folder: string, clock: Clock = systemClock): ConfigBackend {
   const files = new ConfigFolder(folder);
   return {
     name: `folder ${folder}`,
@@ -10,6 +13,7 @@ export function folderBackend(folder: string): ConfigBackend {
     resource: (request) => files.resource(request),
     problems: () => files.problems(),
     refresh: async () => [],
+    watch: (changed) => watchFolder(folder, clock, changed),
     [Symbol.asyncDispose]: async () => {},
   };
 }

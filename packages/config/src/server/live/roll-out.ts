@@ -1,0 +1,212 @@
+import type { Clock, Ids } from '@dure/core';
+import type { Logger } from '@dure/telemetry';
+import type { ConfigRequest } from '../../properties/config-folder.ts';
+import type { BackendFound, ConfigBackend } from '../backends/config-backend.ts';
+import type { DryRunRow } from './candidates.ts';
+import { Candidates } from './candidates.ts';
+import type { Change, ChangeStatus, HoldReason } from './change.ts';
+import { changeOf, changeStatus, changeText } from './change.ts';
+import { coalesced } from './coalesced.ts';
+import type { RollOutPolicy } from './roll-out-policy.ts';
+import type { Subscribers } from './subscribers.ts';
+import type { Release, Track } from './track.ts';
+import { targetKey } from './track.ts';
+import { Tracks } from './tracks.ts';
+import { tryOut } from './try-out.ts';
+
+/** What is served to one reader. */
+export interface Served {
+  readonly release: Release;
+  readonly isTrial: boolean;
+  /** Why it is not what lies in the backend now. */
+  readonly held: string | undefined;
+}
+
+/** Options of `RollOut`. */
+export interface RollOutOptions {
+  readonly backend: ConfigBackend;
+  readonly policy: RollOutPolicy;
+  readonly subscribers: Subscribers;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+}
+
+/**
+ * Gives out what changes in a backend: checked by those who read it, tried out by one of them, then to all; or held, with
+ * what was accepted before still being served, until the files change again.
+ */
+export class RollOut {
+  readonly #options: RollOutOptions;
+  readonly #tracks: Tracks;
+  readonly #candidates: Candidates;
+  #change: Change | undefined;
+  #held: Change[] = [];
+  readonly #look = coalesced(async () => {
+    await this.#tracks.lookAtAll();
+    this.#consider();
+  });
+
+  constructor(options: RollOutOptions) {
+    const { subscribers } = options;
+    this.#options = options;
+    this.#tracks = new Tracks({ ...options, isFollowed: (key) => subscribers.following(key).length > 0 });
+    this.#candidates = new Candidates(options);
+  }
+
+  /** Something may have changed: what is written before the call is seen. */
+  notice(): Promise<void> {
+    return this.#look();
+  }
+
+  /** What a reader gets; an edit that nobody has seen yet is decided upon first, as far as that takes no time. */
+  async read(request: ConfigRequest, instance?: string): Promise<Served> {
+    const track = await this.#tracks.look(request);
+    if (track.newest.version !== track.considered) await this.#look();
+    await this.#change?.checked;
+    return this.serve(track, instance);
+  }
+
+  serve(track: Track, instance: string | undefined): Served {
+    const change = this.#change;
+    const isTrial = instance !== undefined && change?.canaries.get(track.key) === instance;
+    const release = isTrial ? change?.releases.get(track) : undefined;
+    const held = this.#held.find((one) => one.tracks.includes(track))?.summary;
+    return { release: release ?? track.accepted, isTrial: release !== undefined, held };
+  }
+
+  /** The version that an instance is to run, and whether it is watched. */
+  async wanted(request: ConfigRequest, instance: string): Promise<string> {
+    const track = this.#tracks.find(targetKey(request)) ?? (await this.#tracks.look(request));
+    return this.serve(track, instance).release.version;
+  }
+
+  /** A candidate's Environment for a target; undefined for a candidate that there is not. */
+  candidate(id: string, request: ConfigRequest): Release | undefined {
+    return this.#candidates.find(id, request);
+  }
+
+  /** What an instance thinks of a candidate. */
+  judged(instance: string, id: string, refused: string | undefined): void {
+    this.#candidates.judged(instance, id, refused);
+  }
+
+  /** Would those who run now take what another backend has? Nothing changes. */
+  async dryRun(find: (request: ConfigRequest) => Promise<BackendFound>): Promise<readonly DryRunRow[]> {
+    const { subscribers } = this.#options;
+    const tracks = this.#tracks.all.filter(({ key }) => subscribers.following(key).length > 0);
+    return this.#candidates.dryRun(tracks, find);
+  }
+
+  /** What is under way or held. */
+  changes(): readonly ChangeStatus[] {
+    const all = [...(this.#change === undefined ? [] : [this.#change]), ...this.#held];
+    return all.map(changeStatus);
+  }
+
+  /** What is not given out, and why, as everybody may know it. */
+  held(): readonly { readonly targets: readonly string[]; readonly reason: string }[] {
+    return this.#held.map(({ tracks, summary }) => ({ targets: tracks.map(({ key }) => key), reason: summary ?? '' }));
+  }
+
+  /** Every target's accepted versions, the newest last. */
+  versions(): readonly { readonly target: string; readonly versions: readonly Omit<Release, 'found'>[] }[] {
+    return this.#tracks.all.map(({ key, history }) => {
+      return { target: key, versions: history.map(({ version, at }) => ({ version, at })) };
+    });
+  }
+
+  close(): void {
+    this.#change?.stop.abort();
+    this.#candidates.close();
+  }
+
+  /** Finds what is new, together with all that was held or under way for the same targets. */
+  #consider(): void {
+    const moved = this.#tracks.all.filter((track) => track.newest.version !== track.considered);
+    if (moved.length === 0) return;
+    const members = new Set(moved);
+    const underWay = this.#change;
+    for (const track of underWay?.tracks ?? []) members.add(track);
+    for (let grew = true; grew; ) {
+      const joined = this.#held.filter(({ tracks }) => tracks.some((track) => members.has(track)));
+      this.#held = this.#held.filter((change) => !joined.includes(change));
+      for (const { tracks } of joined) for (const track of tracks) members.add(track);
+      grew = joined.length > 0;
+    }
+    for (const track of members) track.considered = track.newest.version;
+    underWay?.stop.abort();
+    this.#change = undefined;
+    if (underWay !== undefined) this.#takeBack(underWay);
+    const tracks = [...members].filter(({ newest, accepted }) => newest.version !== accepted.version);
+    if (tracks.length > 0) this.#begin(tracks);
+  }
+
+  #begin(tracks: readonly Track[]): void {
+    const change = changeOf(tracks);
+    this.#change = change;
+    change.checked = this.#decide(change);
+  }
+
+  /** Resolves when it is clear whether it is tried out, accepted or held. */
+  async #decide(change: Change): Promise<void> {
+    const { policy, subscribers, log } = this.#options;
+    const refused = policy.check === false ? undefined : await this.#candidates.refusal(change);
+    if (change.stop.signal.aborted) return;
+    if (refused !== undefined) {
+      this.#hold(change, refused);
+      return;
+    }
+    if (policy.canary === true) {
+      for (const { key } of change.tracks) {
+        const all = subscribers.following(key);
+        const first = all.find(({ instance }) => subscribers.find(instance)?.refused === undefined) ?? all[0];
+        if (first !== undefined) change.canaries.set(key, first.instance);
+      }
+    }
+    if (change.canaries.size === 0) {
+      this.#accept(change);
+      return;
+    }
+    change.state = 'trying';
+    log.info(`configuration of ${changeText(change)}: tried out by ${[...change.canaries.values()].join(', ')}`);
+    void tryOut(change, this.#options).then((reason) => {
+      if (change.stop.signal.aborted) return;
+      if (reason === undefined) this.#accept(change);
+      else this.#hold(change, { summary: reason });
+    });
+  }
+
+  #accept(change: Change): void {
+    const { subscribers, log } = this.#options;
+    this.#change = undefined;
+    for (const [track, release] of change.releases) {
+      track.accept(release);
+      const message = { kind: 'version', version: release.version } as const;
+      for (const { instance } of subscribers.following(track.key)) subscribers.tell(instance, message);
+    }
+    log.info(`configuration of ${changeText(change)}: given to all`);
+  }
+
+  #hold(change: Change, { summary, details }: HoldReason): void {
+    change.state = 'held';
+    change.summary = summary;
+    change.reason = details === undefined ? summary : `${summary}: ${details}`;
+    this.#change = undefined;
+    this.#held.push(change);
+    this.#takeBack(change);
+    this.#options.log.warn(
+      `configuration of ${changeText(change)} is held, what was there before is served until the files change: ${change.reason}`,
+    );
+  }
+
+  #takeBack(change: Change): void {
+    const { subscribers } = this.#options;
+    for (const track of change.tracks) {
+      const instance = change.canaries.get(track.key);
+      if (instance === undefined) continue;
+      subscribers.tell(instance, { kind: 'watch', on: false });
+      subscribers.tell(instance, { kind: 'version', version: track.accepted.version });
+    }
+  }
+}

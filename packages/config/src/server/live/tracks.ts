@@ -1,0 +1,90 @@
+import type { Clock } from '@dure/core';
+import { messageOf } from '@dure/core';
+import type { Logger } from '@dure/telemetry';
+import type { ConfigRequest } from '../../properties/config-folder.ts';
+import type { ConfigBackend } from '../backends/config-backend.ts';
+import { coalesced } from './coalesced.ts';
+import { environmentVersion } from './environment-version.ts';
+import { Track, targetKey } from './track.ts';
+
+/** What targets are read by. */
+export interface TracksOptions {
+  readonly backend: ConfigBackend;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Whether somebody follows a target: it is not forgotten then. */
+  readonly isFollowed: (key: string) => boolean;
+}
+
+const mostTracks = 1_000;
+/** Reads at a time while all targets are looked at. */
+const atOnce = 16;
+
+/** Every target that somebody has read, and what it would get now. Bounded: the one read longest ago is forgotten. */
+export class Tracks {
+  readonly #options: TracksOptions;
+  readonly #known = new Map<string, { readonly track: Track; readonly look: () => Promise<void> }>();
+  readonly #opening = new Map<string, Promise<Track>>();
+
+  constructor(options: TracksOptions) {
+    this.#options = options;
+  }
+
+  get all(): readonly Track[] {
+    return [...this.#known.values()].map(({ track }) => track);
+  }
+
+  find(key: string): Track | undefined {
+    return this.#known.get(key)?.track;
+  }
+
+  /** A target as it is after the call; rejects as the backend does for one that has never been good. */
+  async look(request: ConfigRequest): Promise<Track> {
+    const key = targetKey(request);
+    const known = this.#known.get(key);
+    if (known === undefined) return this.#open(key, request);
+    this.#known.delete(key);
+    this.#known.set(key, known);
+    await known.look();
+    return known.track;
+  }
+
+  async lookAtAll(): Promise<void> {
+    const left = [...this.#known.values()];
+    const work = async () => {
+      for (let next = left.pop(); next !== undefined; next = left.pop()) await next.look();
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+  }
+
+  #open(key: string, request: ConfigRequest): Promise<Track> {
+    const opening = this.#opening.get(key) ?? this.#first(key, request).finally(() => this.#opening.delete(key));
+    this.#opening.set(key, opening);
+    return opening;
+  }
+
+  async #first(key: string, request: ConfigRequest): Promise<Track> {
+    const { backend, clock } = this.#options;
+    const found = await backend.find(request);
+    const track = new Track(request, { version: environmentVersion(found), found, at: clock.now() });
+    this.#forget();
+    this.#known.set(key, { track, look: coalesced(() => this.#again(track)) });
+    return track;
+  }
+
+  /** What was good before serves while the backend is broken or away. */
+  async #again(track: Track): Promise<void> {
+    const { backend, clock, log } = this.#options;
+    try {
+      track.saw(await backend.find(track.request), clock.now());
+    } catch (error) {
+      log.warn(`what ${track.key} is configured with cannot be read, nothing changes: ${messageOf(error)}`);
+    }
+  }
+
+  #forget(): void {
+    if (this.#known.size < mostTracks) return;
+    const oldest = [...this.#known.keys()].find((key) => !this.#options.isFollowed(key));
+    if (oldest !== undefined) this.#known.delete(oldest);
+  }
+}
