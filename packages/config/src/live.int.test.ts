@@ -113,7 +113,9 @@ test('what one service refuses is applied nowhere, and the cure is given to all'
   const payment = await world.follow('payment', 1, 10);
   await world.following(2);
   await world.edit('application.yml', 'lines: 50\n');
-  await until('the refusal', async () => JSON.stringify(await world.manage('rollout')).includes('payment:1 refused it'));
+  await until('the refusal', async () =>
+    JSON.stringify(await world.manage('rollout')).includes('payment:1 refused it'),
+  );
   assert.deepEqual([order.lines(), payment.lines()], [1, 1]);
   await order.watch.refresh();
   assert.equal(order.lines(), 1, 'nobody gets it by asking');
@@ -183,7 +185,8 @@ test('a dry run says who would refuse a folder, and changes nothing', async () =
   const order = await world.follow('order', 1, 10);
   await world.follow('payment', 1);
   await world.following(2);
-  const run = async (text: string) => JSON.stringify(await world.manage('rollout/check', { files: { 'order.yml': text } }));
+  const run = async (text: string) =>
+    JSON.stringify(await world.manage('rollout/check', { files: { 'order.yml': text } }));
   assert.match(await run('lines: 4\n'), /^\{"isAccepted":true,/);
   const refused = await run('lines: 40\n');
   assert.match(refused, /^\{"isAccepted":false,.*order:1: .*lines = 40 \(server, order\.yml:1:8\)/);
@@ -222,5 +225,7 @@ test('an event of the bus is heard by all who follow', async () => {
   await world.following(2);
   await all[0]?.hints.publish({ type: 'RefreshRemoteApplicationEvent' });
   await until('the event', () => all.every(({ heard }) => heard.length === 1));
-  await assert.rejects(all[0]?.hints.publish({}) ?? Promise.resolve(), (error) => /answered 400/.test(messageOf(error)));
+  await assert.rejects(all[0]?.hints.publish({}) ?? Promise.resolve(), (error) =>
+    /answered 400/.test(messageOf(error)),
+  );
 });

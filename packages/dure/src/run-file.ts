@@ -1,3 +1,4 @@
+import type { RollOutPolicy } from '@dure/config/server';
 import type { FlowMap } from '@dure/saga';
 
 /** A public or private key as a JSON Web Key (RFC 7517); the ES256 keys of services. */
@@ -90,6 +91,8 @@ export interface RunFile {
   readonly foreign?: Readonly<Record<string, string>>;
   /** Absolute path of the folder of configuration files, for the config server. */
   readonly configFolder?: string;
+  /** For the config server: how changes get to those who run on them. */
+  readonly rollOut?: RollOutPolicy;
   /** The service that issues user tokens; its JWKS is at `/.well-known/jwks.json`. */
   readonly userIssuer?: string;
   /** For the console: the one-time token of the URL that `ready` prints. */

@@ -1,3 +1,4 @@
+import type { RollOutPolicy } from '@dure/config/server';
 import type { OidcIssuer } from '@dure/identity';
 import type { BrokerResource } from '@dure/messaging';
 import type { GatewaySettings } from '@dure/proxy/gateway';
@@ -65,12 +66,21 @@ export interface ForeignProgram {
   readonly passwordFile: string;
 }
 
+/** Where a system's configuration lies, and how it is given out. */
+export interface ConfigSettings {
+  readonly folder: string;
+  readonly rollOut?: RollOutPolicy;
+}
+
 export interface SystemOptions {
   /** By name, which must be the name in the service's contract. */
   readonly services: Readonly<Record<string, LazyService>>;
   readonly edge: Edge;
-  /** The folder of configuration files, relative to the system's folder. Default: none. */
-  readonly config?: string;
+  /**
+   * The folder of configuration files, relative to the system's folder, and how a change of them gets to those who run on
+   * it. Default: none; in production one instance tries a change out first, otherwise all get it at once.
+   */
+  readonly config?: string | ConfigSettings;
   /**
    * A router for programs of this machine that know no Dure: `http://127.0.0.1:<port>/order/…` reaches an instance of
    * `order`. `true` takes 8081, or the port after the console's. Default: none.
@@ -103,6 +113,8 @@ export interface System {
   readonly services: Readonly<Record<string, LazyService>>;
   readonly edge: Edge;
   readonly config: string | undefined;
+  /** What is not the mode's default of how changes of configuration are given out. */
+  readonly rollOut: RollOutPolicy | undefined;
   /** Undefined for a system without a router; without a port it takes the usual one. */
   readonly router: { readonly port?: number } | undefined;
   /** Undefined for a system without DNS answers. */
@@ -153,7 +165,8 @@ export function system(name: string, options: SystemOptions): System {
   }
   const routed = router === true ? {} : router === false ? undefined : router;
   const named = dns === false ? undefined : { zone: 'dure.internal', ...(dns === true ? {} : dns) };
-  const asked = { config, router: routed, dns: named, traffic: options.traffic };
+  const { folder, rollOut }: Partial<ConfigSettings> = typeof config === 'string' ? { folder: config } : (config ?? {});
+  const asked = { config: folder, rollOut, router: routed, dns: named, traffic: options.traffic };
   return { kind: 'system', name, services, edge: outside, ...asked, foreign, broker, invariants, examples };
 }
 

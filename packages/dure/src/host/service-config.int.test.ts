@@ -25,6 +25,7 @@ const down = () => {
   throw new DureError('STOCK_DOWN', 'unavailable', 'always', { retryable: true });
 };
 const caller: Identity = { kind: 'service', subject: 'shop', roles: [], scopes: [] };
+const serviceRun = { ports: { api: 0, management: 0 }, key: {}, scopes: {}, pulls: [], grants: {} };
 const yaml = (limits: string) => `dure:\n  resilience: ${limits}\n`;
 
 /** The service `shop`, configured by a real config server as the host does it, over a peer that always fails. */
@@ -52,7 +53,7 @@ async function shopOver(files: Readonly<Record<string, string>>, environment: Re
   const run = { folder, stateFolder: join(folder, 'state'), configUrl: server.url, mode: 'test' } as const;
   const config = await openServiceConfig(
     definition,
-    { name: 'shop', platform, telemetry },
+    { name: 'shop', instanceId: 'shop:1', platform, telemetry, service: serviceRun },
     { run, environment, machine: tools },
   );
   stack.defer(() => config.close());

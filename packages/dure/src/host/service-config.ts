@@ -9,6 +9,7 @@ import type { ServiceDefinition } from '@dure/service/server';
 import type { Telemetry } from '@dure/telemetry';
 import type { RunFile } from '../run-file.ts';
 import { configEndpoint, refreshEndpoint } from './config-endpoints.ts';
+import { openConfigLine } from './config-line.ts';
 import { followLimits } from './follow-limits.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 import { sectionsOf } from './service-sections.ts';
@@ -21,6 +22,8 @@ export interface ServiceConfig {
   readonly endpoints: readonly ManagementEndpoint[];
   /** Hands over the limits of its calls, now and whenever they change. */
   follow(apply: (limits: ResilienceLimits) => void): void;
+  /** Where its health can be asked for from now on, while it tries out a change. */
+  started(managementUrl: string): void;
   close(): Promise<void>;
 }
 
@@ -47,18 +50,24 @@ export function profilesOf(mode: RunFile['mode']): readonly string[] {
  */
 export async function openServiceConfig(
   definition: ServiceDefinition,
-  kit: Pick<ServiceKit, 'name' | 'platform' | 'telemetry'>,
+  kit: Pick<ServiceKit, 'name' | 'instanceId' | 'platform' | 'telemetry' | 'service'>,
   process: ConfigProcess,
 ): Promise<ServiceConfig> {
   const sections = sectionsOf(definition);
-  if (Object.keys(sections).length === 0)
-    return { value: {}, endpoints: [refreshEndpoint()], follow: () => {}, close: async () => {} };
+  const profiles = profilesOf(process.run.mode);
+  const line = openConfigLine({ ...process, kit, profiles, port: kit.service.ports.api });
+  const { started } = line;
+  if (Object.keys(sections).length === 0) {
+    const endpoints = [refreshEndpoint(), ...line.endpoints(undefined)];
+    return { value: {}, endpoints, follow: () => {}, started, close: async () => {} };
+  }
   const { log } = kit.telemetry;
   const watch = await watchConfig({
     sections,
     service: kit.name,
-    profiles: profilesOf(process.run.mode),
-    sources: await sourcesFor(kit, process),
+    profiles,
+    sources: [...(await sourcesFor(kit, process)), line.source],
+    hints: line.hints,
     clock: process.machine.clock,
     random: process.machine.random,
     observe: teller(log),
@@ -66,14 +75,15 @@ export async function openServiceConfig(
   for (const warning of watch.current.warnings) log.warn(warning);
   return {
     value: watch.current.values.own ?? {},
-    endpoints: [configEndpoint(watch), refreshEndpoint(watch)],
+    endpoints: [configEndpoint(watch), refreshEndpoint(watch), ...line.endpoints(watch)],
     follow: (apply) => followLimits(watch, apply, log),
+    started,
     close: () => watch.close(),
   };
 }
 
 async function sourcesFor(
-  { name, platform }: Pick<ServiceKit, 'name' | 'platform'>,
+  { name, instanceId, platform }: Pick<ServiceKit, 'name' | 'instanceId' | 'platform'>,
   { run, machine, environment }: ConfigProcess,
 ): Promise<readonly ConfigSource[]> {
   const server = serverSource({
@@ -82,6 +92,7 @@ async function sourcesFor(
     clock: machine.clock,
     random: machine.random,
     keepIn: join(run.stateFolder, 'config'),
+    instance: instanceId,
   });
   return [...(await ownFiles(run, name)), server, environmentSource(environment)];
 }

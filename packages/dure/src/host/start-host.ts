@@ -144,6 +144,7 @@ async function start(
       policies: kit.policies,
       graceMs,
     });
+    config.started(`http://${run.host}:${running.managementPort}`);
     hosted.set(name, { kit, running, data, config });
   } catch (error) {
     await config?.close();

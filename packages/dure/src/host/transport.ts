@@ -26,3 +26,14 @@ export async function fetchJwks(issuer: string, instances: InstanceList): Promis
     },
   );
 }
+
+/** Whether the service at a management URL says that it is up. Never rejects. */
+export async function isHealthy(managementUrl: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${managementUrl}/actuator/health`, { signal: AbortSignal.timeout(timeoutMs) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

@@ -143,6 +143,7 @@ export function runFileOf(
     telemetryUrl: `http://${host}:${ports.console}`,
     peers: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, publicKeyOf(key)])),
     ...(system.config === undefined ? {} : { configFolder: resolve(folder, system.config) }),
+    ...(system.rollOut === undefined ? {} : { rollOut: system.rollOut }),
     ...(issuer === undefined ? {} : { userIssuer: issuer }),
     ...(answersDns ? { dns: { port: dns, zone: system.dns.zone } } : {}),
     ...(hasRegistry && settings.foreign !== undefined ? { foreign: settings.foreign } : {}),

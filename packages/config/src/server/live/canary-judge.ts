@@ -20,7 +20,7 @@ export interface Trial {
 export function judgeCanary({ before, now, downs, isGone, isRefused }: Trial): string | undefined {
   if (isRefused) return 'refused it';
   if (isGone) return 'is gone';
-  if (downs >= 2) return 'is not healthy';
+  if (downs >= 2 && before?.isUp !== false) return 'is not healthy';
   if (before === undefined || now === undefined) return undefined;
   const opened = now.breakersOpened - before.breakersOpened;
   if (opened > 0) return `opened ${opened === 1 ? 'a circuit breaker' : `${opened} circuit breakers`}`;

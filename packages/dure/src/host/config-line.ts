@@ -1,0 +1,81 @@
+import type { Bus } from '@dure/config/bus';
+import { busId, openBus } from '@dure/config/bus';
+import type { ConfigHints, ConfigSource } from '@dure/config/client';
+import { feedHints, overrides } from '@dure/config/client';
+import type { ManagementEndpoint } from '@dure/core';
+import type { RunFile } from '../run-file.ts';
+import { busEndpoints } from './bus-endpoints.ts';
+import { configVitals } from './config-vitals.ts';
+import { envEndpoint } from './env-endpoint.ts';
+import type { ProcessKit, ServiceKit } from './service-kit.ts';
+import type { ServiceWatch } from './service-sections.ts';
+import { isHealthy } from './transport.ts';
+
+/** How a service hears of changes, and takes part in the bus. */
+export interface ConfigLine {
+  readonly hints: ConfigHints;
+  /** What the bus has set, above all else. */
+  readonly source: ConfigSource;
+  /** Begins to obey the bus; the endpoints of the bus and of the environment. */
+  endpoints(watch: ServiceWatch | undefined): readonly ManagementEndpoint[];
+  /** Where its health can be asked for from now on. */
+  started(managementUrl: string): void;
+}
+
+/** What of its service and process a line depends on. */
+export interface LineParts {
+  readonly kit: Pick<ServiceKit, 'name' | 'instanceId' | 'platform' | 'telemetry'>;
+  readonly port: number;
+  readonly profiles: readonly string[];
+  readonly run: Pick<RunFile, 'configUrl'>;
+  readonly machine: ProcessKit['machine'];
+}
+
+/** Prepares a line to the config server's change feed, which also carries the bus. */
+export function openConfigLine({ kit, port, profiles, run, machine }: LineParts): ConfigLine {
+  const { clock, random, ids } = machine;
+  const { name, instanceId, platform, telemetry } = kit;
+  const { log } = telemetry;
+  const set = overrides('bus');
+  let watch: ServiceWatch | undefined;
+  let management: string | undefined;
+  const hints = feedHints({
+    url: run.configUrl,
+    signer: platform.signer,
+    instance: instanceId,
+    clock,
+    random,
+    vitals: configVitals(telemetry, async () => management === undefined || isHealthy(management)),
+    onBus: (event) => bus.heard(event),
+    observe: (problem) => log.info(`changes of configuration are asked for every few seconds: ${problem}`),
+  });
+  const bus: Bus = openBus({
+    id: busId({ application: name, profiles, index: port, unique: instanceId.replace(`${name}:`, '') }),
+    send: (event) => hints.publish(event),
+    refresh: async () => watch?.refresh(),
+    async change(values) {
+      const takeBack = set.set(values);
+      try {
+        await watch?.refresh();
+      } catch (error) {
+        // A value that does not fit would have every later change refused with it.
+        takeBack();
+        throw error;
+      }
+    },
+    clock,
+    newId: () => ids.uuid(),
+    observe: (problem) => log.warn(`an event of the bus was not obeyed: ${problem}`),
+  });
+  return {
+    hints,
+    source: set.source,
+    endpoints(running) {
+      watch = running;
+      return [...busEndpoints(bus), envEndpoint(running, profiles)];
+    },
+    started(managementUrl) {
+      management = managementUrl;
+    },
+  };
+}
