@@ -98,7 +98,7 @@ test('what is known is not sent again, and a comment is no new version', async (
     return { status: response.status, etag: response.headers.get('etag') ?? '', text: await response.text() };
   };
   const first = await read();
-  assert.match(first.etag, /^W\/"[\w-]{16}"$/);
+  assert.match(first.etag, /^"[\w-]+"$/);
   assert.deepEqual(await read(first.etag), { status: 304, etag: first.etag, text: '' });
   await world.edit('order.yml', '# a comment\nlines: 1\n');
   await world.edit('payment.yml', 'lines: 9\n');

@@ -48,7 +48,8 @@ export class ConfigReader {
       mayRead: this.#options.rights.mayFetch(identity, target),
     });
     if (found === undefined) throw configErrors.NOT_FOUND('there is no such file, or it is not yours');
-    const sources = async () => this.#with((await this.#find(target, request)).found).map(({ properties }) => properties);
+    const sources = async () =>
+      this.#with((await this.#find(target, request)).found).map(({ properties }) => properties);
     return resourceAnswer(request, found, sources, resolves);
   }
 

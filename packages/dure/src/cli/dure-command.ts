@@ -5,6 +5,7 @@ import { chaos } from './chaos.ts';
 import { check } from './check.ts';
 import type { Command, CommandContext } from './command.ts';
 import { findCommand, readCommandLine } from './command-line.ts';
+import { config } from './config.ts';
 import { docs } from './docs.ts';
 import { down } from './down.ts';
 import { errorLines } from './error-text.ts';
@@ -33,6 +34,7 @@ const commands: readonly Command[] = [
   scale,
   restart,
   canary,
+  config,
   explain,
   run,
   jobs,

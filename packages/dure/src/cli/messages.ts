@@ -73,6 +73,16 @@ const english = {
       ? `${file} is written`
       : `${file} is written, with ${breaks} that ${breaks === 1 ? 'breaks' : 'break'} somebody`,
   explained: { request: 'request', caller: 'caller', route: 'route', answer: 'answer' },
+  rollOut: {
+    columns: ['SERVICE', 'INSTANCE', 'VERSION', 'SINCE', 'REFUSED'],
+    nobody: 'no instance follows its configuration',
+    states: { checking: 'being checked', trying: 'tried out', held: 'held back' },
+    changes: 'would change',
+    stays: 'stays as it is',
+    unasked: 'nobody answered',
+    accepted: 'all would take it',
+    refused: 'it would be refused everywhere',
+  },
   done: 'done',
   nothingParked: 'nothing is parked',
   parkedColumns: ['SERVICE', 'SOURCE', 'KEY', 'STATE', 'MESSAGES', 'TRIES', 'FIRST', 'ERROR'],
@@ -150,6 +160,16 @@ const korean: Messages = {
   accepted: (file, breaks) =>
     breaks === 0 ? `${file}에 기록했습니다` : `${file}에 기록했습니다(호환되지 않는 변경 ${breaks}개 포함)`,
   explained: { request: '요청', caller: '호출자', route: '라우트', answer: '응답' },
+  rollOut: {
+    columns: ['서비스', '인스턴스', '버전', '적용 시각', '거부 이유'],
+    nobody: '설정을 따르는 인스턴스가 없습니다',
+    states: { checking: '확인 중', trying: '시험 적용 중', held: '보류' },
+    changes: '바뀜',
+    stays: '그대로',
+    unasked: '응답한 인스턴스 없음',
+    accepted: '모두 받아들입니다',
+    refused: '거부됩니다. 어디에도 적용되지 않습니다',
+  },
   done: '완료',
   nothingParked: '대기 중인 메시지가 없습니다',
   parkedColumns: ['서비스', '출처', '키', '상태', '메시지', '시도', '첫 메시지', '오류'],

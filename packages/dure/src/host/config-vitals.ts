@@ -13,7 +13,7 @@ export function configVitals({ metrics }: Telemetry, isUp: () => Promise<boolean
       isUp: await isUp(),
       requests: counted(calls),
       failures: counted(calls.filter(({ labels }) => isFailure(String(labels.outcome)))),
-      breakersOpened: counted(series('dure_resilience_events').filter(({ labels }) => labels.kind === 'opened')),
+      breakersOpened: counted(series('dure_resilience_events').filter(({ labels }) => labels.kind === 'breaker-opened')),
     };
   };
 }

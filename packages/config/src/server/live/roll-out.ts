@@ -1,12 +1,12 @@
 import type { Clock, Ids } from '@dure/core';
 import type { Logger } from '@dure/telemetry';
 import type { ConfigRequest } from '../../properties/config-folder.ts';
+import { sharedRun } from '../../properties/shared-run.ts';
 import type { BackendFound, ConfigBackend } from '../backends/config-backend.ts';
 import type { DryRunRow } from './candidates.ts';
 import { Candidates } from './candidates.ts';
 import type { Change, ChangeStatus, HoldReason } from './change.ts';
 import { changeOf, changeStatus, changeText } from './change.ts';
-import { coalesced } from './coalesced.ts';
 import type { RollOutPolicy } from './roll-out-policy.ts';
 import type { Subscribers } from './subscribers.ts';
 import type { Release, Track } from './track.ts';
@@ -42,7 +42,7 @@ export class RollOut {
   readonly #candidates: Candidates;
   #change: Change | undefined;
   #held: Change[] = [];
-  readonly #look = coalesced(async () => {
+  readonly #look = sharedRun(async () => {
     await this.#tracks.lookAtAll();
     this.#consider();
   });

@@ -43,6 +43,7 @@ export class Track {
 
   /** Takes a reading; places and comments may change without a new version. */
   saw(found: BackendFound, at: number): void {
+    if (found === this.newest.found) return;
     const version = environmentVersion(found);
     this.newest = { version, found, at: version === this.newest.version ? this.newest.at : at };
     if (version === this.accepted.version) this.#accepted.splice(-1, 1, { ...this.accepted, found });

@@ -2,8 +2,8 @@ import type { Clock } from '@dure/core';
 import { messageOf } from '@dure/core';
 import type { Logger } from '@dure/telemetry';
 import type { ConfigRequest } from '../../properties/config-folder.ts';
+import { sharedRun } from '../../properties/shared-run.ts';
 import type { ConfigBackend } from '../backends/config-backend.ts';
-import { coalesced } from './coalesced.ts';
 import { environmentVersion } from './environment-version.ts';
 import { Track, targetKey } from './track.ts';
 
@@ -68,7 +68,7 @@ export class Tracks {
     const found = await backend.find(request);
     const track = new Track(request, { version: environmentVersion(found), found, at: clock.now() });
     this.#forget();
-    this.#known.set(key, { track, look: coalesced(() => this.#again(track)) });
+    this.#known.set(key, { track, look: sharedRun(() => this.#again(track)) });
     return track;
   }
 
