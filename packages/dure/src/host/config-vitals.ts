@@ -8,12 +8,12 @@ export function configVitals({ metrics }: Telemetry, isUp: () => Promise<boolean
     const series = (wanted: string) => metrics.snapshot().find(({ name }) => name === wanted)?.series ?? [];
     const counted = (some: ReturnType<typeof series>) =>
       some.reduce((sum, { measurements }) => sum + (measurements.COUNT ?? 0), 0);
-    const calls = series('dure_server_duration_seconds');
+    const calls = series('dure.server.duration');
     return {
       isUp: await isUp(),
       requests: counted(calls),
       failures: counted(calls.filter(({ labels }) => isFailure(String(labels.outcome)))),
-      breakersOpened: counted(series('dure_resilience_events').filter(({ labels }) => labels.kind === 'breaker-opened')),
+      breakersOpened: counted(series('dure.resilience.events').filter(({ labels }) => labels.kind === 'breaker-opened')),
     };
   };
 }

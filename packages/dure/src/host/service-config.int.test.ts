@@ -26,6 +26,9 @@ const down = () => {
 };
 const caller: Identity = { kind: 'service', subject: 'shop', roles: [], scopes: [] };
 const serviceRun = { ports: { api: 0, management: 0 }, key: {}, scopes: {}, pulls: [], grants: {} };
+interface EnvAnswer {
+  readonly propertySources: readonly { readonly name: string; readonly property: { readonly value: unknown } }[];
+}
 const yaml = (limits: string) => `dure:\n  resilience: ${limits}\n`;
 
 /** The service `shop`, configured by a real config server as the host does it, over a peer that always fails. */
@@ -65,10 +68,16 @@ async function shopOver(files: Readonly<Record<string, string>>, environment: Re
   const running = await startService(definition, serviceParts({ ...tools, ...own }));
   stack.defer(() => running.close());
   const client = httpClient(stock, layers, transport);
-  const actuator = async (method: string, path: string, authorization = 'Bearer anybody') => {
+  const actuator = async (method: string, path: string, authorization = 'Bearer anybody', sent?: object) => {
     const url = `http://127.0.0.1:${running.managementPort}/actuator/${path}`;
-    const response = await fetch(url, { method, headers: authorization === '' ? {} : { authorization } });
-    return { status: response.status, type: response.headers.get('content-type'), body: await response.json() };
+    const body = sent === undefined ? {} : { body: JSON.stringify(sent) };
+    const response = await fetch(url, { method, headers: authorization === '' ? {} : { authorization }, ...body });
+    const text = await response.text();
+    return {
+      status: response.status,
+      type: response.headers.get('content-type'),
+      body: text === '' ? undefined : JSON.parse(text),
+    };
   };
   /** How often the peer is asked in one call, and why the call failed. */
   const ask = async () => {
@@ -76,8 +85,15 @@ async function shopOver(files: Readonly<Record<string, string>>, environment: Re
     const error: unknown = await client.read({}, testCall()).catch((reason: unknown) => reason);
     return { attempts: peer.calls.read.length - before, code: codeOf(error) };
   };
+  const until = async (holds: () => Promise<boolean>) => {
+    for (let turn = 0; turn < 400; turn += 1) {
+      if (await holds()) return;
+      await wait(systemClock, 20);
+    }
+    assert.fail('it did not come');
+  };
   const opened = stack.move();
-  return { edit, ask, actuator, lines, config, server, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { edit, ask, until, actuator, lines, config, server, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 test('an edit changes how often a call is tried, and when its breaker opens, without a restart', async () => {
@@ -152,6 +168,35 @@ test('a key of the service’s own is named, and taken up at the next start', as
   const { keys } = (await live.actuator('GET', 'config')).body as { keys: { key: string; value: unknown }[] };
   assert.equal(keys.find(({ key }) => key === 'maxLines')?.value, 10);
   assert.match(live.lines.at(-1) ?? '', /the next start takes it up: maxLines/);
+});
+
+test('the bus has those who are meant read again, by either name of the endpoint', async () => {
+  await using live = await shopOver({ 'shop.yml': yaml('{ retry: { attempts: 1 } }') });
+  await live.edit('shop.yml', yaml('{ retry: { attempts: 2, base-ms: 0 } }'));
+  assert.equal((await live.actuator('POST', 'busrefresh/stock')).status, 204);
+  assert.equal((await live.actuator('POST', 'bus-refresh/shop:0')).status, 204);
+  await live.until(async () => (await live.ask()).attempts === 2);
+  assert.equal((await live.actuator('GET', 'busrefresh')).status, 405);
+});
+
+test('the bus sets a value above all others, and one that does not fit is taken back', async () => {
+  await using live = await shopOver({ 'shop.yml': 'max-lines: 10\n' }, { DURE_SHOP__MAX_LINES: '11' });
+  const shown = async () => {
+    const { propertySources } = (await live.actuator('GET', 'env/maxLines')).body as EnvAnswer;
+    return propertySources.map(({ name, property }) => `${name} ${property.value}`);
+  };
+  assert.deepEqual(await shown(), ['environment 11', 'server 10', 'default 50']);
+  const set = (value: unknown) => live.actuator('POST', 'busenv/shop', 'Bearer anybody', { name: 'max-lines', value });
+  assert.equal((await set('12')).status, 204);
+  await live.until(async () => (await shown())[0] === 'bus 12');
+  assert.equal((await set('many')).status, 204);
+  await live.until(async () => live.lines.some((line) => /an event of the bus was not obeyed: .*maxLines/s.test(line)));
+  assert.equal((await shown())[0], 'bus 12');
+  assert.equal((await set(7)).body.code, 'SERVICE_INPUT_INVALID');
+  assert.deepEqual((await live.actuator('POST', 'refresh')).body, []);
+  assert.equal((await live.actuator('GET', 'env/spring.password')).status, 404);
+  const { activeProfiles } = (await live.actuator('GET', 'env')).body;
+  assert.deepEqual(activeProfiles, ['test']);
 });
 
 test('refresh is for services, and by POST only', async () => {
