@@ -19,6 +19,8 @@ export interface ConfigTarget {
   readonly profiles: readonly string[];
   /** What a server proposes, in place of what is in force; sources that know of no candidates ignore it. */
   readonly candidate?: string | undefined;
+  /** The version that a hint named: a server that has it need not look for a newer one. */
+  readonly wanted?: string | undefined;
 }
 
 /** Where a layer comes from. */

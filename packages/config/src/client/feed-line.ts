@@ -18,6 +18,7 @@ const longestPauseMs = 10_000;
 /** How long a server without a feed is left alone. */
 const noFeedMs = 300_000;
 const farewellMs = 500;
+const reportWithinMs = 1_000;
 
 /** One follower's connection to the change feed: opened again whenever it breaks, ever more slowly. */
 export class FeedLine implements HintLine {
@@ -164,9 +165,15 @@ export class FeedLine implements HintLine {
     }
   }
 
-  /** Only the latest matters: what changes while a report is on its way goes with the next. */
+  /**
+   * Only the latest matters: what changes while a report is on its way goes with the next. A success has time, so that a
+   * herd that applies a change does not report it while others still wait for theirs; a refusal has none.
+   */
   async #tellAll(): Promise<void> {
+    const { clock, random } = this.#options;
     while (this.#isToTell && !this.#closing.signal.aborted) {
+      if (this.#follower.refused() === undefined)
+        await wait(clock, reportWithinMs * (0.5 + random.next() / 2), this.#closing.signal);
       this.#isToTell = false;
       await this.#wire.report(this.#report()).catch((error: unknown) => this.#fault(messageOf(error)));
     }

@@ -4,7 +4,7 @@ import type { TokenSigner } from '@dure/service/client';
 import { maskText } from '@dure/telemetry';
 import { configErrors } from '../errors.ts';
 import type { Property, Scalar } from '../properties/property.ts';
-import { candidateHeader, instanceHeader } from '../wire/change-feed.ts';
+import { candidateHeader, instanceHeader, wantedHeader } from '../wire/change-feed.ts';
 import type { ConfigLayer, ConfigSource, ConfigTarget, LoadedLayers } from './config-source.ts';
 import { isSharedFile } from './config-source.ts';
 import type { KeptCopy } from './kept-copy.ts';
@@ -113,7 +113,7 @@ type AskOutcome =
 
 async function ask(
   options: ServerSourceOptions,
-  { service, profiles, candidate }: ConfigTarget,
+  { service, profiles, candidate, wanted }: ConfigTarget,
   waitMs: number,
   etag: string | undefined,
 ): Promise<AskOutcome> {
@@ -131,6 +131,7 @@ async function ask(
         authorization,
         ...(etag === undefined ? {} : { 'if-none-match': etag }),
         ...(options.instance === undefined ? {} : { [instanceHeader]: options.instance }),
+        ...(wanted === undefined ? {} : { [wantedHeader]: wanted }),
         ...(candidate === undefined ? {} : { [candidateHeader]: candidate }),
       };
       const answer = await transport({ url, headers, timeoutMs: attemptMs, signal });

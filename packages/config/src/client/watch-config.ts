@@ -167,7 +167,8 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
       version: () => this.current.version,
       refused: () => (this.refusal === undefined ? undefined : messageOf(this.refusal)),
       hinted: (version) => {
-        if (version === undefined || version !== this.current.version) this.refresh().catch(ignored);
+        if (version !== undefined && version === this.current.version) return;
+        (this.#reading === undefined && !this.#isClosed ? this.#begin(version) : this.refresh()).catch(ignored);
       },
       judge: async (candidate) => {
         try {
@@ -191,19 +192,19 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
     });
   }
 
-  #begin(): Promise<readonly string[]> {
+  #begin(wanted?: string): Promise<readonly string[]> {
     this.#stop = new AbortController();
-    const reading = this.#again(this.#stop.signal).finally(() => {
+    const reading = this.#again(this.#stop.signal, wanted).finally(() => {
       this.#reading = undefined;
     });
     this.#reading = reading;
     return reading;
   }
 
-  async #again(signal: AbortSignal): Promise<readonly string[]> {
+  async #again(signal: AbortSignal, wanted: string | undefined): Promise<readonly string[]> {
     const { service, profiles, sources } = this.#options;
     try {
-      const loaded = await loadLayers(sources, { service, profiles }, signal);
+      const loaded = await loadLayers(sources, { service, profiles, wanted }, signal);
       if (this.#isClosed) return [];
       const isSame = sameLayers(this.#layers, loaded.layers);
       // What was refused is looked at again, so that who asks for it is told why.

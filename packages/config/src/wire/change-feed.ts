@@ -9,6 +9,8 @@ export const busPath = '/dure/config/bus';
 export const instanceHeader = 'dure-config-instance';
 /** The version of an answer: the same text for the same values, whatever else changed. */
 export const versionHeader = 'dure-config-version';
+/** The version that the reader was told of: if that is what it is to run, nobody looks at the files again. */
+export const wantedHeader = 'dure-config-wanted';
 /** Asks for a candidate in place of what is in force. */
 export const candidateHeader = 'dure-config-candidate';
 /** The answer is tried out by this instance alone: not to be kept for others. */

@@ -10,6 +10,7 @@ import {
   instanceHeader,
   trialHeader,
   versionHeader,
+  wantedHeader,
 } from '../../wire/change-feed.ts';
 import type { Access } from '../access.ts';
 import type { BackendFound, ConfigBackend } from '../backends/config-backend.ts';
@@ -80,8 +81,9 @@ async function read({ headers }: HttpRequest, target: ConfigRequest, rollOut: Ro
     if (candidate === undefined) throw configErrors.NOT_FOUND('that candidate is judged already');
     return { found: candidate.found, headers: { [versionHeader]: candidate.version } };
   }
-  const instance = headers[instanceHeader];
-  const { release, isTrial, held } = await rollOut.read(target, typeof instance === 'string' ? instance : undefined);
+  const instance = typeof headers[instanceHeader] === 'string' ? headers[instanceHeader] : undefined;
+  const { release, isTrial, held } =
+    rollOut.known(target, instance, headers[wantedHeader]) ?? (await rollOut.read(target, instance));
   return {
     found: release.found,
     headers: {

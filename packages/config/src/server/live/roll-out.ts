@@ -67,6 +67,13 @@ export class RollOut {
     return this.serve(track, instance);
   }
 
+  /** What a reader gets, if that is the version that it was told of. */
+  known(request: ConfigRequest, instance: string | undefined, version: unknown): Served | undefined {
+    const track = version === undefined ? undefined : this.#tracks.find(targetKey(request));
+    const served = track && this.serve(track, instance);
+    return served?.release.version === version ? served : undefined;
+  }
+
   serve(track: Track, instance: string | undefined): Served {
     const change = this.#change;
     const isTrial = instance !== undefined && change?.canaries.get(track.key) === instance;
