@@ -5,3 +5,4 @@ export type { BusIdParts } from './bus-id.ts';
 export { busId } from './bus-id.ts';
 export type { Bus, BusOptions } from './open-bus.ts';
 export { openBus } from './open-bus.ts';
+export type { BusConnection, BusResource, BusTransport } from './bus-transport.port.ts';

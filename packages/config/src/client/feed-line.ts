@@ -54,8 +54,10 @@ export class FeedLine implements HintLine {
     this.#watching?.abort();
     await this.#running;
     if (!wasOpen) return;
+    const said = new AbortController();
     const farewell = this.#wire.report({ ...this.#report(), leaves: true }).catch(() => undefined);
-    await Promise.race([farewell, wait(this.#options.clock, farewellMs)]);
+    await Promise.race([farewell, wait(this.#options.clock, farewellMs, said.signal)]);
+    said.abort();
   }
 
   async #run(): Promise<void> {
@@ -105,6 +107,7 @@ export class FeedLine implements HintLine {
         }
         if (message !== undefined) this.#take(message);
       }
+      connection.signal.throwIfAborted();
       return true;
     } finally {
       timer.cancel();

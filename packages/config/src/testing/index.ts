@@ -1,2 +1,4 @@
+export type { BusTransportWorld } from './bus-transport-contract.ts';
+export { busTransportContract } from './bus-transport-contract.ts';
 export type { RunningConfig } from './start-config.ts';
 export { startConfig } from './start-config.ts';
