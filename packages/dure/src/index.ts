@@ -3,6 +3,7 @@ export { dureErrors } from './errors.ts';
 export type { Finding, Invariant, ReadOnlyDatabase } from './invariant.ts';
 export { invariant } from './invariant.ts';
 export type {
+  ConfigSettings,
   Edge,
   EdgeOptions,
   EdgeSession,

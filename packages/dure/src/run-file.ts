@@ -93,6 +93,8 @@ export interface RunFile {
   readonly configFolder?: string;
   /** For the config server: how changes get to those who run on them. */
   readonly rollOut?: RollOutPolicy;
+  /** Whether a broker carries the bus of the configuration; the system knows which. */
+  readonly hasBus?: true;
   /** The service that issues user tokens; its JWKS is at `/.well-known/jwks.json`. */
   readonly userIssuer?: string;
   /** For the console: the one-time token of the URL that `ready` prints. */

@@ -1,3 +1,4 @@
+import type { BusResource } from '@dure/config/bus';
 import type { RollOutPolicy } from '@dure/config/server';
 import type { OidcIssuer } from '@dure/identity';
 import type { BrokerResource } from '@dure/messaging';
@@ -70,6 +71,8 @@ export interface ForeignProgram {
 export interface ConfigSettings {
   readonly folder: string;
   readonly rollOut?: RollOutPolicy;
+  /** What carries the bus, so that Spring's services hear of changes too: `rabbitmqBus({ … })`, `kafkaBus({ … })`. Default: the change feed. */
+  readonly bus?: BusResource;
 }
 
 export interface SystemOptions {
@@ -115,6 +118,8 @@ export interface System {
   readonly config: string | undefined;
   /** What is not the mode's default of how changes of configuration are given out. */
   readonly rollOut: RollOutPolicy | undefined;
+  /** Undefined where the config server's change feed carries the bus. */
+  readonly bus: BusResource | undefined;
   /** Undefined for a system without a router; without a port it takes the usual one. */
   readonly router: { readonly port?: number } | undefined;
   /** Undefined for a system without DNS answers. */
@@ -165,8 +170,9 @@ export function system(name: string, options: SystemOptions): System {
   }
   const routed = router === true ? {} : router === false ? undefined : router;
   const named = dns === false ? undefined : { zone: 'dure.internal', ...(dns === true ? {} : dns) };
-  const { folder, rollOut }: Partial<ConfigSettings> = typeof config === 'string' ? { folder: config } : (config ?? {});
-  const asked = { config: folder, rollOut, router: routed, dns: named, traffic: options.traffic };
+  const { folder, rollOut, bus }: Partial<ConfigSettings> =
+    typeof config === 'string' ? { folder: config } : (config ?? {});
+  const asked = { config: folder, rollOut, bus, router: routed, dns: named, traffic: options.traffic };
   return { kind: 'system', name, services, edge: outside, ...asked, foreign, broker, invariants, examples };
 }
 

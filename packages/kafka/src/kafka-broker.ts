@@ -1,22 +1,14 @@
 import type { Clock, Random } from '@dure/core';
-import { messageOf } from '@dure/core';
 import type { Broker, BrokerState, Publication, SubscribeOptions, Subscription, Topic } from '@dure/messaging';
 import { answeredInTime, messagingErrors } from '@dure/messaging';
 import type { BaseOptions } from '@platformatic/kafka';
 import { Admin } from '@platformatic/kafka';
 import { BatchingProducer } from './batching-producer.ts';
+import type { ClusterAccess } from './client-base.ts';
+import { answerMs, baseOf, detailOf } from './client-base.ts';
 import { KafkaSubscription } from './kafka-subscription.ts';
 
-export interface KafkaBrokerOptions {
-  /** `127.0.0.1:9092`; several with commas. */
-  readonly servers: string;
-  /** SASL/SCRAM-SHA-512, or PLAIN where `mechanism` says so. */
-  readonly user?: string;
-  readonly password?: string;
-  readonly mechanism?: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
-  readonly tls?: boolean;
-  /** The client's name in the broker's logs. */
-  readonly name: string;
+export interface KafkaBrokerOptions extends ClusterAccess {
   /** Of a topic that is made here; a topic that is there keeps its own. At most 16 are of use. */
   readonly partitions: number;
   /** Copies of a topic that is made here. */
@@ -24,9 +16,6 @@ export interface KafkaBrokerOptions {
   readonly clock: Clock;
   readonly random: Random;
 }
-
-/** How long an answer may take, in milliseconds. */
-const answerMs = 5_000;
 
 /** Connects to Kafka when something is asked of it, and again whenever a connection is lost. */
 export function kafkaBroker(options: KafkaBrokerOptions): Broker {
@@ -152,26 +141,4 @@ class Kafka implements Broker {
     }
     return messagingErrors.BROKER_UNAVAILABLE(`Kafka did not confirm: ${said}`, { cause });
   }
-}
-
-function baseOf({ servers, user, password, mechanism = 'SCRAM-SHA-512', tls, name }: KafkaBrokerOptions): BaseOptions {
-  return {
-    clientId: name,
-    bootstrapBrokers: servers.split(','),
-    timeout: answerMs,
-    connectTimeout: 3_000,
-    retries: 1,
-    retryDelay: 100,
-    ...(user === undefined ? {} : { sasl: { mechanism, username: user, password: password ?? '' } }),
-    ...(tls === true ? { tls: {} } : {}),
-  };
-}
-
-/** Errors of the client are trees: the leaves say what happened. */
-function detailOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const inner = 'errors' in error && Array.isArray(error.errors) ? error.errors.map(detailOf) : [];
-  const id = 'apiId' in error && typeof error.apiId === 'string' ? ` (${error.apiId})` : '';
-  const cause = error.cause === undefined ? [] : [detailOf(error.cause)];
-  return [messageOf(error) + id, ...inner, ...cause].join(': ');
 }

@@ -19,7 +19,9 @@ busTransportContract(
   { skip: rabbitmqServer.absent },
 );
 
-test('what Spring’s binder sends is heard, and what we send is as it expects', { skip: rabbitmqServer.absent }, async () => {
+test('what Spring’s binder sends is heard, and what we send is as it expects', {
+  skip: rabbitmqServer.absent,
+}, async () => {
   await using server = await startTestServer(rabbitmqServer);
   const heard: string[] = [];
   const tools = { clock: systemClock, random: systemRandom, ids: ids(systemClock, systemRandom) };

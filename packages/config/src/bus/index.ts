@@ -3,6 +3,6 @@ export type { AckEvent, BusEvent, EnvironmentChangeEvent, RefreshEvent, UnknownE
 export { busEventJson, readBusEvent } from './bus-event.ts';
 export type { BusIdParts } from './bus-id.ts';
 export { busId } from './bus-id.ts';
+export type { BusConnection, BusResource, BusTransport } from './bus-transport.port.ts';
 export type { Bus, BusOptions } from './open-bus.ts';
 export { openBus } from './open-bus.ts';
-export type { BusConnection, BusResource, BusTransport } from './bus-transport.port.ts';

@@ -15,7 +15,9 @@ export function busTransportContract(
   open: () => Promise<BusTransportWorld>,
   options: { readonly skip?: string | false } = {},
 ): void {
-  test(`the bus over ${name}: every instance hears every event, in Spring’s JSON`, { skip: options.skip ?? false }, async () => {
+  test(`the bus over ${name}: every instance hears every event, in Spring’s JSON`, {
+    skip: options.skip ?? false,
+  }, async () => {
     await using world = await open();
     await using stack = new AsyncDisposableStack();
     const tools = { clock: systemClock, random: systemRandom, ids: ids(systemClock, systemRandom) };
@@ -38,7 +40,11 @@ export function busTransportContract(
     } as const;
     await all[0]?.publish(JSON.stringify(busEventJson(event)));
     await until(() => heard.every((own) => own.length > 0));
-    for (const [text] of heard) assert.deepEqual(readBusEvent(text, () => ''), event);
+    for (const [text] of heard)
+      assert.deepEqual(
+        readBusEvent(text, () => ''),
+        event,
+      );
     await all[1]?.close();
     await all[1]?.close();
     await all[2]?.publish('last');

@@ -1,4 +1,5 @@
 export type { BusTransportWorld } from './bus-transport-contract.ts';
 export { busTransportContract } from './bus-transport-contract.ts';
+export { memoryBus } from './memory-bus.ts';
 export type { RunningConfig } from './start-config.ts';
 export { startConfig } from './start-config.ts';

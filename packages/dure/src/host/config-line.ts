@@ -1,4 +1,4 @@
-import type { Bus } from '@dure/config/bus';
+import type { Bus, BusResource, BusTransport } from '@dure/config/bus';
 import { busId, openBus } from '@dure/config/bus';
 import type { ConfigHints, ConfigSource } from '@dure/config/client';
 import { feedHints, overrides } from '@dure/config/client';
@@ -20,6 +20,7 @@ export interface ConfigLine {
   endpoints(watch: ServiceWatch | undefined): readonly ManagementEndpoint[];
   /** Where its health can be asked for from now on. */
   started(managementUrl: string): void;
+  close(): Promise<void>;
 }
 
 /** What of its service and process a line depends on. */
@@ -29,10 +30,19 @@ export interface LineParts {
   readonly profiles: readonly string[];
   readonly run: Pick<RunFile, 'configUrl'>;
   readonly machine: ProcessKit['machine'];
+  /** What carries the bus; undefined where the change feed does. */
+  readonly bus: BusResource | undefined;
 }
 
-/** Prepares a line to the config server's change feed, which also carries the bus. */
-export function openConfigLine({ kit, port, profiles, run, machine }: LineParts): ConfigLine {
+/** Prepares a line to the config server's change feed, which also carries the bus unless a broker does. */
+export async function openConfigLine({
+  kit,
+  port,
+  profiles,
+  run,
+  machine,
+  bus: carrier,
+}: LineParts): Promise<ConfigLine> {
   const { clock, random, ids } = machine;
   const { name, instanceId, platform, telemetry } = kit;
   const { log } = telemetry;
@@ -46,12 +56,13 @@ export function openConfigLine({ kit, port, profiles, run, machine }: LineParts)
     clock,
     random,
     vitals: configVitals(telemetry, async () => management === undefined || isHealthy(management)),
-    onBus: (event) => bus.heard(event),
+    ...(carrier === undefined ? { onBus: (event) => bus.heard(event) } : {}),
     observe: (problem) => log.info(`changes of configuration are asked for every few seconds: ${problem}`),
   });
   const bus: Bus = openBus({
     id: busId({ application: name, profiles, index: port, unique: instanceId.replace(`${name}:`, '') }),
-    send: (event) => hints.publish(event),
+    send: (event) => transport?.publish(JSON.stringify(event)) ?? hints.publish(event),
+    acknowledges: carrier !== undefined,
     refresh: async () => watch?.refresh(),
     async change(values) {
       const takeBack = set.set(values);
@@ -67,6 +78,12 @@ export function openConfigLine({ kit, port, profiles, run, machine }: LineParts)
     newId: () => ids.uuid(),
     observe: (problem) => log.warn(`an event of the bus was not obeyed: ${problem}`),
   });
+  const transport: BusTransport | undefined = await carrier?.open({
+    ...machine,
+    name: instanceId,
+    heard: (event) => bus.heard(event),
+    observe: (problem) => log.warn(problem),
+  });
   return {
     hints,
     source: set.source,
@@ -77,5 +94,6 @@ export function openConfigLine({ kit, port, profiles, run, machine }: LineParts)
     started(managementUrl) {
       management = managementUrl;
     },
+    close: async () => transport?.close(),
   };
 }

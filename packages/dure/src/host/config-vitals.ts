@@ -13,7 +13,9 @@ export function configVitals({ metrics }: Telemetry, isUp: () => Promise<boolean
       isUp: await isUp(),
       requests: counted(calls),
       failures: counted(calls.filter(({ labels }) => isFailure(String(labels.outcome)))),
-      breakersOpened: counted(series('dure.resilience.events').filter(({ labels }) => labels.kind === 'breaker-opened')),
+      breakersOpened: counted(
+        series('dure.resilience.events').filter(({ labels }) => labels.kind === 'breaker-opened'),
+      ),
     };
   };
 }

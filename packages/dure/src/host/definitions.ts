@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { BusResource } from '@dure/config/bus';
 import type { BrokerResource } from '@dure/messaging';
 import type { ServiceDefinition } from '@dure/service/server';
 import type { LoadedSystem } from '../load-system.ts';
@@ -42,6 +43,11 @@ const servers: Readonly<Record<string, (run: RunFile) => Promise<ServiceDefiniti
 export async function brokerOf(run: RunFile): Promise<BrokerResource | undefined> {
   const connected = Object.values(run.services).some(({ broker }) => broker !== undefined);
   return connected ? (await loadSystem(run.module)).system.broker : undefined;
+}
+
+/** What carries the bus of the configuration, in a system that has it carried by a broker. */
+export async function busOf({ hasBus, module }: RunFile): Promise<BusResource | undefined> {
+  return hasBus === true ? (await loadSystem(module)).system.bus : undefined;
 }
 
 /** The definitions of everything that a process runs, by name. */

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { balancer, staticInstances } from '@dure/balancer';
-import { startConfig } from '@dure/config/testing';
+import type { BusResource } from '@dure/config/bus';
+import { memoryBus, startConfig } from '@dure/config/testing';
 import type { Identity } from '@dure/core';
 import { codeOf, DureError, systemClock, wait } from '@dure/core';
 import { testCall } from '@dure/core/testing';
@@ -32,7 +33,11 @@ interface EnvAnswer {
 const yaml = (limits: string) => `dure:\n  resilience: ${limits}\n`;
 
 /** The service `shop`, configured by a real config server as the host does it, over a peer that always fails. */
-async function shopOver(files: Readonly<Record<string, string>>, environment: Readonly<Record<string, string>> = {}) {
+async function shopOver(
+  files: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>> = {},
+  bus: BusResource | undefined = undefined,
+) {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'dure-live-'));
   stack.defer(() => rm(folder, { recursive: true }));
@@ -57,7 +62,7 @@ async function shopOver(files: Readonly<Record<string, string>>, environment: Re
   const config = await openServiceConfig(
     definition,
     { name: 'shop', instanceId: 'shop:1', platform, telemetry, service: serviceRun },
-    { run, environment, machine: tools },
+    { run, environment, machine: tools, bus },
   );
   stack.defer(() => config.close());
   const layers = outboundLayers({ ...tools, telemetry, balancer: balancer({ instances, ...tools }) });
@@ -177,6 +182,27 @@ test('the bus has those who are meant read again, by either name of the endpoint
   assert.equal((await live.actuator('POST', 'bus-refresh/shop:0')).status, 204);
   await live.until(async () => (await live.ask()).attempts === 2);
   assert.equal((await live.actuator('GET', 'busrefresh')).status, 405);
+});
+
+test('where a broker carries the bus, events come and go by it, and are acknowledged', async () => {
+  const bus = memoryBus();
+  const heard: string[] = [];
+  const tools = machine();
+  const spring = await bus.open({ ...tools, name: 'spring', heard: (event) => heard.push(event), observe: () => {} });
+  await using live = await shopOver({ 'shop.yml': yaml('{ retry: { attempts: 1 } }') }, {}, bus);
+  await live.edit('shop.yml', yaml('{ retry: { attempts: 2, base-ms: 0 } }'));
+  await spring.publish(
+    '{"type":"RefreshRemoteApplicationEvent","timestamp":5,"originService":"ops:8080:1","destinationService":"shop:**","id":"7"}',
+  );
+  await live.until(async () => (await live.ask()).attempts === 2);
+  assert.match(heard.at(-1) ?? '', /"type":"AckRemoteApplicationEvent".*"originService":"shop:test:0:1".*"ackId":"7"/);
+  await live.actuator('POST', 'busrefresh/orders');
+  assert.ok(
+    heard.some((event) =>
+      /"RefreshRemote.*"originService":"shop:test:0:1","destinationService":"orders:\*\*"/.test(event),
+    ),
+  );
+  await live.config.close();
 });
 
 test('the bus sets a value above all others, and one that does not fit is taken back', async () => {

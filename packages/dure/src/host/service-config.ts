@@ -28,7 +28,7 @@ export interface ServiceConfig {
 }
 
 /** What of its process a configuration depends on. */
-interface ConfigProcess extends Pick<ProcessKit, 'machine' | 'environment'> {
+interface ConfigProcess extends Pick<ProcessKit, 'machine' | 'environment' | 'bus'> {
   readonly run: Pick<RunFile, 'folder' | 'stateFolder' | 'configUrl' | 'mode'>;
 }
 
@@ -55,11 +55,11 @@ export async function openServiceConfig(
 ): Promise<ServiceConfig> {
   const sections = sectionsOf(definition);
   const profiles = profilesOf(process.run.mode);
-  const line = openConfigLine({ ...process, kit, profiles, port: kit.service.ports.api });
+  const line = await openConfigLine({ ...process, kit, profiles, port: kit.service.ports.api });
   const { started } = line;
   if (Object.keys(sections).length === 0) {
     const endpoints = [refreshEndpoint(), ...line.endpoints(undefined)];
-    return { value: {}, endpoints, follow: () => {}, started, close: async () => {} };
+    return { value: {}, endpoints, follow: () => {}, started, close: () => line.close() };
   }
   const { log } = kit.telemetry;
   const watch = await watchConfig({
@@ -71,6 +71,9 @@ export async function openServiceConfig(
     clock: process.machine.clock,
     random: process.machine.random,
     observe: teller(log),
+  }).catch(async (error: unknown) => {
+    await line.close();
+    throw error;
   });
   for (const warning of watch.current.warnings) log.warn(warning);
   return {
@@ -78,7 +81,10 @@ export async function openServiceConfig(
     endpoints: [configEndpoint(watch), refreshEndpoint(watch), ...line.endpoints(watch)],
     follow: (apply) => followLimits(watch, apply, log),
     started,
-    close: () => watch.close(),
+    async close() {
+      await line.close();
+      await watch.close();
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Rule } from '@dure/balancer';
 import { balancer } from '@dure/balancer';
+import type { BusResource } from '@dure/config/bus';
 import type { HealthCheck } from '@dure/core';
 import type { BrokerResource } from '@dure/messaging';
 import type { Database } from '@dure/postgres';
@@ -28,6 +29,8 @@ export interface ProcessKit {
   readonly handed: Handed;
   /** What carries messages between services; undefined where the feeds do. */
   readonly broker: BrokerResource | undefined;
+  /** What carries the bus of the configuration; undefined where the config server's change feed does. */
+  readonly bus: BusResource | undefined;
   /** The databases of this process's services, by service. */
   readonly logs: Map<string, Database>;
   /** Where a service of this very process takes its calls. */

@@ -9,7 +9,7 @@ import type { RunFile } from '../run-file.ts';
 import { infrastructure } from '../system.ts';
 import { asyncApiEndpoint } from './async-api-endpoint.ts';
 import { withOwnScopes } from './canary.ts';
-import { brokerOf, definitionsOf } from './definitions.ts';
+import { brokerOf, busOf, definitionsOf } from './definitions.ts';
 import { discovery } from './discovery.ts';
 import type { Handed, HostMessage } from './host-message.ts';
 import { machine } from './machine.ts';
@@ -56,6 +56,7 @@ export async function startHost(
     discovery: discovery(),
     handed,
     broker: await brokerOf(run),
+    bus: await busOf(run),
     logs: new Map(),
     local: (service) => operationsOf(hosted, service),
   };

@@ -143,6 +143,7 @@ export function runFileOf(
     telemetryUrl: `http://${host}:${ports.console}`,
     peers: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, publicKeyOf(key)])),
     ...(system.config === undefined ? {} : { configFolder: resolve(folder, system.config) }),
+    ...(system.bus === undefined ? {} : { hasBus: true as const }),
     ...(system.rollOut === undefined ? {} : { rollOut: system.rollOut }),
     ...(issuer === undefined ? {} : { userIssuer: issuer }),
     ...(answersDns ? { dns: { port: dns, zone: system.dns.zone } } : {}),

@@ -7,8 +7,8 @@ import type { Vitals } from '../../wire/change-feed.ts';
 import { access } from '../access.ts';
 import type { ConfigBackend } from '../backends/config-backend.ts';
 import { emptyBackend } from '../backends/empty-backend.ts';
-import type { FeedStream } from './feed-stream.ts';
 import { feedRoutes } from './feed-routes.ts';
+import type { FeedStream } from './feed-stream.ts';
 import { RollOut } from './roll-out.ts';
 import type { RollOutPolicy } from './roll-out-policy.ts';
 import { Subscribers } from './subscribers.ts';
@@ -138,7 +138,10 @@ test('a canary that is gone, ill or slower than before gives the change back', a
     [/is gone/, async (_, stream) => stream.close()],
     [/is not healthy/, async ({ vitals }) => vitals('order:1', { isUp: false })],
     [/opened a circuit breaker/, async ({ vitals }) => vitals('order:1', { breakersOpened: 1 })],
-    [/failed 6 of 50 requests, 12 % against 0 % before/, async ({ vitals }) => vitals('order:1', { requests: 50, failures: 6 })],
+    [
+      /failed 6 of 50 requests, 12 % against 0 % before/,
+      async ({ vitals }) => vitals('order:1', { requests: 50, failures: 6 }),
+    ],
     [/refused it/, async ({ subscribers }) => subscribers.report({ ...report, refused: 'too few' })],
   ];
   const report = { instance: 'order:1', application: 'order', profiles: [] };
