@@ -1,6 +1,6 @@
 import type { Bus, BusResource, BusTransport } from '@dure/config/bus';
 import { busId, openBus } from '@dure/config/bus';
-import type { ConfigHints, ConfigSource } from '@dure/config/client';
+import type { ConfigHints, ConfigSource, Overrides } from '@dure/config/client';
 import { feedHints, overrides } from '@dure/config/client';
 import type { ManagementEndpoint } from '@dure/core';
 import type { RunFile } from '../run-file.ts';
@@ -64,16 +64,7 @@ export async function openConfigLine({
     send: (event) => transport?.publish(JSON.stringify(event)) ?? hints.publish(event),
     acknowledges: carrier !== undefined,
     refresh: async () => watch?.refresh(),
-    async change(values) {
-      const takeBack = set.set(values);
-      try {
-        await watch?.refresh();
-      } catch (error) {
-        // A value that does not fit would have every later change refused with it.
-        takeBack();
-        throw error;
-      }
-    },
+    change: (values) => override(set, values, watch),
     clock,
     newId: () => ids.uuid(),
     observe: (problem) => log.warn(`an event of the bus was not obeyed: ${problem}`),
@@ -96,4 +87,19 @@ export async function openConfigLine({
     },
     close: async () => transport?.close(),
   };
+}
+
+/** A value that does not fit is taken back: it would have every later change refused with it. */
+async function override(
+  set: Overrides,
+  values: Readonly<Record<string, string>>,
+  watch: ServiceWatch | undefined,
+): Promise<void> {
+  const takeBack = set.set(values);
+  try {
+    await watch?.refresh();
+  } catch (error) {
+    takeBack();
+    throw error;
+  }
 }
