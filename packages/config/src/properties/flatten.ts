@@ -1,12 +1,15 @@
 import { configErrors } from '../errors.ts';
 import type { Scalar } from './property.ts';
 
-/** A list index beyond this is a slip of the pen. */
+/** A list index beyond this is a slip of the pen, and so are more gaps in all lists together, or steps in one key. */
 const largestIndex = 10_000;
+const mostGaps = 100_000;
+const mostSteps = 500;
 
 /**
  * Turns a tree into flat keys, as Spring does: `a.b`, `list[0]`; a key that is no text becomes `[1]`; null and an empty
- * list become the empty text, an empty map nothing. Calls `found` for every leaf, with its key and its path in the tree.
+ * list become the empty text, an empty map nothing. Calls `found` for every leaf, with its key and its path in the
+ * tree, which is valid only during the call.
  *
  * After `YamlProcessor.buildFlattenedMap` of spring-projects/spring-framework.
  */
@@ -18,7 +21,7 @@ export function flatten(tree: unknown, found: (key: string, value: Scalar, path:
 function walk(
   key: string,
   value: unknown,
-  path: readonly unknown[],
+  path: unknown[],
   found: (key: string, value: Scalar, path: readonly unknown[]) => void,
 ): void {
   const children = childrenOf(value);
@@ -27,7 +30,11 @@ function walk(
     return;
   }
   if (children.length === 0 && key !== '' && Array.isArray(value)) found(key, '', path);
-  for (const [step, child] of children) walk(join(key, step), child, [...path, step], found);
+  for (const [step, child] of children) {
+    path.push(step);
+    walk(join(key, step), child, path, found);
+    path.pop();
+  }
 }
 
 function childrenOf(value: unknown): readonly (readonly [unknown, unknown])[] | undefined {
@@ -70,7 +77,7 @@ export function unflatten(flat: ReadonlyMap<string, Scalar>): Tree {
     const steps = stepsOf(key);
     if (!root.set(steps, value)) root.set([key], value);
   }
-  return root.tree();
+  return root.tree({ left: mostGaps });
 }
 
 type Step = string | number;
@@ -100,13 +107,15 @@ class Branch {
     return branch.set(rest, value);
   }
 
-  tree(): Tree {
+  tree(gaps: { left: number }): Tree {
     const steps = [...this.#children.keys()];
     if (steps.length > 0 && steps.every((step) => typeof step === 'number')) {
       const length = Math.max(...steps) + 1;
-      return Array.from({ length }, (_, index) => treeOf(this.#children.get(index)));
+      gaps.left -= length - steps.length;
+      if (gaps.left < 0) throw malformed(`the lists have more than ${mostGaps} gaps`);
+      return Array.from({ length }, (_, index) => treeOf(this.#children.get(index), gaps));
     }
-    return Object.fromEntries([...this.#children].map(([step, child]) => [String(step), treeOf(child)]));
+    return Object.fromEntries([...this.#children].map(([step, child]) => [String(step), treeOf(child, gaps)]));
   }
 
   /** A branch is a list or a map, not both. */
@@ -139,9 +148,9 @@ function joined(key: string, below: string): string {
   return below.startsWith('[') ? `${key}${below}` : `${key}.${below}`;
 }
 
-function treeOf(child: Branch | Scalar | undefined): Tree {
+function treeOf(child: Branch | Scalar | undefined, gaps: { left: number }): Tree {
   if (child === undefined) return null;
-  return child instanceof Branch ? child.tree() : child;
+  return child instanceof Branch ? child.tree(gaps) : child;
 }
 
 /** `a.b[0].c` becomes `a`, `b`, 0, `c`. */
@@ -154,11 +163,15 @@ export function stepsOf(key: string): readonly Step[] {
     for (const [, digits = ''] of indexes.matchAll(/\[(\d+)\]/g)) {
       const index = Number(digits);
       if (index > largestIndex)
-        throw configErrors.KEY_MALFORMED(
-          `the key "${key.slice(0, 200)}" has the index ${digits}; expected at most ${largestIndex}`,
-        );
+        throw malformed(`the key "${key.slice(0, 200)}" has the index ${digits}; expected at most ${largestIndex}`);
       steps.push(index);
     }
+    if (steps.length > mostSteps)
+      throw malformed(`the key "${key.slice(0, 200)}" has more steps than the ${mostSteps} that are taken`);
   }
   return steps;
+}
+
+function malformed(message: string): Error {
+  return configErrors.KEY_MALFORMED(message);
 }

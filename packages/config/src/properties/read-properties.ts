@@ -29,13 +29,14 @@ function endsOpen(line: string): boolean {
 
 /** The key ends at the first `=`, `:` or white space that no backslash protects. */
 function split(line: string): readonly [string, string] {
-  const match = /^((?:\\.|[^\\=:\s])*)\s*[=:]?\s*(.*)$/s.exec(line);
+  const match = /^([^\\=:\s]*(?:\\.[^\\=:\s]*)*)\s*[=:]?\s*(.*)$/s.exec(line);
   return [unescapeText(match?.[1] ?? line), unescapeText(match?.[2] ?? '')];
 }
 
 const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' };
 
 function unescapeText(text: string): string {
+  if (!text.includes('\\')) return text;
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, code: string | undefined, letter: string | undefined) =>
     code === undefined ? (escapes[letter ?? ''] ?? letter ?? '') : String.fromCharCode(Number.parseInt(code, 16)),
   );

@@ -1,5 +1,5 @@
-import type { Document, ScalarTag, Tags } from 'yaml';
-import { isNode, LineCounter, parseAllDocuments } from 'yaml';
+import type { Document, Node, ScalarTag, Tags } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
 import { configErrors } from '../errors.ts';
 import { flatten } from './flatten.ts';
 import type { Property, PropertyDocument } from './property.ts';
@@ -9,7 +9,7 @@ const options = {
   version: '1.1',
   schema: 'yaml-1.1',
   intAsBigInt: true,
-  uniqueKeys: true,
+  uniqueKeys: false, // looked for below: the library compares each key with all before it
   customTags: (tags: Tags) =>
     tags.flatMap((tag): Tags => {
       if (typeof tag === 'string') return [tag];
@@ -36,6 +36,7 @@ export function readYaml(text: string, file: string): readonly PropertyDocument[
 function readDocument(document: Document, file: string, lines: LineCounter): PropertyDocument {
   const [error] = document.errors;
   if (error !== undefined) throw invalid(file, lines, error.pos[0], error.message, error);
+  demandUniqueKeys(document, file, lines);
   let tree: unknown;
   try {
     tree = document.toJS({ mapAsMap: true, maxAliasCount: 100 });
@@ -44,12 +45,44 @@ function readDocument(document: Document, file: string, lines: LineCounter): Pro
   }
   const properties = new Map<string, Property>();
   if (tree === null || tree === undefined) return { properties };
+  const nodeAt = nodeFinder(document);
   flatten(tree, (key, value, path) => {
-    const node = document.getIn(path, true);
-    const start = isNode(node) ? node.range?.[0] : undefined;
+    const start = nodeAt(path)?.range?.[0];
     properties.set(key, start === undefined ? { value, place: file } : { value, place: placeOf(file, lines, start) });
   });
   return { properties };
+}
+
+function demandUniqueKeys(document: Document, file: string, lines: LineCounter): void {
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key) || key.value === '<<') continue;
+        if (seen.has(key.value)) throw invalid(file, lines, key.range?.[0] ?? 0, 'Map keys must be unique', undefined);
+        seen.add(key.value);
+      }
+    },
+  });
+}
+
+/** Finds what stands at a path in time that does not grow with the document, unlike `document.getIn`. */
+function nodeFinder(document: Document): (path: readonly unknown[]) => Node | undefined {
+  const values = new Map<Node, ReadonlyMap<unknown, unknown>>();
+  const below = (node: Node | undefined, step: unknown): unknown => {
+    if (isSeq(node)) return typeof step === 'number' ? node.items[step] : undefined;
+    if (!isMap(node)) return undefined;
+    const known =
+      values.get(node) ?? new Map(node.items.map(({ key, value }) => [isScalar(key) ? key.value : key, value]));
+    values.set(node, known);
+    return known.get(step);
+  };
+  const followed = (node: unknown) => {
+    const found = isAlias(node) ? node.resolve(document) : node;
+    return isNode(found) ? found : undefined;
+  };
+  return (path) =>
+    path.reduce<Node | undefined>((node, step) => followed(below(node, step)), followed(document.contents));
 }
 
 function invalid(file: string, lines: LineCounter, position: number, message: string, cause: unknown): Error {
