@@ -13,7 +13,7 @@ export interface Access {
 }
 
 const shared = 'application';
-const propertyFile = /\.(?:properties|ya?ml|json|xml)$/;
+const propertyFile = /\.(?:properties|ya?ml)$/;
 
 /**
  * A service reads its own configuration and what is shared. A file belongs to the application whose name it, or a folder
