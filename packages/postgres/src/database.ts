@@ -64,6 +64,8 @@ export interface DatabaseOptions {
   readonly poolMaxWaiting?: number;
   /** How long the answers of idempotent operations are kept, in milliseconds. Default 86 400 000, a day. */
   readonly keyRetentionMs?: number;
+  /** Whether SQL compares times with PostgreSQL's own clock rather than with `clock`. Default: where `clock` is the system's. */
+  readonly serverTime?: boolean;
   /** How long messages and sagas are kept. Default: for ever. */
   readonly retention?: Retention;
   /**
@@ -155,7 +157,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     ids,
     telemetry,
     seconds: telemetry.metrics.histogram('db_unit_of_work_seconds', 'Time of units of work, by unit and outcome'),
-    begin: () => beginStatement(clock),
+    begin: beginWith(clock, options.serverTime),
     startSaga: options.startSaga,
     beforeCommit: inlineProjections(options.projections ?? []),
     keys: subjectKeyRing(options.dataKeys ?? []),
@@ -223,8 +225,8 @@ function ringAll(rings: ReadonlySet<() => void>): void {
 const dayMs = 86_400_000;
 
 /** In production PostgreSQL's own clock serves; any other is told to `dure.now()` for the transaction. */
-function beginStatement(clock: Clock): string {
-  return clock === systemClock ? plainBegin : `${plainBegin}; set local dure.now = '${clock.now()}'`;
+function beginWith(clock: Clock, serverTime = clock === systemClock): () => string {
+  return () => (serverTime ? plainBegin : `${plainBegin}; set local dure.now = '${clock.now()}'`);
 }
 
 function unitOfWork<Tables>(kit: UnitKit, sweepKeys: () => void): UnitOfWork<Tx<Tables>>['uow'] {

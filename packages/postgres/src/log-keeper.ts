@@ -1,5 +1,6 @@
 import type { Clock } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
+import type { Answer } from './connection.ts';
 import type { Pool } from './pool.ts';
 
 /** How long a service keeps what it has said and done. */
@@ -81,20 +82,11 @@ export function logKeeper(
     log.warn('old messages are kept for somebody who has not had them', { ...slowest, untilMs });
   };
   const sweep = async (kept: Retention) => {
-    const { messagesMs, sagasMs, sagasOfMs = {}, readers, hasRelay = false, longestMs } = kept;
-    const before = (ms: number) => clock.now() - ms;
-    const drop = `select * from dure.drop_log(to_timestamp($1::float8 / 1000), $2, $3,
-      coalesce(to_timestamp($4::float8 / 1000), '-infinity'))`;
-    const latest = longestMs === undefined ? null : before(longestMs);
-    const { rows } = await run(drop, [before(messagesMs), readers, hasRelay, latest]);
-    const { dropped, missed } = rows[0] as unknown as Dropped;
+    const { dropped, missed } = await dropOld(run, kept, clock.now());
     if (dropped > 0) log.info('old partitions of the log were dropped', { dropped });
     if (missed.length > 0) log.error('messages were dropped that not everybody had had, for their age', { missed });
     await look(kept);
-    const own = Object.fromEntries(Object.entries(sagasOfMs).map(([name, ms]) => [name, before(ms)]));
-    const forget = 'select dure.sweep_sagas(to_timestamp($1::float8 / 1000), $2, $3) as forgotten';
-    for (let forgotten = sagasAtOnce; forgotten >= sagasAtOnce; )
-      forgotten = (await run(forget, [before(sagasMs), sagasAtOnce, JSON.stringify(own)])).rows[0]?.forgotten as number;
+    await forgetSagas(run, kept, clock.now());
   };
   return {
     extend,
@@ -109,4 +101,27 @@ export function logKeeper(
         .catch((error: unknown) => log.info('the partitions of the log are looked after later', { error }));
     },
   };
+}
+
+type Run = (text: string, values: readonly unknown[]) => Promise<Answer>;
+
+async function dropOld(
+  run: Run,
+  { messagesMs, readers, hasRelay = false, longestMs }: Retention,
+  now: number,
+): Promise<Dropped> {
+  const drop = `select * from dure.drop_log(to_timestamp($1::float8 / 1000), $2, $3,
+    coalesce(to_timestamp($4::float8 / 1000), '-infinity'))`;
+  const latest = longestMs === undefined ? null : now - longestMs;
+  const { rows } = await run(drop, [now - messagesMs, readers, hasRelay, latest]);
+  return rows[0] as unknown as Dropped;
+}
+
+async function forgetSagas(run: Run, { sagasMs, sagasOfMs = {} }: Retention, now: number): Promise<void> {
+  const own = Object.fromEntries(Object.entries(sagasOfMs).map(([name, ms]) => [name, now - ms]));
+  const forget = 'select dure.sweep_sagas(to_timestamp($1::float8 / 1000), $2, $3) as forgotten';
+  for (let forgotten = sagasAtOnce; forgotten >= sagasAtOnce; ) {
+    const { rows } = await run(forget, [now - sagasMs, sagasAtOnce, JSON.stringify(own)]);
+    forgotten = rows[0]?.forgotten as number;
+  }
 }

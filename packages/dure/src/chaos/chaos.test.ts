@@ -32,6 +32,10 @@ function system() {
       }));
       return { ready: clock.monotonicMs() >= readyAt, components } as unknown as SystemStatus;
     },
+    broker: 'kafka',
+    async fault({ name }, order) {
+      sent.push(`${order.do} ${name}`);
+    },
     signal(pid, signal) {
       const name = [...pids].find(([, known]) => known === pid)?.[0] ?? 'nobody';
       sent.push(`${signal} ${name}`);
@@ -64,6 +68,9 @@ test('each scenario breaks what it says, and nothing else', async () => {
   assert.deepEqual(await broken('database'), ['SIGINT postgres']);
   assert.deepEqual(await broken('registry'), ['SIGKILL registry']);
   assert.deepEqual(await broken('gateway'), ['SIGKILL gateway', 'SIGKILL gateway-2']);
+  assert.deepEqual(await broken('broker'), ['broker order', 'broker order-2', 'broker payment']);
+  assert.deepEqual(await broken('messages'), ['messages order', 'messages order-2', 'messages payment']);
+  assert.match((await broken('clock')).join(), /^clock (order|order-2|payment)$/);
   assert.deepEqual(
     await broken('power'),
     names.map((name) => `SIGKILL ${name}`),

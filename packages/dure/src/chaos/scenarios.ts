@@ -1,10 +1,13 @@
-import { randomItem, wait } from '@dure/core';
+import { randomInteger, randomItem, wait } from '@dure/core';
+import type { FaultOrder } from '../host/faults.ts';
 import type { ComponentStatus } from '../supervisor/events.ts';
 import { infrastructure } from '../system.ts';
 import type { ChaosTarget, Scenario } from './scenario.ts';
 
 const betweenMs = 700;
 const frozenMs = 4_000;
+const faultMs = 4_000;
+const jumpMs = 300_000;
 const platform: ReadonlySet<string> = new Set(infrastructure);
 
 /** Ways in which systems break, from the everyday to the rare. */
@@ -95,6 +98,54 @@ export const scenarios: readonly Scenario[] = [
       ),
   },
   {
+    name: 'broker',
+    en: {
+      title: 'The broker is out of reach for four seconds',
+      lesson:
+        'A broker is a way, not a memory. What a unit of work says stands in its own log with the COMMIT, so nobody who writes even notices that the broker is away: the relay waits, publishes from its mark when it can again, and whatever comes twice thereby is dropped by its position. A service that publishes itself, before or after its COMMIT, either tells of what never happened or never tells of what did.',
+    },
+    ko: {
+      title: '4초 동안 브로커에 닿을 수 없습니다',
+      lesson:
+        '브로커는 길이지 기억이 아닙니다. 작업 단위가 한 말은 COMMIT과 함께 자기 로그에 남으므로, 브로커가 없어져도 쓰는 쪽은 알아차리지도 못합니다. 릴레이는 기다렸다가 표시해 둔 위치부터 다시 발행하고, 그래서 두 번 온 메시지는 위치를 보고 버립니다. 서비스가 COMMIT 앞이나 뒤에서 직접 발행한다면, 없던 일을 알리거나 있던 일을 알리지 못하게 됩니다.',
+    },
+    applies: ({ broker }) => broker !== undefined,
+    run: (target) =>
+      duringFault(target, { do: 'broker', forMs: faultMs }, `cut off from ${target.broker ?? 'the broker'}`),
+  },
+  {
+    name: 'messages',
+    en: {
+      title: 'A third of the messages comes twice, or late, behind others',
+      lesson:
+        'Every carrier repeats itself sooner or later, and what was under way is overtaken when something is sent again. "Exactly once" is nothing that a carrier can promise; it is made at the end of the way, where the position of a message is stored by the very transaction that has its effect. Then a repetition is recognised however late it comes, and a gap shows before anything is applied behind it.',
+    },
+    ko: {
+      title: '메시지 셋 중 하나가 두 번 오거나, 늦게 다른 메시지 뒤에 옵니다',
+      lesson:
+        '어떤 운반자든 언젠가는 같은 것을 다시 나르고, 다시 보내는 사이에 뒤의 것이 앞지릅니다. “정확히 한 번”은 운반자가 약속할 수 있는 것이 아니라 길의 끝에서 만드는 것입니다. 효과를 내는 바로 그 트랜잭션이 메시지의 위치를 저장하면, 아무리 늦게 되풀이되어도 알아보고, 빠진 것이 있으면 그 뒤의 것을 적용하기 전에 드러납니다.',
+    },
+    run: (target) => {
+      const seed = randomInteger(target.random, 1, 1_000_000);
+      const order = { do: 'messages', share: 1 / 3, seed, forMs: faultMs } as const;
+      return duringFault(target, order, `given messages in disorder (seed ${seed})`);
+    },
+  },
+  {
+    name: 'clock',
+    en: {
+      title: 'The clock of one process jumps by five minutes, and back after four seconds',
+      lesson:
+        'A wall clock is an opinion. It tells people when something was, and it may begin or end what is a matter of minutes anyway, such as the timeout of a saga, which then takes its steps back in good order. It must not decide who may write: leases are counted by the one clock of the database and checked by an epoch inside the transaction, durations are measured by a clock that never goes back, and order comes from positions, not from times. Its tokens are not believed meanwhile, and that is right.',
+    },
+    ko: {
+      title: '한 프로세스의 시계가 5분 튀었다가 4초 뒤에 돌아옵니다',
+      lesson:
+        '벽시계는 하나의 의견입니다. 사람에게 언제였는지 알려 주고, 사가의 제한 시간처럼 어차피 몇 분 단위인 일을 시작하거나 끝낼 수는 있습니다. 그때 사가는 질서 있게 되돌립니다. 그러나 누가 써도 되는지를 시계가 정해서는 안 됩니다. 리스는 데이터베이스 한 곳의 시계로 재고 트랜잭션 안에서 에포크로 확인하며, 길이는 뒤로 가지 않는 시계로 재고, 순서는 시각이 아니라 위치에서 나옵니다. 그동안 이 프로세스의 토큰을 아무도 믿지 않는데, 그것이 옳습니다.',
+    },
+    run: jumpClock,
+  },
+  {
     name: 'power',
     en: {
       title: 'Everything is killed at the same moment, the database too',
@@ -139,6 +190,28 @@ async function freeze(target: ChaosTarget): Promise<readonly string[]> {
   const frozen = stop(target, component, 'SIGSTOP', 'froze');
   await wait(target.clock, frozenMs, target.interrupted);
   return [frozen, stop(target, component, 'SIGCONT', 'thawed')];
+}
+
+/** Orders it from all processes of services, and waits until it has mended. */
+async function duringFault(target: ChaosTarget, order: FaultOrder, what: string): Promise<readonly string[]> {
+  const { components } = await target.status();
+  const services = components.filter(isService).flatMap((component) => component.services);
+  await Promise.all(services.map((service) => target.fault(service, order)));
+  await wait(target.clock, order.forMs, target.interrupted);
+  return services.map(({ name }) => `${name} was ${what}`);
+}
+
+async function jumpClock(target: ChaosTarget): Promise<readonly string[]> {
+  const { components } = await target.status();
+  const service = randomItem(
+    target.random,
+    components.filter(isService).flatMap((component) => component.services),
+  );
+  if (service === undefined) return [];
+  const skewMs = target.random.next() < 0.5 ? jumpMs : -jumpMs;
+  await target.fault(service, { do: 'clock', skewMs, forMs: faultMs });
+  await wait(target.clock, faultMs, target.interrupted);
+  return [`the clock of ${service.name} went ${skewMs > 0 ? 'forward' : 'back'} by ${jumpMs / 60_000} minutes`];
 }
 
 function kill(target: ChaosTarget, component: ComponentStatus): string {

@@ -41,7 +41,7 @@ export const chaos: Command = {
       terminal.out(switches.has('json') ? `${JSON.stringify({ scenarios: listed })}\n` : `${told(listed)}\n`);
       return exitCodes.ok;
     }
-    const chosen = positional === undefined ? scenarios : [scenarioNamed(positional)];
+    const named = positional === undefined ? undefined : scenarioNamed(positional);
     const { module, stateFolder } = await systemPlace(folder, values.get('system'), values.get('state'));
     const { urls } = await askSupervisor(stateFolder, { ask: 'status' });
     const { system } = await loadSystem(module);
@@ -49,6 +49,11 @@ export const chaos: Command = {
     const target: ChaosTarget = {
       status: () => askSupervisor(stateFolder, { ask: 'status' }),
       signal: kill,
+      async fault({ name: service, instanceId }, body) {
+        const path = 'faults';
+        await askSupervisor(stateFolder, { ask: 'manage', service, instanceId, method: 'POST', path, body });
+      },
+      broker: system.broker?.kind,
       clock,
       random,
       interrupted: context.interrupted,
@@ -57,6 +62,11 @@ export const chaos: Command = {
       const databaseUrls = await askSupervisor(stateFolder, { ask: 'databases' });
       return verifyInvariants({ invariants: system.invariants, databaseUrls, clock, random, settleMs });
     };
+    const chosen = (named === undefined ? scenarios : [named]).filter(({ applies }) => applies?.(target) ?? true);
+    if (chosen.length === 0)
+      throw dureErrors.USAGE(
+        `the system has nothing that "${named?.name ?? ''}" breaks; \`dure chaos --list\` tells what each does`,
+      );
     let survived = true;
     for (const scenario of chosen) {
       if (context.interrupted.aborted) break;

@@ -3,6 +3,7 @@ import type { FeedConsumer, FeedSource } from '@dure/messaging/feed';
 import { httpFeed, localFeed, startFeedConsumer } from '@dure/messaging/feed';
 import { dureErrors } from '../errors.ts';
 import type { Dispatch } from './deliveries.ts';
+import { faultyFeed } from './faulty-carriers.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 
 /** Begins to pull the logs of all services that have something for this one. */
@@ -14,9 +15,14 @@ export function consume<Tx>(
 ): readonly FeedConsumer[] {
   const { name, service, telemetry } = kit;
   const { clock, random } = process.machine;
+  const { faults } = process;
+  const feedFrom = (source: string) => {
+    const feed = feedOf(source, kit, process);
+    return faults === undefined ? feed : faultyFeed(feed, faults);
+  };
   return service.pulls.map((source) =>
     startFeedConsumer<Tx>({
-      feed: feedOf(source, kit, process),
+      feed: feedFrom(source),
       as: name,
       deliveries,
       dispatch,

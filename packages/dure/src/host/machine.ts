@@ -9,6 +9,6 @@ export interface Machine {
 }
 
 /** The real ones. */
-export function machine(): Machine {
-  return { clock: systemClock, random: systemRandom, ids: ids(systemClock, systemRandom) };
+export function machine(clock: Clock = systemClock): Machine {
+  return { clock, random: systemRandom, ids: ids(clock, systemRandom) };
 }

@@ -7,6 +7,7 @@ import type { Database, Tx } from '@dure/postgres';
 import type { ServiceDefinition } from '@dure/service/server';
 import type { BrokerRun } from '../run-file.ts';
 import { unreadable } from './consume.ts';
+import { faultyBroker } from './faulty-carriers.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 
 /** What a service does with the system's broker: its log goes there, and what is for it comes from there. */
@@ -46,7 +47,9 @@ export function serviceBroker(options: ServiceBrokerOptions): ServiceBroker {
     sources: () => consumer?.sources ?? [],
     async run(dispatch) {
       const { name, clock, random } = { name: nameOf(options), ...options.process.machine };
-      open = await resource.open({ name, credentials: options.connection.credentials, clock, random });
+      const { faults } = options.process;
+      const opened = await resource.open({ name, credentials: options.connection.credentials, clock, random });
+      open = faults === undefined ? opened : faultyBroker(opened, faults);
       relay = relayOf(options, open);
       consumer = consumerOf(options, open, dispatch);
     },

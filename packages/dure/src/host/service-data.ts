@@ -150,6 +150,7 @@ function openOwnDatabase(definition: ServiceDefinition, kit: ServiceKit, process
       longestMs: 90 * dayMs,
       ...holdersOf(kit, process),
     },
+    serverTime: true,
     dataKeys: [dataKeyOf(service.key)],
   };
   const db = openDatabase({ ...opened, ...startSaga });

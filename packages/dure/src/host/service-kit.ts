@@ -15,6 +15,7 @@ import { openTelemetry } from '@dure/telemetry';
 import type { RunFile, ServiceRun } from '../run-file.ts';
 import { credentials } from './credentials.ts';
 import type { Discovery } from './discovery.ts';
+import type { Faults } from './faults.ts';
 import type { Handed } from './host-message.ts';
 import type { Machine } from './machine.ts';
 
@@ -27,6 +28,8 @@ export interface ProcessKit {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly discovery: Discovery;
   readonly handed: Handed;
+  /** What can be broken in it on purpose; undefined in production. */
+  readonly faults: Faults | undefined;
   /** What carries messages between services; undefined where the feeds do. */
   readonly broker: BrokerResource | undefined;
   /** What carries the bus of the configuration; undefined where the config server's change feed does. */

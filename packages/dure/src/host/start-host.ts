@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { wait } from '@dure/core';
+import { systemClock, wait } from '@dure/core';
 import { registryClient } from '@dure/registry/client';
 import type { RunningService, ServiceDefinition, StopPatience } from '@dure/service/server';
 import { startService } from '@dure/service/server';
@@ -11,6 +11,7 @@ import { asyncApiEndpoint } from './async-api-endpoint.ts';
 import { withOwnScopes } from './canary.ts';
 import { brokerOf, busOf, definitionsOf } from './definitions.ts';
 import { discovery } from './discovery.ts';
+import { faults } from './faults.ts';
 import type { Handed, HostMessage } from './host-message.ts';
 import { machine } from './machine.ts';
 import type { ServiceConfig } from './service-config.ts';
@@ -48,10 +49,12 @@ export async function startHost(
   handed: Handed,
 ): Promise<Host> {
   const hosted = new Map<string, Hosted>();
+  const broken = run.mode === 'production' ? undefined : faults(systemClock);
   const kit: ProcessKit = {
     run,
     environment,
-    machine: machine(),
+    machine: machine(broken?.clock),
+    faults: broken,
     stdout: stdoutSink(),
     discovery: discovery(),
     handed,
@@ -141,7 +144,12 @@ async function start(
       idempotency: data?.idempotency,
       routes: data?.routes ?? [],
       health: [...outbound.health, ...(data?.health ?? [])],
-      endpoints: [asyncApiEndpoint(definition, process), ...config.endpoints, ...(data?.endpoints ?? [])],
+      endpoints: [
+        asyncApiEndpoint(definition, process),
+        ...config.endpoints,
+        ...(data?.endpoints ?? []),
+        ...(process.faults === undefined ? [] : [process.faults.endpoint]),
+      ],
       policies: kit.policies,
       graceMs,
     });

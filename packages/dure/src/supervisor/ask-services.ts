@@ -51,12 +51,13 @@ async function askEach(
 
 /** DURE_SERVICE_UNKNOWN when no process of the service is ready; what it refuses with; DURE_MANAGEMENT_REFUSED. */
 async function askManagement(
-  { service, method, path, body }: ManagementQuestion,
+  { service, instanceId, method, path, body }: ManagementQuestion,
   host: string,
   services: readonly StartedService[],
   signer: TokenSigner | undefined,
 ): Promise<unknown> {
-  const found = services.find(({ name }) => name === service);
+  const isMeant = (one: StartedService) => instanceId === undefined || one.instanceId === instanceId;
+  const found = services.find((one) => one.name === service && isMeant(one));
   if (found === undefined) {
     const names = [...new Set(services.map(({ name }) => name))].join(', ');
     throw dureErrors.SERVICE_UNKNOWN(`no process of a service "${service.slice(0, 100)}" is ready; there are ${names}`);

@@ -27,13 +27,15 @@ export interface ManagementQuestion {
   readonly ask: 'manage';
   readonly service: string;
   readonly method: 'GET' | 'POST';
+  /** One of its processes. Default: any. */
+  readonly instanceId?: string;
   /** What follows `/actuator/`: `jobs/rebuild`. */
   readonly path: string;
   readonly body?: unknown;
 }
 
 /** The same of every service that has the endpoint; of a service with several processes any one is asked. */
-export interface ManagementSurvey extends Omit<ManagementQuestion, 'ask' | 'service'> {
+export interface ManagementSurvey extends Omit<ManagementQuestion, 'ask' | 'service' | 'instanceId'> {
   readonly ask: 'manage-each';
 }
 

@@ -160,8 +160,8 @@ class Consumer<Tx> implements FeedConsumer {
     if (this.#state.status !== 'following') this.#recovered();
     for (const message of messages) {
       if (!(await this.#settler.settle(message))) return false;
-      this.#stored = message.position;
-      this.#set({ position: message.position });
+      this.#stored = Math.max(message.position, this.#stored);
+      this.#set({ position: Math.max(message.position, this.#state.position) });
     }
     this.#set({ position: Math.max(mark, this.#state.position) });
     await this.#storeMark(false);
