@@ -60,6 +60,8 @@ interface Stuck {
 }
 
 const longestPauseMs = 30_000;
+/** How often it is stored how far a lane is by messages that were passed over. */
+const passedEveryMs = 5_000;
 
 /**
  * Applies what a broker brings, each message exactly once: the position of its lane moves in the transaction of the effect, and only
@@ -79,8 +81,9 @@ class Consumer<Tx> implements BrokerConsumer {
   readonly #subscriptions: readonly Subscription[];
   /** How far each lane is, as far as this process knows. */
   readonly #known = new Map<string, number>();
-  /** Lanes that have got further by messages that were none of the consumer's business, which is stored at the end only. */
+  /** Lanes that have got further by messages that were none of the consumer's business, which is stored now and then and at the end. */
   readonly #passed = new Set<string>();
+  readonly #storedAtMs = new Map<string, number>();
   readonly #stuck = new Map<string, Stuck>();
   #closing: Promise<void> | undefined;
 
@@ -186,7 +189,10 @@ class Consumer<Tx> implements BrokerConsumer {
     const missing = inLog ? position : previous;
     if (missing > reached) await this.#fromLog(source, track, reached, missing);
     if (inLog) return;
-    if (!this.#options.wants(message)) return this.#pass(track, position);
+    if (!this.#options.wants(message)) {
+      this.#pass(track, position);
+      return this.#storePassed(track);
+    }
     await this.#settle(message);
     this.#known.set(track, position);
     this.#passed.delete(track);
@@ -195,6 +201,14 @@ class Consumer<Tx> implements BrokerConsumer {
   #pass(track: string, position: number): void {
     this.#known.set(track, position);
     this.#passed.add(track);
+  }
+
+  /** So that whoever has the lane next need not look for what was passed over. */
+  async #storePassed(track: string): Promise<void> {
+    const now = this.#options.clock.monotonicMs();
+    if (now - (this.#storedAtMs.get(track) ?? Number.NEGATIVE_INFINITY) < passedEveryMs) return;
+    this.#storedAtMs.set(track, now);
+    await this.#options.deliveries.skipTo(track, this.#known.get(track) ?? 0);
   }
 
   /** Applies what the broker has not brought, of one lane, up to a position. */

@@ -26,11 +26,11 @@ import { eventsTopic, inboxTopic, routesOf } from './topics.ts';
 const clock = systemClock;
 const random = seededRandom(1);
 const grant = { events: ['test.noted'], addressed: true };
-const routes = routesOf('shop', 'test', { other: grant });
 const [events, inbox] = [eventsTopic('shop', 'test'), inboxTopic('shop', 'other')];
 
 /** A service `test` whose log goes to a broker, and a service `other` that consumes. */
-function scene(server: MemoryBroker = memoryBroker()) {
+function scene(server: MemoryBroker = memoryBroker(), granted = grant) {
+  const routes = routesOf('shop', 'test', { other: granted });
   const source = memoryDatabase({ service: 'test', clock, ids: testIds() });
   const target = memoryDatabase({ service: 'other', clock, ids: testIds(2) });
   const tail = logTail({ log: source.log, clock });
@@ -311,6 +311,23 @@ describe('a log behind a broker', () => {
     for (const lane of numbers(15)) await server.connect().publish({ topic: events, lane, key: 'k', id: 'x', record });
     await note('k', 2);
     await until('the next is applied', () => applied.length === 2);
+  });
+
+  test('what is passed over is stored now and then, for whoever has the lane next', async () => {
+    const granted = { events: ['test.noted', 'test.ignored'], addressed: true };
+    const { source, target, relay, consume, applied } = scene(memoryBroker(), granted);
+    await using _relay = relay();
+    await using _consumer = consume();
+    await source.uow(testCall(), async (tx) => tx.emit(ignored, { key: 'k' }));
+    let stored = 0;
+    const look = async () => {
+      stored = await target.deliveries.position(trackOf({ source: 'test', kind: 'event', key: 'k' }));
+    };
+    await until('it is stored', () => {
+      void look();
+      return stored === 1;
+    });
+    assert.deepEqual(applied, []);
   });
 
   test('a consumer that had the log by feed goes on where that ended', async () => {
