@@ -17,28 +17,32 @@ export const placeOrder = saga('place-order', {
   version: 3,
   deadlineMs,
 })
-  .parallel('hold', (group) =>
-    group
-      .branch(
-        'stock',
-        send(inventory.commands.reserve, ({ input: { orderId, lines } }) => ({ orderId, lines })),
-        { undo: send(inventory.commands.release, ({ input: { orderId } }) => ({ orderId })) },
-      )
-      .branch(
-        'money',
-        send(payment.commands.authorise, ({ input: { orderId, total, method } }) => ({
-          orderId,
-          amount: total,
-          method,
-        })),
-        {
-          undo: send(payment.commands.voidAuthorisation, ({ input: { orderId } }) => ({ orderId })),
-          status: send(payment.commands.askAuthorised, ({ input: { orderId } }) => ({ orderId })),
-          // Two attempts, three and six seconds; then it is asked for.
-          timeoutMs: 3_000,
-          attempts: 2,
-        },
-      ),
+  .parallel(
+    'hold',
+    (group) =>
+      group
+        .branch(
+          'stock',
+          send(inventory.commands.reserve, ({ input: { orderId, lines } }) => ({ orderId, lines })),
+          { undo: send(inventory.commands.release, ({ input: { orderId } }) => ({ orderId })) },
+        )
+        // region unknown
+        .branch(
+          'money',
+          send(payment.commands.authorise, ({ input: { orderId, total, method } }) => ({
+            orderId,
+            amount: total,
+            method,
+          })),
+          {
+            undo: send(payment.commands.voidAuthorisation, ({ input: { orderId } }) => ({ orderId })),
+            status: send(payment.commands.askAuthorised, ({ input: { orderId } }) => ({ orderId })),
+            // Two attempts, three and six seconds; then it is asked for.
+            timeoutMs: 3_000,
+            attempts: 2,
+          },
+        ),
+    // endregion
   )
   .pivot(
     'capture',
