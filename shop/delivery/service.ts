@@ -1,6 +1,6 @@
 import { migrations } from '@dure/postgres';
 import { service } from '@dure/service/server';
-import { bring } from './bring.ts';
+import { bring } from './bring.postgres.ts';
 import { delivery, deliveryShipped } from './contract.ts';
 import type { DeliveryTables } from './shipments.postgres.ts';
 import { postgresShipments } from './shipments.postgres.ts';

@@ -4,7 +4,7 @@ import { service } from '@dure/service/server';
 import type { z } from 'zod';
 import type { Product, ShownProduct } from './contract.ts';
 import { product, productAdded, productPriceChanged } from './contract.ts';
-import { noticeReactions, standingNotices } from './notices.ts';
+import { noticeReactions, standingNotices } from './notices.postgres.ts';
 import type { ProductTables } from './products.postgres.ts';
 import { postgresProducts } from './products.postgres.ts';
 
