@@ -87,7 +87,7 @@ export interface RunFile {
   readonly peers: Readonly<Record<string, Jwk>>;
   /** For the registry: where it answers DNS, and for which domain. Absent without DNS answers. */
   readonly dns?: { readonly port: number; readonly zone: string };
-  /** For the registry: passwords of the programs that are not of this system, by name. */
+  /** For the registry and the config server: passwords of the programs that are not of this system, by name. */
   readonly foreign?: Readonly<Record<string, string>>;
   /** Absolute path of the folder of configuration files, for the config server. */
   readonly configFolder?: string;

@@ -95,8 +95,8 @@ export interface SystemOptions {
    */
   readonly dns?: boolean | { readonly port?: number; readonly zone?: string };
   /**
-   * Programs beside this system that join its registry as clients of Eureka, by name, each by HTTP Basic with a password
-   * of its own. Services use them by contract like others. Default: none.
+   * Programs beside this system that join its registry as clients of Eureka and read their configuration as clients of
+   * Spring Cloud Config, by name, each by HTTP Basic with a password of its own. Services use them by contract like others. Default: none.
    */
   readonly foreign?: Readonly<Record<string, ForeignProgram>>;
   /** What carries messages between services: `kafka({ … })`, `rabbitmq({ … })`, `nats({ … })`. Default: the feeds, without a broker. */

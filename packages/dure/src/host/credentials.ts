@@ -36,13 +36,16 @@ export function credentials(
       edges: ['gateway'],
       clock,
       ...users,
-      ...(name === 'registry' ? basicOf(run) : {}),
+      ...(takesBasic.has(name) ? basicOf(run) : {}),
     }),
     userTokens: name === userIssuer ? userTokenIssuer(name, service, { clock, ids }) : undefined,
   };
 }
 
-/** The registry's users of HTTP Basic: each stands for itself. */
+/** What programs of other make speak to, of which some know no token. */
+const takesBasic: ReadonlySet<string> = new Set(['registry', 'config']);
+
+/** The users of HTTP Basic: each stands for itself. */
 function basicOf({ foreign = {} }: RunFile) {
   const users = Object.entries(foreign).map(([name, password]) => [name, { password, service: name, scopes: [] }]);
   return { basic: Object.fromEntries(users) };

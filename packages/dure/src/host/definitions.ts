@@ -29,10 +29,10 @@ const servers: Readonly<Record<string, (run: RunFile) => Promise<ServiceDefiniti
     const platform: ReadonlySet<string> = new Set([...infrastructure, 'supervisor']);
     return routerService({ services: Object.keys(peers).filter((name) => !platform.has(name)) });
   },
-  config: async ({ configFolder, peers, mode, rollOut }) => {
+  config: async ({ configFolder, peers, foreign = {}, mode, rollOut }) => {
     const { configService } = await import('@dure/config/server');
     return configService({
-      applications: Object.keys(peers),
+      applications: [...Object.keys(peers), ...Object.keys(foreign)],
       rollOut: { canary: mode === 'production', ...rollOut },
       ...(configFolder === undefined ? {} : { folder: configFolder }),
     });

@@ -186,7 +186,7 @@ test('DNS answers, where the system has them, have a port of their own and are t
   );
 });
 
-test('the passwords of foreign programs are told to the process of the registry alone', () => {
+test('the passwords of foreign programs are told to the registry and the config server alone', () => {
   const price = contract('price', { get: get('/price', { access: 'public' }) });
   const joined = { ...shop, foreign: { price: { passwordFile: './price.password' } } };
   const using = { ...definitions, pages: definition({ contract: pages, uses: { price } }) };
@@ -194,7 +194,10 @@ test('the passwords of foreign programs are told to the process of the registry 
   const told = runs.filter(({ runFile }) => JSON.stringify(runFile).includes('correct horse'));
   assert.deepEqual(
     told.map(({ name, runFile }) => [name, runFile.foreign]),
-    [['registry', { price: 'correct horse' }]],
+    [
+      ['registry', { price: 'correct horse' }],
+      ['config', { price: 'correct horse' }],
+    ],
   );
   assert.throws(() => planSystem(loaded, using, settings), /uses "price", but the system has no such service/);
 });

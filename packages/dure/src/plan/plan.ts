@@ -126,6 +126,7 @@ export function runFileOf(
   const issuer = system.edge.session?.issuer.name;
   const hasConsole = process.services.includes('console');
   const hasRegistry = process.services.includes('registry');
+  const takesForeign = hasRegistry || process.services.includes('config');
   const answersDns = dns !== undefined && system.dns !== undefined && hasRegistry;
   return {
     system: system.name,
@@ -147,7 +148,7 @@ export function runFileOf(
     ...(system.rollOut === undefined ? {} : { rollOut: system.rollOut }),
     ...(issuer === undefined ? {} : { userIssuer: issuer }),
     ...(answersDns ? { dns: { port: dns, zone: system.dns.zone } } : {}),
-    ...(hasRegistry && settings.foreign !== undefined ? { foreign: settings.foreign } : {}),
+    ...(takesForeign && settings.foreign !== undefined ? { foreign: settings.foreign } : {}),
     ...(hasConsole ? { consoleToken: settings.consoleToken } : {}),
   };
 }
