@@ -197,3 +197,33 @@ test('of several labels the first comes first, and an unknown one is passed over
       ['file:l1/order.yml', 'file:l2/order.yml', 'file:order.yml', 'file:application.yml'],
     );
   }));
+
+test('files made to harm cost an answer at most, and what was good before them stays', () =>
+  withConfig(async (ask, folder) => {
+    await writeFile(join(folder, 'application.yml'), '__proto__:\n  polluted: 1\nconstructor.prototype.polluted: 1\n');
+    const environment = JSON.parse((await ask('/order/default')).text);
+    assert.deepEqual(Object.keys(environment.propertySources[1].source), [
+      '__proto__.polluted',
+      'constructor.prototype.polluted',
+    ]);
+    assert.match((await ask('/order-default.json')).text, /"__proto__":\{"polluted":1\}/);
+    assert.match((await ask('/order-default.yml')).text, /^__proto__:\n {2}polluted: 1\n/);
+    assert.equal(({} as Record<string, unknown>).polluted, undefined);
+    const harmful = {
+      deep: `a: ${'['.repeat(50_000)}`,
+      twice: 'a: 1\na: 2\n',
+      large: `a: ${'x'.repeat(2 ** 20)}`,
+      bomb: `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c]\n`,
+    };
+    for (const [name, text] of Object.entries(harmful)) {
+      await writeFile(join(folder, 'order.yml'), text);
+      const { status, headers, text: answer } = await ask('/order/default');
+      assert.equal(status, 200, name);
+      assert.match(headers.get('dure-config-stale') ?? '', /^order\.yml:\d+:\d+$/, name);
+      assert.match(answer, /"max-lines":50/, name);
+      await writeFile(join(folder, 'nobody.yml'), text);
+      assert.equal((await ask('/nobody/default', { as: 'nobody' })).status, 503, `${name}, never good before`);
+    }
+    await writeFile(join(folder, 'order.yml'), `${'a.'.repeat(505)}b: 1\n`);
+    assert.deepEqual([(await ask('/order-default.yml')).status, (await ask('/order/default')).status], [400, 200]);
+  }));

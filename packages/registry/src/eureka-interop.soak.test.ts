@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { after, test } from 'node:test';
 import { systemClock, systemRandom } from '@dure/core';
@@ -10,7 +11,7 @@ import type { Registered } from '@dure/service/server';
 import { silentTelemetry } from '@dure/telemetry';
 import type { RegistryClient, RegistryClientOptions } from './client/registry-client.ts';
 import { registryClient } from './client/registry-client.ts';
-import type { JvmProgram, JvmProject } from './testing/jvm-program.ts';
+import type { JvmProgram } from './testing/jvm-program.ts';
 import { buildJvm, startJvm, whyNoJvm } from './testing/jvm-program.ts';
 import type { RecordingProxy } from './testing/recording-proxy.ts';
 import { openRecordingProxy } from './testing/recording-proxy.ts';
@@ -36,12 +37,14 @@ after(async () => {
       await rm(built.value.folder, { recursive: true });
 });
 
+type JvmProject = 'netflix-client' | 'spring-client' | 'spring-server';
+
 /** The folder of a compiled project; undefined when the test had to be skipped. */
 async function build(context: TestContext, project: JvmProject, versions?: Generation): Promise<string | undefined> {
   const key = `${project} ${versions?.cloud}`;
   const properties: Readonly<Record<string, string>> =
     versions === undefined ? {} : { 'spring-boot.version': versions.boot, 'spring-cloud.version': versions.cloud };
-  const building = builds.get(key) ?? buildJvm(project, properties);
+  const building = builds.get(key) ?? buildJvm(join(import.meta.dirname, 'testing', 'jvm', project), properties);
   builds.set(key, building);
   const built = await building;
   if (typeof built !== 'string') return built.folder;

@@ -30,6 +30,7 @@ interface Stat {
   readonly ctimeMs: number;
 }
 
+/** The stamp of what `stat` says of a file. */
 export function fileStamp({ ino, size, mtimeMs, ctimeMs }: Stat): FileStamp {
   return { text: `${ino} ${size} ${mtimeMs} ${ctimeMs}`, modifiedMs: mtimeMs, changedMs: ctimeMs };
 }

@@ -3,12 +3,9 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-
-/** The folders of `testing/jvm`. */
-export type JvmProject = 'netflix-client' | 'spring-client' | 'spring-server';
 
 /** A program that runs in a JVM and is told by lines what to do. */
 export interface JvmProgram extends AsyncDisposable {
@@ -39,15 +36,15 @@ export async function whyNoJvm(): Promise<string | undefined> {
 }
 
 /**
- * Compiles a project of `testing/jvm` in a folder of its own, with the packages that Maven has or fetches. A string is
- * the reason why they cannot be had; that our own source does not compile is an error.
+ * Compiles the Maven project of a folder in a new folder, with the packages that Maven has or fetches. A string is the
+ * reason why they cannot be had; that our own source does not compile is an error.
  */
 export async function buildJvm(
-  project: JvmProject,
+  project: string,
   properties: Readonly<Record<string, string>> = {},
 ): Promise<string | { readonly folder: string }> {
-  const folder = await mkdtemp(join(tmpdir(), `dure-${project}-`));
-  await cp(join(import.meta.dirname, 'jvm', project), folder, { recursive: true });
+  const folder = await mkdtemp(join(tmpdir(), `dure-${basename(project)}-`));
+  await cp(project, folder, { recursive: true });
   await mkdir(join(folder, 'lib'));
   const given = Object.entries(properties).map(([name, value]) => `-D${name}=${value}`);
   const goals = ['-q', '-B', 'compile', 'dependency:copy-dependencies', '-DoutputDirectory=lib', ...given];
