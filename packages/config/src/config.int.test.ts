@@ -174,6 +174,16 @@ test('a typed client reads from the server, and errors name the file and line on
     await assert.rejects(load(source), /max-linse \(server, order\.yml:2:12\): unknown key; did you mean maxLines\?/);
   }));
 
+test('the server’s overrides count, and need not be known to every service', async () => {
+  await using running = await startConfig({ overrides: { 'max-lines': 7, 'ops.region': 'eu' } });
+  const { url, signer } = running;
+  const { value, explain } = await load(
+    serverSource({ url, signer: signer('order'), clock: systemClock, random: systemRandom }),
+  );
+  assert.equal(value.maxLines, 7);
+  assert.equal(explain().find(({ key }) => key === 'maxLines')?.place, 'the overrides of the config server');
+});
+
 test('a server that is away fails the start with its address, unless a copy is kept', async () => {
   const copies = await mkdtemp(join(tmpdir(), 'dure-copies-'));
   let url = '';

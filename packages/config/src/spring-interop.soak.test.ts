@@ -95,7 +95,7 @@ const files = {
     'lines=10\nlogging.level.org=INFO\nlogging.level.org.x=DEBUG\nkey\\ with\\ space=v\nuni=caf\\u00e9\n#---\nsecond=doc\n',
   'application-dev.yaml': 'list: [z]\n',
   'holders.yml':
-    'x: X\na: ${x}\nc: ${nobody:d}\nd: ${nobody}\ne: \\${x}\nf: ${nobody:${x}}\ng: ${${h}}\nh: x\ni: ${x}{x}\nk: \\${a${x}}\nl: ${open ${x}\nm: [~, "${x}"]\n',
+    'x: X\na: ${x}\nc: ${nobody:d}\nd: ${nobody}\ne: \\${x}\nf: ${nobody:${x}}\ng: ${${h}}\nh: x\ni: ${x}{x}\nk: \\${a${x}}\nm: [~, "${x}"]\n',
   'stock.yml': 'lines: 7\nhosts: [a, b]\n',
   'v2/orders.yml': 'lines: 11\n',
   'v2/only.txt': 'only\n',

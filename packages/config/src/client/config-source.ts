@@ -37,8 +37,8 @@ export interface LoadedLayers {
   readonly version?: string | undefined;
 }
 
-/** `application.yml` and its like are for all. */
+/** `application.yml` and its like are for all, and so are a server's overrides. */
 export function isSharedFile(file: string): boolean {
   const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf(':'), file.lastIndexOf('[')) + 1);
-  return /^application(?:[-.,\]]|$)/.test(name);
+  return /^(?:application(?:[-.,\]]|$)|overrides$)/.test(name);
 }

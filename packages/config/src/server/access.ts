@@ -23,14 +23,17 @@ const propertyFile = /\.(?:properties|ya?ml)$/;
 export function access(applications: readonly string[], readers: readonly string[]): Access {
   const known = new Set(applications.map(folded));
   const trusted = new Set(readers);
-  const mayFind = (target: Target) => {
-    const own = new Set([...target.names.map((name) => folded(name.slice(name.lastIndexOf('/') + 1))), shared]);
-    const all = [...new Set([...known, ...own])];
+  const belongs = (path: string, own: ReadonlySet<string>): boolean => {
+    const [file = '', ...folders] = folded(path).split('/').reverse();
+    if (folders.some((folder) => known.has(folder) && !own.has(folder))) return false;
+    const owner = ownerOf(file, [...known, ...own]);
+    return owner === undefined ? !propertyFile.test(file) : own.has(owner);
+  };
+  const mayFind = ({ names }: Target) => {
+    let own: ReadonlySet<string> | undefined;
     return (path: string) => {
-      const [file = '', ...folders] = folded(path).split('/').reverse();
-      if (folders.some((folder) => known.has(folder) && !own.has(folder))) return false;
-      const owner = ownerOf(file, all);
-      return owner === undefined ? !propertyFile.test(file) : own.has(owner);
+      own ??= new Set([...names.map((name) => folded(name.slice(name.lastIndexOf('/') + 1))), shared]);
+      return belongs(path, own);
     };
   };
   return {
