@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { after, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { systemClock, systemRandom } from '@dure/core';
 import { buildJvm, startJvm, whyNoJvm } from '@dure/registry/testing';
 import { z } from 'zod';
@@ -15,11 +16,26 @@ import { startConfig } from './testing/start-config.ts';
 // Spring Cloud Config's own client and server in a JVM, as they are, of two generations.
 
 const skip = (await whyNoJvm()) ?? false;
-const generations = [
-  { boot: '3.5.7', cloud: '2025.0.0' },
-  { boot: '4.0.7', cloud: '2025.1.4' },
+/** `differs`: what this one answers otherwise than the newer one, which we follow. */
+const generations: readonly Generation[] = [
+  {
+    boot: '3.5.7',
+    cloud: '2025.0.0',
+    differs: [
+      '/orders/default/main/sub(_)f.txt',
+      '/orders/none,dev/main/sub(_)f.txt',
+      '/orders/-dev',
+      '/orders/d$v',
+      '/(_)x/dev',
+    ],
+  },
+  { boot: '4.0.7', cloud: '2025.1.4', differs: [] },
 ];
-type Generation = (typeof generations)[number];
+interface Generation {
+  readonly boot: string;
+  readonly cloud: string;
+  readonly differs: readonly string[];
+}
 
 const folders: string[] = [];
 after(async () => {
@@ -176,12 +192,13 @@ for (const generation of generations) {
         ? { status: 200, type, text: name.replaceAll(/"origin":"[^"]*"/g, '"origin":""') }
         : { status: response.status };
     };
-    for (const [path, headers] of requests)
-      assert.deepEqual(
-        await ask(ours.url, path, headers),
-        await ask(springUrl, path, headers),
-        `${path} ${JSON.stringify(headers)}`,
-      );
+    const differing: unknown[] = [];
+    for (const [path, headers] of requests) {
+      const [own, theirs] = [await ask(ours.url, path, headers), await ask(springUrl, path, headers)];
+      if (!isDeepStrictEqual(own, theirs) && !generation.differs.includes(path))
+        differing.push({ path, headers, ours: own, spring: theirs });
+    }
+    assert.deepEqual(differing, []);
 
     const schema = z.object({ lines: z.int(), hosts: z.array(z.string()) });
     const signer = { authorize: async () => 'Bearer nobody' };
