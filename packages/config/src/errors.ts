@@ -101,4 +101,61 @@ export const configErrors = errorCatalogue('CONFIG', {
       fix: '잃는 것은 없습니다. 인스턴스가 몇 초마다 직접 확인합니다. 필요 없는 인스턴스를 줄이십시오.',
     },
   },
+  GIT_OPTIONS: {
+    kind: 'invalid',
+    en: {
+      title: 'A git repository of the config server is described wrongly',
+      fix: 'Correct what the message names; passwords and keys belong into files of their own.',
+    },
+    ko: {
+      title: '설정 서버의 git 저장소 설정이 잘못되었습니다',
+      fix: '메시지에 나온 부분을 고치십시오. 비밀번호와 키는 별도 파일에 두어야 합니다.',
+    },
+  },
+  SECRET_FILE: {
+    kind: 'unavailable',
+    en: {
+      title: 'A file with a secret cannot be used',
+      fix: 'Create the file that the message names, readable by its owner only (mode 0600).',
+    },
+    ko: {
+      title: '비밀 값이 담긴 파일을 사용할 수 없습니다',
+      fix: '메시지에 나온 파일을 만들고 소유자만 읽을 수 있게 하십시오(모드 0600).',
+    },
+  },
+  GIT_FAILED: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'git could not do what the config server asked of it',
+      fix: 'The message holds its own words; what was fetched before goes on being served.',
+    },
+    ko: {
+      title: 'git 명령이 실패했습니다',
+      fix: '메시지에 git의 출력이 있습니다. 이전에 가져온 내용은 계속 제공됩니다.',
+    },
+  },
+  GIT_UNREACHABLE: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'Nothing could be fetched from a git repository yet',
+      fix: 'Correct its address or its credentials, or wait for its host: it is asked again every few seconds.',
+    },
+    ko: {
+      title: 'git 저장소에서 아직 아무것도 가져오지 못했습니다',
+      fix: '주소나 자격 증명을 고치거나 호스트가 복구되기를 기다리십시오. 몇 초마다 다시 시도합니다.',
+    },
+  },
+  GIT_TOO_MANY: {
+    kind: 'unavailable',
+    en: {
+      title: 'The config server follows as many git repositories as it may',
+      fix: 'Put the configurations of several applications into one repository.',
+    },
+    ko: {
+      title: '설정 서버가 추적할 수 있는 git 저장소 수를 넘었습니다',
+      fix: '여러 애플리케이션의 설정을 한 저장소에 두십시오.',
+    },
+  },
 });

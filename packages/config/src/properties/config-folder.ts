@@ -5,11 +5,11 @@ import type { Clock } from '@dure/core';
 import { isDureError, systemClock } from '@dure/core';
 import { configErrors } from '../errors.ts';
 import { activeDocuments } from './active-documents.ts';
+import { below, candidateFiles, configExtensions, labelsOf } from './candidate-files.ts';
 import type { FileStamp } from './contained-file.ts';
 import { fileStamp, isMissing, readContained } from './contained-file.ts';
 import type { PropertyDocument, PropertySource } from './property.ts';
-import { readPropertiesFile } from './read-properties.ts';
-import { readYamlText } from './read-yaml-text.ts';
+import { fileProblem, readDocuments } from './read-documents.ts';
 import { sharedRun } from './shared-run.ts';
 
 /** Which configuration is wanted. */
@@ -36,10 +36,9 @@ export interface ConfigFound {
 }
 
 /** Which file is wanted that is no configuration but belongs to one: `nginx.conf`. */
-export interface ResourceRequest {
+export interface ResourceRequest extends Pick<ConfigRequest, 'names' | 'profiles' | 'label'> {
   /** What it may be called, most wanted first: `conf/nginx-dev.conf`, `conf/nginx.conf`. No part begins with a dot. */
   readonly paths: readonly string[];
-  readonly label?: string | undefined;
   /** Whether the asker may have the file at a path below the backend's root; the others are as if they were not there. */
   readonly mayRead: (path: string) => boolean;
 }
@@ -76,9 +75,10 @@ interface Kept {
   readonly found: ConfigFound;
 }
 
-const extensions = ['.properties', '.yml', '.yaml'] as const;
-const largestFileBytes = 2 ** 20;
-const largestResourceBytes = 2 ** 24;
+/** A configuration file that is larger is refused. */
+export const largestFileBytes = 2 ** 20;
+/** Another file that is larger is refused. */
+export const largestResourceBytes = 2 ** 24;
 const settledMs = 50;
 /** Requests whose answers are kept; the one that was asked for least lately goes. */
 const mostKept = 1_000;
@@ -114,7 +114,7 @@ export class ConfigFolder {
 
   /** Undefined when there is none, or none that the asker may have. The folder's own comes before its labels', as Spring has it. */
   async resource({ paths, label, mayRead }: ResourceRequest): Promise<ResourceFound | undefined> {
-    for (const location of ['', ...labelsOf(label).reverse()]) {
+    for (const location of ['', ...labelsOf(label).toReversed()]) {
       for (const name of paths) {
         const path = below(location, name);
         if (!mayRead(path)) continue;
@@ -131,7 +131,7 @@ export class ConfigFolder {
     try {
       const problems: FileProblem[] = [];
       for (const name of await this.#list()) {
-        if (!extensions.some((extension) => name.endsWith(extension))) continue;
+        if (!configExtensions.some((extension) => name.endsWith(extension))) continue;
         const read = await this.#read(name, await this.#stampOf(name));
         if (read?.problem !== undefined) problems.push(read.problem);
       }
@@ -143,7 +143,9 @@ export class ConfigFolder {
   }
 
   #sharedFind(request: ConfigRequest): () => Promise<ConfigFound> {
-    const paths = [...candidates(request)].filter((path) => request.mayRead?.(path) !== false);
+    const paths = [...candidateFiles(request, [...labelsOf(request.label), ''])].filter(
+      (path) => request.mayRead?.(path) !== false,
+    );
     let kept: Kept | undefined;
     return sharedRun(async () => {
       kept = await this.#find(paths, new Set(request.profiles), kept);
@@ -213,20 +215,13 @@ export class ConfigFolder {
 type Parsed = Pick<CachedFile, 'documents' | 'problem'>;
 
 async function parsed(path: string, bytes: Uint8Array, before: Parsed | undefined): Promise<Parsed> {
-  const text = new TextDecoder().decode(bytes);
-  try {
-    const documents = path.endsWith('.properties') ? readPropertiesFile(text, path) : await readYamlText(text, path);
-    return { documents, problem: undefined };
-  } catch (error) {
-    if (!isDureError(error)) throw error;
-    return broken(path, error, before);
-  }
+  const { documents = before?.documents, problem } = await readDocuments(path, bytes);
+  return { documents, problem };
 }
 
 /** Its last good version stays. */
 function broken(path: string, error: Error, before: Parsed | undefined): Parsed {
-  const place = isDureError(error) && typeof error.details.place === 'string' ? error.details.place : `${path}:1:1`;
-  return { documents: before?.documents, problem: { place, message: error.message } };
+  return { documents: before?.documents, problem: fileProblem(path, error) };
 }
 
 function foundIn(
@@ -245,28 +240,6 @@ function foundIn(
     sources.push(...activeDocuments(path, file.documents, profiles));
   }
   return { sources, stale };
-}
-
-/** Highest first: the last profile before the first, the labels' folders before the folder, the name before `application`. */
-function* candidates({ names, profiles, label }: ConfigRequest): Iterable<string> {
-  const bases = [...new Set(['application', ...names])].reverse();
-  const tiers = [undefined, ...new Set(profiles)].reverse();
-  for (const profile of tiers) {
-    for (const location of [...labelsOf(label), '']) {
-      for (const base of bases) {
-        const stem = profile === undefined ? base : `${base}-${profile}`;
-        for (const extension of extensions) yield below(location, stem + extension);
-      }
-    }
-  }
-}
-
-function labelsOf(label: string | undefined): string[] {
-  return label === undefined ? [] : [...new Set(label.split(','))];
-}
-
-function below(location: string, name: string): string {
-  return location === '' ? name : `${location}/${name}`;
 }
 
 function outside(path: string): Error {

@@ -42,9 +42,10 @@ export class ConfigReader {
     const resolves = resolvesPlaceholders(request.query);
     if (asked.kind === 'text') return this.#text(asked.target, request, asked.format, resolves);
     const { target, path } = asked;
+    const { names, profiles, label } = target;
     const found = await this.#options.backend.resource({
-      paths: resourcePaths(path, target.profiles),
-      label: target.label,
+      ...{ names, profiles, label },
+      paths: resourcePaths(path, profiles),
       mayRead: this.#options.rights.mayFetch(identity, target),
     });
     if (found === undefined) throw configErrors.NOT_FOUND('there is no such file, or it is not yours');

@@ -9,7 +9,7 @@ export function environmentJson({ raw, label }: Target, found: BackendFound, wit
     profiles: [raw.profiles],
     label: label ?? null,
     version: found.version ?? null,
-    state: null,
+    state: found.version === undefined ? null : '',
     propertySources: found.sources.map((source) => ({
       name: sourceName(source),
       source: Object.fromEntries(
