@@ -6,16 +6,16 @@ import { JoinedFinds } from './joined-finds.ts';
 /** Options of `compositeBackend`. */
 export interface CompositeOptions {
   /**
-   * What becomes of an answer when one of the backends fails: `refuse` it, or `skip` what that one would have said and tell
-   * so in the answer and in health. Default `refuse`: half a configuration is a wrong one. What a backend has kept from
-   * before it was away is no failure.
+   * What becomes of an answer when one of the backends fails or does not know the label: `refuse` it, or `skip` what that
+   * one would have said and tell of a failure in the answer and in health. Default `refuse`: half a configuration is a
+   * wrong one. What a backend has kept from before it was away is no failure.
    */
   readonly onFailure?: 'refuse' | 'skip';
 }
 
 /**
- * Several backends as one: the sources of an earlier come before those of a later. A label that one of them does not know
- * is asked of the others; one that none knows is CONFIG_NOT_FOUND.
+ * Several backends as one: the sources of an earlier come before those of a later. The answer has no
+ * version, as in Spring's.
  *
  * @example
  * compositeBackend([gitBackend({ url: 'https://git.example/config.git' }), folderBackend('./config')])
@@ -83,8 +83,8 @@ class CompositeBackend implements ConfigBackend {
     for (const [at, backend] of this.#backends.entries()) {
       const answer = answers[at];
       if (answer?.status === 'fulfilled') given.push(answer.value);
-      else if (codeOf(answer?.reason) === 'CONFIG_NOT_FOUND') missing = answer?.reason;
       else if (this.#onFailure === 'refuse') throw answer?.reason;
+      else if (codeOf(answer?.reason) === 'CONFIG_NOT_FOUND') missing = answer?.reason;
       else given.push(this.#skipped.get(backend) ?? { sources: [], stale: [] });
     }
     if (given.length === 0 && missing !== undefined) throw missing;
