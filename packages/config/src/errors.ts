@@ -158,4 +158,26 @@ export const configErrors = errorCatalogue('CONFIG', {
       fix: '여러 애플리케이션의 설정을 한 저장소에 두십시오.',
     },
   },
+  MONITOR_REFUSED: {
+    kind: 'forbidden',
+    en: {
+      title: 'A hook does not prove that it comes from the host of the configurations',
+      fix: 'Give the host the secret that the config server reads from `secretFile`.',
+    },
+    ko: {
+      title: '웹훅이 설정 저장소 호스트에서 왔음을 증명하지 못했습니다',
+      fix: '설정 서버가 `secretFile`에서 읽는 비밀 값을 호스트에도 등록하십시오.',
+    },
+  },
+  MONITOR_UNREADABLE: {
+    kind: 'invalid',
+    en: {
+      title: 'The body of a hook cannot be read',
+      fix: 'Set the content type of the hook to application/json, or send a form with path=….',
+    },
+    ko: {
+      title: '웹훅 본문을 읽을 수 없습니다',
+      fix: '웹훅의 콘텐츠 유형을 application/json으로 설정하거나 path=… 폼으로 보내십시오.',
+    },
+  },
 });

@@ -12,6 +12,8 @@ import { readConfigPath } from './config-request.ts';
 import { openLiveConfig } from './live/live-config.ts';
 import { rollOutEndpoint } from './live/roll-out-endpoint.ts';
 import type { RollOutPolicy } from './live/roll-out-policy.ts';
+import type { MonitorOptions } from './monitor/monitor-route.ts';
+import { monitorRoute } from './monitor/monitor-route.ts';
 import { unlessKnown } from './rendered-answers.ts';
 
 /** Options of `configService`. */
@@ -31,6 +33,8 @@ export interface ConfigServiceOptions {
   readonly overrides?: Readonly<Record<string, Scalar>>;
   /** How a change gets to those who run on it. Default: to all at once, and each judges for itself. */
   readonly rollOut?: RollOutPolicy | undefined;
+  /** `POST /monitor`, where the host of a git repository tells of a push. Default: not there. */
+  readonly monitor?: MonitorOptions | undefined;
 }
 
 /** The config server's contract has no operations of its own: it speaks Spring Cloud Config's protocol. */
@@ -69,6 +73,7 @@ export function configService(options: ConfigServiceOptions): ServiceDefinition 
           return unlessKnown(request, answer);
         },
       });
+      if (options.monitor !== undefined) add.route(monitorRoute(options.monitor, backend, telemetry.log));
       add.health({
         name: 'configServer',
         groups: [],

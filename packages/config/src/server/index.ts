@@ -9,5 +9,6 @@ export { gitBackend } from './backends/git-backend.ts';
 export { staleHeader } from './config-reader.ts';
 export type { ConfigServiceOptions } from './config-service.ts';
 export { configContract, configService } from './config-service.ts';
-export type { RollOutPolicy } from './live/roll-out-policy.ts';
 export type { GitOptions, GitPatternRepository, GitRepository } from './git/git-options.ts';
+export type { RollOutPolicy } from './live/roll-out-policy.ts';
+export type { MonitorOptions } from './monitor/monitor-route.ts';

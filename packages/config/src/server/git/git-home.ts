@@ -1,6 +1,7 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configErrors } from '../../errors.ts';
+import { readSecret } from '../../secret-file.ts';
 import type { GitRepository } from './git-options.ts';
 
 /**
@@ -71,16 +72,6 @@ function quoted(text: string): string {
       'a path or an address of a git repository has a quote, a backslash or a control character',
     );
   return `"${text}"`;
-}
-
-/** The first line of a file that nobody but its owner can read. */
-async function readSecret(path: string): Promise<string> {
-  const [info, text] = await Promise.all([stat(path), readFile(path, 'utf8')]).catch((cause: unknown) => {
-    throw configErrors.SECRET_FILE(`the file ${path} with a password cannot be read`, { cause });
-  });
-  if ((info.mode & 0o077) !== 0)
-    throw configErrors.SECRET_FILE(`the file ${path} with a password can be read by others; set its mode to 0600`);
-  return text.split(/\r?\n/, 1)[0] ?? '';
 }
 
 function write(path: string, text: string): Promise<void> {
