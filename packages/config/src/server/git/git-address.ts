@@ -2,6 +2,9 @@ import { configErrors } from '../../errors.ts';
 
 const placeholder = /\{(application|profile)\}/g;
 const scpForm = /^[A-Za-z0-9_.-]+@[A-Za-z0-9][A-Za-z0-9.-]*:(?![-:])[^:\s]+$/;
+const expected = 'expected https://…, ssh://…, git@host:…, file:///… or an absolute path; http on this machine only';
+/** What `URL` would read something into is no address: git reads it otherwise. */
+const urlForm = /^(?:(?:https?|ssh):\/\/[^/]|file:\/\/\/)/;
 const loopback = /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/;
 
 /**
@@ -16,14 +19,14 @@ export function gitAddress(url: string): string {
     if (placeholder.test(address.slice(0, address.indexOf(':')))) throw refused('its host has a placeholder');
     return address;
   }
+  if (!urlForm.test(address)) throw refused(expected);
   const [one, other] = [parsed(address, 'a'), parsed(address, 'b')];
   const { protocol, hostname, username, password, search, hash } = one;
   if (password !== '') throw refused('it has a password; write that to a file and name it as passwordFile');
   if (username !== '' && protocol !== 'ssh:') throw refused('it has a user; name that as username');
   if (one.host !== other.host || username !== other.username) throw refused('its host has a placeholder');
   if (search !== '' || hash !== '') throw refused('it has a query or a fragment');
-  if (!isAllowed(protocol, hostname))
-    throw refused('expected https://…, ssh://…, git@host:…, file:///… or an absolute path; http on this machine only');
+  if (!isAllowed(protocol, hostname)) throw refused(expected);
   return address;
 }
 
