@@ -7,6 +7,7 @@ import { configErrors } from '../../errors.ts';
 import type { ConfigRequest, ResourceFound, ResourceRequest } from '../../properties/config-folder.ts';
 import { gitAddress, hasPlaceholder } from '../git/git-address.ts';
 import type { GitOptions, GitRepository } from '../git/git-options.ts';
+import { refreshPauseMs } from '../git/refresh-pause.ts';
 import { RepositoryConfig } from '../git/repository-config.ts';
 import { expand, matchesPattern } from '../git/search-locations.ts';
 import type { BackendFound, ConfigBackend } from './config-backend.ts';
@@ -21,7 +22,6 @@ export interface GitParts {
 }
 
 const mostRepositories = 200;
-const longestPauseMs = 60_000;
 
 /**
  * Git repositories, by the `git` program. A label is a branch, a tag or a commit; what is served is always a whole commit,
@@ -61,7 +61,8 @@ class GitBackend implements ConfigBackend {
   async find(request: ConfigRequest): Promise<BackendFound> {
     this.#follow();
     const found: BackendFound[] = [];
-    for (const repository of await this.#repositoriesOf(request)) found.push(await repository.find(request));
+    for (const repository of await this.#repositoriesOf(request))
+      found.push(await repository.find(request).finally(() => this.#forgetNowhere(repository)));
     if (found.length === 0) throw configErrors.NOT_FOUND('there is no repository for this application');
     return this.#joined.of(found, (versions) => versions.join(','));
   }
@@ -69,7 +70,7 @@ class GitBackend implements ConfigBackend {
   async resource(request: ResourceRequest): Promise<ResourceFound | undefined> {
     this.#follow();
     for (const repository of await this.#repositoriesOf(request)) {
-      const found = await repository.resource(request);
+      const found = await repository.resource(request).finally(() => this.#forgetNowhere(repository));
       if (found !== undefined) return found;
     }
     return undefined;
@@ -111,8 +112,7 @@ class GitBackend implements ConfigBackend {
   #follow(): void {
     const { refreshMs = 5_000 } = this.#options;
     if (refreshMs === 0 || this.#isClosed || this.#timer !== undefined) return;
-    const pauseMs = Math.min(refreshMs * 2 ** Math.min(this.#failures, 10), Math.max(longestPauseMs, refreshMs));
-    this.#timer = this.#clock.after(pauseMs * (0.9 + 0.2 * this.#random.next()), () => {
+    this.#timer = this.#clock.after(refreshPauseMs(refreshMs, this.#failures, this.#random), () => {
       const again = () => {
         this.#timer = undefined;
         this.#follow();
@@ -126,16 +126,24 @@ class GitBackend implements ConfigBackend {
     const special = repos.find(({ patterns }) => patterns.some((pattern) => matchesPattern(pattern, request)));
     const repository: GitRepository = special ?? { url, ...rest };
     const urls = expand(repository.url, request).toReversed();
-    return Promise.all(urls.map((each) => this.#open({ ...repository, url: each })));
+    const isMadeUp = hasPlaceholder(repository.url);
+    return Promise.all(urls.map((each) => this.#open({ ...repository, url: each }, isMadeUp)));
+  }
+
+  /** Whoever asks for what there is not must not take the place of what there is. */
+  #forgetNowhere(repository: RepositoryConfig): void {
+    if (!repository.isNowhere) return;
+    for (const [key, each] of this.#repositories) if (each === repository) this.#repositories.delete(key);
+    void repository.close();
   }
 
   /** Opens what does not depend on who asks. */
   async #openFixed(): Promise<void> {
     for (const repository of [this.#options, ...(this.#options.repos ?? [])])
-      if (!hasPlaceholder(repository.url)) await this.#open(repository);
+      if (!hasPlaceholder(repository.url)) await this.#open(repository, false);
   }
 
-  async #open(repository: GitRepository): Promise<RepositoryConfig> {
+  async #open(repository: GitRepository, isMadeUp: boolean): Promise<RepositoryConfig> {
     const { url, searchPaths, defaultLabel, username, passwordFile, sshKeyFile, knownHostsFile, caFile, proxy } =
       repository;
     const plain = { url, searchPaths, defaultLabel, username, passwordFile, sshKeyFile, knownHostsFile, caFile, proxy };
@@ -146,13 +154,14 @@ class GitBackend implements ConfigBackend {
     if (this.#repositories.size >= mostRepositories)
       throw configErrors.GIT_TOO_MANY(`${mostRepositories} git repositories are followed already; expected no more`);
     const { timeoutMs, depth, keepDeletedLabels } = this.#options;
-    const opened = new RepositoryConfig(JSON.parse(key) as GitRepository, {
+    const parts = {
       folder,
       clock: this.#clock,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(depth === undefined ? {} : { depth }),
       ...(keepDeletedLabels === undefined ? {} : { keepDeletedLabels }),
-    });
+    };
+    const opened = new RepositoryConfig(JSON.parse(key) as GitRepository, parts, isMadeUp);
     const meanwhile = this.#repositories.get(key);
     if (meanwhile !== undefined) return meanwhile;
     this.#repositories.set(key, opened);

@@ -17,6 +17,9 @@ import { searchLocations } from './search-locations.ts';
 /** How long a repository without anything in it is left alone. */
 const emptyPauseMs = 1_000;
 
+/** What git says of a repository that its host does not have. */
+const unknownThere = /not found|does not exist|not appear to be a git repository/i;
+
 /** What a commit says; it never changes. */
 interface Commit {
   readonly id: string;
@@ -32,6 +35,7 @@ type Label = string;
 export class RepositoryConfig {
   readonly #repository: GitRepository;
   readonly #clock: Clock;
+  readonly #isMadeUp: boolean;
   readonly #mirror: GitMirror;
   readonly #files: CommitFiles;
   readonly #commits = new Recent<Promise<Commit>>(32);
@@ -42,7 +46,9 @@ export class RepositoryConfig {
   #next: Promise<readonly string[]> | undefined;
   #againAt = 0;
 
-  constructor(repository: GitRepository, parts: GitMirrorParts) {
+  /** `isMadeUp`: the address is made of what somebody asks for, and need not be that of a repository. */
+  constructor(repository: GitRepository, parts: GitMirrorParts, isMadeUp: boolean) {
+    this.#isMadeUp = isMadeUp;
     this.#repository = repository;
     this.#clock = parts.clock;
     this.#mirror = new GitMirror(repository, parts);
@@ -56,6 +62,11 @@ export class RepositoryConfig {
   /** Why the last fetch failed; undefined when it did not. */
   get failure(): string | undefined {
     return this.#mirror.failure;
+  }
+
+  /** Whether its address was made of what was asked for, and the host knows no such repository. */
+  get isNowhere(): boolean {
+    return this.#isMadeUp && this.#mirror.isEmpty && unknownThere.test(this.failure ?? '');
   }
 
   /** CONFIG_NOT_FOUND for a label that there is not, CONFIG_GIT_UNREACHABLE when nothing was ever fetched. */
@@ -166,6 +177,7 @@ export class RepositoryConfig {
       return { label, id };
     }
     const { failure, isEmpty } = this.#mirror;
+    if (this.isNowhere) throw configErrors.NOT_FOUND('there is no repository for this application');
     if (isEmpty && failure !== undefined)
       throw configErrors.GIT_UNREACHABLE(`nothing could be fetched from ${this.address} yet: ${failure}`);
     throw configErrors.NOT_FOUND('the repository has no such branch, tag or commit');
