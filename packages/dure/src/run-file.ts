@@ -1,5 +1,6 @@
 import type { RollOutPolicy } from '@dure/config/server';
 import type { FlowMap } from '@dure/saga';
+import type { ConfigPlace } from './config-place.ts';
 
 /** A public or private key as a JSON Web Key (RFC 7517); the ES256 keys of services. */
 export type Jwk = Readonly<Record<string, unknown>>;
@@ -89,8 +90,8 @@ export interface RunFile {
   readonly dns?: { readonly port: number; readonly zone: string };
   /** For the registry and the config server: passwords of the programs that are not of this system, by name. */
   readonly foreign?: Readonly<Record<string, string>>;
-  /** Absolute path of the folder of configuration files, for the config server. */
-  readonly configFolder?: string;
+  /** For the config server: where configurations lie, the first before the others; every path is absolute. */
+  readonly configPlaces?: readonly ConfigPlace[];
   /** For the config server: how changes get to those who run on them. */
   readonly rollOut?: RollOutPolicy;
   /** Whether a broker carries the bus of the configuration; the system knows which. */

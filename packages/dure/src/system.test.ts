@@ -36,7 +36,7 @@ test('a system keeps its services unloaded', () => {
     config: './config',
   });
   assert.equal(loaded, 0);
-  assert.equal(shop.config, './config');
+  assert.deepEqual(shop.config, ['./config']);
   assert.ok(isSystem(shop));
   assert.ok(!isSystem({ kind: 'service' }));
 });

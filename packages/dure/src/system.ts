@@ -5,6 +5,7 @@ import type { BrokerResource } from '@dure/messaging';
 import type { GatewaySettings } from '@dure/proxy/gateway';
 import type { AnyContract } from '@dure/service/contract';
 import type { ServiceDefinition } from '@dure/service/server';
+import type { ConfigPlace } from './config-place.ts';
 import { dureErrors } from './errors.ts';
 import type { Invariant } from './invariant.ts';
 import type { Traffic } from './traffic.ts';
@@ -69,7 +70,7 @@ export interface ForeignProgram {
 
 /** Where a system's configuration lies, and how it is given out. */
 export interface ConfigSettings {
-  readonly folder: string;
+  readonly from: ConfigPlace | readonly ConfigPlace[];
   readonly rollOut?: RollOutPolicy;
   /** What carries the bus, so that Spring's services hear of changes too: `rabbitmqBus({ … })`, `kafkaBus({ … })`. Default: the change feed. */
   readonly bus?: BusResource;
@@ -80,10 +81,11 @@ export interface SystemOptions {
   readonly services: Readonly<Record<string, LazyService>>;
   readonly edge: Edge;
   /**
-   * The folder of configuration files, relative to the system's folder, and how a change of them gets to those who run on
-   * it. Default: none; in production one instance tries a change out first, otherwise all get it at once.
+   * The folder of configuration files, relative to the system's folder, a repository of them, `git({ … })`, or several of these,
+   * the first before the others; and how a change of them gets to those who run on it. Default: none; in production one instance
+   * tries a change out first, otherwise all get it at once.
    */
-  readonly config?: string | ConfigSettings;
+  readonly config?: ConfigPlace | readonly ConfigPlace[] | ConfigSettings;
   /**
    * A router for programs of this machine that know no Dure: `http://127.0.0.1:<port>/order/…` reaches an instance of
    * `order`. `true` takes 8081, or the port after the console's. Default: none.
@@ -115,7 +117,8 @@ export interface System {
   readonly name: string;
   readonly services: Readonly<Record<string, LazyService>>;
   readonly edge: Edge;
-  readonly config: string | undefined;
+  /** The first before the others; none for a system without configuration. */
+  readonly config: readonly ConfigPlace[];
   /** What is not the mode's default of how changes of configuration are given out. */
   readonly rollOut: RollOutPolicy | undefined;
   /** Undefined where the config server's change feed carries the bus. */
@@ -164,16 +167,20 @@ export function system(name: string, options: SystemOptions): System {
   for (const program of Object.keys(foreign)) checkForeign(name, program, { ...services, ...outside.composed });
   for (const contract of outside.expose) checkHas(name, contract.name, 'exposes', services, outside.composed);
   if (outside.session !== undefined) checkSession(name, outside.session, services);
-  const { broker, config, router = false, dns = false, invariants = [], examples = () => [] } = options;
+  const { broker, config = [], router = false, dns = false, invariants = [], examples = () => [] } = options;
   for (const { name: invariant, reads } of invariants) {
     for (const service of reads) checkHas(name, service, `has the invariant "${invariant}", which reads`, services, {});
   }
   const routed = router === true ? {} : router === false ? undefined : router;
   const named = dns === false ? undefined : { zone: 'dure.internal', ...(dns === true ? {} : dns) };
-  const { folder, rollOut, bus }: Partial<ConfigSettings> =
-    typeof config === 'string' ? { folder: config } : (config ?? {});
-  const asked = { config: folder, rollOut, bus, router: routed, dns: named, traffic: options.traffic };
+  const asked = { ...configOf(config), router: routed, dns: named, traffic: options.traffic };
   return { kind: 'system', name, services, edge: outside, ...asked, foreign, broker, invariants, examples };
+}
+
+function configOf(given: NonNullable<SystemOptions['config']>): Pick<System, 'config' | 'rollOut' | 'bus'> {
+  const settings: ConfigSettings = typeof given === 'object' && 'from' in given ? given : { from: given };
+  const { from, rollOut, bus } = settings;
+  return { config: typeof from === 'string' || 'kind' in from ? [from] : from, rollOut, bus };
 }
 
 /**

@@ -54,11 +54,12 @@ export async function checkConfig(
 async function folderOf(from: string, named: string | undefined, values: CommandLine['values']): Promise<string> {
   if (named !== undefined) return resolve(from, named);
   const { system, folder } = await loadSystem(await findSystem(from, values.get('system')));
-  if (system.config === undefined)
+  const own = system.config.find((place) => typeof place === 'string');
+  if (own === undefined)
     throw dureErrors.USAGE(
       `the system "${system.name}" has no folder of configuration; name one: \`dure config check <folder>\``,
     );
-  return resolve(folder, system.config);
+  return resolve(folder, own);
 }
 
 async function filesOf(folder: string): Promise<Readonly<Record<string, string>>> {

@@ -35,7 +35,7 @@ async function startShopConfig(configFolder: string) {
     telemetryUrl: 'http://127.0.0.1:1',
     peers: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, publicKeyOf(key)])),
     foreign: { price: 'correct horse' },
-    configFolder,
+    configPlaces: [configFolder],
   };
   const nowhere = { instances: () => [], onChange: () => () => {} };
   const { verifier } = credentials('config', own, run, machine(), nowhere);

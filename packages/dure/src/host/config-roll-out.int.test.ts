@@ -25,7 +25,7 @@ async function calling(rollOut: string) {
   await symlink(join(import.meta.dirname, '..', '..', '..', '..', 'node_modules'), join(folder, 'node_modules'));
   const module = join(folder, 'system.ts');
   const text = await readFile(module, 'utf8');
-  await writeFile(module, text.replace("config: './config'", `config: { folder: './config', rollOut: ${rollOut} }`));
+  await writeFile(module, text.replace("config: './config'", `config: { from: './config', rollOut: ${rollOut} }`));
   const system = stack.use(await startSystem(module, { placement: 'each', scale: { asker: 2 } }));
   const manage = async (path: string, body?: object) => {
     const method = body === undefined ? 'GET' : 'POST';

@@ -7,6 +7,7 @@ import { loadDefinition, loadSystem } from '../load-system.ts';
 import type { RunFile } from '../run-file.ts';
 import { infrastructure } from '../system.ts';
 import { canaryDefinition } from './canary.ts';
+import { configServer } from './config-server.ts';
 import { springSources } from './spring-sources.ts';
 import { storefrontPages } from './web.ts';
 
@@ -29,14 +30,7 @@ const servers: Readonly<Record<string, (run: RunFile) => Promise<ServiceDefiniti
     const platform: ReadonlySet<string> = new Set([...infrastructure, 'supervisor']);
     return routerService({ services: Object.keys(peers).filter((name) => !platform.has(name)) });
   },
-  config: async ({ configFolder, peers, foreign = {}, mode, rollOut }) => {
-    const { configService } = await import('@dure/config/server');
-    return configService({
-      applications: [...Object.keys(peers), ...Object.keys(foreign)],
-      rollOut: { canary: mode === 'production', ...rollOut },
-      ...(configFolder === undefined ? {} : { folder: configFolder }),
-    });
-  },
+  config: configServer,
 };
 
 /** What carries messages between the services of a process that has any. */

@@ -149,7 +149,7 @@ test('the run file of a service holds what it needs and nothing more', () => {
     registryUrl: 'http://127.0.0.1:8761',
     configUrl: 'http://127.0.0.1:8888',
     telemetryUrl: 'http://127.0.0.1:9411',
-    configFolder: '/shop/config',
+    configPlaces: ['/shop/config'],
     userIssuer: 'order',
   });
   assert.deepEqual(Object.keys(peers), owners);

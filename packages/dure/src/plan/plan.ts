@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import { publicKeyOf } from '@dure/identity';
 import type { FlowMap } from '@dure/saga';
+import { resolveConfig } from '../config-place.ts';
 import type { Definitions, LoadedSystem } from '../load-system.ts';
 import type { BrokerRun, CanaryRun, Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
 import type { System } from '../system.ts';
@@ -143,7 +143,7 @@ export function runFileOf(
     configUrl: `http://${host}:${ports.config}`,
     telemetryUrl: `http://${host}:${ports.console}`,
     peers: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, publicKeyOf(key)])),
-    ...(system.config === undefined ? {} : { configFolder: resolve(folder, system.config) }),
+    ...(system.config.length === 0 ? {} : { configPlaces: resolveConfig(folder, system.config) }),
     ...(system.bus === undefined ? {} : { hasBus: true as const }),
     ...(system.rollOut === undefined ? {} : { rollOut: system.rollOut }),
     ...(issuer === undefined ? {} : { userIssuer: issuer }),

@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import type { ConfigBackend } from '@dure/config/server';
+import type { ServiceDefinition } from '@dure/service/server';
+import type { RunFile } from '../run-file.ts';
+
+/** The config server of a run: over its folder, its git repositories, or several of these in their order. */
+export async function configServer(run: RunFile): Promise<ServiceDefinition> {
+  const { configPlaces: places = [], peers, foreign = {}, mode, rollOut, stateFolder } = run;
+  const { compositeBackend, configService, folderBackend, gitBackend } = await import('@dure/config/server');
+  const folder = join(stateFolder, 'config-git');
+  const backends = places.map((place): ConfigBackend => {
+    if (typeof place === 'string') return folderBackend(place);
+    const { kind: _, hookSecretFile: __, ...options } = place;
+    return gitBackend(options, { folder });
+  });
+  const repositories = places.filter((place) => typeof place !== 'string');
+  const secretFile = repositories.find(({ hookSecretFile }) => hookSecretFile !== undefined)?.hookSecretFile;
+  const [only] = backends;
+  return configService({
+    applications: [...Object.keys(peers), ...Object.keys(foreign)],
+    backend: backends.length > 1 ? compositeBackend(backends) : only,
+    rollOut: { canary: mode === 'production', ...rollOut },
+    monitor: repositories.length === 0 ? undefined : secretFile === undefined ? {} : { secretFile },
+  });
+}
