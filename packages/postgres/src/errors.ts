@@ -299,4 +299,15 @@ export const postgresErrors = errorCatalogue('POSTGRES', {
     },
     ko: { title: '서비스가 실행하지 않는 사가를 시작했습니다', fix: '서비스 정의의 `sagas`에 추가하십시오.' },
   },
+  CONFIG_INVALID: {
+    kind: 'invalid',
+    en: {
+      title: 'A change of the configuration table makes no sense',
+      fix: 'Correct the name, the key or the value that the message names; nothing of the change was written.',
+    },
+    ko: {
+      title: '설정 테이블의 변경 내용이 올바르지 않습니다',
+      fix: '메시지에 나온 이름, 키 또는 값을 고치십시오. 변경은 전혀 저장되지 않았습니다.',
+    },
+  },
 });

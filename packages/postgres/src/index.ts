@@ -11,6 +11,10 @@ export type {
   Updateable,
 } from 'kysely';
 export { sql } from 'kysely';
+export type { ConfigChange, ConfigDatabase, ConfigScalar, ConfigScope, ConfigTable } from './config/config-table.ts';
+export { configTable } from './config/config-table.ts';
+export type { PostgresBackend, PostgresBackendOptions } from './config/postgres-backend.ts';
+export { postgresBackend } from './config/postgres-backend.ts';
 export type { Database, DatabaseOptions } from './database.ts';
 export { openDatabase } from './database.ts';
 export { postgresErrors } from './errors.ts';
