@@ -23,6 +23,8 @@ export type { Identity } from './identity.ts';
 export { anonymous, userOf } from './identity.ts';
 export type { Ids } from './ids.ts';
 export { ids } from './ids.ts';
+export type { Live, LiveCell } from './live.ts';
+export { live } from './live.ts';
 export type {
   Health,
   HealthCheck,
@@ -49,6 +51,8 @@ export type {
   SchemaResult,
 } from './schema.ts';
 export { check, jsonSchemaOf } from './schema.ts';
+export type { ReadSection, SchemaSection, Section, SectionSource, Settings } from './section.ts';
+export { sectionDefault } from './section.ts';
 export type { Positions } from './seen-positions.ts';
 export { formatPositions, highestPositions, parsePositions, SeenPositions } from './seen-positions.ts';
 export type { TraceContext } from './trace-context.ts';

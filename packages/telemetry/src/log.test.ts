@@ -6,6 +6,7 @@ import { telemetryErrors } from './errors.ts';
 import { memorySink } from './line-sink.ts';
 import type { LogRecord } from './log.ts';
 import { logger } from './log.ts';
+import { levelBook } from './log-levels.ts';
 import type { LogLevel } from './telemetry.ts';
 
 function log(level: LogLevel = 'debug') {
@@ -16,7 +17,7 @@ function log(level: LogLevel = 'debug') {
     service: 'order',
     instance: 'order:1',
     now: () => clock.now(),
-    level,
+    threshold: levelBook('order', level).thresholdOf('order'),
     sink,
     onLine: (line) => void records.push(line),
   });

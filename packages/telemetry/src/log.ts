@@ -1,6 +1,8 @@
 import type { TraceContext } from '@dure/core';
 import { codeOf, isRefusal } from '@dure/core';
 import type { LineSink } from './line-sink.ts';
+import type { Threshold } from './log-levels.ts';
+import { levelNumbers } from './log-levels.ts';
 import { isSecretKey, masked, maskText, plain, plainError } from './mask.ts';
 import type { LogFields, Logger, LogLevel } from './telemetry.ts';
 
@@ -20,23 +22,23 @@ export interface LogSource {
   readonly service: string;
   readonly instance: string;
   readonly now: () => number;
-  readonly level: LogLevel;
+  /** What it writes: it is asked for every line. */
+  readonly threshold: Threshold;
+  /** Of a part of the service, as it stands in each line. */
+  readonly name?: string;
   readonly sink: LineSink;
   readonly onLine: (line: LogRecord) => void;
 }
-
-/** pino's numbers for the levels. */
-export const levelNumbers: Readonly<Record<LogLevel, number>> = { debug: 20, info: 30, warn: 40, error: 50 };
 
 const reserved = new Set(['level', 'time', 'service', 'instance', 'msg', 'code', 'traceId', 'spanId', 'err']);
 
 /** Writes lines with pino's keys: `level` (20 to 50), `time`, `msg`, `err`, then ours and the caller's fields. */
 export function logger(source: LogSource): Logger {
-  const threshold = levelNumbers[source.level];
+  const { threshold, name } = source;
   const who = `"service":${JSON.stringify(source.service)},"instance":${JSON.stringify(source.instance)}`;
   const write = (level: LogLevel, message: string, fields: LogFields | undefined): void => {
-    if (levelNumbers[level] < threshold) return;
-    const record = logRecord(source.now(), level, message, fields);
+    if (levelNumbers[level] < threshold.number) return;
+    const record = logRecord(source.now(), level, message, name === undefined ? fields : { logger: name, ...fields });
     source.sink.write(formatLine(record, who));
     source.onLine(record);
   };

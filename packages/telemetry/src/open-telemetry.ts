@@ -6,6 +6,7 @@ import { exporter } from './exporter.ts';
 import type { LineSink } from './line-sink.ts';
 import type { LogRecord } from './log.ts';
 import { logger } from './log.ts';
+import { levelBook } from './log-levels.ts';
 import type { Meters } from './meters.ts';
 import { meters } from './meters.ts';
 import type { Resource } from './otlp.ts';
@@ -32,6 +33,7 @@ export interface TelemetryOptions {
   readonly authorize?: () => Promise<string>;
   /** Where the log lines go: `stdoutSink()`. */
   readonly stdout: LineSink;
+  /** What its loggers write until somebody says something else. */
   readonly level: LogLevel;
   /** Share of the traces starting here that are recorded, 0 to 1. */
   readonly sampleRatio: number;
@@ -58,14 +60,10 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   const table = meters(clock);
   processMetrics(table, clock);
   const collector = options.endpoint === undefined ? undefined : openCollector(options, options.endpoint, table, time);
-  const log = logger({
-    service,
-    instance,
-    now: () => clock.now(),
-    level,
-    sink: stdout,
-    onLine: (line) => collector?.logs.add(line),
-  });
+  const levels = levelBook(service, level);
+  const onLine = (line: LogRecord) => collector?.logs.add(line);
+  const lines = { service, instance, now: () => clock.now(), sink: stdout, onLine };
+  const log = logger({ ...lines, threshold: levels.thresholdOf(service) });
   collector?.reportTo((connected, why) => {
     if (connected) log.info('telemetry reaches the collector again', { endpoint: options.endpoint });
     else
@@ -83,6 +81,8 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     service,
     instance,
     log,
+    logger: (name) => logger({ ...lines, name, threshold: levels.thresholdOf(name) }),
+    levels,
     metrics: table,
     startSpan: (name, spanOptions) => startSpan(source, name, spanOptions),
     flush,

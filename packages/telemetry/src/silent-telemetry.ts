@@ -1,4 +1,5 @@
 import type { Ids, TraceContext } from '@dure/core';
+import { levelBook } from './log-levels.ts';
 import type { Telemetry } from './telemetry.ts';
 
 const nothing = () => {};
@@ -8,10 +9,13 @@ const nowhere: TraceContext = { traceId: `${'0'.repeat(31)}1`, spanId: `${'0'.re
 export function silentTelemetry(ids?: Ids, service = 'silent'): Telemetry {
   const start = (): TraceContext =>
     ids === undefined ? nowhere : { traceId: ids.traceId(), spanId: ids.spanId(), sampled: false };
+  const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
   return {
     service,
     instance: `${service}:silent`,
-    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+    log,
+    logger: () => log,
+    levels: levelBook(service, 'off'),
     metrics: {
       counter: () => ({ add: nothing }),
       histogram: () => ({ record: nothing }),

@@ -1,4 +1,5 @@
 import type { TraceContext } from '@dure/core';
+import type { LogLevels } from './log-levels.ts';
 
 /** Plain values that describe a span, a log line or a metric. Never a secret. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -76,6 +77,10 @@ export interface Telemetry {
   readonly service: string;
   readonly instance: string;
   readonly log: Logger;
+  /** The logger of a part, with a level of its own if somebody gives it one; its lines say `logger`. */
+  logger(name: string): Logger;
+  /** What its loggers write. */
+  readonly levels: LogLevels;
   readonly metrics: Metrics;
   startSpan(name: string, options?: SpanOptions): Span;
   /** Sends what is buffered; resolves when it is sent or given up, after two seconds at the latest. Never rejects. */

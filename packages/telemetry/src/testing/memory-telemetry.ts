@@ -4,6 +4,7 @@ import { fakeClock, testIds } from '@dure/core/testing';
 import { memorySink } from '../line-sink.ts';
 import type { LogRecord } from '../log.ts';
 import { logger } from '../log.ts';
+import { levelBook } from '../log-levels.ts';
 import { meters } from '../meters.ts';
 import type { SpanRecord } from '../span.ts';
 import { startSpan } from '../span.ts';
@@ -28,6 +29,9 @@ export function memoryTelemetry(
   const spans: SpanRecord[] = [];
   const logs: LogRecord[] = [];
   const sink = memorySink();
+  const levels = levelBook(service, 'debug');
+  const onLine = (line: LogRecord) => void logs.push(line);
+  const lines = { service, instance, now: () => clock.now(), sink, onLine };
   const source = {
     wallTime: wallTime(clock),
     ids,
@@ -41,14 +45,9 @@ export function memoryTelemetry(
     spans,
     logs,
     lines: sink.lines,
-    log: logger({
-      service,
-      instance,
-      now: () => clock.now(),
-      level: 'debug',
-      sink,
-      onLine: (line) => void logs.push(line),
-    }),
+    log: logger({ ...lines, threshold: levels.thresholdOf(service) }),
+    logger: (name) => logger({ ...lines, name, threshold: levels.thresholdOf(name) }),
+    levels,
     metrics: meters(clock),
     startSpan: (name, spanOptions) => startSpan(source, name, spanOptions),
     flush: async () => {},
