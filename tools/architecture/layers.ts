@@ -7,6 +7,7 @@ const packageLayers: Readonly<Record<string, number>> = {
   balancer: 1,
   telemetry: 1,
   messaging: 1,
+  flags: 1,
   service: 2,
   identity: 2,
   saga: 2,

@@ -1,23 +1,32 @@
-import type { FieldError, Schema, SchemaOutput } from '@dure/core';
+import type { ReadSection, Schema, SchemaOutput } from '@dure/core';
 import { check, jsonSchemaOf } from '@dure/core';
+import { stepsOf } from '../properties/flatten.ts';
 import type { Bound } from './bind.ts';
 import { bindLayer, winners } from './bind.ts';
 import { cipherText, invalid, isCipher, unknownKey, wrongValue } from './config-problems.ts';
 import type { ConfigLayer } from './config-source.ts';
 import type { ExplainedKey } from './explain-config.ts';
 import { explain } from './explain-config.ts';
+import { readOwnForm } from './read-section.ts';
 import type { SchemaNode } from './schema-tree.ts';
-import { isSecretAt, leavesOf, schemaTree } from './schema-tree.ts';
+import { isSecretAt, leavesOf, relaxed, schemaTree } from './schema-tree.ts';
 import { mask, sealed } from './secret.ts';
+import type { KeyValue, ReadPart } from './section-part.ts';
 
-/** A part of a service's configuration. */
-export interface ConfigSection {
+/** A part of a service's configuration: one that has a schema, or one that reads its flat keys itself. */
+export type ConfigSection = KeyedSection | ReadSection<unknown>;
+
+/** A part of a service's configuration that has a schema. */
+export interface KeyedSection {
   readonly schema: Schema<unknown, unknown>;
   /**
    * The path at which its keys lie, such as `dure.resilience`: all that is below is its own, and an unknown key there is a
-   * mistake in whichever file. Default: the top, where `foreign` prefixes and the keys of shared files are left alone.
+   * mistake in whichever file. Default: the top, where `foreign` prefixes, what lies at the other sections and the keys of
+   * shared files are left alone.
    */
   readonly at?: string;
+  /** Names directly below `at` that it does not know are no mistake in shared files: they are for others. */
+  readonly isShared?: boolean;
 }
 
 /** A service's sections by name. */
@@ -25,21 +34,17 @@ export type ConfigSections = Readonly<Record<string, ConfigSection>>;
 
 /** What the sections' schemas make of a configuration. */
 export type SectionValues<S extends ConfigSections> = {
-  readonly [Name in keyof S]: SchemaOutput<NonNullable<S[Name]>['schema']>;
+  readonly [Name in keyof S]: SectionValue<NonNullable<S[Name]>>;
 };
+
+type SectionValue<S> = S extends ReadSection<infer T> ? T : S extends KeyedSection ? SchemaOutput<S['schema']> : never;
 
 /** Sections, read and checked together. */
 export interface ReadSections<S extends ConfigSections> {
   readonly values: SectionValues<S>;
   explain(): readonly ExplainedKey[];
-  /** Every key's value, given or the schema's default. */
-  readonly keys: ReadonlyMap<string, KeyValue>;
-}
-
-/** A value, and how it may be shown. */
-export interface KeyValue {
-  readonly value: unknown;
-  readonly shown: unknown;
+  /** By section, every key's value, given or the schema's default. */
+  readonly keys: ReadonlyMap<string, ReadonlyMap<string, KeyValue>>;
 }
 
 /** Reads all sections from the same layers, lowest first; CONFIG_INVALID with the problems of all of them. */
@@ -51,21 +56,33 @@ export function sectionReader<S extends ConfigSections>(
   service: string,
   foreign: readonly string[] = ['spring.', 'dure.'],
 ): SectionReader<S> {
-  const parts = Object.entries(sections).map(([name, { schema, at }]): Part => {
-    const path = at?.split('.') ?? [];
-    const json = jsonSchemaOf(schema, 'input', `${service}'s configuration`);
-    return { name, schema, path, root: schemaTree(json, path), isOurs: ownership(at, foreign) };
+  const others = Object.values(sections).flatMap(({ at }) => (at === undefined ? [] : [`${at}.`]));
+  const parts = Object.entries(sections).map(([name, section]) => {
+    if ('read' in section) return (layers: readonly ConfigLayer[]) => readOwnForm(name, section, layers);
+    const part = schemaPart(name, section, service, [...foreign, ...others]);
+    return (layers: readonly ConfigLayer[]) => readPart(part, layers, service);
   });
   return (layers) => {
-    const read = parts.map((part) => readPart(part, layers, service));
+    const read = parts.map((readFrom) => readFrom(layers));
     const problems = read.flatMap((part) => part.problems);
     if (problems.length > 0) throw invalid(service, problems);
     return {
       values: Object.fromEntries(read.map(({ name, value }) => [name, value])) as SectionValues<S>,
       explain: () => read.flatMap((part) => part.explain()),
-      keys: new Map(read.flatMap((part) => [...part.keys])),
+      keys: new Map(read.map(({ name, keys }) => [name, keys])),
     };
   };
+}
+
+function schemaPart(
+  name: string,
+  { schema, at, isShared = false }: KeyedSection,
+  service: string,
+  foreign: readonly string[],
+): Part {
+  const path = at?.split('.') ?? [];
+  const root = schemaTree(jsonSchemaOf(schema, 'input', `${service}'s configuration`), path);
+  return { name, schema, path, root, isOurs: ownership(at, isShared ? namesAt(root, path) : undefined, foreign) };
 }
 
 interface Part {
@@ -76,13 +93,11 @@ interface Part {
   readonly isOurs: (key: string, layer: ConfigLayer) => boolean;
 }
 
-interface ReadPart extends Pick<ReadSections<ConfigSections>, 'explain' | 'keys'> {
-  readonly name: string;
-  readonly value: unknown;
-  readonly problems: readonly FieldError[];
-}
-
-function readPart({ name, schema, path, root, isOurs }: Part, layers: readonly ConfigLayer[], service: string) {
+function readPart(
+  { name, schema, path, root, isOurs }: Part,
+  layers: readonly ConfigLayer[],
+  service: string,
+): ReadPart {
   const read = layers.map((layer) => bindLayer(layer, root, (key) => isOurs(key, layer)));
   const { winning, overridden } = winners(read.flatMap(({ bound }) => bound));
   const checked = check(schema, path.reduce(below, treeOf(winning)), path.join('.'));
@@ -96,13 +111,26 @@ function readPart({ name, schema, path, root, isOurs }: Part, layers: readonly C
     ],
     explain: () => explain(winning, overridden, root),
     keys: keysOf(winning, root),
-  } satisfies ReadPart;
+  };
 }
 
-/** Whether a key, if the schema does not know it, is a mistake of this section's. */
-function ownership(at: string | undefined, foreign: readonly string[]): Part['isOurs'] {
-  if (at !== undefined) return (key, layer) => isBelow(key, layer, `${at}.`);
+/** Whether a key, if the schema does not know it, is a mistake of this section's. `names` when not every name below is. */
+function ownership(
+  at: string | undefined,
+  names: ReadonlySet<string> | undefined,
+  foreign: readonly string[],
+): Part['isOurs'] {
+  const nameOf = (key: string) => relaxed(String(stepsOf(key)[at?.split('.').length ?? 0] ?? ''));
+  if (at !== undefined)
+    return (key, layer) =>
+      isBelow(key, layer, `${at}.`) && (names === undefined || !layer.isShared || names.has(nameOf(key)));
   return (key, layer) => !layer.isShared && !foreign.some((prefix) => isBelow(key, layer, prefix));
+}
+
+/** The names that a section knows directly below its path. */
+function namesAt(root: SchemaNode, path: readonly string[]): ReadonlySet<string> {
+  const at = path.reduce<SchemaNode | undefined>((node, step) => node?.children.get(relaxed(step))?.node, root);
+  return new Set(at?.children.keys());
 }
 
 function isBelow(key: string, { isJoined }: ConfigLayer, prefix: string): boolean {

@@ -8,6 +8,7 @@ import type { ExplainedKey } from './explain-config.ts';
 import type { ConfigFollower, ConfigHints, HintLine } from './hints.ts';
 import { layerNames, loadLayers } from './load-config.ts';
 import { sameLayers } from './same-layers.ts';
+import type { KeyValue } from './section-part.ts';
 
 /** Options of `watchConfig`. */
 export interface WatchConfigOptions<S extends ConfigSections> {
@@ -57,6 +58,8 @@ export interface ConfigState<S extends ConfigSections> {
 export interface ConfigChange<S extends ConfigSections> {
   readonly values: SectionValues<S>;
   readonly keys: readonly ChangedKey[];
+  /** The names of the sections in which something changed. */
+  readonly sections: ReadonlySet<string>;
 }
 
 /** A key whose value changed; `undefined` where there is none. Secrets are masked. */
@@ -235,13 +238,14 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
       this.current = { ...this.current, warnings, version };
       return [];
     }
-    const keys = changedKeys(this.#keys, sections.keys);
+    const changed = changes(this.#keys, sections.keys);
+    const keys = [...changed.values()].flat().sort(byKey);
     this.#keys = sections.keys;
     this.current = stateOf(sections, loaded);
     if (keys.length === 0) return [];
     for (const listener of this.#listeners) {
       try {
-        listener({ values: sections.values, keys });
+        listener({ values: sections.values, keys, sections: new Set(changed.keys()) });
       } catch (error) {
         this.#options.observe?.({ kind: 'failed', error });
       }
@@ -264,20 +268,36 @@ function stateOf<S extends ConfigSections>(
   return { values, explain, layers: layerNames(layers), warnings, version };
 }
 
-function changedKeys(before: ReadSections<ConfigSections>['keys'], after: typeof before): readonly ChangedKey[] {
+/** What changed, by section. */
+function changes(
+  before: ReadSections<ConfigSections>['keys'],
+  after: typeof before,
+): ReadonlyMap<string, readonly ChangedKey[]> {
+  const changed = new Map<string, readonly ChangedKey[]>();
+  for (const [section, keys] of after) {
+    const own = changedKeys(before.get(section) ?? new Map(), keys);
+    if (own.length > 0) changed.set(section, own);
+  }
+  return changed;
+}
+
+function changedKeys(before: ReadonlyMap<string, KeyValue>, after: typeof before): readonly ChangedKey[] {
   const isChanged = (key: string) => !Object.is(before.get(key)?.value, after.get(key)?.value);
   return [...new Set([...before.keys(), ...after.keys()])]
     .filter(isChanged)
-    .sort()
     .map((key) => ({ key, before: before.get(key)?.shown, after: after.get(key)?.shown }));
+}
+
+function byKey({ key: one }: ChangedKey, { key: other }: ChangedKey): number {
+  return one < other ? -1 : 1;
 }
 
 /** Whoever reads by the same schemas would judge the same: a short name for them. */
 function schemaName(sections: ConfigSections): string {
-  const parts = Object.entries(sections).map(([name, { schema, at }]) => [
+  const parts = Object.entries(sections).map(([name, section]) => [
     name,
-    at ?? '',
-    jsonSchemaOf(schema, 'input', name),
+    section.at ?? '',
+    'read' in section ? '' : jsonSchemaOf(section.schema, 'input', name),
   ]);
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 12);
 }

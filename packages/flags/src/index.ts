@@ -1,0 +1,10 @@
+export type { Asker, Decision, FlagReason } from './decide.ts';
+export { flagsErrors } from './errors.ts';
+export type { Flag, NumberOptions, SchemaOptions, SwitchOptions, VariantOptions } from './flag.ts';
+export { flag } from './flag.ts';
+export type { FlagRule, FlagRules } from './flag-rules.ts';
+export { flagsEndpoint } from './flags-endpoint.ts';
+export type { RulesByFlag } from './flags-section.ts';
+export { flagsSection } from './flags-section.ts';
+export type { FlagContext, Flags, OpenFlags, OpenFlagsOptions } from './open-flags.ts';
+export { openFlags } from './open-flags.ts';
