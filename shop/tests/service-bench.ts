@@ -1,5 +1,5 @@
 import type { Call, Identity } from '@dure/core';
-import { check, ids, seededRandom, systemClock } from '@dure/core';
+import { ids, seededRandom, systemClock } from '@dure/core';
 import { testCall } from '@dure/core/testing';
 import type { AnyProjection } from '@dure/event-sourcing';
 import type { Database, PostgresResource, StartSaga, Tx } from '@dure/postgres';
@@ -7,8 +7,9 @@ import { openDatabase } from '@dure/postgres';
 import { testDatabase } from '@dure/postgres/testing';
 import type { AnyContract } from '@dure/service/contract';
 import type { Handlers, HttpRoute, Platform, ServiceDefinition } from '@dure/service/server';
+import type { TestConfig } from '@dure/service/testing';
+import { testConfig } from '@dure/service/testing';
 import { silentTelemetry } from '@dure/telemetry';
-import { z } from 'zod';
 
 type AnyTx = Tx<unknown>;
 
@@ -31,6 +32,8 @@ export interface BenchOptions {
   readonly seeds?: boolean;
   /** Stand-ins for the services it uses, by name. */
   readonly uses?: Readonly<Record<string, unknown>>;
+  /** Default: nothing is configured. */
+  readonly config?: TestConfig;
 }
 
 /** Starts a service without a host. */
@@ -50,11 +53,10 @@ export async function serviceBench<C extends AnyContract>(
   const projections = definition.projections as unknown as readonly AnyProjection[];
   const db = openDatabase({ url: database.url, service: contract.name, startSaga, projections, ...parts });
   await db.projections.ready();
-  const config = check(definition.config ?? z.object({}), {});
   const routes: HttpRoute[] = [];
   const handlers = await definition.start({
     ...parts,
-    config: config.ok ? config.value : {},
+    ...(options.config ?? testConfig(definition)),
     uses: (options.uses ?? {}) as never,
     db,
     random,

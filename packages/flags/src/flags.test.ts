@@ -44,7 +44,7 @@ test('a flag that nobody configures is what the code says', () => {
   const call = callOf('ada');
   assert.equal(flags.isOn(express, call), false);
   assert.deepEqual(flags.decide(layout, call), { value: 'classic', variant: 'classic', reason: 'DEFAULT' });
-  assert.deepEqual(flags.valueOf(banner, call), { text: '', urgent: false });
+  assert.deepEqual(flags.value(banner, call), { text: '', urgent: false });
   assert.deepEqual(
     [...sectionDefault(section).keys()],
     ['expressDelivery', 'checkoutLayout', 'freeShippingFrom', 'banner'],
@@ -60,7 +60,7 @@ test('a configured value holds for everybody, as its schema makes it', () => {
   const call = testCall();
   assert.deepEqual(flags.decide(express, call), { value: true, variant: 'true', reason: 'STATIC' });
   assert.deepEqual(flags.decide(shippingFrom, call), { value: 0, variant: 'value', reason: 'STATIC' });
-  assert.deepEqual(flags.valueOf(banner, call), { text: 'hello', urgent: false });
+  assert.deepEqual(flags.value(banner, call), { text: 'hello', urgent: false });
 });
 
 test('rules are asked in their order, and all that a rule states must hold', () => {
@@ -154,14 +154,14 @@ test('a call keeps the rules with which it asked first, and so do its copies; th
   assert.equal(flags.isOn(express, call), false);
   rules.set(rulesOf({ expressDelivery: { value: true }, freeShippingFrom: { value: 7 } }));
   assert.equal(flags.isOn(express, call.with({ deadline: 1 })), false);
-  assert.equal(flags.valueOf(shippingFrom, call), 50, 'also a flag that it had not asked for');
+  assert.equal(flags.value(shippingFrom, call), 50, 'also a flag that it had not asked for');
   assert.equal(flags.isOn(express, callOf('ada')), true);
 });
 
 test('every answer is told with its variant and reason', () => {
   const { flags, seen } = opened({ freeShippingFrom: { rules: [{ users: ['ada'], value: 1 }] } });
-  flags.valueOf(shippingFrom, callOf('ada'));
-  flags.valueOf(shippingFrom, callOf('bob'));
+  flags.value(shippingFrom, callOf('ada'));
+  flags.value(shippingFrom, callOf('bob'));
   assert.deepEqual(
     seen.map(([name, { variant, reason }]) => [name, variant, reason]),
     [

@@ -19,7 +19,7 @@ export interface Flags {
   /** FLAGS_UNDECLARED when the service does not list the flag. */
   isOn(flag: Flag<boolean>, call: Call, context?: FlagContext): boolean;
   /** FLAGS_UNDECLARED when the service does not list the flag. */
-  valueOf<T>(flag: Flag<T>, call: Call, context?: FlagContext): T;
+  value<T>(flag: Flag<T>, call: Call, context?: FlagContext): T;
   /** The value and what decided on it. FLAGS_UNDECLARED when the service does not list the flag. */
   decide<T>(flag: Flag<T>, call: Call, context?: FlagContext): Decision<T>;
 }
@@ -73,7 +73,7 @@ export function openFlags({ flags, rules, observe = () => {} }: OpenFlagsOptions
   return {
     decide,
     isOn: (flag, call, context) => decide(flag, call, context).value,
-    valueOf: (flag, call, context) => decide(flag, call, context).value,
+    value: (flag, call, context) => decide(flag, call, context).value,
     preview: (name, asker) => now.get(name)?.decide(asker),
   };
 }

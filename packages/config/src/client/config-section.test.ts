@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are placeholders as Spring has them, not JavaScript’s
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReadSection } from '@dure/core';

@@ -56,7 +56,7 @@ export function sectionReader<S extends ConfigSections>(
   service: string,
   foreign: readonly string[] = ['spring.', 'dure.'],
 ): SectionReader<S> {
-  const others = Object.values(sections).flatMap(({ at }) => (at === undefined ? [] : [`${at}.`]));
+  const others = Object.values(sections).flatMap(({ at }) => (at === undefined ? [] : [`${at}.`, `${at}[`]));
   const parts = Object.entries(sections).map(([name, section]) => {
     if ('read' in section) return (layers: readonly ConfigLayer[]) => readOwnForm(name, section, layers);
     const part = schemaPart(name, section, service, [...foreign, ...others]);

@@ -17,7 +17,7 @@ export interface ConfigLine {
   /** What the bus has set, above all else. */
   readonly source: ConfigSource;
   /** Begins to obey the bus; the endpoints of the bus and of the environment. */
-  endpoints(watch: ServiceWatch | undefined): readonly ManagementEndpoint[];
+  endpoints(watch: () => ServiceWatch | undefined): readonly ManagementEndpoint[];
   /** Where its health can be asked for from now on. */
   started(managementUrl: string): void;
   close(): Promise<void>;
@@ -47,7 +47,7 @@ export async function openConfigLine({
   const { name, instanceId, platform, telemetry } = kit;
   const { log } = telemetry;
   const set = overrides('bus');
-  let watch: ServiceWatch | undefined;
+  let watch: () => ServiceWatch | undefined = () => undefined;
   let management: string | undefined;
   const hints = feedHints({
     url: run.configUrl,
@@ -63,8 +63,8 @@ export async function openConfigLine({
     id: busId({ application: name, profiles, index: port, unique: instanceId.replace(`${name}:`, '') }),
     send: (event) => transport?.publish(JSON.stringify(event)) ?? hints.publish(event),
     acknowledges: carrier !== undefined,
-    refresh: async () => watch?.refresh(),
-    change: (values) => override(set, values, watch),
+    refresh: async () => watch()?.refresh(),
+    change: (values) => override(set, values, watch()),
     clock,
     newId: () => ids.uuid(),
     observe: (problem) => log.warn(`an event of the bus was not obeyed: ${problem}`),

@@ -15,12 +15,12 @@ interface EnvProperty {
  * `GET /actuator/env[/{key}]`, in Spring Boot's shape: every key that a schema of the service knows, by layer, the highest
  * first; secrets masked. What no schema knows may be a secret, and is not shown.
  */
-export function envEndpoint(watch: ServiceWatch | undefined, profiles: readonly string[]): ManagementEndpoint {
+export function envEndpoint(watch: () => ServiceWatch | undefined, profiles: readonly string[]): ManagementEndpoint {
   return {
     id: 'env',
     handle({ method, path: [key] }) {
       if (method !== 'GET') return { status: 405 };
-      const explained = watch?.current.explain() ?? [];
+      const explained = watch()?.current.explain() ?? [];
       const sources = propertySources(explained);
       if (key === undefined)
         return {

@@ -6,9 +6,10 @@ import { test } from 'node:test';
 import { balancer, staticInstances } from '@dure/balancer';
 import type { BusResource } from '@dure/config/bus';
 import { memoryBus, startConfig } from '@dure/config/testing';
-import type { Identity } from '@dure/core';
+import type { Identity, Live } from '@dure/core';
 import { codeOf, DureError, systemClock, wait } from '@dure/core';
 import { testCall } from '@dure/core/testing';
+import { flag } from '@dure/flags';
 import { httpClient, httpTransport, outboundLayers } from '@dure/service/client';
 import { contract, get } from '@dure/service/contract';
 import { service, startService } from '@dure/service/server';
@@ -22,6 +23,7 @@ import { openServiceConfig } from './service-config.ts';
 
 const stock = contract('stock', { read: get('/stock', { output: z.object({ left: z.int() }), access: 'public' }) });
 const shop = contract('shop', {});
+const express = flag('expressDelivery', { default: false });
 const down = () => {
   throw new DureError('STOCK_DOWN', 'unavailable', 'always', { retryable: true });
 };
@@ -37,7 +39,9 @@ async function shopOver(
   files: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>> = {},
   bus: BusResource | undefined = undefined,
+  isFollowing = false,
 ) {
+  const seen: { live?: Live<{ readonly maxLines: number }> } = {};
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'dure-live-'));
   stack.defer(() => rm(folder, { recursive: true }));
@@ -56,7 +60,11 @@ async function shopOver(
     contract: shop,
     config: z.object({ maxLines: z.int().default(50) }),
     uses: { stock },
-    start: () => ({}),
+    flags: [express],
+    start(context) {
+      if (isFollowing) seen.live = context.live;
+      return {};
+    },
   });
   const run = { folder, stateFolder: join(folder, 'state'), configUrl: server.url, mode: 'test' } as const;
   const config = await openServiceConfig(
@@ -69,8 +77,14 @@ async function shopOver(
   config.follow(layers.update);
   const transport = httpTransport({ ...tools, signer });
   stack.defer(() => transport.close());
-  const own = { telemetry, platform, config: config.value, endpoints: config.endpoints };
-  const running = await startService(definition, serviceParts({ ...tools, ...own }));
+  const { value, settings, endpoints, health } = config;
+  const own = { telemetry, platform, config: value, settings, endpoints, health };
+  const running = await startService(definition, {
+    ...serviceParts({ ...tools, ...own }),
+    get live() {
+      return config.live;
+    },
+  });
   stack.defer(() => running.close());
   const client = httpClient(stock, layers, transport);
   const actuator = async (method: string, path: string, authorization = 'Bearer anybody', sent?: object) => {
@@ -98,7 +112,17 @@ async function shopOver(
     assert.fail('it did not come');
   };
   const opened = stack.move();
-  return { edit, ask, until, actuator, lines, config, server, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    edit,
+    ask,
+    until,
+    actuator,
+    lines,
+    config,
+    server,
+    seen,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }
 
 test('an edit changes how often a call is tried, and when its breaker opens, without a restart', async () => {
@@ -223,6 +247,46 @@ test('the bus sets a value above all others, and one that does not fit is taken 
   assert.equal((await live.actuator('GET', 'env/spring.password')).status, 404);
   const { activeProfiles } = (await live.actuator('GET', 'env')).body;
   assert.deepEqual(activeProfiles, ['test']);
+});
+
+test('a service that asks for `live` has a key of its own at once, and the page shows it', async () => {
+  await using live = await shopOver({ 'shop.yml': 'max-lines: 10\n' }, {}, undefined, true);
+  assert.equal(live.seen.live?.current.maxLines, 10);
+  await live.edit('shop.yml', 'max-lines: 11\n');
+  await live.actuator('POST', 'refresh');
+  assert.equal(live.seen.live?.current.maxLines, 11);
+  const { keys } = (await live.actuator('GET', 'config')).body as { keys: { key: string; value: unknown }[] };
+  assert.equal(keys.find(({ key }) => key === 'maxLines')?.value, 11);
+  assert.equal(live.lines.at(-1), 'the configuration changed: maxLines 10 → 11');
+});
+
+test('flags and log levels change with the rest, or not at all, and a rule that does not fit is named with its line', async () => {
+  const flags = (percent: string) =>
+    `dure:\n  flags:\n    express-delivery:\n      rules:\n        - { value: true, ${percent} }\n    of-others: { value: 1 }\n`;
+  await using live = await shopOver({ 'application.yml': flags('percent: 5') });
+  const shown = async () => {
+    const { body } = await live.actuator('GET', 'flags/expressDelivery?user=ada');
+    const { loggers } = (await live.actuator('GET', 'loggers')).body;
+    return [body.flag.rules[0].percent, body.decision.reason, loggers.ROOT.effectiveLevel];
+  };
+  assert.deepEqual(await shown(), [5, 'DEFAULT', 'OFF']);
+  await live.edit('application.yml', `${flags('percent: 100')}  log: { level: debug }\n`);
+  await live.actuator('POST', 'refresh');
+  assert.deepEqual(await shown(), [100, 'SPLIT', 'DEBUG']);
+  assert.equal(
+    live.lines.at(-1),
+    'the configuration changed: dure.flags.expressDelivery.rules.0.percent 5 → 100, dure.log.level none → debug',
+  );
+  await live.edit('application.yml', `${flags('percent: 101')}  log: { level: error }\n`);
+  const refused = await live.actuator('POST', 'refresh');
+  assert.match(
+    refused.body.detail,
+    /rules\.0\.percent = 101 \(server, application\.yml:5:\d+\): must be a number from 0 to 100/,
+  );
+  assert.deepEqual(await shown(), [100, 'SPLIT', 'DEBUG']);
+  const { components } = (await live.actuator('GET', 'health')).body;
+  assert.equal(components.configuration.status, 'UP');
+  assert.match(components.configuration.details.refused.message, /application\.yml:5/);
 });
 
 test('refresh is for services, and by POST only', async () => {

@@ -1,23 +1,32 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConfigEvent, ConfigSource } from '@dure/config/client';
+import type { ConfigSource } from '@dure/config/client';
 import { environmentSource, fileSource, serverSource, watchConfig } from '@dure/config/client';
-import type { ManagementEndpoint } from '@dure/core';
-import { messageOf } from '@dure/core';
+import type { HealthCheck, Live, ManagementEndpoint, Settings } from '@dure/core';
 import type { ResilienceLimits } from '@dure/resilience';
 import type { ServiceDefinition } from '@dure/service/server';
-import type { Telemetry } from '@dure/telemetry';
 import type { RunFile } from '../run-file.ts';
-import { configEndpoint, refreshEndpoint } from './config-endpoints.ts';
+import { configEndpoint, configHealth, refreshEndpoint } from './config-endpoints.ts';
+import type { ConfigLine } from './config-line.ts';
 import { openConfigLine } from './config-line.ts';
-import { followLimits } from './follow-limits.ts';
+import type { LateWatch } from './late-watch.ts';
+import { lateWatch } from './late-watch.ts';
+import { liveSections } from './live-sections.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
-import { sectionsOf } from './service-sections.ts';
+import type { ServiceWatch } from './service-sections.ts';
+import { configSections, isDemanding } from './service-sections.ts';
+import { tellChanges, tellEvents } from './tell-changes.ts';
 
 /** A service's configuration, read again every few seconds; closed with the service. */
 export interface ServiceConfig {
   /** What the service's own schema made of it, as it was at the start. */
   readonly value: unknown;
+  /** What it makes of it now. Who asks for it is taken to follow it. */
+  readonly live: Live<unknown>;
+  /** The sections beside it: log levels, admission, flags, and what the definition lists. */
+  readonly settings: Settings;
+  /** Whether the latest reading was refused, and why. */
+  readonly health: readonly HealthCheck[];
   /** `config`: where each value comes from. `refresh`: reads now. */
   readonly endpoints: readonly ManagementEndpoint[];
   /** Hands over the limits of its calls, now and whenever they change. */
@@ -45,47 +54,80 @@ export function profilesOf(mode: RunFile['mode']): readonly string[] {
 }
 
 /**
- * Reads what a service's schema asks for, and the limits of its calls if it calls anybody: defaults < the service's own
- * folder < the config server < the environment. A service that needs neither asks nobody.
+ * Reads a service's configuration and keeps reading it: defaults < the service's own folder < the config server < the
+ * environment. What has a schema, calls others or asks for flags waits until it is read; all others begin with defaults, as
+ * the platform's own servers must, and heed it as soon as they know it.
  */
 export async function openServiceConfig(
   definition: ServiceDefinition,
   kit: Pick<ServiceKit, 'name' | 'instanceId' | 'platform' | 'telemetry' | 'service'>,
   process: ConfigProcess,
 ): Promise<ServiceConfig> {
-  const sections = sectionsOf(definition);
+  const { log } = kit.telemetry;
+  const { clock } = process.machine;
+  const sections = liveSections(definition);
   const profiles = profilesOf(process.run.mode);
   const line = await openConfigLine({ ...process, kit, profiles, port: kit.service.ports.api });
-  const { started } = line;
-  if (Object.keys(sections).length === 0) {
-    const endpoints = [refreshEndpoint(), ...line.endpoints(undefined)];
-    return { value: {}, endpoints, follow: () => {}, started, close: () => line.close() };
-  }
-  const { log } = kit.telemetry;
-  const watch = await watchConfig({
-    sections,
+  const open = async () => openWatch(definition, kit, process, line);
+  const take = (watch: ServiceWatch) => {
+    for (const warning of watch.current.warnings) log.warn(warning);
+    sections.take(watch);
+    tellChanges(watch, log, () => sections.isFollowed);
+  };
+  const opening = isDemanding(definition) ? openNow(open, take) : lateWatch(open, take, { clock, log });
+  const watched = await Promise.resolve(opening).catch(async (error: unknown) => {
+    await line.close();
+    throw error;
+  });
+  const watch = () => watched.current;
+  return {
+    value: watched.current?.current.values.own ?? {},
+    get live() {
+      return sections.own;
+    },
+    settings: sections.settings,
+    health: [configHealth(watch)],
+    endpoints: [
+      configEndpoint(watch, () => sections.isFollowed),
+      refreshEndpoint(watch),
+      ...line.endpoints(watch),
+    ],
+    follow(apply) {
+      const { limits } = sections as { readonly limits: Live<ResilienceLimits | undefined> };
+      const changed = (now: ResilienceLimits | undefined) => now !== undefined && apply(now);
+      changed(limits.current);
+      limits.onChange(changed);
+    },
+    started: line.started,
+    async close() {
+      await line.close();
+      await watched.close();
+    },
+  };
+}
+
+async function openNow(open: () => Promise<ServiceWatch>, take: (watch: ServiceWatch) => void): Promise<LateWatch> {
+  const current = await open();
+  take(current);
+  return { current, close: () => current.close() };
+}
+
+async function openWatch(
+  definition: ServiceDefinition,
+  kit: Pick<ServiceKit, 'name' | 'instanceId' | 'platform' | 'telemetry'>,
+  process: ConfigProcess,
+  line: ConfigLine,
+): Promise<ServiceWatch> {
+  return watchConfig({
+    sections: configSections(definition),
     service: kit.name,
-    profiles,
+    profiles: profilesOf(process.run.mode),
     sources: [...(await sourcesFor(kit, process)), line.source],
     hints: line.hints,
     clock: process.machine.clock,
     random: process.machine.random,
-    observe: teller(log),
-  }).catch(async (error: unknown) => {
-    await line.close();
-    throw error;
+    observe: tellEvents(kit.telemetry.log),
   });
-  for (const warning of watch.current.warnings) log.warn(warning);
-  return {
-    value: watch.current.values.own ?? {},
-    endpoints: [configEndpoint(watch), refreshEndpoint(watch), ...line.endpoints(watch)],
-    follow: (apply) => followLimits(watch, apply, log),
-    started,
-    async close() {
-      await line.close();
-      await watch.close();
-    },
-  };
 }
 
 async function sourcesFor(
@@ -108,21 +150,4 @@ async function ownFiles({ folder }: ConfigProcess['run'], service: string): Prom
   const own = join(folder, service);
   const info = await stat(own).catch(() => undefined);
   return info?.isDirectory() === true ? [fileSource(own)] : [];
-}
-
-function teller(log: Telemetry['log']): (event: ConfigEvent) => void {
-  return (event) => {
-    switch (event.kind) {
-      case 'refused':
-        return log.warn(`a change of configuration was refused, what held before holds on: ${messageOf(event.error)}`);
-      case 'unread':
-        return log.warn(`the configuration could not be read again, nothing changes: ${messageOf(event.error)}`);
-      case 'warned':
-        return log.warn(event.warning);
-      case 'failed':
-        return log.error(`a change of configuration was not taken up: ${messageOf(event.error)}`);
-      default:
-        return event satisfies never;
-    }
-  };
 }

@@ -1,24 +1,39 @@
-import type { ConfigSections, ConfigWatch } from '@dure/config/client';
+import type { ConfigSection, ConfigWatch } from '@dure/config/client';
 import { limitsSchema } from '@dure/resilience';
 import type { ServiceDefinition } from '@dure/service/server';
+import { sectionsOf } from '@dure/service/server';
 
-/** The sections of a service's configuration: its own, and the limits of its calls. It may lack either. */
-export interface ServiceSections extends ConfigSections {
-  readonly own?: { readonly schema: NonNullable<ServiceDefinition['config']> };
-  readonly limits?: { readonly schema: typeof limitsSchema; readonly at: string };
-}
+/** The sections of a service's configuration: its own, the limits of its calls, and by where they lie all others. */
+export type ServiceSections = Readonly<Record<string, ConfigSection>>;
 
 /** A service's configuration as it is read again and again. */
 export type ServiceWatch = ConfigWatch<ServiceSections>;
 
-const limitsAt = 'dure.resilience';
+/** The name of the section of a service's own keys. */
+export const ownSection = 'own';
+/** Where the limits of its calls lie, and what their section is called. */
+export const limitsAt = 'dure.resilience';
 
 /** Limits are for those that call others. */
-export function sectionsOf({ config, uses }: ServiceDefinition): ServiceSections {
+export function configSections(definition: ServiceDefinition): ServiceSections {
+  const { config, uses } = definition;
   return {
-    ...(config === undefined ? {} : { own: { schema: config } }),
-    ...(Object.keys(uses).length === 0 ? {} : { limits: { schema: limitsSchema, at: limitsAt } }),
+    ...(config === undefined ? {} : { [ownSection]: { schema: config } }),
+    ...(Object.keys(uses).length === 0 ? {} : { [limitsAt]: { schema: limitsSchema, at: limitsAt } }),
+    ...Object.fromEntries(sectionsOf(definition).map((section) => [section.at, section])),
   };
+}
+
+/** Whether a service cannot begin before its configuration has been read: others do with defaults meanwhile. */
+export function isDemanding({ config, uses, flags, sections }: ServiceDefinition): boolean {
+  return config !== undefined || Object.keys(uses).length + flags.length + sections.length > 0;
+}
+
+/** Whether a key is the service's own: all others lie at sections. */
+export function isOwnKey(key: string, { current }: ServiceWatch): boolean {
+  const names = Object.keys(current.values);
+  if (!names.includes(ownSection)) return false;
+  return !names.some((at) => at !== ownSection && (key.startsWith(`${at}.`) || key.startsWith(`${at}[`)));
 }
 
 /** The name of a limit, `retry.attempts`; undefined when a key is none. */

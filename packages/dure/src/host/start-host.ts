@@ -125,7 +125,8 @@ async function start(
   let config: ServiceConfig | undefined;
   try {
     await data?.ready();
-    config = await openServiceConfig(definition, kit, process);
+    const following = await openServiceConfig(definition, kit, process);
+    config = following;
     const outbound = kit.clients(definition.uses);
     config.follow(outbound.update);
     const running = await startService(data?.served ?? definition, {
@@ -139,11 +140,15 @@ async function start(
       platform: kit.platform,
       registrar: process.discovery,
       config: config.value,
+      get live() {
+        return following.live;
+      },
+      settings: config.settings,
       uses: outbound.clients,
       db: data?.db,
       idempotency: data?.idempotency,
       routes: data?.routes ?? [],
-      health: [...outbound.health, ...(data?.health ?? [])],
+      health: [...outbound.health, ...config.health, ...(data?.health ?? [])],
       endpoints: [
         asyncApiEndpoint(definition, process),
         ...config.endpoints,

@@ -6,6 +6,8 @@ import { testIds } from '@dure/core/testing';
 import type { TokenSigner } from '@dure/service/client';
 import type { Listener, OpenListener, ServiceDefinition, TokenVerifier } from '@dure/service/server';
 import { serviceErrors } from '@dure/service/server';
+import type { TestConfig } from '@dure/service/testing';
+import { testConfig } from '@dure/service/testing';
 import type { Telemetry } from '@dure/telemetry';
 import type { MemoryTelemetry } from '@dure/telemetry/testing';
 import { memoryTelemetry } from '@dure/telemetry/testing';
@@ -48,6 +50,8 @@ export interface ProxyParts {
   readonly telemetry?: Telemetry;
   readonly port?: number;
   readonly host?: string;
+  /** Default: nothing is configured. */
+  readonly config?: TestConfig;
   /** How many processes share the port. */
   readonly workers?: () => number;
 }
@@ -62,7 +66,7 @@ export async function openProxy(definition: ServiceDefinition, parts: ProxyParts
   const endpoints = new Map<string, ManagementEndpoint>();
   const added: { open?: OpenListener; endpoint?: ManagementEndpoint } = {};
   await definition.start({
-    config: {},
+    ...(parts.config ?? testConfig(definition)),
     uses: {},
     db: undefined,
     clock,

@@ -1,8 +1,10 @@
-import type { Call, Clock, Operation } from '@dure/core';
+import type { Call, Clock, Live, Operation } from '@dure/core';
 import { isDureError, isRefusal } from '@dure/core';
 import type { AdaptiveLimitEvent, Place, PolicyRegistry } from '@dure/resilience';
 import { adaptiveLimit, watchLoop } from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
+import type { AdmissionSettings } from './admission-section.ts';
+import { admissionLimits } from './admission-section.ts';
 
 /** Between what the number of calls moves that a service works on at once. An operation counts as many as its `cost`. */
 export interface AdmissionLimits {
@@ -19,6 +21,8 @@ export interface AdmissionLimits {
 export interface AdmissionOptions {
   readonly service: string;
   readonly limits: AdmissionLimits;
+  /** What holds in their place, now and later; places that are taken stay taken. */
+  readonly settings: Live<AdmissionSettings>;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** Where it shows itself, at `/actuator/bulkheads` and `/actuator/bulkheadevents`. */
@@ -37,28 +41,22 @@ export interface Admission {
  * begins with is what three callers send by all their connections, so that only a service that is too slow for what comes
  * ever refuses.
  */
-export function admission({ service, limits, clock, telemetry, policies }: AdmissionOptions): Admission {
-  const {
-    least = 20,
-    initial = Math.max(200, least),
-    most = Math.max(1_000, initial),
-    longestLoopDelayMs = 100,
-  } = limits;
+export function admission(options: AdmissionOptions): Admission {
+  const { service, settings, clock, telemetry, policies } = options;
   const tell = teller(service, clock, telemetry);
   const loopDelay = watchLoop({ clock });
   const limit = adaptiveLimit({
     clock,
     name: 'api',
-    least,
-    initial,
-    most,
-    longestLoopDelayMs,
+    ...admissionLimits(options.limits),
     loopDelay,
     observe(event) {
       policies.observe(event);
       tell(event);
     },
   });
+  limit.update(settings.current);
+  const end = settings.onChange((now) => limit.update(now));
   policies.add(limit);
   const { metrics } = telemetry;
   metrics.gauge('dure_admission_limit', 'Calls that the service takes at once', () => limit.snapshot().limit);
@@ -66,6 +64,7 @@ export function admission({ service, limits, clock, telemetry, policies }: Admis
   return {
     enter: (operation) => limit.enter(operation, operation.cost),
     close() {
+      end();
       limit.close();
       loopDelay.close();
     },

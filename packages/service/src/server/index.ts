@@ -28,6 +28,7 @@ export type {
   StartContext,
 } from './service.ts';
 export { service } from './service.ts';
+export { sectionsOf } from './service-sections.ts';
 export type { RunningService, ServiceParts, StopPatience } from './start-service.ts';
 export { startService } from './start-service.ts';
 export type { TokenVerifier } from './token-verifier.port.ts';

@@ -5,11 +5,15 @@ import type {
   Handler,
   HealthCheck,
   Ids,
+  Live,
   ManagementEndpoint,
   Random,
   Schema,
   SchemaOutput,
+  Section,
+  Settings,
 } from '@dure/core';
+import type { Flag, Flags } from '@dure/flags';
 import type { AnyCommand, AnyEvent, CommandInput, CommandOutput, Flow } from '@dure/messaging';
 import type { Logger, Telemetry } from '@dure/telemetry';
 import type { Client } from '../client/client.ts';
@@ -111,8 +115,14 @@ export interface Listener {
 
 /** What a service is given when it starts. */
 export interface StartContext<Config, U, Db> {
-  /** Decoded, complete and immutable. */
+  /** Decoded, complete and immutable: what it was at the start. */
   readonly config: Config;
+  /** The configuration as it is now: read `current` once for each piece of work, and no change can tear it. */
+  readonly live: Live<Config>;
+  /** The feature flags that it lists. */
+  readonly flags: Flags;
+  /** What the configuration says in the sections that it lists. */
+  readonly settings: Settings;
   readonly uses: Clients<U>;
   readonly db: Db;
   readonly clock: Clock;
@@ -146,6 +156,10 @@ export interface ServiceSpec<
   readonly contract: C;
   /** The schema of its configuration. */
   readonly config?: Config;
+  /** The feature flags that it asks for; their rules are checked with its configuration. */
+  readonly flags?: readonly Flag<unknown>[];
+  /** Parts of the configuration beside its own, as a gateway has them. */
+  readonly sections?: readonly Section[];
   /** The contracts of the only services that it can call. */
   readonly uses?: U;
   /**
@@ -155,7 +169,8 @@ export interface ServiceSpec<
   readonly metadata?: Readonly<Record<string, string>>;
   /**
    * How many calls over the network it works on at once, whatever they are, before it refuses more: RESILIENCE_OVERLOADED, 503
-   * with `Retry-After`. Default: between 20 and 1 000, as many as it answers in good time. `'off'`: it takes all.
+   * with `Retry-After`. Default: between 20 and 1 000, as many as it answers in good time. `'off'`: it takes all. The
+   * configuration's `dure.admission` stands above it.
    */
   readonly admission?: AdmissionLimits | 'off';
   readonly database?: R;
@@ -180,6 +195,8 @@ export interface ServiceDefinition {
   readonly kind: 'service';
   readonly contract: AnyContract;
   readonly config: Schema<unknown, unknown> | undefined;
+  readonly flags: readonly Flag<unknown>[];
+  readonly sections: readonly Section[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly uses: Readonly<Record<string, AnyContract>>;
   readonly admission: AdmissionLimits | 'off';
@@ -218,6 +235,8 @@ export function service<
     kind: 'service',
     contract: spec.contract,
     config: spec.config,
+    flags: spec.flags ?? [],
+    sections: spec.sections ?? [],
     metadata: { version: '1', ...spec.metadata },
     uses: spec.uses ?? {},
     admission: spec.admission ?? {},

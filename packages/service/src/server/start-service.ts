@@ -1,20 +1,24 @@
-import type { Clock, HealthCheck, Ids, ManagementEndpoint, Random } from '@dure/core';
-import { messageOf, wait } from '@dure/core';
+import type { Clock, HealthCheck, Ids, Live, ManagementEndpoint, Random, Settings } from '@dure/core';
+import { live, messageOf, sectionDefault, wait } from '@dure/core';
 import type { PolicyRegistry } from '@dure/resilience';
 import { policyRegistry } from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
 import { openApi } from '../contract/index.ts';
 import { actuator } from './actuator.ts';
 import { admission } from './admission.ts';
+import { admissionSection } from './admission-section.ts';
 import { openApiListener } from './api-listener.ts';
 import type { HttpRoute } from './http-route.ts';
 import type { IdempotencyStore } from './idempotency-store.port.ts';
 import { mappingsEndpoint } from './live-route.ts';
+import { loggersEndpoint } from './loggers-endpoint.ts';
 import { openManagementListener } from './management-listener.ts';
 import type { OperationSet } from './operation-set.ts';
 import { operationSet } from './operation-set.ts';
 import type { Registered, Registrar } from './registrar.port.ts';
 import type { Additions, AnyHandler, Listener, OpenListener, Platform, ServiceDefinition } from './service.ts';
+import { serviceFlags } from './service-flags.ts';
+import { followLogLevels } from './service-sections.ts';
 
 /** What the host gives to one service: its ports' adapters, opened, and where to listen. */
 export interface ServiceParts {
@@ -33,6 +37,10 @@ export interface ServiceParts {
   /** Undefined for the registry itself, which nobody looks up. */
   readonly registrar: Registrar | undefined;
   readonly config: unknown;
+  /** The configuration as it changes; asked for only if the service asks. Default: it stays what it is at the start. */
+  readonly live?: Live<unknown>;
+  /** The sections of the definition, and those of every service. Default: nobody configures them. */
+  readonly settings?: Settings;
   /** Clients by the names in the definition's `uses`. */
   readonly uses: Readonly<Record<string, unknown>>;
   readonly db: unknown;
@@ -76,8 +84,17 @@ export async function startService(definition: ServiceDefinition, parts: Service
   const added = additions();
   const { clock, random, ids, telemetry, platform, config, db } = parts;
   const uses = parts.uses as never;
+  const { settings = unconfigured } = parts;
+  added.add.onStop(followLogLevels(settings, telemetry.levels));
+  const { flags, endpoints } = serviceFlags(definition.flags, settings, telemetry);
+  for (const endpoint of [loggersEndpoint(telemetry.levels), ...endpoints]) added.add.endpoint(endpoint);
   const handlers = await definition.start({
     config,
+    get live() {
+      return parts.live ?? live(config);
+    },
+    flags,
+    settings,
     uses,
     db,
     clock,
@@ -110,6 +127,9 @@ export async function startService(definition: ServiceDefinition, parts: Service
   return runningService(definition, parts, { added, operations, handlers, state, opened });
 }
 
+/** What holds where there is no configuration. */
+const unconfigured: Settings = (section) => live(sectionDefault(section));
+
 interface ServiceState {
   ready: boolean;
   registered: Registered | undefined;
@@ -138,7 +158,11 @@ function apiOpener(
   const { clock, ids, telemetry, platform } = parts;
   const service = definition.contract.name;
   const { admission: limits } = definition;
-  const door = limits === 'off' ? undefined : admission({ service, limits, clock, telemetry, policies });
+  const { settings = unconfigured } = parts;
+  const door =
+    limits === 'off'
+      ? undefined
+      : admission({ service, limits, settings: settings(admissionSection(limits)), clock, telemetry, policies });
   if (door !== undefined) added.add.onStop(() => door.close());
   const routes = [...added.routes, ...parts.routes];
   const { verifier } = platform;

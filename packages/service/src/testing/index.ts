@@ -11,5 +11,7 @@ export type { RegistrarUnderTest } from './registrar-contract.ts';
 export { registrarContract } from './registrar-contract.ts';
 export type { OwnParts } from './service-parts.ts';
 export { believing, serviceParts } from './service-parts.ts';
+export type { TestConfig, TestValues } from './test-config.ts';
+export { testConfig } from './test-config.ts';
 export type { TokensUnderTest } from './token-contracts.ts';
 export { tokenSignerContract, tokenVerifierContract, userTokenIssuerContract } from './token-contracts.ts';
