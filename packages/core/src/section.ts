@@ -9,10 +9,7 @@ export interface SectionSource {
   readonly file: string;
   readonly document: undefined;
   /** By flat key; `place` is `gateway.yml:3:9` where it is known. */
-  readonly properties: ReadonlyMap<
-    string,
-    { readonly value: string | number | boolean; readonly place?: string | undefined }
-  >;
+  readonly properties: ReadonlyMap<string, { readonly value: string | number | boolean; readonly place?: string }>;
 }
 
 /** A part of the configuration, beside a service's own keys, that has a schema. */

@@ -34,4 +34,6 @@ export interface RateLimitStore {
    * The answers come in the order of the asks, each of another limit. Rejects when it cannot tell.
    */
   take(asks: readonly RateAsk[]): readonly RateAnswer[] | Promise<readonly RateAnswer[]>;
+  /** What holds in place of a limit at the moment, under its name; who asks for it asks by that. Without it limits are as written. */
+  limitOf?(limit: RateLimit): RateLimit;
 }

@@ -8,7 +8,6 @@ import type { RunFile } from '../run-file.ts';
 import { infrastructure } from '../system.ts';
 import { canaryDefinition } from './canary.ts';
 import { configServer } from './config-server.ts';
-import { springSources } from './spring-sources.ts';
 import { storefrontPages } from './web.ts';
 
 /**
@@ -65,19 +64,19 @@ export async function definitionsOf(run: RunFile): Promise<ReadonlyMap<string, S
       found.set(name, await loading);
     };
     await Promise.all(own.map(definitionOf));
-    if (names.includes('gateway')) found.set('gateway', await gateway(loaded, run));
+    if (names.includes('gateway')) found.set('gateway', await gateway(loaded));
   }
   return found;
 }
 
-async function gateway({ system: { name, edge }, folder }: LoadedSystem, run: RunFile): Promise<ServiceDefinition> {
+async function gateway({ system: { name, edge }, folder }: LoadedSystem): Promise<ServiceDefinition> {
   const [{ gatewayService }, settings, storefront] = await Promise.all([
     import('@dure/proxy/gateway'),
     edge.gateway?.(),
     edge.storefront === undefined ? undefined : storefrontPages(folder, edge.storefront),
   ]);
   return gatewayService({
-    spring: { load: springSources(run) },
+    spring: {},
     ...settings,
     exposes: edge.expose,
     info: { title: name, version: '1' },

@@ -87,11 +87,7 @@ export async function openServiceConfig(
     },
     settings: sections.settings,
     health: [configHealth(watch)],
-    endpoints: [
-      configEndpoint(watch, () => sections.isFollowed),
-      refreshEndpoint(watch),
-      ...line.endpoints(watch),
-    ],
+    endpoints: [configEndpoint(watch, () => sections.isFollowed), refreshEndpoint(watch), ...line.endpoints(watch)],
     follow(apply) {
       const { limits } = sections as { readonly limits: Live<ResilienceLimits | undefined> };
       const changed = (now: ResilienceLimits | undefined) => now !== undefined && apply(now);

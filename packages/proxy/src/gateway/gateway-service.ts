@@ -16,6 +16,9 @@ import { openAccessLog } from '../observe/access-log.ts';
 import { explanations } from '../observe/explanations.ts';
 import { apiKey } from '../protection/api-key.ts';
 import { cors } from '../protection/cors.ts';
+import { liveRateLimits } from '../protection/live-rate-limits.ts';
+import { operationPolicy } from '../protection/rate-limit-policy.ts';
+import { rateLimitsSection } from '../protection/rate-limits-section.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
 import { openUpstreamTls } from '../upstream/upstream-tls.ts';
 import { compiledRoute } from './compiled-route.ts';
@@ -26,7 +29,8 @@ import type { GatewayOptions } from './gateway-options.ts';
 import { openRoutes } from './open-routes.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { protocolSettings } from './protocol-options.ts';
-import { openSpringPart } from './spring-part.ts';
+import type { SpringSection } from './spring-part.ts';
+import { followSpringSection, openSpringPart, springSection } from './spring-part.ts';
 import { staticFiles } from './static-files.ts';
 import { demandUsed } from './upstream-trust.ts';
 import { withUrls } from './url-instances.ts';
@@ -41,10 +45,13 @@ import { validatedOperations } from './validated-operations.ts';
  * gatewayService({ exposes: [user, product, inventory.only('getStock')], session: { issuer: user, signIn: 'signIn' } });
  */
 export function gatewayService(options: GatewayOptions): ServiceDefinition {
+  const { spring } = options;
+  const routes = spring === undefined || spring.load !== undefined ? undefined : springSection(spring);
   return service({
     contract: contract('gateway', {}),
+    sections: [rateLimitsSection, ...(routes === undefined ? [] : [routes])],
     start: async (context) => {
-      await startGateway(options, context);
+      await startGateway(options, context, routes);
       return {};
     },
   });
@@ -52,11 +59,15 @@ export function gatewayService(options: GatewayOptions): ServiceDefinition {
 
 type GatewayContext = Pick<
   StartContext<unknown, Record<never, never>, unknown>,
-  'add' | 'clock' | 'ids' | 'platform' | 'random' | 'telemetry'
+  'add' | 'clock' | 'ids' | 'platform' | 'random' | 'settings' | 'telemetry'
 >;
 
-async function startGateway(options: GatewayOptions, context: GatewayContext): Promise<void> {
-  const { add, clock, ids, platform, random, telemetry } = context;
+async function startGateway(
+  options: GatewayOptions,
+  context: GatewayContext,
+  springRoutes: SpringSection | undefined,
+): Promise<void> {
+  const { add, clock, ids, platform, random, settings: settingsOf, telemetry } = context;
   const { signer, workers = () => 1 } = platform;
   const instances = withUrls(platform.instances);
   const { exposes, session, storefront, info = { title: 'gateway', version: '1' } } = options;
@@ -72,7 +83,11 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const settings = { policies: options, limits: options.limits, ...protocolSettings(options), observe, upstreamTls };
   const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances, workers });
   const verifier = edgeVerifier(options, platform.verifier, { clock, telemetry });
-  const rateLimits = options.rateLimits ?? dividedRateLimits(memoryRateLimits({ clock, random }), workers);
+  const rateLimits = liveRateLimits(
+    options.rateLimits ?? dividedRateLimits(memoryRateLimits({ clock, random }), workers),
+    { overrides: settingsOf(rateLimitsSection), log: telemetry.log, names: limitNames(exposes) },
+  );
+  add.onStop(rateLimits.close);
   const edge: Edge = {
     ...engine,
     verifier,
@@ -89,11 +104,16 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const { set, close } = openRoutes(options, { tools, instances, signer, translate: await translation(exposes) });
   add.onStop(close);
   const routes = edgeRoutes(set, (rule) => compiledRoute(edge, rule), clock.now);
-  if (options.spring !== undefined) {
-    const spring = openSpringPart(options.spring, set, { ...tools, signer }, routes.dispatch);
-    add.onStop(spring.close);
-    await spring.first;
+  const { dispatch } = routes;
+  const spring = { set, tools: { ...tools, signer }, dispatch };
+  if (springRoutes !== undefined) {
+    add.onStop(followSpringSection(springRoutes, settingsOf(springRoutes), spring).close);
+  } else if (options.spring !== undefined) {
+    const part = openSpringPart(options.spring, spring);
+    add.onStop(part.close);
+    await part.first;
   }
+  rateLimits.tellUnknown();
   const services = [
     ...exposes.map(({ name }) => name),
     ...(options.follow ?? []),
@@ -112,6 +132,12 @@ async function startGateway(options: GatewayOptions, context: GatewayContext): P
   const handle = requestHandler(edge, (arrived) => (routes.start(arrived) ? undefined : own.answer(arrived)));
   const secured = await listenerTls(options.tls, { clock, telemetry });
   add.listener((bind) => openProxyListener(edge, handle, bind, secured));
+}
+
+/** The names of the rate limits that contracts declare. */
+function limitNames(exposes: readonly AnyContract[]): readonly string[] {
+  const operations = exposes.flatMap((one) => Object.values(one.operations));
+  return operations.flatMap((operation) => operationPolicy(operation)?.name ?? []);
 }
 
 /** What translates to gRPC, read only when a contract asks for it: the library costs 40 ms of a processor at the start. */

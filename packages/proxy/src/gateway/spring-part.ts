@@ -1,4 +1,5 @@
 import type { PropertySource } from '@dure/config/properties';
+import type { Live, ReadSection } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import { cacheLayer } from '../cache/cache-layer.ts';
 import { ResponseCache } from '../cache/response-cache.ts';
@@ -10,17 +11,39 @@ import type { NamedLayer, RouteRule } from '../routing/route-rule.ts';
 import type { RouteSet } from '../routing/route-set.ts';
 import type { BreakersByName } from '../spring/circuit-breaking.ts';
 import { circuitBreaking } from '../spring/circuit-breaking.ts';
-import type { SpringRoutesOptions } from '../spring/spring-routes.ts';
+import type { SpringRoutes, SpringRoutesOptions } from '../spring/spring-routes.ts';
 import { springRoutesOf } from '../spring/spring-routes.ts';
 import type { SpringRule } from '../spring/spring-rule.ts';
 import type { EdgeTools } from './edge-tools.ts';
 
-/** Where routes in Spring Cloud Gateway's form come from. */
+/** Where routes in Spring Cloud Gateway's form come from: by default, the configuration that the gateway's host has for it. */
 export interface SpringSource extends SpringRoutesOptions {
-  /** Reads the configuration, the highest source first, with the gateway's credentials; what it rejects with changes nothing. */
-  readonly load: (signer: TokenSigner) => Promise<readonly PropertySource[]>;
-  /** How often, in milliseconds. Default 5 000. */
+  /** Reads a configuration, the highest source first, with the gateway's credentials; what it rejects with changes nothing. */
+  readonly load?: (signer: TokenSigner) => Promise<readonly PropertySource[]>;
+  /** How often `load` is asked, in milliseconds. Default 5 000. */
   readonly everyMs?: number;
+}
+
+/** The section of the configuration in which a gateway's routes lie. */
+export interface SpringSection extends ReadSection<SpringRoutes> {
+  /** Has the running gateway judge routes before anybody takes them: what it throws refuses them. */
+  judgedBy(judge: (routes: SpringRoutes) => void): void;
+}
+
+/** Routes as a part of the configuration: those that cannot be used, be it beside the gateway's other routes, refuse the whole. */
+export function springSection(options: SpringRoutesOptions): SpringSection {
+  let judge: (routes: SpringRoutes) => void = () => {};
+  return {
+    at: 'spring.cloud.gateway',
+    read(sources) {
+      const routes = springRoutesOf(sources, options);
+      judge(routes);
+      return routes;
+    },
+    judgedBy(other) {
+      judge = other;
+    },
+  };
 }
 
 export interface SpringPart {
@@ -29,19 +52,21 @@ export interface SpringPart {
   close(): void;
 }
 
+/** Where a gateway puts its routes, and what it makes them of. `dispatch` leads a request to another path of the gateway. */
+export interface SpringGateway {
+  readonly set: RouteSet;
+  readonly tools: EdgeTools & { readonly signer: TokenSigner };
+  readonly dispatch: (exchange: Exchange, path: string) => void | Promise<void>;
+}
+
 /**
  * Keeps the routes that a Spring Cloud Gateway's configuration has, as it is now: a change that cannot be used is told
- * with its places and changes nothing. `dispatch` leads a request to another path of the gateway.
+ * with its places and changes nothing. Requests under way end on the routes that they began on.
  */
-export function openSpringPart(
-  { everyMs = 5_000, load, ...source }: SpringSource,
-  set: RouteSet,
-  tools: EdgeTools & { readonly signer: TokenSigner },
-  dispatch: (exchange: Exchange, path: string) => void | Promise<void>,
-): SpringPart {
-  const { clock, telemetry, signer } = tools;
-  const cache = new ResponseCache();
-  const breakers: BreakersByName = new Map();
+export function openSpringPart(source: SpringSource, gateway: SpringGateway): SpringPart {
+  const { everyMs = 5_000, load = async () => [], ...options } = source;
+  const { clock, telemetry, signer } = gateway.tools;
+  const { put } = placing(gateway);
   let closed = false;
   let seen = '';
   const read = async () => {
@@ -49,12 +74,7 @@ export function openSpringPart(
     const text = JSON.stringify(sources.map(({ properties }) => [...properties]));
     if (closed || text === seen) return;
     seen = text;
-    const { rules, notes } = springRoutesOf(sources, source);
-    for (const note of notes) telemetry.log.info(note);
-    set.replace(
-      'spring',
-      rules.map((rule) => readyRule(rule, { ...tools, cache, breakers, dispatch })),
-    );
+    put(springRoutesOf(sources, options));
   };
   const again = () => {
     if (closed) return;
@@ -70,6 +90,31 @@ export function openSpringPart(
     first,
     close() {
       closed = true;
+    },
+  };
+}
+
+/** As `openSpringPart`, by a section of the gateway's configuration, which is judged before it changes. */
+export function followSpringSection(
+  section: SpringSection,
+  routes: Live<SpringRoutes>,
+  gateway: SpringGateway,
+): { close(): void } {
+  const { put, check } = placing(gateway);
+  put(routes.current);
+  section.judgedBy(check);
+  return { close: routes.onChange(put) };
+}
+
+function placing({ set, tools, dispatch }: SpringGateway) {
+  const { log } = tools.telemetry;
+  const made: SpringTools = { ...tools, cache: new ResponseCache(), breakers: new Map(), dispatch };
+  const ready = ({ rules }: SpringRoutes) => rules.map((rule) => readyRule(rule, made));
+  return {
+    check: (routes: SpringRoutes) => set.check('spring', ready(routes)),
+    put(routes: SpringRoutes) {
+      for (const note of routes.notes) log.info(note);
+      set.replace('spring', ready(routes));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { RateAsk, RateLimit } from '@dure/resilience';
+import type { RateAsk, RateLimit, RateLimitStore } from '@dure/resilience';
 import type { HttpOperation } from '@dure/service/contract';
 import type { Exchange } from '../engine/exchange.ts';
 import type { LimitKey, ReadKey } from './limit-key.ts';
@@ -27,40 +27,58 @@ export interface RateLimitPolicy {
 /** A policy, made ready. */
 export interface CompiledPolicy {
   readonly name: string;
-  /** As the field tells it, without the partition. */
-  readonly text: string;
+  /** A limit as the field tells it, without the partition. */
+  text(limit: RateLimit): string;
   /** What a request asks for; undefined when it is not limited, `refuse` when it lacks its key. */
   ask(exchange: Exchange): RateAsk | 'refuse' | undefined;
 }
 
-/** Checks policies and makes them ready. GATEWAY_PROTECTION_INVALID. */
-export function compilePolicies(policies: readonly RateLimitPolicy[]): readonly CompiledPolicy[] {
-  const compiled = policies.map(compilePolicy);
+/** What holds in place of a limit at the moment. */
+type Holding = (limit: RateLimit) => RateLimit;
+
+/** Checks policies and makes them ready; each asks by what its store says that holds. GATEWAY_PROTECTION_INVALID. */
+export function compilePolicies(
+  policies: readonly RateLimitPolicy[],
+  store: Pick<RateLimitStore, 'limitOf'>,
+): readonly CompiledPolicy[] {
+  const holding: Holding = (limit) => store.limitOf?.(limit) ?? limit;
+  const compiled = policies.map((policy) => compilePolicy(policy, holding));
   const twice = compiled.find(({ name }, index) => compiled.findIndex((other) => other.name === name) !== index);
   if (twice !== undefined)
     throw refuseSetting('rateLimited', 'policies', `"${twice.name}" twice`, 'of different names');
   return compiled;
 }
 
-function compilePolicy(policy: RateLimitPolicy): CompiledPolicy {
+function compilePolicy(policy: RateLimitPolicy, holding: Holding): CompiledPolicy {
   const { name, quota, windowSeconds, burst = quota, by, without = 'address', cost = 1 } = policy;
   demandToken('rateLimited', 'name', name);
   demandCount('rateLimited', `${name}.quota`, quota);
   demandCount('rateLimited', `${name}.windowSeconds`, windowSeconds);
   demandNumber('rateLimited', `${name}.burst`, burst, 1, Number.MAX_SAFE_INTEGER);
   if (typeof cost === 'number') demandNumber('rateLimited', `${name}.cost`, cost, Number.MIN_VALUE, burst);
-  const limit: RateLimit = { name, quota, windowMs: windowSeconds * 1_000, burst };
+  const written: RateLimit = { name, quota, windowMs: windowSeconds * 1_000, burst };
+  let told = holding(written);
+  let text = textOf(told);
   const readKey = combined((Array.isArray(by) ? by : [by]).map(keyReader), without);
   return {
     name,
-    text: policyText(name, quota, windowSeconds),
+    text(limit) {
+      if (limit !== told) text = textOf(limit);
+      told = limit;
+      return text;
+    },
     ask(exchange) {
       const key = readKey(exchange);
       if (key === undefined) return without === 'refuse' ? 'refuse' : undefined;
-      const units = typeof cost === 'number' ? cost : Math.min(cost(exchange), burst);
-      return { limit, key: shortKey(key), cost: units };
+      const limit = holding(written);
+      const units = typeof cost === 'number' ? cost : cost(exchange);
+      return { limit, key: shortKey(key), cost: Math.min(units, limit.burst) };
     },
   };
+}
+
+function textOf({ name, quota, windowMs }: RateLimit): string {
+  return policyText(name, quota, windowMs / 1_000);
 }
 
 /** No part of a key holds a line end, so that different parts never make the same key. */

@@ -32,7 +32,7 @@ export interface RateLimitOptions {
  * rateLimited({ store, telemetry, policies: [{ name: 'peruser', quota: 100, windowSeconds: 60, by: 'user' }] })
  */
 export function rateLimited(options: RateLimitOptions): EdgeLayer {
-  const policies = compilePolicies(options.policies);
+  const policies = compilePolicies(options.policies, options.store);
   const { telemetry, partitions = true } = options;
   const decide = storeDecision('rateLimited', options);
   const refused = telemetry.metrics.counter('dure_gateway_rate_limited', 'Requests refused by a rate limit');
@@ -77,7 +77,8 @@ function tell(exchange: Exchange, wishes: readonly Wish[], answers: readonly Rat
   let policy = '';
   let standing = '';
   for (const [index, wish] of wishes.entries()) {
-    const { name, text } = wish.policy;
+    const { name } = wish.policy;
+    const text = wish.policy.text(wish.ask.limit);
     const separator = index === 0 ? '' : ', ';
     policy += `${separator}${text}${partitions ? partitionText(wish.ask.key) : ''}`;
     standing += separator + standingText(name, answers[index] as RateAnswer);

@@ -65,11 +65,8 @@ export class RouteSet {
   /** Puts rules in place of all that the part had. GATEWAY_ROUTE_INVALID and GATEWAY_ROUTE_CONFLICT name every bad one. */
   replace(name: string, rules: readonly RouteRule[]): void {
     const part = this.#part(name);
-    const wanted = placesOf(part, rules);
-    const gone = [...part.placed.values()].filter((placed) => wanted.get(placed.rule.id) !== placed);
-    const come = [...wanted.values()].filter((placed) => part.placed.get(placed.rule.id) !== placed);
-    const table = gone.reduce((left, { rule }) => left.without(rule.id), this.#table);
-    this.#table = withAll(table, come, twice(rules));
+    const { table, wanted, gone, come } = this.#replaced(part, rules);
+    this.#table = table;
     const before = part.placed;
     part.placed = wanted;
     part.last = [...wanted.values()].at(-1)?.place ?? part.base;
@@ -80,6 +77,11 @@ export class RouteSet {
       removed: idsOf(gone.filter(({ rule }) => !wanted.has(rule.id))),
       changed: idsOf(come.filter(({ rule }) => before.has(rule.id) && before.get(rule.id)?.rule !== rule)),
     });
+  }
+
+  /** Throws what `replace` would throw; nothing changes. */
+  check(name: string, rules: readonly RouteRule[]): void {
+    this.#replaced(this.#part(name), rules);
   }
 
   /** Adds one rule behind the others of its part, or puts it where the one of its id is; the cost is that of one rule. */
@@ -102,6 +104,14 @@ export class RouteSet {
     this.#table = this.#table.without(id);
     this.#tell({ kind: 'routes.changed', part: name, added: [], removed: [id], changed: [] });
     return true;
+  }
+
+  #replaced(part: Part, rules: readonly RouteRule[]) {
+    const wanted = placesOf(part, rules);
+    const gone = [...part.placed.values()].filter((placed) => wanted.get(placed.rule.id) !== placed);
+    const come = [...wanted.values()].filter((placed) => part.placed.get(placed.rule.id) !== placed);
+    const left = gone.reduce((table, { rule }) => table.without(rule.id), this.#table);
+    return { table: withAll(left, come, twice(rules)), wanted, gone, come };
   }
 
   #part(name: string): Part {
