@@ -10,7 +10,8 @@ import type { RateAsk, RateLimit, RateLimitStore } from './rate-limit-store.port
  * const store = dividedRateLimits(memoryRateLimits({ clock, random }), () => workers.count);
  */
 export function dividedRateLimits(store: RateLimitStore, parts: number | (() => number)): RateLimitStore {
-  if (typeof parts === 'function') return { take: (asks) => dividedRateLimits(store, parts()).take(asks) };
+  const restart = (name: string) => store.restart?.(name);
+  if (typeof parts === 'function') return { take: (asks) => dividedRateLimits(store, parts()).take(asks), restart };
   checkOption('dividedRateLimits', 'parts', parts, 1, 10_000);
   if (parts === 1) return store;
   const shareOf = ({ limit, key, cost }: RateAsk): RateAsk => {
@@ -23,5 +24,5 @@ export function dividedRateLimits(store: RateLimitStore, parts: number | (() => 
     };
     return { limit: share, key, cost };
   };
-  return { take: (asks) => store.take(asks.map(shareOf)) };
+  return { take: (asks) => store.take(asks.map(shareOf)), restart };
 }

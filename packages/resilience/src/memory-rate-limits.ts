@@ -14,6 +14,7 @@ export interface MemoryRateLimitsOptions {
 /** Rate limits of this process. */
 export interface MemoryRateLimits extends RateLimitStore {
   take(asks: readonly RateAsk[]): readonly RateAnswer[];
+  restart(name: string): void;
   /** Keys that have an account of their own at the moment. */
   readonly keys: number;
 }
@@ -57,6 +58,7 @@ export function memoryRateLimits(options: MemoryRateLimitsOptions): MemoryRateLi
       }
       return wishes.map((wish) => (isTaken ? wish.grant(now) : wish.answer()));
     },
+    restart: (name) => void byLimit.delete(name),
     get keys() {
       return byLimit.values().reduce((sum, { size }) => sum + size, 0);
     },

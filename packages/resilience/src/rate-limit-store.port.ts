@@ -36,4 +36,6 @@ export interface RateLimitStore {
   take(asks: readonly RateAsk[]): readonly RateAnswer[] | Promise<readonly RateAnswer[]>;
   /** What holds in place of a limit at the moment, under its name; who asks for it asks by that. Without it limits are as written. */
   limitOf?(limit: RateLimit): RateLimit;
+  /** Begins the accounts of a limit anew, as when it has changed: what was used up under another limit would be owed for too long. */
+  restart?(name: string): void;
 }

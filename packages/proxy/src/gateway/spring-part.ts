@@ -110,11 +110,15 @@ function placing({ set, tools, dispatch }: SpringGateway) {
   const { log } = tools.telemetry;
   const made: SpringTools = { ...tools, cache: new ResponseCache(), breakers: new Map(), dispatch };
   const ready = ({ rules }: SpringRoutes) => rules.map((rule) => readyRule(rule, made));
+  let limits: ReadonlyMap<string, string> = new Map();
   return {
     check: (routes: SpringRoutes) => set.check('spring', ready(routes)),
     put(routes: SpringRoutes) {
       for (const note of routes.notes) log.info(note);
       set.replace('spring', ready(routes));
+      const now = new Map(routes.rules.map(({ id, rateLimit }) => [id, JSON.stringify(rateLimit)]));
+      for (const [id, text] of now) if (limits.has(id) && limits.get(id) !== text) tools.rateLimits.restart?.(id);
+      limits = now;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Live } from '@dure/core';
 import type { RateLimit, RateLimitStore } from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
@@ -20,33 +21,36 @@ export interface LiveRateLimits extends RateLimitStore {
 }
 
 /**
- * Puts what the configuration says in place of limits. Accounts are kept by name and key: whoever has used up something
- * has used it up under the new limit too, and what is not changed is not touched.
+ * Puts what the configuration says in place of limits. A limit that changes begins anew, so that nobody owes for long what
+ * a mistaken one has cost; all others go on counting.
  */
 export function liveRateLimits(
   store: RateLimitStore,
   { overrides, log, names }: LiveRateLimitsOptions,
 ): LiveRateLimits {
-  const known = new Set(names.map(plainName));
+  /** As limits are spelt themselves, by their plain names. */
+  const known = new Map(names.map((name) => [plainName(name), name]));
   let holding = new WeakMap<RateLimit, RateLimit>();
   const tellUnknown = () => {
     const unknown = [...overrides.current.keys()].filter((name) => !known.has(name));
     if (unknown.length === 0) return;
-    const there = [...known].join(', ') || 'none';
+    const there = [...known.values()].join(', ') || 'none';
     log.warn(`no route has the rate limit "${unknown.join('", "')}" of the configuration; there are ${there}`);
   };
-  const close = overrides.onChange(() => {
+  const close = overrides.onChange((now, before) => {
     holding = new WeakMap();
+    for (const [plain, name] of known) if (!isDeepStrictEqual(now.get(plain), before.get(plain))) store.restart?.(name);
     tellUnknown();
   });
   return {
     take: (asks) => store.take(asks),
+    restart: (name) => store.restart?.(name),
     limitOf(limit) {
       const ready = holding.get(limit);
       if (ready !== undefined) return ready;
-      const name = plainName(limit.name);
-      known.add(name);
-      const override = overrides.current.get(name);
+      const plain = plainName(limit.name);
+      known.set(plain, limit.name);
+      const override = overrides.current.get(plain);
       const made = override === undefined ? limit : overridden(limit, override);
       holding.set(limit, made);
       return made;
