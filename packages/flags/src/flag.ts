@@ -51,9 +51,13 @@ const mostVariants = 20;
  * const freeShippingFrom = flag('freeShippingFrom', { default: 50_000, least: 0 });
  */
 export function flag(name: string, options: SwitchOptions): Flag<boolean>;
+/** One that is a number. */
 export function flag(name: string, options: NumberOptions): Flag<number>;
+/** One that is one of several variants. */
 export function flag<const V extends string>(name: string, options: VariantOptions<V>): Flag<V>;
+/** One that is whatever its schema takes. */
 export function flag<T>(name: string, options: SchemaOptions<T>): Flag<T>;
+/** Any of these. */
 export function flag(
   name: string,
   options: SwitchOptions | NumberOptions | VariantOptions<string> | SchemaOptions<unknown>,

@@ -4,7 +4,7 @@ export type { LineSink } from './line-sink.ts';
 export type { LogRecord } from './log.ts';
 export type { LogFile, LogFileOptions } from './log-file.ts';
 export { openLogFile } from './log-file.ts';
-export type { LoggerLevel, LogLevels, LogSettings } from './log-levels.ts';
+export type { LoggerLevel, LogLevel, LogLevels, LogSettings } from './log-levels.ts';
 export { rootLogger } from './log-levels.ts';
 export { loggerLevel, logSection, springLogSection } from './log-section.ts';
 export { isSecretKey, masked, maskText } from './mask.ts';
@@ -21,7 +21,6 @@ export type {
   Histogram,
   LogFields,
   Logger,
-  LogLevel,
   MeterSnapshot,
   Metrics,
   Span,

@@ -1,4 +1,5 @@
-import type { LogLevel } from './telemetry.ts';
+/** How much a logger says: its level and everything above it. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** What a logger can be told: a level, or to write nothing at all. */
 export type LoggerLevel = LogLevel | 'off';

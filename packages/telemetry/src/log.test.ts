@@ -6,8 +6,8 @@ import { telemetryErrors } from './errors.ts';
 import { memorySink } from './line-sink.ts';
 import type { LogRecord } from './log.ts';
 import { logger } from './log.ts';
+import type { LogLevel } from './log-levels.ts';
 import { levelBook } from './log-levels.ts';
-import type { LogLevel } from './telemetry.ts';
 
 function log(level: LogLevel = 'debug') {
   const sink = memorySink();

@@ -1,10 +1,10 @@
 import type { TraceContext } from '@dure/core';
 import { codeOf, isRefusal } from '@dure/core';
 import type { LineSink } from './line-sink.ts';
-import type { Threshold } from './log-levels.ts';
+import type { LogLevel, Threshold } from './log-levels.ts';
 import { levelNumbers } from './log-levels.ts';
 import { isSecretKey, masked, maskText, plain, plainError } from './mask.ts';
-import type { LogFields, Logger, LogLevel } from './telemetry.ts';
+import type { LogFields, Logger } from './telemetry.ts';
 
 /** A log line as it is exported: plain data, secrets already masked. */
 export interface LogRecord {

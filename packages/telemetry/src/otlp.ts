@@ -1,7 +1,8 @@
 import type { LogRecord } from './log.ts';
+import type { LogLevel } from './log-levels.ts';
 import type { Meter } from './meter.ts';
 import type { SpanRecord } from './span.ts';
-import type { Attributes, LogLevel, SpanKind } from './telemetry.ts';
+import type { Attributes, SpanKind } from './telemetry.ts';
 
 /**
  * OTLP/HTTP in JSON (opentelemetry-proto 1.x): ids in hexadecimal, 64-bit integers as strings, enums as numbers.

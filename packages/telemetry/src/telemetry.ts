@@ -27,9 +27,6 @@ export interface Span {
   end(): void;
 }
 
-/** How much a logger says: its level and everything above it. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
 /** Writes log lines: one JSON object each, on stdout, and to the collector when there is one. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;

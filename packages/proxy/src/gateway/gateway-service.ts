@@ -16,6 +16,7 @@ import { openAccessLog } from '../observe/access-log.ts';
 import { explanations } from '../observe/explanations.ts';
 import { apiKey } from '../protection/api-key.ts';
 import { cors } from '../protection/cors.ts';
+import type { LiveRateLimits } from '../protection/live-rate-limits.ts';
 import { liveRateLimits } from '../protection/live-rate-limits.ts';
 import { operationPolicy } from '../protection/rate-limit-policy.ts';
 import { rateLimitsSection } from '../protection/rate-limits-section.ts';
@@ -29,7 +30,7 @@ import type { GatewayOptions } from './gateway-options.ts';
 import { openRoutes } from './open-routes.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { protocolSettings } from './protocol-options.ts';
-import type { SpringSection } from './spring-part.ts';
+import type { SpringGateway, SpringSection, SpringSource } from './spring-part.ts';
 import { followSpringSection, openSpringPart, springSection } from './spring-part.ts';
 import { staticFiles } from './static-files.ts';
 import { demandUsed } from './upstream-trust.ts';
@@ -67,7 +68,7 @@ async function startGateway(
   context: GatewayContext,
   springRoutes: SpringSection | undefined,
 ): Promise<void> {
-  const { add, clock, ids, platform, random, settings: settingsOf, telemetry } = context;
+  const { add, clock, ids, platform, random, telemetry } = context;
   const { signer, workers = () => 1 } = platform;
   const instances = withUrls(platform.instances);
   const { exposes, session, storefront, info = { title: 'gateway', version: '1' } } = options;
@@ -83,11 +84,7 @@ async function startGateway(
   const settings = { policies: options, limits: options.limits, ...protocolSettings(options), observe, upstreamTls };
   const engine = proxyEngine('gateway', settings, { clock, random, ids, telemetry, instances, workers });
   const verifier = edgeVerifier(options, platform.verifier, { clock, telemetry });
-  const rateLimits = liveRateLimits(
-    options.rateLimits ?? dividedRateLimits(memoryRateLimits({ clock, random }), workers),
-    { overrides: settingsOf(rateLimitsSection), log: telemetry.log, names: limitNames(exposes) },
-  );
-  add.onStop(rateLimits.close);
+  const rateLimits = openRateLimits(options, context);
   const edge: Edge = {
     ...engine,
     verifier,
@@ -105,14 +102,7 @@ async function startGateway(
   add.onStop(close);
   const routes = edgeRoutes(set, (rule) => compiledRoute(edge, rule), clock.now);
   const { dispatch } = routes;
-  const spring = { set, tools: { ...tools, signer }, dispatch };
-  if (springRoutes !== undefined) {
-    add.onStop(followSpringSection(springRoutes, settingsOf(springRoutes), spring).close);
-  } else if (options.spring !== undefined) {
-    const part = openSpringPart(options.spring, spring);
-    add.onStop(part.close);
-    await part.first;
-  }
+  await openSpring(options.spring, springRoutes, { set, tools: { ...tools, signer }, dispatch }, context);
   rateLimits.tellUnknown();
   const services = [
     ...exposes.map(({ name }) => name),
@@ -132,6 +122,33 @@ async function startGateway(
   const handle = requestHandler(edge, (arrived) => (routes.start(arrived) ? undefined : own.answer(arrived)));
   const secured = await listenerTls(options.tls, { clock, telemetry });
   add.listener((bind) => openProxyListener(edge, handle, bind, secured));
+}
+
+/** Limits are counted here unless somebody else does, and the configuration may change them. */
+function openRateLimits(options: GatewayOptions, context: GatewayContext): LiveRateLimits {
+  const { add, clock, platform, random, settings, telemetry } = context;
+  const { workers = () => 1 } = platform;
+  const store = options.rateLimits ?? dividedRateLimits(memoryRateLimits({ clock, random }), workers);
+  const names = limitNames(options.exposes);
+  const limits = liveRateLimits(store, { overrides: settings(rateLimitsSection), log: telemetry.log, names });
+  add.onStop(limits.close);
+  return limits;
+}
+
+/** Routes in Spring's form come from the gateway's configuration, or from where the options say. */
+async function openSpring(
+  source: SpringSource | undefined,
+  section: SpringSection | undefined,
+  gateway: SpringGateway,
+  { add, settings }: GatewayContext,
+): Promise<void> {
+  if (section !== undefined) {
+    add.onStop(followSpringSection(section, settings(section), gateway).close);
+  } else if (source !== undefined) {
+    const part = openSpringPart(source, gateway);
+    add.onStop(part.close);
+    await part.first;
+  }
 }
 
 /** The names of the rate limits that contracts declare. */

@@ -10,10 +10,10 @@ import { testConfig } from '@dure/service/testing';
 import { z } from 'zod';
 import { rateLimited } from '../protection/rate-limited.ts';
 import { named } from '../routing/named-layer.ts';
+import { route } from '../routing/route.ts';
 import { localInstance, openProxy } from '../testing/open-proxy.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { gatewayService } from './gateway-service.ts';
-import { route } from './index.ts';
 
 const output = z.looseObject({});
 const stock = contract('stock', {

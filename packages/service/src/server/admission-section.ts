@@ -1,5 +1,16 @@
 import type { SchemaIssue, SchemaSection } from '@dure/core';
-import type { AdmissionLimits } from './admission.ts';
+
+/** Between what the number of calls moves that a service works on at once. An operation counts as many as its `cost`. */
+export interface AdmissionLimits {
+  /** The lowest limit. Default 20. */
+  readonly least?: number;
+  /** The limit to begin with, and to come back to. Default 200. */
+  readonly initial?: number;
+  /** The highest limit. Default 1 000. */
+  readonly most?: number;
+  /** How late the event loop may be, in milliseconds, before a limit that is made use of falls. Default 100. */
+  readonly longestLoopDelayMs?: number;
+}
 
 /** Between what a service's limit moves, complete. */
 export type AdmissionSettings = Required<Omit<AdmissionLimits, 'initial'>>;

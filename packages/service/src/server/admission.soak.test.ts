@@ -8,7 +8,7 @@ import { memoryTelemetry } from '@dure/telemetry/testing';
 import { z } from 'zod';
 import { contract, get } from '../contract/index.ts';
 import { serviceParts } from '../testing/service-parts.ts';
-import type { AdmissionLimits } from './admission.ts';
+import type { AdmissionLimits } from './admission-section.ts';
 import { service } from './service.ts';
 import type { ServiceParts } from './start-service.ts';
 import { startService } from './start-service.ts';

@@ -3,20 +3,8 @@ import { isDureError, isRefusal } from '@dure/core';
 import type { AdaptiveLimitEvent, Place, PolicyRegistry } from '@dure/resilience';
 import { adaptiveLimit, watchLoop } from '@dure/resilience';
 import type { Telemetry } from '@dure/telemetry';
-import type { AdmissionSettings } from './admission-section.ts';
+import type { AdmissionLimits, AdmissionSettings } from './admission-section.ts';
 import { admissionLimits } from './admission-section.ts';
-
-/** Between what the number of calls moves that a service works on at once. An operation counts as many as its `cost`. */
-export interface AdmissionLimits {
-  /** The lowest limit. Default 20. */
-  readonly least?: number;
-  /** The limit to begin with, and to come back to. Default 200. */
-  readonly initial?: number;
-  /** The highest limit. Default 1 000. */
-  readonly most?: number;
-  /** How late the event loop may be, in milliseconds, before a limit that is made use of falls. Default 100. */
-  readonly longestLoopDelayMs?: number;
-}
 
 export interface AdmissionOptions {
   readonly service: string;

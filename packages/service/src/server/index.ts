@@ -1,5 +1,5 @@
 export { serviceErrors } from '../errors.ts';
-export type { AdmissionLimits } from './admission.ts';
+export type { AdmissionLimits } from './admission-section.ts';
 export type { HttpRequest, HttpResponse, HttpRoute } from './http-route.ts';
 export { statusOfKind } from './http-status.ts';
 export type { IdempotencyStore } from './idempotency-store.port.ts';

@@ -19,7 +19,7 @@ import type { Logger, Telemetry } from '@dure/telemetry';
 import type { Client } from '../client/client.ts';
 import type { TokenSigner } from '../client/token-signer.port.ts';
 import type { AnyContract, HandlerInput, HandlerOutput, HttpOperation } from '../contract/index.ts';
-import type { AdmissionLimits } from './admission.ts';
+import type { AdmissionLimits } from './admission-section.ts';
 import type { HttpRoute } from './http-route.ts';
 import type { LiveRoute } from './live-route.ts';
 import type { Reaction } from './reaction.ts';
