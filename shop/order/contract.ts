@@ -54,6 +54,14 @@ export const orderRejected = event('order.rejected', {
   key: ({ orderId }) => orderId,
 });
 
+/** What an order would get just now, for whoever asks. */
+export const Offer = z.object({
+  /** Taken off each price, in percent of it. */
+  discountPercent: z.int().min(0).max(90),
+  /** Whether the customer is told when it arrives. */
+  promisesDelivery: z.boolean(),
+});
+
 const UnknownOrder = { status: 404, data: z.object({ orderId: z.string() }) };
 const OrderId = z.object({ orderId: z.uuid() });
 
@@ -79,6 +87,7 @@ export const order = contract(
       sensitive: ['body.address'],
       refuses: { UnknownProduct: { status: 422, data: z.object({ sku: z.string() }) } },
     }),
+    getOffer: get('/offer', { summary: 'What an order would get just now', output: Offer, access: 'public' }),
     getOrder: get('/orders/:orderId', {
       summary: 'One order of the signed-in user',
       params: OrderId,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isRefusal, systemClock } from '@dure/core';
 import type { Tx } from '@dure/postgres';
+import { testConfig } from '@dure/service/testing';
 import { order } from '@shop/order/contract';
 import { orderService } from '@shop/order/service';
 import type { ServiceBench } from './service-bench.ts';
@@ -46,6 +47,26 @@ function end(made: Bench, orderId: string, why?: { step: string; code: string; d
     else await definition?.end.compensated(tx, context, { reason: 'refused', ...why });
   });
 }
+
+test('a discount holds for orders placed from then on, and their totals are those of their lines', async () => {
+  const config = testConfig(orderService);
+  await using made = await serviceBench(order, orderService, { uses: { product }, config });
+  const before = await place(made, 'before', wish(['tea', 3]));
+  config.change({
+    discountPercent: 33,
+    'dure.flags': { deliveryPromise: { rules: [{ users: [sora], value: true }] } },
+  });
+  const after = await place(made, 'after', wish(['tea', 3], ['cup', 1]));
+  const amounts = async ({ orderId }: { orderId: string }) => {
+    const { total, lines } = await get(made, orderId);
+    return [total.amount, ...lines.map(({ sku, price }) => `${sku} ${price.amount}`)];
+  };
+  assert.deepEqual(await amounts(before), [54_000, 'tea 18000']);
+  assert.deepEqual(await amounts(after), [57_620, 'cup 21440', 'tea 12060']);
+  const offer = (user: string) => made.handlers.getOffer({}, callOf(order, 'getOffer', { user }));
+  assert.deepEqual(await offer(sora), { discountPercent: 33, promisesDelivery: true });
+  assert.deepEqual(await offer(minsu), { discountPercent: 33, promisesDelivery: false });
+});
 
 test('an order is stored, told and handed to the checkout, once for each key', async () => {
   await using made = await bench();

@@ -20,6 +20,11 @@ export function wishedSkus(wishes: readonly Wish[]): readonly string[] {
   return [...new Set(wishes.map(({ sku }) => sku))];
 }
 
+/** A price with so many percent taken off, in whole won. */
+export function discounted(price: number, percent: number): number {
+  return Math.round((price * (100 - percent)) / 100);
+}
+
 /** Prices an order. Wishes for the same product become one line; the first product without a price is named. */
 export function priceOrder(wishes: readonly Wish[], prices: ReadonlyMap<string, number>): Priced {
   const lines: PricedLine[] = [];

@@ -1,7 +1,7 @@
 import type { Answer } from '@dure/console/design';
 import { requestJson } from '@dure/console/design';
 import type { Stock as StockSchema } from '@shop/inventory/contract';
-import type { Order as OrderSchema } from '@shop/order/contract';
+import type { Offer as OfferSchema, Order as OrderSchema } from '@shop/order/contract';
 import type { PaymentMethod as PaymentMethodSchema } from '@shop/payment/contract';
 import type { ShownProduct } from '@shop/product/contract';
 import type { OrderPageAnswer } from '@shop/system/pages/contract';
@@ -11,6 +11,7 @@ import type { z } from 'zod';
 export type Product = z.infer<typeof ShownProduct>;
 export type Stock = z.infer<typeof StockSchema>;
 export type Order = z.infer<typeof OrderSchema>;
+export type Offer = z.infer<typeof OfferSchema>;
 export type PaymentMethod = z.infer<typeof PaymentMethodSchema>;
 export type User = z.infer<typeof UserSchema>;
 
@@ -38,6 +39,11 @@ export function listProducts(
   signal: AbortSignal,
 ): Promise<Answer<{ readonly products: readonly Product[]; readonly next: string | null }>> {
   return requestJson('GET', '/products?limit=50', { signal });
+}
+
+/** What an order would get just now. */
+export function getOffer(signal: AbortSignal): Promise<Answer<Offer>> {
+  return requestJson('GET', '/offer', { signal });
 }
 
 /** Products that hold all of these words, the best first. */

@@ -4,10 +4,12 @@ import { listProducts } from './api.ts';
 import { changeBasket, useBasket } from './basket.ts';
 import { BasketLines } from './basket-lines.tsx';
 import { cartTotal, setQuantity } from './cart.ts';
+import { OfferNote } from './offer-note.tsx';
 import { PageHead } from './page-head.tsx';
 import { Quantity } from './quantity.tsx';
 import { ShopFailure } from './shop-failure.tsx';
 import { useMessages } from './use-messages.ts';
+import { useOffer } from './use-offer.ts';
 
 /** What the customer means to buy. */
 export function BasketPage(): JSX.Element {
@@ -15,19 +17,21 @@ export function BasketPage(): JSX.Element {
   const { language } = usePreferences();
   const cart = useBasket();
   const catalogue = useResource('products', listProducts);
+  const { offer, priceOf } = useOffer();
   if (cart.lines.length === 0) return <EmptyBasket />;
   const productOf = (sku: string) => catalogue.value?.products.find((product) => product.sku === sku);
-  const total = cartTotal(cart, (sku) => productOf(sku)?.price.amount);
+  const total = cartTotal(cart, (sku) => priceOf(productOf(sku)));
   const lines = cart.lines.map(({ sku, quantity }) => {
     const product = productOf(sku);
     const controls = <LineControls sku={sku} name={product?.name[language] ?? sku} quantity={quantity} />;
-    return { sku, quantity, product, amount: product?.price.amount, controls };
+    return { sku, quantity, product, amount: priceOf(product), controls };
   });
   return (
     <div class="narrow">
       <PageHead title={m.basket} back={{ to: '/', label: m.toProducts }} />
       {catalogue.failure === undefined ? null : <ShopFailure failure={catalogue.failure} retry={catalogue.reload} />}
       {catalogue.loading && catalogue.value === undefined ? <Skeleton rows={4} /> : <BasketLines lines={lines} />}
+      <OfferNote offer={offer} />
       <p class="total" role="status">
         <span>{m.total}</span>
         <strong class="numeric">{formatMoney({ amount: total, currency: 'KRW' }, language)}</strong>

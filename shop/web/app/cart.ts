@@ -42,6 +42,11 @@ export function cartTotal(cart: Cart, priceOf: (sku: string) => number | undefin
   return cart.lines.reduce((sum, { sku, quantity }) => sum + (priceOf(sku) ?? 0) * quantity, 0);
 }
 
+/** A price as the order service takes the discount off, in whole won. */
+export function discounted(price: number, percent: number): number {
+  return Math.round((price * (100 - percent)) / 100);
+}
+
 /** Reads a basket that was kept; nonsense gives an empty one. */
 export function decodeCart(text: string | null): Cart {
   const value = parse(text);

@@ -10,6 +10,7 @@ import { BasketLines } from './basket-lines.tsx';
 import type { Cart } from './cart.ts';
 import { cartTotal, emptyCart } from './cart.ts';
 import { fieldErrors, formText } from './form-errors.ts';
+import { OfferNote } from './offer-note.tsx';
 import { PageHead } from './page-head.tsx';
 import { PaymentChoice, readMethod } from './payment-choice.tsx';
 import { keepAttempt, keepTrace, openAttempt } from './placed-orders.ts';
@@ -17,6 +18,7 @@ import { forgetSession, useSession } from './session.ts';
 import { ShopFailure } from './shop-failure.tsx';
 import { TextField } from './text-field.tsx';
 import { useMessages } from './use-messages.ts';
+import { useOffer } from './use-offer.ts';
 
 type Placed = Answer<{ readonly orderId: string }>;
 
@@ -119,8 +121,9 @@ function Summary({ cart, busy, children }: SummaryProps): JSX.Element {
   const m = useMessages();
   const { language } = usePreferences();
   const catalogue = useResource('products', listProducts);
+  const { offer, priceOf } = useOffer();
   const productOf = (sku: string) => catalogue.value?.products.find((product) => product.sku === sku);
-  const amount = cartTotal(cart, (sku) => productOf(sku)?.price.amount);
+  const amount = cartTotal(cart, (sku) => priceOf(productOf(sku)));
   const total = formatMoney({ amount, currency: 'KRW' }, language);
   return (
     <section class="summary panel" aria-labelledby="summary-title">
@@ -128,9 +131,10 @@ function Summary({ cart, busy, children }: SummaryProps): JSX.Element {
       <BasketLines
         lines={cart.lines.map((line) => {
           const product = productOf(line.sku);
-          return { ...line, product, amount: product?.price.amount };
+          return { ...line, product, amount: priceOf(product) };
         })}
       />
+      <OfferNote offer={offer} />
       <p class="total">
         <span>{m.total}</span>
         <strong class="numeric">{total}</strong>

@@ -37,6 +37,8 @@ export const english = {
   basketEmptyHint: 'What you like is one click away.',
   remove: (name: string) => `Take ${name} out`,
   total: 'Total',
+  discount: (percent: number) => `${percent} % is taken off every price just now.`,
+  deliveryPromise: 'Order today, and it is at your door tomorrow.',
   toCheckout: 'To checkout',
 
   signIn: 'Sign in',

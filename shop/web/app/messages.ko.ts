@@ -38,6 +38,8 @@ export const korean: Messages = {
   basketEmptyHint: '마음에 드는 물건을 담아 보세요.',
   remove: (name) => `${name} 빼기`,
   total: '합계',
+  discount: (percent: number) => `지금 모든 상품이 ${percent}% 할인됩니다.`,
+  deliveryPromise: '오늘 주문하시면 내일 도착합니다.',
   toCheckout: '주문하러 가기',
 
   signIn: '로그인',
