@@ -11,6 +11,7 @@ import { down } from './down.ts';
 import { errorLines } from './error-text.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { explain } from './explain.ts';
+import { flags } from './flags.ts';
 import { flow } from './flow.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { jobs } from './jobs.ts';
@@ -35,6 +36,7 @@ const commands: readonly Command[] = [
   restart,
   canary,
   config,
+  flags,
   explain,
   run,
   jobs,

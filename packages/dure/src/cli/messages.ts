@@ -85,6 +85,12 @@ const english = {
   },
   done: 'done',
   nothingParked: 'nothing is parked',
+  flags: {
+    none: 'no service has feature flags',
+    columns: ['SERVICE', 'FLAG', 'VALUE', 'RULES'],
+    decisionColumns: ['SERVICE', 'VALUE', 'REASON', 'RULE', 'WHERE'],
+    inCode: 'the code',
+  },
   parkedColumns: ['SERVICE', 'SOURCE', 'KEY', 'STATE', 'MESSAGES', 'TRIES', 'FIRST', 'ERROR'],
   parkedStates: { waiting: 'waiting', stopped: 'stopped' },
 };
@@ -172,6 +178,12 @@ const korean: Messages = {
   },
   done: '완료',
   nothingParked: '대기 중인 메시지가 없습니다',
+  flags: {
+    none: '기능 플래그가 있는 서비스가 없습니다',
+    columns: ['서비스', '플래그', '값', '규칙'],
+    decisionColumns: ['서비스', '값', '이유', '규칙', '위치'],
+    inCode: '코드',
+  },
   parkedColumns: ['서비스', '출처', '키', '상태', '메시지', '시도', '첫 메시지', '오류'],
   parkedStates: { waiting: '대기', stopped: '중단' },
 };
