@@ -44,7 +44,7 @@ const subpathLayers: Readonly<Record<string, number>> = {
 const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
   service: [['.'], ['contract'], ['client', 'compatibility'], ['server'], ['composition']],
   registry: [['.'], ['wire'], ['client', 'server']],
-  config: [['.'], ['properties', 'bus', 'wire'], ['client', 'server']],
+  config: [['.'], ['properties', 'bus', 'wire'], ['cipher'], ['client', 'server']],
   messaging: [['.'], ['attempts'], ['followers', 'timers'], ['feed'], ['broker']],
   proxy: [
     ['.'],

@@ -58,6 +58,39 @@ export const configErrors = errorCatalogue('CONFIG', {
     en: { title: 'The configuration does not fit', fix: 'Correct the keys that the message names, each at its place.' },
     ko: { title: '설정이 맞지 않습니다', fix: '메시지에 나온 키를 각각의 위치에서 고치십시오.' },
   },
+  KEYRING_INVALID: {
+    kind: 'unavailable',
+    en: {
+      title: 'The keys of the configuration cannot be read',
+      fix: 'Correct the file that the message names: `{ "current": "1", "keys": { "1": { "kind": "aes", "password": "…" } } }`, mode 0600.',
+    },
+    ko: {
+      title: '설정 암호화 키를 읽을 수 없습니다',
+      fix: '메시지에 나온 파일을 고치십시오: `{ "current": "1", "keys": { "1": { "kind": "aes", "password": "…" } } }`, 권한 0600.',
+    },
+  },
+  KEY_MISSING: {
+    kind: 'missing',
+    en: {
+      title: 'There is no key for an encrypted value',
+      fix: 'Put the key that the message names into the keyring, or encrypt the value anew: `dure config encrypt`.',
+    },
+    ko: {
+      title: '암호화된 값의 키가 없습니다',
+      fix: '메시지에 나온 키를 키링에 넣거나, `dure config encrypt`로 값을 다시 암호화하십시오.',
+    },
+  },
+  CIPHER_UNREADABLE: {
+    kind: 'invalid',
+    en: {
+      title: 'A value was not encrypted by this key',
+      fix: 'Copy the encrypted value whole, or encrypt it anew: `dure config encrypt`.',
+    },
+    ko: {
+      title: '이 키로 암호화한 값이 아닙니다',
+      fix: '암호화된 값을 빠짐없이 복사했는지 확인하거나, `dure config encrypt`로 다시 암호화하십시오.',
+    },
+  },
   SERVER_UNREACHABLE: {
     kind: 'unavailable',
     retryable: true,

@@ -6,6 +6,10 @@ export interface Property {
   readonly value: Scalar;
   /** `order.yml:3:9`; absent where the source does not say. */
   readonly place?: string;
+  /** Whether it was decrypted on its way here: it is not shown, whatever the schema says. */
+  readonly isSecret?: boolean;
+  /** Why a value is still encrypted. */
+  readonly whyEncrypted?: string;
 }
 
 /** Flat keys, `a.b` and `list[0].c`, in the order in which they were written. */
