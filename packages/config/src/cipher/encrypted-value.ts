@@ -32,3 +32,7 @@ export function readEncrypted(text: string): EncryptedValue {
 export function prefixOf({ prefix }: EncryptedValue): string {
   return prefix.endsWith(plainMark) ? prefix.slice(0, -plainMark.length) : prefix;
 }
+
+/** A key whose value the server could not decrypt is called so, and says so. */
+export const invalidPrefix = 'invalid.';
+export const invalidValue = '<n/a>';

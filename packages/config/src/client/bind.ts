@@ -2,7 +2,7 @@ import { stepsOf } from '../properties/flatten.ts';
 import type { Property, Scalar } from '../properties/property.ts';
 import type { ConfigLayer } from './config-source.ts';
 import type { SchemaNode } from './schema-tree.ts';
-import { relaxed } from './schema-tree.ts';
+import { isSecretAt, relaxed } from './schema-tree.ts';
 
 /** A value at the place of the schema that it belongs to. */
 export interface Bound {
@@ -14,6 +14,9 @@ export interface Bound {
   /** The key as it was written. */
   readonly key: string;
   readonly place: string;
+  /** It was decrypted: it is not shown, whatever the schema says. */
+  readonly isSecret: boolean;
+  readonly whyEncrypted: string | undefined;
 }
 
 /** A key that the schema does not know. */
@@ -21,6 +24,11 @@ export interface Unknown {
   readonly key: string;
   readonly layer: ConfigLayer;
   readonly place: string;
+}
+
+/** Whether a value must not be shown: its schema says so, or it was encrypted. */
+export function isSecretBound({ isSecret, path }: Bound, root: SchemaNode): boolean {
+  return isSecret || isSecretAt(root, path);
 }
 
 /** Finds the place of every key of a layer; a key that has none is a mistake only where it is ours. */
@@ -82,17 +90,19 @@ function findParts(parts: readonly string[], node: SchemaNode, path: readonly st
 }
 
 /** A list of plain values may be written as one text with commas. */
-function placed(found: Found, { value }: Property, layer: ConfigLayer, key: string, place: string): readonly Bound[] {
+function placed(found: Found, property: Property, layer: ConfigLayer, key: string, place: string): readonly Bound[] {
   const { path, node } = found;
+  const { value, isSecret = false, whyEncrypted } = property;
+  const rest = { layer, key, place, isSecret, whyEncrypted };
   const { items } = node;
   if (items !== undefined && typeof value === 'string' && !node.types.has('string')) {
     const parts = value.trim() === '' ? [] : value.split(',').map((part) => part.trim());
-    if (parts.length === 0) return [{ path, node, value: '', layer, key, place }];
+    if (parts.length === 0) return [{ path, node, value: '', ...rest }];
     return parts.map((part, index) => {
-      return { path: [...path, String(index)], node: items, value: coerced(part, items), layer, key, place };
+      return { path: [...path, String(index)], node: items, value: coerced(part, items), ...rest };
     });
   }
-  return [{ path, node, value: coerced(value, node), layer, key, place }];
+  return [{ path, node, value: coerced(value, node), ...rest }];
 }
 
 /** Text becomes what the schema wants, where it says so without doubt; anything else stays for the schema to refuse. */

@@ -1,10 +1,12 @@
 import type { FieldError } from '@dure/core';
+import { isEncrypted } from '../cipher/encrypted-value.ts';
 import { configErrors } from '../errors.ts';
 import { nearest } from '../properties/nearest.ts';
 import type { Bound, Unknown } from './bind.ts';
+import { isSecretBound } from './bind.ts';
 import { environmentPrefix } from './environment-source.ts';
 import type { SchemaNode } from './schema-tree.ts';
-import { isSecretAt, leavesOf } from './schema-tree.ts';
+import { leavesOf } from './schema-tree.ts';
 import { mask } from './secret.ts';
 
 /** A key that the schema does not know, with the nearest one that it does. */
@@ -16,15 +18,15 @@ export function unknownKey({ key, layer, place }: Unknown, root: SchemaNode): Fi
 }
 
 /** A value that nobody has decrypted. */
-export function cipherText({ path, layer, place }: Bound): FieldError {
+export function cipherText({ path, layer, place, whyEncrypted = 'there is no keyring' }: Bound): FieldError {
   const key = path.join('.');
-  const message = `${key} (${layer.layer}, ${place}): still encrypted; values marked {cipher} cannot be read yet`;
+  const message = `${key} (${layer.layer}, ${place}): still encrypted; ${whyEncrypted}`;
   return { path: key, code: 'encrypted', message };
 }
 
-/** Whether a value is still encrypted, in the form of Spring's config server. */
-export function isCipher({ value }: Bound): boolean {
-  return typeof value === 'string' && value.startsWith('{cipher}');
+/** Whether a value is still encrypted, in the form of Spring's config server. What was decrypted may look like anything. */
+export function isCipher({ value, isSecret }: Bound): boolean {
+  return !isSecret && isEncrypted(value);
 }
 
 /** A value that the schema refuses, or that is missing. */
@@ -44,7 +46,7 @@ export function wrongValue(
     const message = `${error.path}: missing; set it in ${service}.yml or by ${variable} (${error.message})`;
     return { path: error.path, code: 'missing', message };
   }
-  const value = isSecretAt(root, bound.path) ? mask : JSON.stringify(bound.value);
+  const value = isSecretBound(bound, root) ? mask : JSON.stringify(bound.value);
   const message = `${error.path} = ${value} (${bound.layer.layer}, ${bound.place}): ${error.message}${quoteHint(bound)}`;
   return { path: error.path, code: error.code, message };
 }

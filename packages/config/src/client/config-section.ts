@@ -2,7 +2,7 @@ import type { ReadSection, Schema, SchemaOutput } from '@dure/core';
 import { check, jsonSchemaOf } from '@dure/core';
 import { stepsOf } from '../properties/flatten.ts';
 import type { Bound } from './bind.ts';
-import { bindLayer, winners } from './bind.ts';
+import { bindLayer, isSecretBound, winners } from './bind.ts';
 import { cipherText, invalid, isCipher, unknownKey, wrongValue } from './config-problems.ts';
 import type { ConfigLayer } from './config-source.ts';
 import type { ExplainedKey } from './explain-config.ts';
@@ -101,9 +101,10 @@ function readPart(
   const read = layers.map((layer) => bindLayer(layer, root, (key) => isOurs(key, layer)));
   const { winning, overridden } = winners(read.flatMap(({ bound }) => bound));
   const checked = check(schema, path.reduce(below, treeOf(winning)), path.join('.'));
+  const isSecret = (key: readonly string[]) => isSecretAt(root, key) || winning.get(key.join('.'))?.isSecret === true;
   return {
     name,
-    value: checked.ok ? sealed(checked.value, (key) => isSecretAt(root, [...path, ...key])) : undefined,
+    value: checked.ok ? sealed(checked.value, (key) => isSecret([...path, ...key])) : undefined,
     problems: [
       ...read.flatMap(({ unknown }) => unknown).map((found) => unknownKey(found, root)),
       ...[...winning.values()].filter(isCipher).map(cipherText),
@@ -147,7 +148,7 @@ function keysOf(winning: ReadonlyMap<string, Bound>, root: SchemaNode): Readonly
     keys.set(key, { value, shown: isSecret ? mask : value });
   for (const { path, defaultValue, isSecret } of leavesOf(root))
     if (defaultValue !== undefined) keep(path, defaultValue, isSecret);
-  for (const [key, { path, value }] of winning) keep(key, value, isSecretAt(root, path));
+  for (const [key, bound] of winning) keep(key, bound.value, isSecretBound(bound, root));
   return keys;
 }
 

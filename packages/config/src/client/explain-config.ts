@@ -1,6 +1,7 @@
 import type { Bound } from './bind.ts';
+import { isSecretBound } from './bind.ts';
 import type { SchemaNode } from './schema-tree.ts';
-import { isSecretAt, leavesOf } from './schema-tree.ts';
+import { leavesOf } from './schema-tree.ts';
 import { mask } from './secret.ts';
 
 /** A key, its value, and what that value overrode. */
@@ -24,8 +25,8 @@ export function explain(
   overridden: ReadonlyMap<string, readonly Bound[]>,
   root: SchemaNode,
 ): readonly ExplainedKey[] {
-  const shown = ({ value, path, layer, place }: Bound): ExplainedValue => {
-    return { value: isSecretAt(root, path) ? mask : value, layer: layer.layer, place };
+  const shown = (bound: Bound): ExplainedValue => {
+    return { value: isSecretBound(bound, root) ? mask : bound.value, layer: bound.layer.layer, place: bound.place };
   };
   const defaults = leavesOf(root).filter((node) => node.defaultValue !== undefined);
   const defaultOf = (path: string): readonly ExplainedValue[] =>

@@ -2,6 +2,7 @@ import type { Clock, Random } from '@dure/core';
 import { messageOf, wait } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import { maskText } from '@dure/telemetry';
+import { cipherMark, invalidPrefix, invalidValue } from '../cipher/encrypted-value.ts';
 import { configErrors } from '../errors.ts';
 import type { Property, Scalar } from '../properties/property.ts';
 import { candidateHeader, instanceHeader, wantedHeader } from '../wire/change-feed.ts';
@@ -167,14 +168,25 @@ function parse(text: string, from: string): readonly ConfigLayer[] {
   if (sources === undefined) {
     throw configErrors.SERVER_REFUSED(`${from} did not answer with a Spring Environment: "propertySources" is missing`);
   }
-  return sources.map(layerOf).reverse();
+  const secrets = new Set(isRecord(body) && Array.isArray(body.secrets) ? body.secrets : []);
+  return sources.map((source) => layerOf(source, secrets)).reverse();
 }
 
-function layerOf(source: unknown): ConfigLayer {
+function layerOf(source: unknown, secrets: ReadonlySet<unknown>): ConfigLayer {
   const name = isRecord(source) ? String(source.name) : '';
   const entries = isRecord(source) && isRecord(source.source) ? Object.entries(source.source) : [];
-  const values = new Map(entries.map(([key, value]) => [key, propertyOf(value, name)]));
+  const values = new Map(entries.map(([key, value]) => keyed(key, propertyOf(value, name), secrets)));
   return { layer: 'server', source: name, values, isShared: isSharedFile(name), isJoined: false };
+}
+
+/** What a server could not decrypt it calls `invalid.<key>`, as Spring does; what it decrypted, ours lists in `secrets`. */
+function keyed(key: string, property: Property, secrets: ReadonlySet<unknown>): readonly [string, Property] {
+  if (key.startsWith(invalidPrefix) && property.value === invalidValue)
+    return [
+      key.slice(invalidPrefix.length),
+      { ...property, value: cipherMark, whyEncrypted: 'the config server could not decrypt it' },
+    ];
+  return [key, secrets.has(key) ? { ...property, isSecret: true } : property];
 }
 
 function propertyOf(value: unknown, source: string): Property {

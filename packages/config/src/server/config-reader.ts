@@ -4,7 +4,10 @@ import { configErrors } from '../errors.ts';
 import type { Property, PropertySource, Scalar } from '../properties/property.ts';
 import type { Access } from './access.ts';
 import type { BackendFound, ConfigBackend } from './backends/config-backend.ts';
-import type { Asked, Target, TextFormat } from './config-request.ts';
+import type { Asked, Target } from './config-request.ts';
+import type { DecryptedValues } from './decrypted-values.ts';
+import { decryptedValues } from './decrypted-values.ts';
+import type { ConfigEncryption } from './encryption.ts';
 import { environmentJson } from './environment.ts';
 import type { Answered, LiveConfig } from './live/live-config.ts';
 import { environmentType, originMediaType } from './negotiation.ts';
@@ -22,25 +25,29 @@ export interface ConfigReaderOptions {
   readonly live: Pick<LiveConfig, 'read'>;
   readonly rights: Access;
   readonly overrides: Readonly<Record<string, Scalar>>;
+  readonly encryption?: ConfigEncryption | undefined;
 }
+
+type AskedText = Extract<Asked, { readonly kind: 'text' }>;
 
 /** Reads what is asked for, by those who may, and writes the answer. */
 export class ConfigReader {
   readonly #options: ConfigReaderOptions;
   readonly #overrides: readonly PropertySource[];
+  readonly #values: DecryptedValues;
   readonly #rendered = new RenderedAnswers();
 
   constructor(options: ConfigReaderOptions) {
     this.#options = options;
     this.#overrides = overriding(options.overrides);
+    this.#values = decryptedValues(options.encryption);
   }
 
   /** CONFIG_NOT_YOURS when the caller may not read that; CONFIG_NOT_FOUND without such a resource or label. */
   async read(asked: Asked, request: HttpRequest, identity: Identity): Promise<HttpResponse> {
     this.#options.rights.demand(identity, asked.target);
-    if (asked.kind === 'environment') return this.#environment(asked.target, request);
-    const resolves = resolvesPlaceholders(request.query);
-    if (asked.kind === 'text') return this.#text(asked.target, request, asked.format, resolves);
+    if (asked.kind === 'environment') return this.#environment(asked.target, request, identity);
+    if (asked.kind === 'text') return this.#text(asked, request, identity);
     const { target, path } = asked;
     const { names, profiles, label } = target;
     const found = await this.#options.backend.resource({
@@ -50,14 +57,14 @@ export class ConfigReader {
     });
     if (found === undefined) throw configErrors.NOT_FOUND('there is no such file, or it is not yours');
     const sources = async () =>
-      this.#with((await this.#find(target, request)).found).map(({ properties }) => properties);
-    return resourceAnswer(request, found, sources, resolves);
+      this.#with((await this.#find(target, request, identity)).found).map(({ properties }) => properties);
+    return resourceAnswer(request, found, sources, resolvesPlaceholders(request.query));
   }
 
-  async #environment(target: Target, request: HttpRequest): Promise<HttpResponse> {
+  async #environment(target: Target, request: HttpRequest, identity: Identity): Promise<HttpResponse> {
     const type = environmentType(request.headers.accept?.toString());
     if (type === undefined) return { status: 406 };
-    const { found, headers } = await this.#find(target, request);
+    const { found, headers } = await this.#find(target, request, identity);
     const answer = this.#rendered.of(found, `${type} ${target.raw.name} ${target.raw.profiles}`, () => {
       const all = { ...found, sources: this.#with(found) };
       const body = environmentJson(target, all, type === originMediaType);
@@ -66,8 +73,9 @@ export class ConfigReader {
     return { ...answer, headers: { ...answer.headers, ...headers } };
   }
 
-  async #text(target: Target, request: HttpRequest, format: TextFormat, resolves: boolean): Promise<HttpResponse> {
-    const { found } = await this.#find(target, request);
+  async #text({ target, format }: AskedText, request: HttpRequest, identity: Identity): Promise<HttpResponse> {
+    const { found } = await this.#find(target, request, identity);
+    const resolves = resolvesPlaceholders(request.query);
     return this.#rendered.of(found, `${format} ${resolves}`, () => {
       const sources = this.#with(found).map(({ properties }) => properties);
       const { contentType, text } = textFormat(sources, format, resolves);
@@ -75,9 +83,12 @@ export class ConfigReader {
     });
   }
 
-  async #find(target: Target, request: HttpRequest): Promise<Answered> {
+  /** In plain for who may have it so. */
+  async #find(target: Target, request: HttpRequest, identity: Identity): Promise<Answered> {
     const { names, profiles, label } = target;
-    return this.#options.live.read(request, { names, profiles, label, mayRead: this.#options.rights.mayFind(target) });
+    const { live, rights } = this.#options;
+    const answered = await live.read(request, { names, profiles, label, mayRead: rights.mayFind(target) });
+    return { ...answered, found: await this.#values.open(answered.found, identity, names) };
   }
 
   #with({ sources }: BackendFound): readonly PropertySource[] {

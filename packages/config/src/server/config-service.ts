@@ -9,6 +9,8 @@ import { emptyBackend } from './backends/empty-backend.ts';
 import { folderBackend } from './backends/folder-backend.ts';
 import { ConfigReader } from './config-reader.ts';
 import { readConfigPath } from './config-request.ts';
+import type { ConfigEncryption } from './encryption.ts';
+import { encryptionRoutes } from './encryption-routes.ts';
 import { openLiveConfig } from './live/live-config.ts';
 import { rollOutEndpoint } from './live/roll-out-endpoint.ts';
 import type { RollOutPolicy } from './live/roll-out-policy.ts';
@@ -35,6 +37,8 @@ export interface ConfigServiceOptions {
   readonly rollOut?: RollOutPolicy | undefined;
   /** `POST /monitor`, where the host of a git repository tells of a push. Default: not there. */
   readonly monitor?: MonitorOptions | undefined;
+  /** How values marked `{cipher}` are decrypted, and by which keys texts are encrypted. Default: they are passed on. */
+  readonly encryption?: ConfigEncryption | undefined;
 }
 
 /** The config server's contract has no operations of its own: it speaks Spring Cloud Config's protocol. */
@@ -50,15 +54,16 @@ export const configContract = contract('config', {});
 export function configService(options: ConfigServiceOptions): ServiceDefinition {
   const rights = access(options.applications ?? [], options.readers ?? []);
   const backend = options.backend ?? (options.folder === undefined ? emptyBackend : folderBackend(options.folder));
+  const { overrides = {}, encryption } = options;
   return service({
     contract: configContract,
     start({ add, telemetry, clock, ids }) {
       add.onStop(async () => backend[Symbol.asyncDispose]());
       const live = openLiveConfig({ backend, policy: options.rollOut, rights, clock, ids, log: telemetry.log });
       add.onStop(() => live.close());
-      for (const route of live.routes) add.route(route);
+      for (const route of [...live.routes, ...encryptionRoutes(encryption)]) add.route(route);
       add.endpoint(rollOutEndpoint(live, backend));
-      const reader = new ConfigReader({ backend, live, rights, overrides: options.overrides ?? {} });
+      const reader = new ConfigReader({ backend, live, rights, overrides, encryption });
       const reads = telemetry.metrics.counter('config_reads', 'Configurations read, by application');
       add.route({
         method: 'GET',

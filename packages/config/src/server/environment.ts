@@ -10,6 +10,7 @@ export function environmentJson({ raw, label }: Target, found: BackendFound, wit
     label: label ?? null,
     version: found.version ?? null,
     state: found.version === undefined ? null : '',
+    ...secretsIn(found),
     propertySources: found.sources.map((source) => ({
       name: sourceName(source),
       source: Object.fromEntries(
@@ -20,6 +21,14 @@ export function environmentJson({ raw, label }: Target, found: BackendFound, wit
       ),
     })),
   });
+}
+
+/** The keys that were decrypted, so that our clients show them nowhere. Spring's clients do not look at it. */
+function secretsIn({ sources }: BackendFound): { readonly secrets?: readonly string[] } {
+  const secrets = sources.flatMap(({ properties }) =>
+    [...properties].flatMap(([key, { isSecret }]) => (isSecret === true ? [key] : [])),
+  );
+  return secrets.length === 0 ? {} : { secrets: [...new Set(secrets)] };
 }
 
 /** Spring's clients read off the name whether a source belongs to a profile: it must keep `-<profile>`. */

@@ -9,6 +9,8 @@ export { gitBackend } from './backends/git-backend.ts';
 export { staleHeader } from './config-reader.ts';
 export type { ConfigServiceOptions } from './config-service.ts';
 export { configContract, configService } from './config-service.ts';
+export type { ConfigEncryption } from './encryption.ts';
+export { decryptScope, encryptScope } from './encryption.ts';
 export type { GitOptions, GitPatternRepository, GitRepository } from './git/git-options.ts';
 export type { RollOutPolicy } from './live/roll-out-policy.ts';
 export type { MonitorOptions } from './monitor/monitor-route.ts';
