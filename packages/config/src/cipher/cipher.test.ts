@@ -7,7 +7,7 @@ import { aesCipher } from './aes-cipher.ts';
 import { isEncrypted, readEncrypted } from './encrypted-value.ts';
 import { keyring } from './keyring.ts';
 import type { KeyringData, KeySpec } from './keyring-data.ts';
-import { newKey } from './keyring-file.ts';
+import { newKey } from './new-key.ts';
 
 interface Vectors {
   readonly keys: readonly KeySpec[];

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { codeOf, messageOf } from '@dure/core';
 import { keyring } from './keyring.ts';
-import { fileKeyring, newKey, readKeyring, writeKeyring } from './keyring-file.ts';
+import { fileKeyring, readKeyring, writeKeyring } from './keyring-file.ts';
+import { newKey } from './new-key.ts';
 
 async function inFolder(use: (path: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'dure-keyring-'));

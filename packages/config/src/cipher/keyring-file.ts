@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf } from '@dure/core';
 import type { Keyring, KeyringSource } from './keyring.ts';
 import { keyring } from './keyring.ts';
-import type { AesKeySpec, KeyringData } from './keyring-data.ts';
+import type { KeyringData } from './keyring-data.ts';
 import { invalid, readKeyringData } from './keyring-data.ts';
 
 /**
@@ -59,9 +58,4 @@ export async function writeKeyring(path: string, data: KeyringData): Promise<voi
     await rm(whole, { force: true });
     throw error;
   }
-}
-
-/** A new key: 256 random bits, and AES-GCM, so that no change of a text goes unseen. */
-export function newKey(): AesKeySpec {
-  return { kind: 'aes', password: randomBytes(32).toString('hex'), salt: randomBytes(8).toString('hex'), strong: true };
 }

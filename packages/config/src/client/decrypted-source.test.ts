@@ -5,7 +5,7 @@ import { codeOf, messageOf, seededRandom } from '@dure/core';
 import { fakeClock } from '@dure/core/testing';
 import { z } from 'zod';
 import { keyring } from '../cipher/keyring.ts';
-import { newKey } from '../cipher/keyring-file.ts';
+import { newKey } from '../cipher/new-key.ts';
 import { decryptedSource } from './decrypted-source.ts';
 import { environmentSource } from './environment-source.ts';
 import { loadConfig } from './load-config.ts';
