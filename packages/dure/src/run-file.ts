@@ -100,4 +100,6 @@ export interface RunFile {
   readonly userIssuer?: string;
   /** For the console: the one-time token of the URL that `ready` prints. */
   readonly consoleToken?: string;
+  /** Absolute path of the keys by which `{cipher}` values of the configuration are decrypted; there may be none. */
+  readonly keyringFile: string;
 }

@@ -105,6 +105,11 @@ export interface SystemOptions {
   readonly broker?: BrokerResource | undefined;
   /** What must hold at any time; `dure verify` proves it. */
   readonly invariants?: readonly Invariant[];
+  /**
+   * The file of the keys by which `{cipher}` values of the configuration are decrypted, relative to the system's folder; its
+   * owner alone may read it (mode 0600). Default: `keyring.json` in the state folder.
+   */
+  readonly keyring?: string;
   /** What customers do while `dure chaos` breaks something: `() => import('./traffic.ts').then((module) => module.traffic)`. */
   readonly traffic?: LazyTraffic;
   /** What `dure up` suggests to try, given the gateway's URL. */
@@ -132,6 +137,8 @@ export interface System {
   readonly broker: BrokerResource | undefined;
   readonly invariants: readonly Invariant[];
   readonly traffic: LazyTraffic | undefined;
+  /** Undefined where the keys of the configuration lie in the state folder. */
+  readonly keyring: string | undefined;
   readonly examples: (gateway: string) => readonly Example[];
 }
 
@@ -174,7 +181,8 @@ export function system(name: string, options: SystemOptions): System {
   const routed = router === true ? {} : router === false ? undefined : router;
   const named = dns === false ? undefined : { zone: 'dure.internal', ...(dns === true ? {} : dns) };
   const asked = { ...configOf(config), router: routed, dns: named, traffic: options.traffic };
-  return { kind: 'system', name, services, edge: outside, ...asked, foreign, broker, invariants, examples };
+  const { keyring } = options;
+  return { kind: 'system', name, services, edge: outside, ...asked, keyring, foreign, broker, invariants, examples };
 }
 
 function configOf(given: NonNullable<SystemOptions['config']>): Pick<System, 'config' | 'rollOut' | 'bus'> {

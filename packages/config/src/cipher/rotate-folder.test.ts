@@ -104,7 +104,7 @@ test('what no key decrypts, or cannot be rewritten in place, stays and is told w
 });
 
 test('whatever a file of values holds, only ciphertexts change, and they decrypt to the same', async () => {
-  const key = fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/);
+  const key = fc.stringMatching(/^[a-z]{1,6}$/);
   const value = fc.oneof(fc.constantFrom(`'${one}'`, `"${two}"`, "'x'", '5', 'yes'), fc.constant(`'${one}' # ${two}`));
   const line = fc.tuple(fc.constantFrom('', '# note\n', '\n'), fc.constantFrom(' ', '   '), value);
   await fc.assert(

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { codeOf, isDureError, messageOf } from '@dure/core';
 import type { Keyring } from './keyring.ts';
 import type { KeyedPlace, StuckValue } from './rewrite-encrypted.ts';
@@ -63,7 +62,8 @@ async function filesIn(folder: string, below: string): Promise<readonly string[]
 
 async function replace(path: string, text: string): Promise<void> {
   const { mode } = await stat(path);
-  const whole = join(path, '..', `.${randomUUID()}.new`);
+  const whole = join(dirname(path), `.${basename(path)}.new`);
+  await rm(whole, { force: true });
   try {
     await using handle = await open(whole, 'wx', mode & 0o777);
     await handle.chmod(mode & 0o777);

@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly host: HostProgram;
   readonly clock: Clock;
   readonly random: Random;
+  /** Reads to its end what is given by standard input. Default: nothing is. */
+  readonly readInput?: () => Promise<string>;
   /** Aborts when somebody asks us to end. */
   readonly interrupted: AbortSignal;
   /** Aborts when somebody insists. */

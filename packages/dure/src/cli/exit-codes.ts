@@ -51,6 +51,10 @@ const byCode: Readonly<Record<string, number>> = {
   DURE_CONTROL_FAILED: exitCodes.notRunning,
   DURE_INVARIANT_BROKEN: exitCodes.invariant,
   DURE_STATE_UNUSABLE: exitCodes.state,
+  CONFIG_KEYRING_INVALID: exitCodes.state,
+  CONFIG_KEY_MISSING: exitCodes.usage,
+  CONFIG_CIPHER_UNREADABLE: exitCodes.usage,
+  CONFIG_FOLDER_MISSING: exitCodes.system,
   POSTGRES_BINARY_MISSING: exitCodes.platform,
 };
 

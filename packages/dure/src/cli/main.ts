@@ -45,10 +45,17 @@ const exitCode = await dureCommand(process.argv.slice(2), {
   host: { module: hostModule, path: env.PATH ?? '/usr/local/bin:/usr/bin:/bin', configuration: configurationIn(env) },
   clock: systemClock,
   random: systemRandom,
+  readInput,
   interrupted: interrupted.signal,
   insisted: insisted.signal,
 });
 process.exit(exitCode);
+
+async function readInput(): Promise<string> {
+  let text = '';
+  for await (const part of process.stdin.setEncoding('utf8')) text += part;
+  return text;
+}
 
 /** The variables that set a service's configuration: `DURE_<SERVICE>__<KEY>`. */
 function configurationIn(variables: NodeJS.ProcessEnv): Readonly<Record<string, string>> {

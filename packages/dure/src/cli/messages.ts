@@ -93,7 +93,26 @@ const english = {
   },
   parkedColumns: ['SERVICE', 'SOURCE', 'KEY', 'STATE', 'MESSAGES', 'TRIES', 'FIRST', 'ERROR'],
   parkedStates: { waiting: 'waiting', stopped: 'stopped' },
+  cipher: {
+    madeKeyring: (path: string) =>
+      `${path} is a new keyring; keep a copy in a safe place: without it no encrypted value can be read`,
+    typeValue: 'type the value, then Ctrl-D',
+    wouldRotate: (count: number) => `${values(count)} would be encrypted by a new key:`,
+    rotated: (count: number, key: string) =>
+      `${values(count)} ${count === 1 ? 'is' : 'are'} encrypted by the key "${key}" now:`,
+    goesOn: (key: string) => `the rotation to the key "${key}" had broken off; it goes on`,
+    stuck: (count: number) => `${values(count)} stay as they are; correct them and run \`dure config rotate\` again:`,
+    oldKeys: (keys: string) =>
+      `the old keys still decrypt: ${keys}; once no other copy of the files needs them, \`dure config rotate --retire\` removes them`,
+    retired: (keys: string) => `removed: ${keys}; what was encrypted by them can be read no more`,
+    nothingRetired: 'there are no old keys',
+    wouldRetire: (keys: string) => `would be removed: ${keys}`,
+  },
 };
+
+function values(count: number): string {
+  return count === 1 ? '1 value' : `${count} values`;
+}
 
 function counted(processes: number): string {
   return processes === 1 ? '1 process' : `${processes} processes`;
@@ -186,6 +205,20 @@ const korean: Messages = {
   },
   parkedColumns: ['서비스', '출처', '키', '상태', '메시지', '시도', '첫 메시지', '오류'],
   parkedStates: { waiting: '대기', stopped: '중단' },
+  cipher: {
+    madeKeyring: (path) =>
+      `${path}에 새 키링을 만들었습니다. 안전한 곳에 사본을 보관하십시오. 키링이 없으면 암호화된 값을 읽을 수 없습니다`,
+    typeValue: '값을 입력한 뒤 Ctrl-D를 누르십시오',
+    wouldRotate: (count) => `새 키로 다시 암호화할 값 ${count}개:`,
+    rotated: (count, key) => `값 ${count}개를 키 "${key}"(으)로 다시 암호화했습니다:`,
+    goesOn: (key) => `중단되었던 키 "${key}"(으)로의 교체를 이어서 진행합니다`,
+    stuck: (count) => `값 ${count}개는 바꾸지 못했습니다. 고친 뒤 \`dure config rotate\`를 다시 실행하십시오:`,
+    oldKeys: (keys) =>
+      `이전 키(${keys})로도 여전히 복호화할 수 있습니다. 이전 키가 필요한 파일 사본이 더 없으면 \`dure config rotate --retire\`로 제거하십시오`,
+    retired: (keys) => `제거한 키: ${keys}. 이 키로 암호화한 값은 더 이상 읽을 수 없습니다`,
+    nothingRetired: '이전 키가 없습니다',
+    wouldRetire: (keys) => `제거할 키: ${keys}`,
+  },
 };
 
 /** Everything that commands say, by language. */

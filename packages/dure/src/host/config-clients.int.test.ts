@@ -36,6 +36,7 @@ async function startShopConfig(configFolder: string) {
     peers: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, publicKeyOf(key)])),
     foreign: { price: 'correct horse' },
     configPlaces: [configFolder],
+    keyringFile: join(configFolder, 'keyring.json'),
   };
   const nowhere = { instances: () => [], onChange: () => () => {} };
   const { verifier } = credentials('config', own, run, machine(), nowhere);

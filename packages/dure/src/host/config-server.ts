@@ -5,8 +5,11 @@ import type { RunFile } from '../run-file.ts';
 
 /** The config server of a run: over its folder, its git repositories, or several of these in their order. */
 export async function configServer(run: RunFile): Promise<ServiceDefinition> {
-  const { configPlaces: places = [], peers, foreign = {}, mode, rollOut, stateFolder } = run;
-  const { compositeBackend, configService, folderBackend, gitBackend } = await import('@dure/config/server');
+  const { configPlaces: places = [], peers, foreign = {}, mode, rollOut, stateFolder, keyringFile } = run;
+  const [{ compositeBackend, configService, folderBackend, gitBackend }, { fileKeyring }] = await Promise.all([
+    import('@dure/config/server'),
+    import('@dure/config/cipher'),
+  ]);
   const folder = join(stateFolder, 'config-git');
   const backends = places.map((place): ConfigBackend => {
     if (typeof place === 'string') return folderBackend(place);
@@ -19,6 +22,7 @@ export async function configServer(run: RunFile): Promise<ServiceDefinition> {
   return configService({
     applications: [...Object.keys(peers), ...Object.keys(foreign)],
     backend: backends.length > 1 ? compositeBackend(backends) : only,
+    encryption: { keyring: fileKeyring(keyringFile) },
     rollOut: { canary: mode === 'production', ...rollOut },
     monitor: repositories.length === 0 ? undefined : secretFile === undefined ? {} : { secretFile },
   });

@@ -66,7 +66,9 @@ async function shopOver(
       return {};
     },
   });
-  const run = { folder, stateFolder: join(folder, 'state'), configUrl: server.url, mode: 'test' } as const;
+  const stateFolder = join(folder, 'state');
+  const keyringFile = join(stateFolder, 'keyring.json');
+  const run = { folder, stateFolder, configUrl: server.url, mode: 'test', keyringFile } as const;
   const config = await openServiceConfig(
     definition,
     { name: 'shop', instanceId: 'shop:1', platform, telemetry, service: serviceRun },

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileKeyring } from '@dure/config/cipher';
 import type { ConfigSource } from '@dure/config/client';
-import { environmentSource, fileSource, serverSource, watchConfig } from '@dure/config/client';
+import { decryptedSource, environmentSource, fileSource, serverSource, watchConfig } from '@dure/config/client';
 import type { HealthCheck, Live, ManagementEndpoint, Settings } from '@dure/core';
 import type { ResilienceLimits } from '@dure/resilience';
 import type { ServiceDefinition } from '@dure/service/server';
@@ -38,7 +39,7 @@ export interface ServiceConfig {
 
 /** What of its process a configuration depends on. */
 interface ConfigProcess extends Pick<ProcessKit, 'machine' | 'environment' | 'bus'> {
-  readonly run: Pick<RunFile, 'folder' | 'stateFolder' | 'configUrl' | 'mode'>;
+  readonly run: Pick<RunFile, 'folder' | 'stateFolder' | 'configUrl' | 'mode' | 'keyringFile'>;
 }
 
 /** The configuration profile of each mode. */
@@ -138,7 +139,9 @@ async function sourcesFor(
     keepIn: join(run.stateFolder, 'config'),
     instance: instanceId,
   });
-  return [...(await ownFiles(run, name)), server, environmentSource(environment)];
+  const keyring = fileKeyring(run.keyringFile);
+  const sources = [...(await ownFiles(run, name)), server, environmentSource(environment)];
+  return sources.map((source) => decryptedSource(source, keyring));
 }
 
 /** `<system>/<service>/application.yml` and its like, when the service brings any. */

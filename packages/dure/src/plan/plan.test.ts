@@ -151,6 +151,7 @@ test('the run file of a service holds what it needs and nothing more', () => {
     telemetryUrl: 'http://127.0.0.1:9411',
     configPlaces: ['/shop/config'],
     userIssuer: 'order',
+    keyringFile: '/shop/.dure/keyring.json',
   });
   assert.deepEqual(Object.keys(peers), owners);
 });

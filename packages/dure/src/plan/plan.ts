@@ -1,6 +1,7 @@
 import { publicKeyOf } from '@dure/identity';
 import type { FlowMap } from '@dure/saga';
 import { resolveConfig } from '../config-place.ts';
+import { keyringFile } from '../keyring-file.ts';
 import type { Definitions, LoadedSystem } from '../load-system.ts';
 import type { BrokerRun, CanaryRun, Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
 import type { System } from '../system.ts';
@@ -150,6 +151,7 @@ export function runFileOf(
     ...(answersDns ? { dns: { port: dns, zone: system.dns.zone } } : {}),
     ...(takesForeign && settings.foreign !== undefined ? { foreign: settings.foreign } : {}),
     ...(hasConsole ? { consoleToken: settings.consoleToken } : {}),
+    keyringFile: keyringFile({ system, folder }, settings.stateFolder),
   };
 }
 

@@ -19,13 +19,16 @@ test('a state folder keeps itself out of version control and its secrets to its 
   await rm(above, { recursive: true });
 });
 
-test('starting afresh forgets everything but compiled code and the lock', async () => {
+test('starting afresh forgets everything but compiled code, the keys of the configuration and the lock', async () => {
   const root = await mkdtemp(join(tmpdir(), 'dure-state-'));
   const folder = await openStateFolder(root);
-  await Promise.all(['supervisor.json', 'telemetry.db', 'cache'].map((name) => writeFile(join(root, name), '')));
+  await Promise.all(
+    ['supervisor.json', 'telemetry.db', 'cache', 'keyring.json'].map((name) => writeFile(join(root, name), '')),
+  );
   await writeFile(join(folder.keys, 'user.json'), '{}');
   await forgetState(folder);
-  assert.deepEqual((await readdir(root)).sort(), ['.gitignore', 'cache', 'keys', 'logs', 'run', 'supervisor.json']);
+  const kept = ['.gitignore', 'cache', 'keyring.json', 'keys', 'logs', 'run', 'supervisor.json'];
+  assert.deepEqual((await readdir(root)).sort(), kept);
   assert.deepEqual(await readdir(folder.keys), []);
   await rm(root, { recursive: true });
 });

@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '@dure/core';
 import { dureErrors } from '../errors.ts';
+import { stateKeyring } from '../keyring-file.ts';
 
 /** The parts of the folder in which a system keeps its state. */
 export interface StateFolder {
@@ -16,7 +17,8 @@ export interface StateFolder {
   readonly postgres: string;
 }
 
-const keptByFresh: ReadonlySet<string> = new Set(['cache', '.gitignore']);
+/** Without its keys the encrypted values of a configuration, which lies elsewhere, could never be read again. */
+const keptByFresh: ReadonlySet<string> = new Set(['cache', '.gitignore', stateKeyring]);
 
 /** Opens a state folder, making what is missing. DURE_STATE_UNUSABLE. */
 export async function openStateFolder(root: string): Promise<StateFolder> {
@@ -45,7 +47,7 @@ export async function openStateFolder(root: string): Promise<StateFolder> {
   return folder;
 }
 
-/** Deletes the state of earlier runs, all but compiled code and the lock. The database server must not run. */
+/** Deletes the state of earlier runs, all but compiled code, the keys of the configuration and the lock. The database server must not run. */
 export async function forgetState(folder: StateFolder): Promise<void> {
   const names = await readdir(folder.root);
   const old = names.filter((name) => !keptByFresh.has(name) && !name.startsWith('supervisor.json'));
