@@ -122,3 +122,14 @@ test('lines below the level are not written', () => {
     ['c', 'd'],
   );
 });
+
+test('what says how it is shown is written so: a configuration without its secrets, a link without its password', () => {
+  const { written, last } = log();
+  const config = { note: 'hunter2', lines: 5 };
+  Object.defineProperty(config, 'toJSON', { value: () => ({ note: '***', lines: 5 }) });
+  const broken = { toJSON: () => assert.fail('broken'), note: 'hunter2' };
+  written.info('configured', { config, nested: [{ config }], url: new URL('http://kim:hunter2@host/'), broken });
+  const shown = { note: '***', lines: 5 };
+  const { nested, url, broken: instead, config: first } = last();
+  assert.deepEqual([first, nested, url, instead], [shown, [{ config: shown }], 'http://kim:***@host/', '{…}']);
+});

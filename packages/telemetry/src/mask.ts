@@ -59,6 +59,8 @@ function plainObject(value: object, depth: number): unknown {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
   if (value instanceof Map) return plainObject(Object.fromEntries(value), depth);
   if (value instanceof Set) return plainObject([...value], depth);
+  if ('toJSON' in value && typeof value.toJSON === 'function')
+    return plain(ownForm(value as { toJSON(): unknown }), depth + 1);
   const entries: [string, unknown][] = [];
   for (const [key, item] of Object.entries(value)) {
     if (entries.length >= maxItems) break;
@@ -66,6 +68,15 @@ function plainObject(value: object, depth: number): unknown {
     if (safe !== undefined) entries.push([key, safe]);
   }
   return Object.fromEntries(entries);
+}
+
+/** What a value shows of itself: a configuration leaves out its secrets. */
+function ownForm(value: { toJSON(): unknown }): unknown {
+  try {
+    return value.toJSON();
+  } catch {
+    return '{…}';
+  }
 }
 
 /** An error as plain data: code, message, details and causes; a stack only where it points at a defect. */

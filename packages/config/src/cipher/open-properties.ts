@@ -5,7 +5,12 @@ import type { Keyring } from './keyring.ts';
 
 /** Whether any of the values is encrypted. */
 export function hasEncrypted(properties: Properties): boolean {
-  return [...properties.values()].some(({ value }) => isEncrypted(value));
+  return [...properties.values()].some(isToOpen);
+}
+
+/** What another could not decrypt is not tried again. */
+function isToOpen({ value, whyEncrypted }: Property): boolean {
+  return isEncrypted(value) && whyEncrypted === undefined;
 }
 
 /**
@@ -17,8 +22,8 @@ export function openProperties(
   keyring: Keyring,
   unread: (key: string, property: Property, why: string) => readonly [string, Property],
 ): Properties {
-  const plain = [...properties].filter(([, { value }]) => !isEncrypted(value));
-  const encrypted = [...properties].filter(([, { value }]) => isEncrypted(value));
+  const encrypted = [...properties].filter(([, property]) => isToOpen(property));
+  const plain = [...properties].filter(([, property]) => !isToOpen(property));
   const opened = encrypted.map(([key, property]): readonly [string, Property] => {
     try {
       return [key, { ...property, value: keyring.decrypt(String(property.value)), isSecret: true }];

@@ -123,10 +123,14 @@ test('what the server says it decrypted is secret here as well', async () => {
   assert.equal(explain().find(({ key }) => key === 'lines')?.value, 7);
 });
 
-test('what a server could not decrypt, ours or Spring’s, is named by its key', async () => {
-  const sources = [answering({ 'invalid.db-password': '<n/a>' })];
-  await assert.rejects(
-    loadConfig({ ...base, schema, sources }),
-    /dbPassword \(server, order\.yml\): still encrypted; the config server could not decrypt it/,
-  );
-});
+const ownKeys = { 'nothing of our own': undefined, 'a keyring': source, 'no keyring': async () => undefined };
+for (const [own, keys] of Object.entries(ownKeys)) {
+  test(`what a server could not decrypt, ours or Spring’s, is named by its key, with ${own}`, async () => {
+    const answer = answering({ 'invalid.db-password': '<n/a>' });
+    const sources = [keys === undefined ? answer : decryptedSource(answer, keys)];
+    await assert.rejects(
+      loadConfig({ ...base, schema, sources }),
+      /dbPassword \(server, order\.yml\): still encrypted; the config server could not decrypt it/,
+    );
+  });
+}

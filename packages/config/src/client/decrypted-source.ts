@@ -37,5 +37,5 @@ function refused(values: Properties): Properties {
 }
 
 function stillEncrypted(key: string, property: Property, why: string): readonly [string, Property] {
-  return [key, { ...property, whyEncrypted: why }];
+  return [key, { whyEncrypted: why, ...property }];
 }

@@ -93,3 +93,22 @@ for (const [expression, holds] of expressions) {
     assert.equal(profileMatches(expression, new Set(['dev', 'cloud'])), holds);
   });
 }
+
+const quoted: readonly (readonly [string, RegExp])[] = [
+  ['password: *hunter2', /^a\.yml:1:1: Unresolved alias/],
+  ['password: !<hunter2', /^a\.yml:1:\d+: /],
+  ['password: "\\hunter2"\nb: [', /^a\.yml:\d+:\d+: /],
+  ['password: |hunter2\n x', /^a\.yml:1:\d+: Block scalar header includes extra characters$/],
+];
+for (const [text, told] of quoted) {
+  test(`the error about ${JSON.stringify(text)} quotes nothing of the file: it may be a password`, () => {
+    assert.throws(
+      () => readYaml(text, 'a.yml'),
+      (error: Error) => {
+        assert.match(error.message, told);
+        assert.doesNotMatch(`${error.message} ${String(error.cause)}`, /hunter/);
+        return true;
+      },
+    );
+  });
+}

@@ -1,3 +1,4 @@
+import { messageOf } from '@dure/core';
 import type { Document, Node, ScalarTag, Tags } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
 import { configErrors } from '../errors.ts';
@@ -35,13 +36,13 @@ export function readYaml(text: string, file: string): readonly PropertyDocument[
 
 function readDocument(document: Document, file: string, lines: LineCounter): PropertyDocument {
   const [error] = document.errors;
-  if (error !== undefined) throw invalid(file, lines, error.pos[0], error.message, error);
+  if (error !== undefined) throw invalid(file, lines, error.pos[0], error.message);
   demandUniqueKeys(document, file, lines);
   let tree: unknown;
   try {
     tree = document.toJS({ mapAsMap: true, maxAliasCount: 100 });
   } catch (cause) {
-    throw invalid(file, lines, 0, cause instanceof Error ? cause.message : String(cause), cause);
+    throw invalid(file, lines, 0, messageOf(cause));
   }
   const properties = new Map<string, Property>();
   if (tree === null || tree === undefined) return { properties };
@@ -59,7 +60,7 @@ function demandUniqueKeys(document: Document, file: string, lines: LineCounter):
       const seen = new Set<unknown>();
       for (const { key } of items) {
         if (!isScalar(key) || key.value === '<<') continue;
-        if (seen.has(key.value)) throw invalid(file, lines, key.range?.[0] ?? 0, 'Map keys must be unique', undefined);
+        if (seen.has(key.value)) throw invalid(file, lines, key.range?.[0] ?? 0, 'Map keys must be unique');
         seen.add(key.value);
       }
     },
@@ -85,9 +86,14 @@ function nodeFinder(document: Document): (path: readonly unknown[]) => Node | un
     path.reduce<Node | undefined>((node, step) => followed(below(node, step)), followed(document.contents));
 }
 
-function invalid(file: string, lines: LineCounter, position: number, message: string, cause: unknown): Error {
+function invalid(file: string, lines: LineCounter, position: number, message: string): Error {
   const place = placeOf(file, lines, position);
-  return configErrors.FILE_INVALID(`${place}: ${message}`, { cause, details: { place } });
+  return configErrors.FILE_INVALID(`${place}: ${withoutText(message)}`, { details: { place } });
+}
+
+/** What the parser quotes from the file, after a colon, may be a secret; so may its cause: a password that begins with `*` is an alias. */
+function withoutText(message: string): string {
+  return message.replace(/(?<=[\w)]): .*$/s, '').replaceAll(/!\S+/g, '!…');
 }
 
 function placeOf(file: string, lines: LineCounter, position: number): string {

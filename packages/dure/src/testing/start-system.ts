@@ -36,6 +36,8 @@ export interface StartSystemOptions {
   readonly observe?: (event: SupervisorEvent) => void;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Variables that set configuration: `DURE_ORDER__MAX_LINES`. */
+  readonly configuration?: Readonly<Record<string, string>>;
   /** Another program in place of the host, for tests of the supervisor itself. */
   readonly hostModule?: string;
   readonly readyTimeoutMs?: number;
@@ -101,6 +103,7 @@ export async function startSystem(module: string | URL, options: StartSystemOpti
         module: options.hostModule ?? hostModule,
         path: searchPath,
         cacheFolder: cacheFolder(),
+        configuration: options.configuration ?? {},
       },
       clock,
       random,
