@@ -95,12 +95,12 @@ test('a YAML text is written for readers of YAML 1.1, long lines in one', () => 
 
 test('a text of braces alone is no burden', () => {
   const text = '${'.repeat(500_000);
-  const start = performance.now();
+  const before = process.threadCpuUsage();
   assert.equal(
     resolvePlaceholders(text, () => undefined),
     text,
   );
-  assert.ok(performance.now() - start < 1_000);
+  assert.ok(process.threadCpuUsage(before).user < 1_000_000);
 });
 
 test('keys that refer to each other end, and quickly', () => {
