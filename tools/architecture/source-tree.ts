@@ -57,7 +57,7 @@ export interface Rule {
 }
 
 /** A checker that looks at nothing is content with everything: fewer files than this means that it is broken. */
-export const leastFiles = 1_450;
+export const leastFiles = 1_760;
 
 const patterns = ['packages/*/src/**/*.ts', 'packages/*/web/**/*.{ts,tsx}', 'shop/**/*.{ts,tsx}', 'tools/**/*.ts'];
 const leftOut = /node_modules|\/dist\/|\.dure\/|^tools\/fixtures\/|\.d\.ts$/;

@@ -78,12 +78,14 @@ function nodeFinder(document: Document): (path: readonly unknown[]) => Node | un
     values.set(node, known);
     return known.get(step);
   };
-  const followed = (node: unknown) => {
+  const followed = (node: unknown): Node | undefined => {
     const found = isAlias(node) ? node.resolve(document) : node;
     return isNode(found) ? found : undefined;
   };
-  return (path) =>
-    path.reduce<Node | undefined>((node, step) => followed(below(node, step)), followed(document.contents));
+  return (path) => {
+    const found = path.reduce<unknown>((node, step) => below(followed(node), step), document.contents);
+    return isNode(found) ? found : undefined;
+  };
 }
 
 function invalid(file: string, lines: LineCounter, position: number, message: string): Error {

@@ -46,23 +46,7 @@ export function ConfigFilterForm({ filters, services, apply }: ConfigFilterFormP
         <label for="text">{m.configText}</label>
         <input class="input input-small" type="search" id="text" name="text" defaultValue={filters.text ?? ''} />
       </div>
-      <div class="field">
-        <label for="against">{m.compareWith}</label>
-        <input
-          class="input input-small"
-          id="against"
-          name="against"
-          list="environments"
-          placeholder="prod"
-          defaultValue={filters.against ?? ''}
-          pattern="[A-Za-z0-9][A-Za-z0-9,_.@+\\-]*"
-        />
-        <datalist id="environments">
-          {environments.map((name) => (
-            <option key={name} value={name} />
-          ))}
-        </datalist>
-      </div>
+      <Environment value={filters.against} />
       {filters.against === undefined ? null : (
         <label class="check">
           <input
@@ -75,6 +59,30 @@ export function ConfigFilterForm({ filters, services, apply }: ConfigFilterFormP
         </label>
       )}
     </FilterForm>
+  );
+}
+
+/** Profiles are free to choose; the usual ones are offered. */
+function Environment({ value }: { readonly value: string | undefined }): JSX.Element {
+  const m = useMessages();
+  return (
+    <div class="field">
+      <label for="against">{m.compareWith}</label>
+      <input
+        class="input input-small"
+        id="against"
+        name="against"
+        list="environments"
+        placeholder="prod"
+        defaultValue={value ?? ''}
+        pattern="[A-Za-z0-9][A-Za-z0-9,_.@+\\-]*"
+      />
+      <datalist id="environments">
+        {environments.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+    </div>
   );
 }
 

@@ -158,7 +158,7 @@ test('it speaks Korean, and a mistake says what there is', () =>
     for (const words of [[], ['encrpyt'], ['encrypt', 'hunter2']]) {
       const wrong = await dure(words);
       assert.equal(wrong.code, 2);
-      assert.match(wrong.err, /knows `encrypt`, `decrypt` and `rotate`.*never from the command line/);
+      assert.match(wrong.err, /knows `status`, .*`decrypt` and `rotate`.*never from the command line/);
       assert.doesNotMatch(wrong.err, /hunter2/);
     }
     assert.match((await dure(['encrypt'], '\n')).err, /standard input holds no value/);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '@dure/core';
 import type { Library } from './bundle-libraries.ts';
 import { bundleLibraries } from './bundle-libraries.ts';
-import { isLibrary, libraryFolder, sourcesVariable } from './library-cache.ts';
+import { isLibrary, libraryFolder } from './library-cache.ts';
 
 // Started by a supervisor whose system has become ready: loads what its processes load and keeps the libraries among it as single files,
 // for the next start. The supervisor's end is its end.
@@ -32,7 +32,7 @@ registerHooks({
   },
 });
 
-const [module = ''] = process.argv.slice(2);
+const [module = '', sources = ''] = process.argv.slice(2);
 const { loadDefinitions, loadSystem } = await import('../load-system.ts');
 await Promise.all([
   import('../host/start-host.ts'),
@@ -43,7 +43,6 @@ const all = await Promise.all(
   [...found].sort().map(async (url): Promise<Library> => ({ url, namespace: (await import(url)) as object })),
 );
 const folder = libraryFolder();
-const sources = process.env[sourcesVariable] ?? '';
 if (folder !== undefined) await bundleLibraries(all, { folder, sources, now: systemClock.now() });
 process.exit(0);
 

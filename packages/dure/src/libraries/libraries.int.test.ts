@@ -54,11 +54,14 @@ async function project(context: TestContext) {
       }),
     run: () =>
       JSON.parse(
-        execFileSync(process.execPath, ['--import', join(folder, 'src/preload.ts'), 'app.mjs'], {
-          cwd: folder,
-          encoding: 'utf8',
-          env: { ...process.env, DURE_SOURCES: 'v1' },
-        }),
+        execFileSync(
+          process.execPath,
+          ['--import', `${pathToFileURL(join(folder, 'src/preload.ts')).href}?sources=v1`, 'app.mjs'],
+          {
+            cwd: folder,
+            encoding: 'utf8',
+          },
+        ),
       ) as Readonly<Record<string, unknown>>,
   };
 }

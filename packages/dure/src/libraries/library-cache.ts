@@ -15,9 +15,6 @@ export function isLibrary(specifier: string): boolean {
   return others.has(specifier) || (specifier.startsWith('@dure/') && !/^@dure\/dure(?:\/|$)/.test(specifier));
 }
 
-/** Handed to every process: what Dure's own packages were made of when it was started (`sourcesNow`). */
-export const sourcesVariable = 'DURE_SOURCES';
-
 /** What stands in the cache, and what it was made from. */
 export interface LibraryCache {
   readonly node: string;

@@ -2,11 +2,15 @@ import { spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { extname, join } from 'node:path';
 import type { Clock } from '@dure/core';
-import { libraryFolder, readLibraryCache, sourcesVariable } from './library-cache.ts';
+import { libraryFolder, readLibraryCache } from './library-cache.ts';
 import { sourcesNow } from './sources-now.ts';
 
-/** Given to every process of a system by `--import`. */
-export const preloadModule = join(import.meta.dirname, `preload${extname(import.meta.filename)}`);
+const preloadModule = new URL(`preload${extname(import.meta.filename)}`, import.meta.url).href;
+
+/** What every process of a system is given by `--import`, with what Dure's own packages are made of. */
+export function preloadOf(sources: string): string {
+  return `${preloadModule}?sources=${sources}`;
+}
 
 const makerModule = join(import.meta.dirname, `bundle.main${extname(import.meta.filename)}`);
 /** A system that has just become ready has better things to do. */
@@ -23,9 +27,9 @@ export function makeLibraries(system: string, path: string, clock: Clock): () =>
   if (folder === undefined || readLibraryCache(folder, sources) !== undefined) return () => undefined;
   let end: () => void = () => undefined;
   const timer = clock.after(afterMs, () => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', makerModule, system], {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', makerModule, system, sources], {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      env: { PATH: path, [sourcesVariable]: sources },
+      env: { PATH: path },
     });
     child.on('error', () => undefined);
     child.on('spawn', () => {

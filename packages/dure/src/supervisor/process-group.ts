@@ -5,8 +5,7 @@ import type { Clock, Random } from '@dure/core';
 import type { LogFile } from '@dure/telemetry';
 import { openLogFile } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
-import { sourcesVariable } from '../libraries/library-cache.ts';
-import { preloadModule } from '../libraries/library-maker.ts';
+import { preloadOf } from '../libraries/library-maker.ts';
 import { sourcesBy } from '../libraries/sources-now.ts';
 import type { PlannedProcess, Stage } from '../plan/plan.ts';
 import type { RunFile } from '../run-file.ts';
@@ -212,12 +211,11 @@ export class ProcessGroup {
     writeFileSync(path, JSON.stringify(runFile), { mode: 0o600 });
     const program = {
       file: process.execPath,
-      parameters: [...leanFlags, '--import', preloadModule, host.module],
+      parameters: [...leanFlags, '--import', preloadOf(this.#sources()), host.module],
       environment: {
         ...configuration,
         ...leanMalloc,
         DURE_RUN_FILE: path,
-        [sourcesVariable]: this.#sources(),
         PATH: host.path,
         NODE_COMPILE_CACHE: host.cacheFolder ?? state.cache,
       },

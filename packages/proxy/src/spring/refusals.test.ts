@@ -87,7 +87,7 @@ const refused: readonly (readonly [string, RegExp])[] = [
   [routeWith('[ { name: Retry, args: { series: SERVER } } ]'), /the series "SERVER"/],
   [routeWith('[ { name: Retry, args: { jitter.randomFactor: 2 } } ]'), /from 0 to 1/],
   [routeWith('[ { nam: Retry } ]'), /needs a "name"/],
-  [routeWith('[ { name: Retry, arguments: {} } ]'), /not "arguments"/],
+  [routeWith('[ { name: Retry, arguments: { retries: 2 } } ]'), /not "arguments"/],
   [routeWith('[ "SetRequestUri=https://{id}.example/" ]'), /holds no variable/],
   [
     routeWith(`[ "AddRequestHeader=X-A, \${nothing}" ]`),
