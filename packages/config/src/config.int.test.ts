@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { environmentSource } from './client/environment-source.ts';
 import { loadConfig } from './client/load-config.ts';
 import { serverSource } from './client/server-source.ts';
+import { watchConfig } from './client/watch-config.ts';
 import type { RunningConfig } from './testing/start-config.ts';
 import { startConfig } from './testing/start-config.ts';
 
@@ -221,4 +222,21 @@ test('a refusal is told in the server’s words, copy or not', () =>
       assert.match(error.message, /403: "thief" may not read the configuration of another application/);
       return true;
     });
+  }));
+
+test('what would be under other profiles is read, changes nothing, and leaves no copy to start from', () =>
+  withConfig(async ({ url, signer }, folder) => {
+    const keepIn = join(folder, 'kept');
+    const own = { clock: systemClock, random: systemRandom };
+    const source = serverSource({ url, signer: signer('order'), keepIn, ...own });
+    const sections = { own: { schema } };
+    await using watch = await watchConfig({ sections, service: 'order', profiles: ['dev'], sources: [source], ...own });
+    const kept = await readFile(join(keepIn, 'order.config.json'), 'utf8');
+    const { values } = await watch.under(['prod']);
+    assert.deepEqual([watch.current.values.own.maxLines, values.own.maxLines], [10, 50]);
+    assert.equal(await readFile(join(keepIn, 'order.config.json'), 'utf8'), kept);
+    assert.deepEqual(await watch.refresh(), []);
+    await writeFile(join(folder, 'order-prod.yml'), 'max-lines: many\n');
+    await assert.rejects(watch.under(['prod']), (error) => codeOf(error) === 'CONFIG_INVALID');
+    assert.equal(watch.refusal, undefined);
   }));

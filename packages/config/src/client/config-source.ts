@@ -21,6 +21,8 @@ export interface ConfigTarget {
   readonly candidate?: string | undefined;
   /** The version that a hint named: a server that has it need not look for a newer one. */
   readonly wanted?: string | undefined;
+  /** Only to be looked at: what is read is not what the service runs on, and leaves no copy. */
+  readonly isLook?: boolean | undefined;
 }
 
 /** Where a layer comes from. */

@@ -9,6 +9,9 @@ export interface ExplainedKey extends ExplainedValue {
   readonly key: string;
   /** The highest first. */
   readonly overrides: readonly ExplainedValue[];
+  /** What the schema takes: `integer`, `string (secret)`; absent where it takes anything. */
+  readonly type?: string;
+  readonly description?: string;
 }
 
 /** A value and where it comes from. Secrets are masked. */
@@ -39,6 +42,14 @@ export function explain(
     const values = [...(own === undefined ? [] : [own, ...(overridden.get(key) ?? [])].map(shown)), ...defaultOf(key)];
     const [first, ...overrides] = values;
     const isListSet = own === undefined && [...winning.keys()].some((other) => other.startsWith(`${key}.`));
-    return first === undefined || isListSet ? [] : [{ key, ...first, overrides }];
+    const node = own?.node ?? defaults.find(({ path }) => path === key);
+    return first === undefined || isListSet ? [] : [{ key, ...first, overrides, ...schemaOf(node) }];
   });
+}
+
+function schemaOf(node: SchemaNode | undefined): Pick<ExplainedKey, 'type' | 'description'> {
+  if (node === undefined || node.types.size === 0) return {};
+  const { types, isSecret, description } = node;
+  const type = `${[...types].join(' | ')}${isSecret ? ' (secret)' : ''}`;
+  return { type, ...(description === undefined ? {} : { description }) };
 }

@@ -203,9 +203,23 @@ test('explain lists every key with its layer and what it overrode', async () => 
         { value: 1, layer: 'file', place: 'order.yml:1:1' },
         { value: 50, layer: 'default', place: 'schema' },
       ],
+      type: 'integer',
     },
   );
   assert.deepEqual(explain().find(({ key }) => key === 'currency')?.layer, 'default');
+});
+
+test('explain says what the schema takes, and its words', async () => {
+  const described = z.object({ rate: z.number().default(1).describe('share of a price'), key: secret(z.string()) });
+  const sources = [layer('file', 'order.yml', { key: 'hidden' })];
+  const { explain } = await loadConfig({ schema: described, service: 'order', profiles: [], sources });
+  assert.deepEqual(
+    explain().map(({ key, value, type, description }) => [key, value, type, description]),
+    [
+      ['key', '***', 'string (secret)', undefined],
+      ['rate', 1, 'number', 'share of a price'],
+    ],
+  );
 });
 
 test('the configuration is frozen all the way down', async () => {

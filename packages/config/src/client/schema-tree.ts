@@ -7,6 +7,8 @@ export interface SchemaNode {
   readonly types: ReadonlySet<string>;
   readonly isSecret: boolean;
   readonly defaultValue: unknown;
+  /** What the schema says about it to people. */
+  readonly description: string | undefined;
   /** Named children by their relaxed name. */
   readonly children: ReadonlyMap<string, { readonly name: string; readonly node: SchemaNode }>;
   /** What every item of a list is. */
@@ -31,7 +33,8 @@ export function schemaTree(schema: JsonSchema, at: readonly string[] = []): Sche
 function parentOf(path: string, name: string, node: SchemaNode): SchemaNode {
   const children = new Map([[relaxed(name), { name, node }]]);
   const types = new Set(['object']);
-  return { path, types, isSecret: false, defaultValue: undefined, children, items: undefined, others: undefined };
+  const none = { isSecret: false, defaultValue: undefined, description: undefined };
+  return { path, types, ...none, children, items: undefined, others: undefined };
 }
 
 /** `max-lines`, `maxLines`, `MAX_LINES` and `max_lines` are the same key, as in Spring. */
@@ -61,6 +64,7 @@ function nodeOf(schemas: readonly JsonSchema[], path: string, root: JsonSchema, 
     types: new Set(parts.flatMap(typesOf)),
     isSecret: parts.some((part) => part.writeOnly === true),
     defaultValue: parts.find((part) => 'default' in part)?.default,
+    description: parts.map(({ description }) => description).find((text) => typeof text === 'string'),
     children: new Map(
       [...named].map(([key, { name, schemas: of }]) => {
         return [key, { name, node: child(of, path === '' ? name : `${path}.${name}`) }];

@@ -44,7 +44,8 @@ export function serverSource(options: ServerSourceOptions): ConfigSource {
     load: (target, signal) => {
       const signals = [options.signal, signal].filter((one) => one !== undefined);
       const within = signals.length === 0 ? options : { ...options, signal: AbortSignal.any(signals) };
-      return target.candidate === undefined ? load(within, copy, target, latest) : loadCandidate(within, target);
+      const isOwn = target.candidate === undefined && target.isLook !== true;
+      return isOwn ? load(within, copy, target, latest) : loadOther(within, target);
     },
   };
 }
@@ -57,12 +58,13 @@ interface Latest {
 }
 
 /** A candidate is read once, and kept nowhere. */
-async function loadCandidate(options: ServerSourceOptions, target: ConfigTarget): Promise<LoadedLayers> {
+/** What is not to be run on, or not yet. */
+async function loadOther(options: ServerSourceOptions, target: ConfigTarget): Promise<LoadedLayers> {
   const shown = maskText(options.url);
   const asked = await ask(options, target, 0, undefined);
   if (!asked.ok)
     throw configErrors.SERVER_UNREACHABLE(
-      `the config server at ${shown} did not answer with a candidate for "${target.service}": ${maskText(messageOf(asked.error))}`,
+      `the config server at ${shown} did not answer for "${target.service}": ${maskText(messageOf(asked.error))}`,
       { cause: asked.error, details: { url: shown, service: target.service } },
     );
   return { layers: parse(asked.answer.text, shown), warnings: [], version: asked.answer.version };

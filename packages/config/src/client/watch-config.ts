@@ -81,6 +81,8 @@ export interface ConfigWatch<S extends ConfigSections> extends AsyncDisposable {
    * rejects with what stood in the way, such as CONFIG_INVALID.
    */
   refresh(): Promise<readonly string[]>;
+  /** What the configuration would be under other profiles; nothing changes. Rejects as a first reading does. */
+  under(profiles: readonly string[]): Promise<ConfigState<S>>;
   /** Ends the reading under way and all others. Idempotent. */
   close(): Promise<void>;
 }
@@ -146,6 +148,12 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
       return this.refresh();
     });
     return this.#queued;
+  }
+
+  async under(profiles: readonly string[]): Promise<ConfigState<S>> {
+    const { service, sources } = this.#options;
+    const loaded = await loadLayers(sources, { service, profiles, isLook: true }, this.#stop.signal);
+    return stateOf(this.#read(loaded.layers), loaded);
   }
 
   async close(): Promise<void> {

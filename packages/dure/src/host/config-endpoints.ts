@@ -12,22 +12,26 @@ type MaybeWatch = () => ServiceWatch | undefined;
 /**
  * `/actuator/config`: the layers in the order in which they were applied, and each key in force with its origin; secrets
  * masked. All are those of now; the service's own, if it does not follow them, those of its start. `refused` is there while
- * the latest reading does not fit.
+ * the latest reading does not fit. `/actuator/config/prod,eu`: what it would be under these profiles.
  */
 export function configEndpoint(watch: MaybeWatch, isFollowed: () => boolean): ManagementEndpoint {
   const started = watch()?.current;
   return {
     id: 'config',
-    handle() {
+    async handle({ path: [profiles] }) {
       const now = watch();
       if (now === undefined) return { status: 200, body: { layers: [], keys: [], warnings: [] } };
+      if (profiles !== undefined) return { status: 200, body: shown(await now.under(profiles.split(','))) };
       const { current, refusal } = now;
       const keys = started === undefined || isFollowed() ? current.explain() : mixed(started, now);
       const refused = refusal === undefined ? {} : { refused: reasonOf(refusal) };
-      const { layers, warnings } = current;
-      return { status: 200, body: { layers, keys, warnings, ...refused } };
+      return { status: 200, body: { ...shown(current), keys, ...refused } };
     },
   };
+}
+
+function shown({ layers, warnings, explain }: State) {
+  return { layers, keys: explain(), warnings };
 }
 
 type State = ServiceWatch['current'];
