@@ -95,7 +95,7 @@ function ServiceConfig({ service, filters, changes }: ServiceConfigProps): JSX.E
       </Empty>
     );
   return (
-    <>
+    <div class="board">
       {value.refused === undefined ? null : (
         <Note tone="bad">
           <strong>{m.configRefused}</strong>
@@ -109,7 +109,7 @@ function ServiceConfig({ service, filters, changes }: ServiceConfigProps): JSX.E
       ))}
       <ConfigKeys config={value} filters={filters} />
       {changes === undefined ? null : <ConfigVersions service={service} changes={changes} />}
-    </>
+    </div>
   );
 }
 

@@ -43,6 +43,7 @@ export function ConfigVersions({ service, changes }: ConfigVersionsProps): JSX.E
             versions.toReversed().map(({ version, at }) => (
               <li key={`${target} ${version} ${at}`}>
                 <code>{version}</code>
+                <span>{target}</span>
                 <span class="faint">{formatDateTime(at, language)}</span>
               </li>
             )),
