@@ -1,6 +1,7 @@
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, isDureError, messageOf } from '@dure/core';
+import { configErrors } from '../errors.ts';
 import type { Keyring } from './keyring.ts';
 import type { KeyedPlace, StuckValue } from './rewrite-encrypted.ts';
 import { rewriteEncrypted } from './rewrite-encrypted.ts';
@@ -48,7 +49,9 @@ export async function rotateFolder({ folder, keyring, writes }: RotateOptions): 
 }
 
 async function filesIn(folder: string, below: string): Promise<readonly string[]> {
-  const entries = await readdir(join(folder, below), { withFileTypes: true });
+  const entries = await readdir(join(folder, below), { withFileTypes: true }).catch((cause: unknown) => {
+    throw configErrors.FOLDER_MISSING(`the configuration folder ${join(folder, below)} cannot be read`, { cause });
+  });
   const own = entries.filter(({ name }) => !name.startsWith('.') && name !== 'node_modules');
   const found = await Promise.all(
     own.map(async (entry) => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
+import type { SectionSource } from '@dure/core';
 import { codeOf, messageOf, seededRandom } from '@dure/core';
 import { fakeClock } from '@dure/core/testing';
 import { z } from 'zod';
 import { keyring } from '../cipher/keyring.ts';
 import { newKey } from '../cipher/new-key.ts';
+import type { ConfigSource } from './config-source.ts';
 import { decryptedSource } from './decrypted-source.ts';
 import { environmentSource } from './environment-source.ts';
 import { loadConfig } from './load-config.ts';
@@ -134,3 +136,20 @@ for (const [own, keys] of Object.entries(ownKeys)) {
     );
   });
 }
+
+test('a section that reads its flat keys itself gets them in plain, and shows them as little', async () => {
+  const values = { 'gateway.routes[0].token': ring.encryptValue(canary) };
+  const changing: ConfigSource = { load: (...given) => valuesSource('file', values).load(...given) };
+  const at = 'gateway.routes';
+  const read = (sources: readonly SectionSource[]) => sources.map(({ properties }) => properties.get(`${at}[0].token`));
+  const tools = { clock: fakeClock(), random: seededRandom(1) };
+  const sources = [decryptedSource(changing, source)];
+  await using watch = await watchConfig({ ...base, sections: { routes: { at, read } }, sources, ...tools });
+  assert.equal(watch.current.values.routes[0]?.value, canary);
+  assert.deepEqual(watch.current.explain()[0]?.value, '***');
+  const seen: unknown[] = [];
+  watch.onChange(({ keys }) => seen.push(...keys));
+  values['gateway.routes[0].token'] = ring.encryptValue('another');
+  await watch.refresh();
+  assert.deepEqual(seen, [{ key: `${at}[0].token`, before: '***', after: '***' }]);
+});

@@ -31,8 +31,8 @@ function keysOf(highestFirst: readonly ConfigLayer[], at: string): ReadonlyMap<s
   const all = [...highestFirst].reverse().flatMap(({ values }) => [...values]);
   const isOpen = all.some(([key, { value }]) => isBelow(key, at) && String(value).includes('${'));
   const keys = new Map<string, KeyValue>();
-  for (const [key, { value }] of all) {
-    if (isBelow(key, at)) keys.set(key, { value, shown: value });
+  for (const [key, { value, isSecret }] of all) {
+    if (isBelow(key, at)) keys.set(key, { value, shown: isSecret === true ? mask : value });
     else if (isOpen) keys.set(key, { value, shown: mask });
   }
   return keys;
@@ -50,8 +50,8 @@ function explainKeys(highestFirst: readonly ConfigLayer[], at: string): readonly
     });
 }
 
-function shown({ value, place }: Property, layer: string, source: string): ExplainedValue {
-  return { value, layer, place: place ?? source };
+function shown({ value, place, isSecret }: Property, layer: string, source: string): ExplainedValue {
+  return { value: isSecret === true ? mask : value, layer, place: place ?? source };
 }
 
 function isBelow(key: string, at: string): boolean {

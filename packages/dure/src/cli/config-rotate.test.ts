@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -158,7 +158,7 @@ test('it speaks Korean, and a mistake says what there is', () =>
     for (const words of [[], ['encrpyt'], ['encrypt', 'hunter2']]) {
       const wrong = await dure(words);
       assert.equal(wrong.code, 2);
-      assert.match(wrong.err, /knows `status`, .*`decrypt` and `rotate`.*never from the command line/);
+      assert.match(wrong.err, /`encrypt`, `decrypt` and `rotate \[folder\]`.*never from the command line/);
       assert.doesNotMatch(wrong.err, /hunter2/);
     }
     assert.match((await dure(['encrypt'], '\n')).err, /standard input holds no value/);
@@ -166,6 +166,17 @@ test('it speaks Korean, and a mistake says what there is', () =>
     const open = await dure(['encrypt'], 'x');
     assert.equal(open.code, 11);
     assert.match(open.err, /can be read by others.*CONFIG_KEYRING_INVALID/);
+  }));
+
+test('what lies in a repository is rotated in a checkout, which is named', () =>
+  inSystem(async ({ folder, dure }) => {
+    const { out } = await dure(['encrypt'], 'hunter2');
+    await mkdir(join(folder, 'checkout'));
+    await writeFile(join(folder, 'checkout', 'order.yml'), `a: '${out.trim()}'\n`);
+    const done = await dure(['rotate', join(folder, 'checkout')]);
+    assert.match(done.out, /^1 value is encrypted by the key "2" now:\n {2}order\.yml:1:4 a\n/);
+    const missing = await dure(['rotate', join(folder, 'nowhere')]);
+    assert.deepEqual([missing.code, /CONFIG_FOLDER_MISSING/.test(missing.err)], [3, true]);
   }));
 
 test('without a keyring there is nothing to rotate or decrypt; another keyring may be named', () =>

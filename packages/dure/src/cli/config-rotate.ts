@@ -9,6 +9,7 @@ import {
   withoutOldKeys,
   writeKeyring,
 } from '@dure/config/cipher';
+import { resolveConfig } from '../config-place.ts';
 import { dureErrors } from '../errors.ts';
 import { loadSystem } from '../load-system.ts';
 import type { CommandContext } from './command.ts';
@@ -27,14 +28,19 @@ interface Outcome extends Rotation {
 }
 
 /**
- * `dure config rotate`: a new key becomes current, and every value of the system's folder of configuration is encrypted by it
- * in place. The keyring is written first and tells that a rotation is under way: one that broke off goes on with the same key.
+ * `dure config rotate [folder]`: a new key becomes current, and every value of the system's folders of configuration, or of a
+ * checkout of its repository, is encrypted by it in place. The keyring is written first and tells that a rotation is under way:
+ * one that broke off goes on with the same key.
  * With `--retire` no key is made, and those that are not current go when no value needs them.
  */
-export async function rotateKeys(line: CommandLine, context: CommandContext): Promise<number> {
+export async function rotateKeys(
+  named: string | undefined,
+  line: CommandLine,
+  context: CommandContext,
+): Promise<number> {
   const isDry = line.switches.has('dry-run');
   const retires = line.switches.has('retire');
-  const folder = await configFolder(line, context);
+  const folders = named === undefined ? await configFolders(line, context) : [resolve(context.folder, named)];
   const path = await keyringPath(line, context);
   const before = await readKeyring(path);
   if (before === undefined) throw noKeyring(path);
@@ -43,7 +49,8 @@ export async function rotateKeys(line: CommandLine, context: CommandContext): Pr
   if (before.isRotating === true && !isJson) terminal.err(`${messages[language].cipher.goesOn(before.current)}\n`);
   const data = retires ? before : withNextKey(before);
   if (!isDry && data !== before) await writeKeyring(path, data);
-  const found = await rotateFolder({ folder, keyring: keyring(data, path), writes: !isDry });
+  const ring = keyring(data, path);
+  const found = await rotateAll(folders, (folder) => rotateFolder({ folder, keyring: ring, writes: !isDry }));
   const isWhole = found.stuck.length === 0;
   const ended = isWhole ? ending(data, retires) : data;
   if (!isDry && isWhole) await writeKeyring(path, ended);
@@ -57,13 +64,27 @@ function ending(data: KeyringData, retires: boolean): KeyringData {
   return retires ? withoutOldKeys(data) : rotated(data);
 }
 
-async function configFolder({ values }: CommandLine, { folder }: CommandContext): Promise<string> {
+async function rotateAll(folders: readonly string[], rotate: (folder: string) => Promise<Rotation>): Promise<Rotation> {
+  const changed: Rotation['changed'][number][] = [];
+  const stuck: Rotation['stuck'][number][] = [];
+  for (const folder of folders) {
+    const found = await rotate(folder);
+    changed.push(...found.changed);
+    stuck.push(...found.stuck);
+  }
+  return { changed, stuck };
+}
+
+/** The system's folders of configuration; what lies in a git repository is rotated in a checkout. */
+async function configFolders({ values }: CommandLine, { folder }: CommandContext): Promise<readonly string[]> {
   const { module } = await systemPlace(folder, values.get('system'), values.get('state'));
   const loaded = await loadSystem(module);
-  const { config, name } = loaded.system;
-  const own = config.find((place) => typeof place === 'string');
-  if (own === undefined) throw dureErrors.USAGE(`the system "${name}" has no folder of configuration to rotate`);
-  return resolve(loaded.folder, own);
+  const places = resolveConfig(loaded.folder, loaded.system.config);
+  const folders = places.filter((place) => typeof place === 'string');
+  if (folders.length > 0) return folders;
+  throw dureErrors.USAGE(
+    `the system "${loaded.system.name}" has no folder of configuration; name a checkout of its repository: \`dure config rotate <folder>\``,
+  );
 }
 
 function shown({ changed, stuck, key, isDry, oldKeys, retired }: Outcome, retires: boolean, context: CommandContext) {

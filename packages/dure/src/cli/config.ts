@@ -45,7 +45,8 @@ export const config: Command = {
     const { positionals, values } = line;
     const [verb, named, more] = positionals;
     const stateFolder = async () => stateFolderOf(context.folder, values.get('system'), values.get('state'));
-    if (more !== undefined || (named !== undefined && verb !== 'check')) throw usage(verb);
+    const takesFolder = verb === 'check' || verb === 'rotate';
+    if (more !== undefined || (named !== undefined && !takesFolder)) throw usage(verb);
     switch (verb) {
       case 'status':
         return configStatus(await stateFolder(), line, context);
@@ -56,15 +57,16 @@ export const config: Command = {
       case 'decrypt':
         return decryptText(line, context);
       case 'rotate':
-        return rotateKeys(line, context);
+        return rotateKeys(named, line, context);
       default:
         throw usage(verb);
     }
   },
 };
 
+/** Repeats nothing but the verb: what was given besides may be a secret. */
 function usage(verb: string | undefined): Error {
   return dureErrors.USAGE(
-    `\`dure config\` knows \`status\`, \`check [folder]\`, \`encrypt\`, \`decrypt\` and \`rotate\`, not ${verb === undefined ? 'nothing' : `"${verb}" so`}; a value is read from standard input, never from the command line`,
+    `\`dure config\` knows \`status\`, \`check [folder]\`, \`encrypt\`, \`decrypt\` and \`rotate [folder]\`, not ${verb === undefined ? 'nothing' : `"${verb}" so`}; a value is read from standard input, never from the command line`,
   );
 }

@@ -221,6 +221,7 @@ async function listen(): Promise<void> {
   const endpoints = [
     '',
     'config',
+    'config/prod',
     'env',
     'health',
     'info',
@@ -245,7 +246,14 @@ async function listen(): Promise<void> {
   for (const { traceId } of traces.slice(0, 40)) await read(`/api/traces/${traceId}`);
   const { logs = [] } = JSON.parse(await read('/api/logs?limit=1000')) as { logs?: unknown[] };
   assert.ok(logs.length > 3, 'there are logs');
-  for (const path of ['/api/services', '/api/overview', '/api/configurations', '/api/configuration']) await read(path);
+  for (const path of [
+    '/api/services',
+    '/api/overview',
+    '/api/config',
+    '/api/config/vault',
+    '/api/config/vault?against=prod',
+  ])
+    await read(path);
 }
 
 /** Every file of the run that is not one of the keys, of the database or of what a process alone is told. */
