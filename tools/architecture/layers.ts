@@ -34,6 +34,7 @@ const subpathLayers: Readonly<Record<string, number>> = {
   'messaging/timers': 1.5,
   'messaging/feed': 3,
   'messaging/broker': 3,
+  'messaging/replay': 3,
   'identity/issuer': 3,
 };
 
@@ -45,7 +46,7 @@ const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
   service: [['.'], ['contract'], ['client', 'compatibility'], ['server'], ['composition']],
   registry: [['.'], ['wire'], ['client', 'server']],
   config: [['.'], ['properties', 'bus', 'wire'], ['cipher'], ['client', 'server']],
-  messaging: [['.'], ['attempts'], ['followers', 'timers'], ['feed'], ['broker']],
+  messaging: [['.'], ['attempts'], ['followers', 'timers'], ['feed'], ['broker', 'replay']],
   proxy: [
     ['.'],
     ['http', 'regex'],

@@ -178,6 +178,28 @@ export const dureErrors = errorCatalogue('DURE', {
       fix: '두 서비스를 같은 버전의 계약으로 실행하십시오. 메시지는 그때까지 기다립니다.',
     },
   },
+  REPLAY_REFUSED: {
+    kind: 'conflict',
+    en: {
+      title: 'The reaction may not be replayed',
+      fix: 'If it comes to the same when it runs again, mark it `replayable: true` in the code, and release that first.',
+    },
+    ko: {
+      title: '재전달할 수 없는 반응입니다',
+      fix: '다시 실행해도 결과가 같다면 코드에서 `replayable: true`로 표시해 먼저 배포하십시오.',
+    },
+  },
+  REPLAY_UNKNOWN: {
+    kind: 'missing',
+    en: {
+      title: 'There is no such reaction to replay',
+      fix: '`dure replay <service>` lists those that may be replayed.',
+    },
+    ko: {
+      title: '재전달할 반응이 없습니다',
+      fix: '`dure replay <서비스>`로 재전달할 수 있는 반응을 확인하십시오.',
+    },
+  },
   KEYS_UNAVAILABLE: {
     kind: 'unavailable',
     retryable: true,

@@ -61,6 +61,8 @@ export interface ServiceRun {
   readonly canary?: CanaryRun;
   /** The flows that it watches over. Default: none. */
   readonly flows?: readonly FlowMap[];
+  /** The events that may be delivered once more to its reactions, each with the service in whose log it stands. Default: none. */
+  readonly replays?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -132,6 +132,29 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
       fix: '유실은 없습니다. 서비스가 응답할 때까지 다시 읽습니다. `dure status`를 확인하십시오.',
     },
   },
+  REPLAY_UNDERWAY: {
+    kind: 'conflict',
+    en: {
+      title: 'The reaction is being replayed already',
+      fix: 'Wait until that replay is done, or cancel it: `dure replay <service>` shows how far it is.',
+    },
+    ko: {
+      title: '이미 재전달 중인 반응입니다',
+      fix: '진행 중인 재전달이 끝날 때까지 기다리거나 취소하십시오. `dure replay <서비스>`로 진행 상황을 볼 수 있습니다.',
+    },
+  },
+  REPLAY_BUSY: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'A replay could not begin, because deliveries to its reaction were under way all the time',
+      fix: 'Try again; if it goes on like this, look for a reaction that takes seconds.',
+    },
+    ko: {
+      title: '반응에 대한 전달이 계속 진행 중이어서 재전달을 시작하지 못했습니다',
+      fix: '다시 시도하십시오. 계속되면 몇 초씩 걸리는 반응이 있는지 확인하십시오.',
+    },
+  },
   BROKER_UNAVAILABLE: {
     kind: 'unavailable',
     retryable: true,

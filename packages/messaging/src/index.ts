@@ -58,6 +58,15 @@ export type { Parking } from './parking.port.ts';
 export type { PersonalData, PersonalMarks } from './personal.ts';
 export { personal, personalData, personalMarks } from './personal.ts';
 export type { RelayMark, RelayStore } from './relay-store.port.ts';
+export type {
+  HeldMessage,
+  Replay,
+  ReplayAction,
+  ReplayFailure,
+  ReplayStart,
+  ReplayStore,
+  ReplayWish,
+} from './replay-store.port.ts';
 export type { MessageInput, Outbox, Scheduling, UnitOfWork, When } from './unit-of-work.port.ts';
 export type { Upcasts, Versioned, WithUpcast } from './upcast.ts';
 export { upcasted } from './upcast.ts';

@@ -16,6 +16,7 @@ function watched() {
   const db = memoryDatabase({ service: 'test', clock, ids: testIds() });
   const asked = { advance: 0, read: 0, rings: true, fails: false };
   const log: MessageLog = {
+    before: async () => 0,
     async advance() {
       asked.advance += 1;
       if (asked.fails) throw new TypeError('no connection');

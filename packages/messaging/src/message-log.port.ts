@@ -30,6 +30,11 @@ export interface MessageLog {
    * stands at or below it has been dropped.
    */
   asked(reader: string, after: number): Promise<number>;
+  /**
+   * A position behind which everything stands that was written at a time (epoch milliseconds) or later, as near to it as the log
+   * can tell; never one that has been dropped. For 0 it is the floor.
+   */
+  before(at: number): Promise<number>;
   /** Rings after each commit in this process that appended; a hint, so a missed one costs one poll. */
   onAppend(ring: () => void): () => void;
 }

@@ -10,6 +10,7 @@ import type {
   Parking,
   ParkingDeliveryStore,
   RelayStore,
+  ReplayStore,
   UnitOfWork,
 } from '@dure/messaging';
 import { logTail } from '@dure/messaging';
@@ -41,6 +42,7 @@ import { postgresRelayStore } from './postgres-relay-store.ts';
 import type { ReadModel, ReadPolicy } from './read-freshness.ts';
 import { untilFresh } from './read-freshness.ts';
 import { readPool } from './read-pool.ts';
+import { postgresReplayStore } from './replay/postgres-replay-store.ts';
 import { statementNames } from './statement-names.ts';
 import { postgresTimerStore } from './timers/postgres-timer-store.ts';
 import type { StartSaga, Tx } from './transaction.ts';
@@ -99,6 +101,8 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
   /** The log as it grows: one poll for all who follow. */
   readonly tail: LogTail;
   readonly deliveries: ParkingDeliveryStore<Tx<Tables>>;
+  /** What is delivered once more to reactions. */
+  readonly replays: ReplayStore<Tx<Tables>>;
   /** How far the log has been published to a broker. */
   readonly relay: RelayStore;
   /** Where the followers of this service's own log stand. */
@@ -187,6 +191,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     timers: postgresTimerStore(kit, scheduleRings),
     deliveries: deliveries as unknown as ParkingDeliveryStore<Tx<Tables>>,
     relay: postgresRelayStore(pool),
+    replays: postgresReplayStore(kit, pool, ids, reactionsFollower) as unknown as ReplayStore<Tx<Tables>>,
     idempotency: postgresIdempotency(pool),
     uow,
     freshFrom: (source, call, policy) => untilFresh(appliedFrom(source, service, deliveries), call, clock, policy),
@@ -221,6 +226,9 @@ function appliedFrom(
 function ringAll(rings: ReadonlySet<() => void>): void {
   for (const ring of rings) ring();
 }
+
+/** The follower that brings a service's own events to its reactions, to the sagas that wait for them and to the flows that it watches. */
+export const reactionsFollower = 'reactions';
 
 const dayMs = 86_400_000;
 

@@ -16,7 +16,7 @@ export { configTable } from './config/config-table.ts';
 export type { PostgresBackend, PostgresBackendOptions } from './config/postgres-backend.ts';
 export { postgresBackend } from './config/postgres-backend.ts';
 export type { Database, DatabaseOptions } from './database.ts';
-export { openDatabase } from './database.ts';
+export { openDatabase, reactionsFollower } from './database.ts';
 export { postgresErrors } from './errors.ts';
 export type { ProjectionTable, Projector } from './event-sourcing/index.ts';
 export { forgetSubject, postgresEventStore } from './event-sourcing/index.ts';

@@ -27,6 +27,11 @@ export function postgresMessageLog(pool: Pool, service: string): MessageLog & { 
       const text = 'select dure.note_reader($1, $2) as floor';
       return (await leased(pool, text, [reader, after], 'dure.note-reader')).rows[0]?.floor as number;
     },
+    async before(at) {
+      await log.advance();
+      const text = 'select dure.log_before(to_timestamp($1::float8 / 1000)) as pos';
+      return (await leased(pool, text, [at], 'dure.log-before')).rows[0]?.pos as number;
+    },
     onAppend(ring) {
       rings.add(ring);
       return () => void rings.delete(ring);

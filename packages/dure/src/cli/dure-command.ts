@@ -18,6 +18,7 @@ import { jobs } from './jobs.ts';
 import { logs } from './logs.ts';
 import { parked } from './parked.ts';
 import { pause, resume } from './pause.ts';
+import { replay } from './replay.ts';
 import { restart } from './restart.ts';
 import { run } from './run.ts';
 import { sagas } from './sagas.ts';
@@ -48,6 +49,7 @@ const commands: readonly Command[] = [
   chaos,
   add,
   parked,
+  replay,
   pause,
   resume,
 ];

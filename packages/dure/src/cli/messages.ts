@@ -108,6 +108,20 @@ const english = {
     nothingRetired: 'there are no old keys',
     wouldRetire: (keys: string) => `would be removed: ${keys}`,
   },
+  replays: {
+    columns: ['REPLAY', 'REACTION', 'STATE', 'POSITION', 'DELIVERED', 'HELD', 'BY', 'ERROR'],
+    states: { running: 'running', paused: 'paused', stopped: 'stopped', done: 'done' },
+    may: (reaction: string, event: string, source: string) => `${reaction} may be replayed (${event} of ${source})`,
+    progress: (reaction: string, position: number, upTo: number, applied: number, held: number) =>
+      `${reaction}: ${position} of ${upTo}, ${applied} delivered, ${held} held back`,
+    goesOn: (id: string) => `it goes on without us: replay ${id}, see \`dure replay <service>\``,
+    done: (reaction: string, applied: number) => `${reaction}: ${applied} delivered once more`,
+    paused: (reaction: string, id: string) => `${reaction} is paused (${id})`,
+    stopped: (reaction: string, id: string, message: string, why: string) =>
+      `${reaction} has stopped at the message ${message}: ${why}\nmend it, then \`dure replay <service> resume ${id}\`, or skip it`,
+    would: (reaction: string, many: number, keys: number, complete: boolean) =>
+      `${reaction} would get ${complete ? '' : 'at least '}${many} messages of ${keys} keys once more`,
+  },
 };
 
 function values(count: number): string {
@@ -218,6 +232,20 @@ const korean: Messages = {
     retired: (keys) => `제거한 키: ${keys}. 이 키로 암호화한 값은 더 이상 읽을 수 없습니다`,
     nothingRetired: '이전 키가 없습니다',
     wouldRetire: (keys) => `제거할 키: ${keys}`,
+  },
+  replays: {
+    columns: ['재전달', '반응', '상태', '위치', '전달', '보류', '요청자', '오류'],
+    states: { running: '진행 중', paused: '일시 정지', stopped: '중단', done: '완료' },
+    may: (reaction, event, source) => `${reaction}: 재전달 가능(${source}의 ${event})`,
+    progress: (reaction, position, upTo, applied, held) =>
+      `${reaction}: 위치 ${position}/${upTo}, 전달 ${applied}건, 보류 ${held}건`,
+    goesOn: (id) => `재전달은 계속됩니다. 재전달 ${id}, \`dure replay <서비스>\`로 확인하십시오`,
+    done: (reaction, applied) => `${reaction}: ${applied}건을 다시 전달했습니다`,
+    paused: (reaction, id) => `${reaction}: 일시 정지됨(${id})`,
+    stopped: (reaction, id, message, why) =>
+      `${reaction}: 메시지 ${message}에서 중단되었습니다: ${why}\n원인을 고친 뒤 \`dure replay <서비스> resume ${id}\`로 계속하거나 skip으로 건너뛰십시오`,
+    would: (reaction, many, keys, complete) =>
+      `${reaction}: 키 ${keys}개의 메시지 ${many}건${complete ? '을' : ' 이상을'} 다시 전달하게 됩니다`,
   },
 };
 

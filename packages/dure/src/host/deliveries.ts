@@ -1,9 +1,9 @@
 import type { Call } from '@dure/core';
 import { check, isRefusal } from '@dure/core';
-import type { AnyCommand, Message, ReplyData } from '@dure/messaging';
+import type { AnyCommand, Message, ReplayStore, ReplyData } from '@dure/messaging';
 import { upcasted } from '@dure/messaging';
 import type { Claimed, FlowWatcher, SagaRunner } from '@dure/saga';
-import type { AnyHandler, ServiceDefinition } from '@dure/service/server';
+import type { AnyHandler, Reaction, ServiceDefinition } from '@dure/service/server';
 import type { Logger } from '@dure/telemetry';
 import { dureErrors } from '../errors.ts';
 
@@ -24,6 +24,8 @@ export interface DispatchTargets<Tx> {
   readonly sagas: Pick<SagaRunner<Tx>, 'handleReply' | 'handleEvent'> | undefined;
   /** Takes the events of flows that the service watches over. */
   readonly flows?: Pick<FlowWatcher<Tx>, 'handleEvent'> | undefined;
+  /** Holds back what comes for a reaction while that is being replayed. */
+  readonly replays?: Pick<ReplayStore<Tx>, 'holdBack'> | undefined;
 }
 
 /**
@@ -38,6 +40,7 @@ export function dispatcher<Tx>({
   ended,
   sagas,
   flows,
+  replays,
 }: DispatchTargets<Tx>): Dispatch<Tx> {
   const { contract } = definition;
   return async (message, call, tx) => {
@@ -57,9 +60,9 @@ export function dispatcher<Tx>({
       case 'event':
         for (const reaction of definition.reactions) {
           if (reaction.event.name !== message.type) continue;
-          const data = check(reaction.event.schema, upcasted(reaction.event, message), message.type);
-          if (!data.ok) throw unreadable(contract.name, message, data.errors);
-          await reaction.run(data.value as never, call, tx as never);
+          const isHeld =
+            reaction.replayable !== undefined && (await replays?.holdBack(reaction.replayable, message, tx));
+          if (isHeld !== true) await react(contract.name, reaction, message, call, tx);
         }
         await sagas?.handleEvent(message, call, tx);
         await flows?.handleEvent(message, call, tx);
@@ -69,6 +72,19 @@ export function dispatcher<Tx>({
         return undefined;
     }
   };
+}
+
+/** Brings an event to one reaction. DURE_MESSAGE_UNREADABLE. */
+export async function react<Tx>(
+  service: string,
+  { event, run }: Reaction,
+  message: Message,
+  call: Call,
+  tx: Tx,
+): Promise<void> {
+  const data = check(event.schema, upcasted(event, message), message.type);
+  if (!data.ok) throw unreadable(service, message, data.errors);
+  await run(data.value as never, call, tx as never);
 }
 
 function commandOf({ contract }: ServiceDefinition, message: Message): AnyCommand {

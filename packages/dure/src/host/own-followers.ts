@@ -2,6 +2,7 @@ import type { ManagementEndpoint } from '@dure/core';
 import type { Follower } from '@dure/messaging/followers';
 import { startFollower } from '@dure/messaging/followers';
 import type { Database, Tx } from '@dure/postgres';
+import { reactionsFollower } from '@dure/postgres';
 import type { FlowMap } from '@dure/saga';
 import { eventsOfFlow } from '@dure/saga';
 import type { ServiceDefinition } from '@dure/service/server';
@@ -22,9 +23,6 @@ export interface OwnFollowers {
   /** Lets what is at hand end and leaves the rest to the service's other processes. */
   close(): Promise<void>;
 }
-
-/** The follower that brings a service's own events to its reactions, to the sagas that wait for them and to the flows that it watches. */
-const reactionsFollower = 'reactions';
 
 /** Makes what follows the log of a service that has a database. */
 export function ownFollowers(

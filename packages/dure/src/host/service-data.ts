@@ -32,6 +32,7 @@ import { projectionsEndpoint } from './projections-endpoint.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
 import { serviceBroker } from './service-broker.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
+import { serviceReplays } from './service-replays.ts';
 import { withSubmissions } from './submissions.ts';
 import { timersEndpoint } from './timers-endpoint.ts';
 
@@ -73,6 +74,7 @@ export async function openServiceData(
   const followers = ownFollowers(definition, db, kit, process.machine, service.flows);
   const sources = () => [...consumers, ...(broker?.sources() ?? []), ...followers.sources()];
   const projections = projectionsIn(definition);
+  const replays = serviceReplays(definition, db, kit, process);
   const projector = db.projections;
   return {
     db,
@@ -85,12 +87,14 @@ export async function openServiceData(
       ...(runner === undefined ? [] : [runner.health]),
       ...(projections.length === 0 ? [] : [projector.health]),
       ...(broker?.health ?? []),
+      ...(replays === undefined ? [] : [replays.health]),
     ],
     endpoints: [
       ...followers.endpoints,
       deliveriesEndpoint(db.deliveries.operations, sources, clock),
       timersEndpoint(db.timers),
       ...(jobs === undefined ? [] : [jobs.endpoint]),
+      ...(replays === undefined ? [] : [replays.endpoint]),
       ...(projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log)]),
       ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), name, ids)]),
     ],
@@ -105,9 +109,10 @@ export async function openServiceData(
       runner?.run();
       watcher?.run();
       projector.run();
+      replays?.run();
     },
     async stopRunning() {
-      const all = [...consumers, broker, followers, timers, jobs?.runner, runner, watcher, projector];
+      const all = [...consumers, broker, replays, followers, timers, jobs?.runner, runner, watcher, projector];
       await Promise.all(all.map((one) => one?.close()));
     },
     close: () => db.close(),
@@ -233,6 +238,7 @@ function dispatching(
       await claims.release(tx, saga);
       await claims.sweep(tx, clock.now() - claimRetentionMs);
     },
+    replays: db.replays,
     ...others,
   });
   return async (message, call, tx) => {

@@ -16,6 +16,8 @@ export interface MessageFlow {
   readonly hears: Readonly<Record<string, readonly string[]>>;
   /** For each consumer, whether commands or replies are addressed to it. */
   readonly addressed: Readonly<Record<string, boolean>>;
+  /** For each consumer, the events that it may be replayed, each with the service in whose log it stands. */
+  readonly replays: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** For each producer, what each of its consumers may read. */
   readonly grants: Readonly<Record<string, Readonly<Record<string, FeedGrant>>>>;
 }
@@ -51,7 +53,10 @@ export function messageFlow(definitions: Definitions): MessageFlow {
     for (const event of eventsOfFlow(map)) hears(map.owner, event);
   }
   const byLane = Object.entries(definitions).filter(([, { database }]) => database?.kind === 'postgres');
-  return flow.result(Object.keys(definitions), new Set(byLane.map(([name]) => name)));
+  return {
+    ...flow.result(Object.keys(definitions), new Set(byLane.map(([name]) => name))),
+    replays: replaysOf(definitions, emitters),
+  };
 }
 
 class Flow {
@@ -65,7 +70,7 @@ class Flow {
     this.#grant(producer, consumer).addressed = true;
   }
 
-  result(services: readonly string[], byLane: ReadonlySet<string>): MessageFlow {
+  result(services: readonly string[], byLane: ReadonlySet<string>): Omit<MessageFlow, 'replays'> {
     const producers = [...this.#grants.keys()].sort();
     const pulls = services.map((consumer) => [
       consumer,
@@ -106,6 +111,19 @@ class Flow {
       consumers.map(([name, { events, addressed }]) => [name, { events: [...events].sort(), addressed }]),
     );
   }
+}
+
+function replaysOf(definitions: Definitions, emitters: ReadonlyMap<string, string>): MessageFlow['replays'] {
+  return Object.fromEntries(
+    Object.entries(definitions).map(([consumer, { reactions }]) => [
+      consumer,
+      Object.fromEntries(
+        reactions.flatMap(({ event, replayable }) =>
+          replayable === undefined ? [] : [[event.name, emitterOf(event.name, consumer, emitters)]],
+        ),
+      ),
+    ]),
+  );
 }
 
 /** Which service emits each event. DURE_SYSTEM_INVALID when two do. */

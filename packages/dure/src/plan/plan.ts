@@ -120,7 +120,16 @@ export function runFileOf(
   process: PlannedProcess,
   { system, module, folder }: LoadedSystem,
   settings: RunSettings,
-  wiring: Wiring = { pulls: {}, hears: {}, addressed: {}, brokered: {}, grants: {}, flows: [], scopes: {} },
+  wiring: Wiring = {
+    pulls: {},
+    hears: {},
+    addressed: {},
+    brokered: {},
+    replays: {},
+    grants: {},
+    flows: [],
+    scopes: {},
+  },
 ): RunFile {
   const { host, ports, keys } = settings;
   const { dns } = ports;
@@ -164,6 +173,7 @@ function serviceRun(
 ): ServiceRun {
   const { ports, keys, databaseUrls } = settings;
   const url = databaseUrls[name];
+  const replays = wiring.replays[name] ?? {};
   const flows = wiring.flows.filter(({ owner }) => owner === name);
   return {
     ports: listenPorts(name, ports),
@@ -175,6 +185,7 @@ function serviceRun(
     grants: wiring.grants[name] ?? {},
     ...(canary === undefined ? {} : { canary }),
     ...(flows.length === 0 ? {} : { flows }),
+    ...(Object.keys(replays).length === 0 ? {} : { replays }),
   };
 }
 

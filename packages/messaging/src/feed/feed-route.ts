@@ -1,5 +1,5 @@
 import type { Call, Clock } from '@dure/core';
-import type { HttpRequest, HttpRoute } from '@dure/service/server';
+import type { HttpRequest, HttpResponse, HttpRoute } from '@dure/service/server';
 import { messagingErrors } from '../errors.ts';
 import type { LogTail } from '../log-tail.ts';
 import type { LogPage, MessageFilter, MessageLog } from '../message-log.port.ts';
@@ -27,7 +27,8 @@ const pageSize = 500;
 const defaultHeartbeatMs = 5_000;
 
 /**
- * Serves a service's log to the services that may read it: `GET /.dure/feed?as=<consumer>&after=<position>&wait=<seconds>`.
+ * Serves a service's log to the services that may read it: `GET /.dure/feed?as=<consumer>&after=<position>&wait=<seconds>`. With
+ * `at=<epoch milliseconds>` in place of `after` it is one mark only: where to begin for what was written then or later.
  * The answer is NDJSON: CloudEvents as they are committed, and marks that let a consumer with a narrow grant move on.
  * MESSAGING_FEED_FORBIDDEN, MESSAGING_FEED_QUERY, MESSAGING_FEED_AHEAD,
  * MESSAGING_FEED_BELOW_FLOOR.
@@ -40,15 +41,25 @@ export function feedRoute(options: FeedRouteOptions): HttpRoute {
     handle: async (request, call) => {
       const consumer = consumerOf(request, call);
       const filter = filterOf(grantOf(consumer, options), consumer);
+      if (request.query.has('at'))
+        return lines(one(await options.log.before(wholeNumber(request, 'at', 0, Number.MAX_SAFE_INTEGER))));
       const after = wholeNumber(request, 'after', 0, Number.MAX_SAFE_INTEGER);
       const waitMs = wholeNumber(request, 'wait', 0, longestWaitSeconds) * 1_000;
       await refuseAhead(after, consumer, options);
       refuseBelow(await options.log.asked(consumer, after), after, consumer, options.service);
       const body =
         waitMs === 0 ? present(options.log, after, filter) : live(options, after, filter, waitMs, call.signal);
-      return { status: 200, headers: { 'content-type': feedMediaType, 'cache-control': 'no-store' }, body };
+      return lines(body);
     },
   };
+}
+
+function lines(body: AsyncIterable<string>): HttpResponse {
+  return { status: 200, headers: { 'content-type': feedMediaType, 'cache-control': 'no-store' }, body };
+}
+
+async function* one(mark: number): AsyncIterable<string> {
+  yield markLine(mark);
 }
 
 function consumerOf(request: HttpRequest, { identity }: Call): string {

@@ -9,6 +9,8 @@ export interface FeedSource {
    * the source cannot be read.
    */
   open(after: number, signal: AbortSignal): AsyncIterable<LogPage>;
+  /** Where to begin for what was written at a time (epoch milliseconds) or later; for 0, where the log begins that is kept. */
+  positionAt(at: number, signal: AbortSignal): Promise<number>;
   /** Rings when it may be worth trying again at once. Returns the unsubscriber. */
   onChange?(ring: () => void): () => void;
 }

@@ -38,23 +38,31 @@ export function httpFeed(options: HttpFeedOptions): FeedSource {
   const { source, instances } = options;
   const opened: Opening = { options, made: ids(options.clock, systemRandom) };
   let turn = 0;
+  const asked = async function* (what: Asked, signal: AbortSignal) {
+    const up = instances.instances(source);
+    const instance = up[turn % Math.max(up.length, 1)];
+    turn += 1;
+    if (instance === undefined) {
+      throw messagingErrors.FEED_FAILED(`no instance of ${source} is up, so its log cannot be read`, {
+        details: { source },
+      });
+    }
+    yield* pull(opened, `http://${instance.host}:${instance.port}`, what, signal);
+    turn -= 1; // It ended as it should: the next answer comes from the same instance.
+  };
   return {
     source,
     onChange: (ring) => instances.onChange(source, ring),
-    async *open(after, signal) {
-      const up = instances.instances(source);
-      const instance = up[turn % Math.max(up.length, 1)];
-      turn += 1;
-      if (instance === undefined) {
-        throw messagingErrors.FEED_FAILED(`no instance of ${source} is up, so its log cannot be read`, {
-          details: { source },
-        });
-      }
-      yield* pull(opened, `http://${instance.host}:${instance.port}`, after, signal);
-      turn -= 1; // It ended as it should: the next answer comes from the same instance.
+    open: (after, signal) => asked({ after }, signal),
+    async positionAt(at, signal) {
+      for await (const { mark } of asked({ at }, signal)) return mark;
+      throw messagingErrors.FEED_FAILED(`${source} did not say where its log was at ${at}`, { details: { source } });
     },
   };
 }
+
+/** What follows a position, or where a time is. */
+type Asked = { readonly after: number } | { readonly at: number };
 
 interface Opening {
   readonly options: HttpFeedOptions;
@@ -64,7 +72,7 @@ interface Opening {
 async function* pull(
   { options, made }: Opening,
   base: string,
-  after: number,
+  what: Asked,
   signal: AbortSignal,
 ): AsyncIterable<LogPage> {
   const { source, clock, silenceMs = defaultSilenceMs } = options;
@@ -76,7 +84,7 @@ async function* pull(
   try {
     const operation = { ...plainOperation('', `feed ${source}`), idempotent: true };
     const call = startCall({ operation, trace: newTrace(made), signal: over.signal });
-    const open = stack(...(options.layers ?? []))((_, inner) => ask(options, base, after, [over.signal, inner]));
+    const open = stack(...(options.layers ?? []))((_, inner) => ask(options, base, what, [over.signal, inner]));
     const answer = (await open(undefined, call)) as StreamAnswer;
     yield* readLines(watched(answer.body, silence));
   } catch (error) {
@@ -98,11 +106,13 @@ async function* pull(
 async function ask(
   options: HttpFeedOptions,
   base: string,
-  after: number,
+  what: Asked,
   [over, call]: readonly [AbortSignal, Call],
 ): Promise<StreamAnswer> {
   const { source, as, signer, transport = httpStream, waitSeconds = longestWaitSeconds } = options;
-  const query = new URLSearchParams({ as, after: String(after), wait: String(waitSeconds) });
+  const query = new URLSearchParams(
+    'at' in what ? { as, at: String(what.at) } : { as, after: String(what.after), wait: String(waitSeconds) },
+  );
   const answer = await transport({
     url: `${base}/.dure/feed?${query}`,
     headers: { authorization: await signer.authorize(source, undefined), accept: 'application/x-ndjson' },

@@ -24,6 +24,7 @@ export function localFeed(options: {
   const filter = filterOf(grant, as);
   return {
     source,
+    positionAt: (at) => log.before(at),
     async *open(after, signal) {
       refuseBelow(await log.asked(as, after), after, as, source);
       yield { messages: [], mark: after }; // At once, so that the consumer knows it is connected.

@@ -22,6 +22,7 @@ import { startSettler } from './settler.ts';
 /** The log of `test`, read until its end and then opened again. */
 function feedOf({ log }: MemoryDatabase): FeedSource {
   return {
+    positionAt: async () => 0,
     source: 'test',
     async *open(after, signal) {
       for (let at = after; !signal.aborted; ) {

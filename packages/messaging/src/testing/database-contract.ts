@@ -216,6 +216,16 @@ export function messageLogContract<Tx extends Outbox>(name: string, open: OpenDa
       assert.equal(page.mark, early);
     });
 
+    test('a time is before what was written then or later, and behind nothing that was', async () => {
+      await using db = await open();
+      await db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count: 1 }));
+      const { messages } = await db.log.read(0, everything, 10);
+      const [first] = messages;
+      assert.ok((await db.log.before(first?.at ?? 0)) < (first?.position ?? 0));
+      assert.equal(await db.log.before(0), 0);
+      assert.ok((await db.log.before((first?.at ?? 0) + 3_600_000)) >= (first?.position ?? 0));
+    });
+
     test('the log rings after a commit that appended, and after no other', async () => {
       await using db = await open();
       let rung = 0;

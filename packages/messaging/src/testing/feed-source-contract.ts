@@ -51,6 +51,15 @@ export function feedSourceContract(name: string, open: () => Promise<FeedUnderTe
       assert.ok(mark > position);
     });
 
+    test('tells where a time is, and for 0 where it begins', async () => {
+      await using under = await open();
+      await under.note(1);
+      const never = new AbortController().signal;
+      assert.equal(await under.feed.positionAt(0, never), 0);
+      const [first] = await read(under.feed, 0, 1);
+      assert.ok((await under.feed.positionAt(Number.MAX_SAFE_INTEGER, never)) >= (first?.position ?? 0));
+    });
+
     test('ends when it is told to', async () => {
       await using under = await open();
       const stopped = AbortSignal.abort();

@@ -30,6 +30,8 @@ export type { ParkingUnderTest } from './parking-contract.ts';
 export { parkingContract } from './parking-contract.ts';
 export type { RelayStoreUnderTest } from './relay-store-contract.ts';
 export { relayStoreContract } from './relay-store-contract.ts';
+export type { ReplaysUnderTest } from './replay-store-contract.ts';
+export { replayStoreContract } from './replay-store-contract.ts';
 export { doIt, ignored, noted } from './sample-contracts.ts';
 export type { Command, ServerKind, ServerPlan, TestServer } from './server-process.ts';
 export { freePorts, hasCommand, startProcesses, startTestServer } from './server-process.ts';

@@ -10,6 +10,8 @@ import { memoryDatabase } from './memory-database.ts';
 import type { MemoryTx } from './memory-tx.ts';
 import type { ParkingUnderTest } from './parking-contract.ts';
 import { parkingContract } from './parking-contract.ts';
+import type { ReplaysUnderTest } from './replay-store-contract.ts';
+import { replayStoreContract } from './replay-store-contract.ts';
 import type { TimersUnderTest } from './timer-store-contract.ts';
 import { timerStoreContract } from './timer-store-contract.ts';
 
@@ -17,7 +19,7 @@ const open = () => openAt(fakeClock());
 
 async function openAt(
   clock: FakeClock,
-): Promise<FollowersUnderTest<MemoryTx> & TimersUnderTest<MemoryTx> & ParkingUnderTest<MemoryTx>> {
+): Promise<FollowersUnderTest<MemoryTx> & TimersUnderTest<MemoryTx> & ParkingUnderTest<MemoryTx> & ReplaysUnderTest<MemoryTx>> {
   const db = memoryDatabase({ service: 'test', clock, ids: testIds() });
   const number = (value: unknown) => (typeof value === 'number' ? value : 0);
   return {
@@ -35,6 +37,7 @@ parkedKeysContract('in memory', open);
 inboxContract('in memory', open);
 deliveryOperationsContract('in memory', open);
 idempotencyContract('in memory', open);
+replayStoreContract('in memory', open);
 followerStoreContract('in memory', openAt);
 parkingContract('in memory', open);
 timerStoreContract('in memory', openAt);

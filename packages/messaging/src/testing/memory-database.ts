@@ -8,10 +8,12 @@ import { causeOf, messageBuffer } from '../message-buffer.ts';
 import { matcher } from '../message-filter.ts';
 import type { MessageLog } from '../message-log.port.ts';
 import type { Parking } from '../parking.port.ts';
+import type { ReplayStore } from '../replay-store.port.ts';
 import type { TimerStore } from '../timers/timer-store.port.ts';
 import type { UnitOfWork } from '../unit-of-work.port.ts';
 import { MemoryDeliveries } from './memory-deliveries.ts';
 import { memoryFollowers } from './memory-followers.ts';
+import { memoryReplays } from './memory-replays.ts';
 import type { MemoryTimers } from './memory-timers.ts';
 import { memoryTimers } from './memory-timers.ts';
 import type { MemoryTx, MemoryUnits, StagedTx } from './memory-tx.ts';
@@ -22,6 +24,7 @@ export interface MemoryDatabase extends UnitOfWork<MemoryTx> {
   readonly deliveries: ParkingDeliveryStore<MemoryTx>;
   readonly followers: FollowerStore<MemoryTx>;
   readonly parking: Parking<MemoryTx>;
+  readonly replays: ReplayStore<MemoryTx>;
   readonly timers: TimerStore;
   readonly idempotency: { recall(call: Call): Promise<{ readonly answer: unknown } | undefined> };
   /** Values that were committed. */
@@ -43,6 +46,13 @@ export function memoryDatabase(options: MemoryDatabaseOptions): MemoryDatabase {
     values: memory.values,
     deliveries,
     parking: deliveries.parking,
+    replays: memoryReplays({
+      units: memory,
+      values: memory.values,
+      ids: options.ids,
+      start: async (source) => ({ whole: await deliveries.position(source), tracks: {}, lanes: [] }),
+      isParked: (id) => deliveries.isParked(id),
+    }),
     followers: memoryFollowers(options.clock, (call, work, mayCommit) => memory.fenced(call, work, mayCommit)),
     timers: memory.timers,
     idempotency: { recall: async (call) => memory.recall(call) },
@@ -84,6 +94,10 @@ class Memory implements MemoryUnits {
       return { messages, mark };
     },
     asked: async () => 0,
+    before: async (at) => {
+      const first = this.#messages.findIndex((message) => message.at >= at);
+      return first === -1 ? this.#messages.length : first;
+    },
     onAppend: (ring) => {
       this.#rings.add(ring);
       return () => void this.#rings.delete(ring);

@@ -103,6 +103,12 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     });
   }
 
+  /** Whether a message waits. */
+  isParked(id: string): boolean {
+    const waiting = [...this.#keys.values()].flatMap(({ messages }) => messages);
+    return waiting.some(({ envelope }) => fromCloudEvent(JSON.parse(envelope)).id === id);
+  }
+
   readonly parked: ParkedKeys<MemoryTx> = {
     standing: async (source) => this.#standing(source),
     due: async (source, now, limit) =>

@@ -9,7 +9,7 @@ export { inputJudge } from './input-judge.ts';
 export type { OperationSet } from './operation-set.ts';
 export type { ProblemAnswer } from './problem-answer.ts';
 export { problemAnswer } from './problem-answer.ts';
-export type { EmitOf, FlowPart, Reaction, ReactionSpec } from './reaction.ts';
+export type { EmitOf, FlowPart, Reaction, ReactionOptions, ReactionSpec } from './reaction.ts';
 export { on, reaction } from './reaction.ts';
 export type { Registered, Registrar, Registration } from './registrar.port.ts';
 export type { Resource } from './resource.port.ts';

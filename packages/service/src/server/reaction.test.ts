@@ -4,7 +4,7 @@ import { testCall } from '@dure/core/testing';
 import type { AnyEvent, Outbox } from '@dure/messaging';
 import { event } from '@dure/messaging';
 import { z } from 'zod';
-import { reaction } from './reaction.ts';
+import { on, reaction } from './reaction.ts';
 
 const schema = z.object({ sku: z.string() });
 const ranLow = event('stock.ranLow', { schema, key: ({ sku }) => sku });
@@ -68,4 +68,14 @@ test('a reaction is given the transaction, not a copy of it', async () => {
   });
   await looks.run({ sku: 'tea' } as never, testCall(), tx);
   assert.equal(Object.getPrototypeOf(given), tx);
+});
+
+test('a reaction may be replayed only where the code says so, under a name', () => {
+  const react = async () => undefined;
+  assert.equal(on(ranLow, react).replayable, undefined);
+  assert.equal(on(ranLow, react, { replayable: true }).replayable, 'stock.ranLow');
+  assert.equal(on(ranLow, react, { name: 'sum', replayable: true }).replayable, 'sum');
+  assert.equal(pack.replayable, undefined);
+  const again = reaction('depot.count', { flow: 'restocking', when: ranLow, replayable: true, run: react });
+  assert.equal(again.replayable, 'depot.count');
 });

@@ -8,6 +8,19 @@ export interface Reaction<Tx = never> {
   readonly run: (data: never, call: Call, tx: Tx) => Promise<void>;
   /** What it is to the flow that it belongs to; absent for one that belongs to none. */
   readonly part?: FlowPart;
+  /** The name under which it may be replayed; absent for one that may not. */
+  readonly replayable?: string;
+}
+
+/** What else a reaction says of itself. */
+export interface ReactionOptions {
+  /** What operators call it. Default: the name of its event. */
+  readonly name?: string;
+  /**
+   * Whether past events may be delivered to it once more, by `dure replay`: to be said of a reaction that comes to the same when it
+   * runs again with the events of a key in order. Default false.
+   */
+  readonly replayable?: boolean;
 }
 
 /** A reaction's part in a flow. */
@@ -30,6 +43,8 @@ export interface ReactionSpec<When extends AnyEvent, Tx, Emits extends readonly 
   readonly undoneBy?: AnyEvent;
   /** The name of the reaction whose effect this one takes back. */
   readonly undoes?: string;
+  /** Whether past events may be delivered to it once more; see `ReactionOptions`. Default false. */
+  readonly replayable?: boolean;
   readonly run: (data: EventData<When>, call: Call, tx: Tx, emit: EmitOf<Emits>) => Promise<void>;
 }
 
@@ -43,13 +58,14 @@ export type EmitOf<Emits extends readonly AnyEvent[]> = <E extends Emits[number]
  * Declares what happens when an event arrives, of another service or of its own: in one transaction with the event's position.
  *
  * @example
- * on(productAdded, async ({ sku }, call, tx) => { await stock(tx).create(sku); })
+ * on(productAdded, async ({ sku }, call, tx) => { await stock(tx).create(sku); }, { replayable: true })
  */
 export function on<Data, Input, Tx>(
   event: EventType<string, Data, Input>,
   run: (data: Data, call: Call, tx: Tx) => Promise<void>,
+  { name = event.name, replayable = false }: ReactionOptions = {},
 ): Reaction<Tx> {
-  return { event, run };
+  return { event, run, ...(replayable ? { replayable: name } : {}) };
 }
 
 /**
@@ -65,12 +81,13 @@ export function reaction<
   Tx extends Outbox,
   const Emits extends readonly AnyEvent[] = readonly [],
 >(name: string, spec: ReactionSpec<When, Tx, Emits>): Reaction<Tx> {
-  const { flow, when, emits = [], undoneBy, undoes } = spec;
+  const { flow, when, emits = [], undoneBy, undoes, replayable = false } = spec;
   const listed = new Set(emits.map((event) => event.name));
   const part: FlowPart = { name, flow, emits, undoneBy, undoes };
   return {
     event: when,
     part,
+    ...(replayable ? { replayable: name } : {}),
     run(data, call, tx) {
       const emit: Outbox['emit'] = (event, value) => {
         if (!listed.has(event.name)) throw unlisted(name, event.name, [...listed]);
