@@ -29,6 +29,7 @@ const packageLayers: Readonly<Record<string, number>> = {
 const subpathLayers: Readonly<Record<string, number>> = {
   'registry/server': 3,
   'config/server': 3,
+  'messaging/asks': 1.5,
   'messaging/attempts': 1.5,
   'messaging/followers': 1.5, // telemetry stands below it, event sourcing upon it
   'messaging/timers': 1.5,
@@ -46,7 +47,7 @@ const innerSteps: Readonly<Record<string, readonly (readonly string[])[]>> = {
   service: [['.'], ['contract'], ['client', 'compatibility'], ['server'], ['composition']],
   registry: [['.'], ['wire'], ['client', 'server']],
   config: [['.'], ['properties', 'bus', 'wire'], ['cipher'], ['client', 'server']],
-  messaging: [['.'], ['attempts'], ['followers', 'timers'], ['feed'], ['broker', 'replay']],
+  messaging: [['.'], ['attempts'], ['asks', 'followers', 'timers'], ['feed'], ['broker', 'replay']],
   proxy: [
     ['.'],
     ['http', 'regex'],

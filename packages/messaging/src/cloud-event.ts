@@ -27,6 +27,8 @@ export interface CloudEvent {
   readonly durecorrelation: string;
   readonly durecausation?: string;
   readonly dureinreplyto?: string;
+  /** RFC 3339 in UTC. */
+  readonly duredeadline?: string;
   readonly duresagaid?: string;
   readonly duresagastep?: string;
   readonly duresagadirection?: SagaMark['direction'];
@@ -53,6 +55,7 @@ export function toCloudEvent(message: Message): CloudEvent {
     ...(meta.traceparent === undefined ? {} : { traceparent: meta.traceparent }),
     ...(meta.causation === undefined ? {} : { durecausation: meta.causation }),
     ...(meta.inReplyTo === undefined ? {} : { dureinreplyto: meta.inReplyTo }),
+    ...(meta.deadline === undefined ? {} : { duredeadline: new Date(meta.deadline).toISOString() }),
     ...(meta.saga === undefined
       ? {}
       : { duresagaid: meta.saga.id, duresagastep: meta.saga.step, duresagadirection: meta.saga.direction }),
@@ -92,12 +95,14 @@ function metaOf(from: Readonly<Record<string, unknown>>): MessageMeta {
   const traceparent = optional(from, 'traceparent');
   const causation = optional(from, 'durecausation');
   const inReplyTo = optional(from, 'dureinreplyto');
+  const deadline = optional(from, 'duredeadline');
   const id = optional(from, 'duresagaid');
   return {
     correlation: text(from, 'durecorrelation'),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(causation === undefined ? {} : { causation }),
     ...(inReplyTo === undefined ? {} : { inReplyTo }),
+    ...(deadline === undefined ? {} : { deadline: epochMs(deadline, from) }),
     ...(id === undefined
       ? {}
       : {

@@ -132,6 +132,58 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
       fix: '유실은 없습니다. 서비스가 응답할 때까지 다시 읽습니다. `dure status`를 확인하십시오.',
     },
   },
+  ASK_DEADLINE: {
+    kind: 'timeout',
+    retryable: true,
+    en: {
+      title: 'A command that was asked has not been answered in time',
+      fix: 'Unless the message says that it was not carried out, it may have been. Ask again with the same Idempotency-Key: that is the same command, and gets its answer.',
+    },
+    ko: {
+      title: '요청한 명령의 답이 제시간에 오지 않았습니다',
+      fix: '수행되지 않았다고 메시지에 나오지 않는 한 수행되었을 수 있습니다. 같은 Idempotency-Key로 다시 요청하면 같은 명령으로 처리되어 그 답을 받습니다.',
+    },
+  },
+  ASK_INSIDE: {
+    kind: 'internal',
+    en: {
+      title: 'A command was asked inside a unit of work',
+      fix: 'Ask before the unit of work, or after it; inside, `tx.send` the command, or let a saga send it.',
+    },
+    ko: {
+      title: '작업 단위 안에서 명령의 답을 기다리려 했습니다',
+      fix: '작업 단위 앞이나 뒤에서 요청하십시오. 안에서는 `tx.send`로 보내거나 사가가 보내게 하십시오.',
+    },
+  },
+  ASK_LIMIT: {
+    kind: 'limited',
+    retryable: true,
+    en: {
+      title: 'Too many answers are waited for',
+      fix: 'See why the answers take so long; ask again a little later.',
+    },
+    ko: { title: '기다리는 답이 너무 많습니다', fix: '답이 늦는 이유를 확인하고 잠시 뒤에 다시 요청하십시오.' },
+  },
+  ASK_CANCELLED: {
+    kind: 'cancelled',
+    en: {
+      title: 'Whoever had a command asked has left',
+      fix: 'Nothing to do: the command is carried out, and its answer kept.',
+    },
+    ko: { title: '명령을 요청한 쪽이 떠났습니다', fix: '조치할 것이 없습니다. 명령은 수행되고 답은 보관됩니다.' },
+  },
+  ASK_ENDED: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'The service stops while it waits for an answer',
+      fix: 'Ask again, with the same Idempotency-Key: another process of the service has the answer.',
+    },
+    ko: {
+      title: '답을 기다리는 동안 서비스가 종료됩니다',
+      fix: '같은 Idempotency-Key로 다시 요청하십시오. 서비스의 다른 프로세스가 답을 가지고 있습니다.',
+    },
+  },
   REPLAY_UNDERWAY: {
     kind: 'conflict',
     en: {

@@ -1,4 +1,6 @@
 export { answeredInTime } from './answered-in-time.ts';
+export type { AskStore, AskWish } from './ask-store.port.ts';
+export type { AskedCommand, AskOptions, AskRefusal } from './asked-command.ts';
 export type {
   Broker,
   BrokerRecord,
@@ -33,6 +35,7 @@ export type { DeliveryOutcome, DeliveryStore, ParkingDeliveryStore } from './del
 export { messagingErrors } from './errors.ts';
 export type { AnyEvent, EventData, EventType } from './event.ts';
 export { event } from './event.ts';
+export { expiredReply } from './expired.ts';
 export type { Flow } from './flow.ts';
 export { flow } from './flow.ts';
 export type { LaneRange } from './lane.ts';

@@ -35,6 +35,8 @@ export interface MessageDraft {
   readonly data: unknown;
   readonly inReplyTo?: string;
   readonly saga?: SagaMark;
+  /** Until when somebody waits for the answer, in epoch milliseconds. */
+  readonly deadline?: number | undefined;
   readonly stream?: StreamMark;
   readonly personal?: PersonalData | undefined;
 }
@@ -62,8 +64,8 @@ export type MessageCause = Pick<MessageMeta, 'correlation' | 'causation' | 'trac
 export interface MessageBuffer extends Outbox, Scheduling {
   /** Adds a message of any kind, unchecked: for engines such as the saga's. Returns its id. */
   put(draft: MessageDraft): string;
-  /** Sends a command and returns its id. */
-  send(command: AnyCommand, data: unknown): string;
+  /** Sends a command, of use until a time in epoch milliseconds or for ever, and returns its id. */
+  send(command: AnyCommand, data: unknown, deadline?: number): string;
   /** Answers a command: the reply is addressed to its sender and carries its saga. */
   reply(command: Message, data: ReplyData): string;
   /** What was collected, in order of writing. */
@@ -129,8 +131,8 @@ class Buffer implements MessageBuffer {
     this.put(draftOf(event, data));
   }
 
-  send(command: AnyCommand, data: unknown): string {
-    return this.put(draftOf(command, data));
+  send(command: AnyCommand, data: unknown, deadline?: number): string {
+    return this.put({ ...draftOf(command, data), deadline });
   }
 
   schedule<M extends AnyEvent | AnyCommand>(name: string, when: When, message: M, data: MessageInput<M>): void {
@@ -252,5 +254,6 @@ function metaOf(draft: MessageDraft, cause: MessageCause): MessageMeta {
     ...cause,
     ...(draft.inReplyTo === undefined ? {} : { inReplyTo: draft.inReplyTo }),
     ...(draft.saga === undefined ? {} : { saga: draft.saga }),
+    ...(draft.deadline === undefined ? {} : { deadline: draft.deadline }),
   };
 }

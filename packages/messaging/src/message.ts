@@ -15,6 +15,8 @@ export interface MessageMeta {
   readonly traceparent?: string;
   /** For a reply: the id of the command it answers. */
   readonly inReplyTo?: string;
+  /** For a command whose answer somebody waits for: until when, in epoch milliseconds. It is not carried out after that. */
+  readonly deadline?: number;
   /** For a command of a saga: which saga and step wait for the reply. */
   readonly saga?: SagaMark;
 }

@@ -3,6 +3,7 @@ import { codeOf, ownCall, systemClock, systemRandom, timeLeftMs, wait } from '@d
 import type { AnyProjection } from '@dure/event-sourcing';
 import type { JobStore } from '@dure/jobs';
 import type {
+  AskStore,
   LogTail,
   Message,
   MessageFilter,
@@ -20,6 +21,7 @@ import type { IdempotencyStore } from '@dure/service/server';
 import type { Telemetry } from '@dure/telemetry';
 import type { Kysely } from 'kysely';
 import { aroundDatabase } from './around.ts';
+import { postgresAskStore } from './asks/postgres-ask-store.ts';
 import { postgresErrors } from './errors.ts';
 import { inlineProjections } from './event-sourcing/inline-projections.ts';
 import type { Projector, ProjectorOptions } from './event-sourcing/projector.ts';
@@ -34,6 +36,7 @@ import { kyselyBinder, readKysely } from './kysely-binding.ts';
 import { plainBegin } from './local-transaction.ts';
 import type { Retention } from './log-keeper.ts';
 import { logKeeper } from './log-keeper.ts';
+import { OpenCalls } from './open-calls.ts';
 import type { Pool } from './pool.ts';
 import { openPool } from './pool.ts';
 import { postgresDeliveryStore } from './postgres-delivery-store.ts';
@@ -101,6 +104,8 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
   /** The log as it grows: one poll for all who follow. */
   readonly tail: LogTail;
   readonly deliveries: ParkingDeliveryStore<Tx<Tables>>;
+  /** What this service asks of others, and what they have answered. */
+  readonly asks: AskStore<Tx<Tables>>;
   /** What is delivered once more to reactions. */
   readonly replays: ReplayStore<Tx<Tables>>;
   /** How far the log has been published to a broker. */
@@ -166,6 +171,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     beforeCommit: inlineProjections(options.projections ?? []),
     keys: subjectKeyRing(options.dataKeys ?? []),
     around,
+    open: new OpenCalls(),
     appended: () => {
       log.ring();
       keeper.appended();
@@ -190,8 +196,8 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     jobs: postgresJobStore(kit) as unknown as JobStore<Tx<Tables>>,
     timers: postgresTimerStore(kit, scheduleRings),
     deliveries: deliveries as unknown as ParkingDeliveryStore<Tx<Tables>>,
+    ...exchangesOf<Tables>(kit, uow),
     relay: postgresRelayStore(pool),
-    replays: postgresReplayStore(kit, pool, ids, reactionsFollower) as unknown as ReplayStore<Tx<Tables>>,
     idempotency: postgresIdempotency(pool),
     uow,
     freshFrom: (source, call, policy) => untilFresh(appliedFrom(source, service, deliveries), call, clock, policy),
@@ -200,6 +206,17 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** What it asks of others, and what is delivered to it once more. */
+function exchangesOf<Tables>(
+  kit: UnitKit,
+  uow: UnitOfWork<Tx<Tables>>['uow'],
+): Pick<Database<Tables>, 'asks' | 'replays'> {
+  const { pool, ids, open } = kit;
+  const asks = postgresAskStore(pool, { uow } as unknown as UnitOfWork<Tx>, (call) => open.has(call));
+  const replays = postgresReplayStore(kit, pool, ids, reactionsFollower);
+  return { asks: asks as unknown as AskStore<Tx<Tables>>, replays: replays as unknown as ReplayStore<Tx<Tables>> };
 }
 
 function poolOf({ url, service, clock, poolSize, poolWaitMs, poolMaxWaiting }: DatabaseOptions): Pool {

@@ -1,5 +1,5 @@
 import type { Call } from '@dure/core';
-import type { AnyCommand, Message, ReplyData, UnitOfWork } from '@dure/messaging';
+import type { AnyCommand, ReplyData, UnitOfWork } from '@dure/messaging';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { Tx } from './transaction.ts';
@@ -26,12 +26,7 @@ export interface Submissions {
   /** Takes a command. With an Idempotency-Key, a repetition is the same command, and gets the same answer. */
   submit(call: Call, command: AnyCommand, input: unknown, sender: string): Promise<Taken>;
   find(id: string): Promise<Submission | undefined>;
-  /** Writes down the reply to one of them, in the transaction of the reply's delivery; other replies are none of its business. */
-  settle(reply: Message, tx: Tx): Promise<void>;
 }
-
-/** For how long outcomes can be asked for, in days; those that are older are swept by the way, a few at a time. */
-const keptDays = 14;
 
 /** Submissions in the database of the service that carries them out. */
 export function postgresSubmissions(db: UnitOfWork<Tx> & { readonly read: Kysely<unknown> }): Submissions {
@@ -49,16 +44,6 @@ export function postgresSubmissions(db: UnitOfWork<Tx> & { readonly read: Kysely
         select id, type, sender, reply from dure.submission where id = ${id}`.execute(db.read);
       const [row] = rows;
       return row === undefined ? undefined : { ...row, reply: row.reply ?? undefined };
-    },
-    async settle(reply, tx) {
-      const { inReplyTo } = reply.meta;
-      await sql`update dure.submission set reply = ${JSON.stringify(reply.data)} where id = ${inReplyTo}`.execute(
-        tx.db,
-      );
-      await sql`delete from dure.submission where id in (
-        select id from dure.submission where at < dure.now() - make_interval(days => ${keptDays}) limit 3)`.execute(
-        tx.db,
-      );
     },
   };
 }

@@ -13,6 +13,7 @@ import type { SubjectKeyRing } from './event-sourcing/subject-key-ring.ts';
 import type { BindKysely } from './kysely-binding.ts';
 import type { Statement } from './local-transaction.ts';
 import { LocalTransaction } from './local-transaction.ts';
+import type { OpenCalls } from './open-calls.ts';
 import type { Pool } from './pool.ts';
 import { isBeyondPartitions, isCollision, isUnstorable } from './sql-state.ts';
 import { setTimers } from './timers/set-timers.ts';
@@ -39,6 +40,8 @@ export interface UnitKit {
   readonly keys: SubjectKeyRing;
   /** What stands between a unit of work and the database. */
   readonly around: Around;
+  /** The calls whose units of work are open. */
+  readonly open: OpenCalls;
   /** Told after each commit that appended to the log. */
   readonly appended: () => void;
   /** Makes the log's partitions to come. */
@@ -80,6 +83,7 @@ export async function runUnit<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>): P
   const span = kit.telemetry.startSpan(plan.name, { parent: call.trace, kind: 'internal' });
   const began = kit.clock.monotonicMs();
   let outcome = 'committed';
+  kit.open.begin(call);
   try {
     const traced = call.with({ trace: span.context });
     return await kit.around(traced, (inner) => runAttempts(kit, inner, plan, span));
@@ -88,6 +92,7 @@ export async function runUnit<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>): P
     span.fail(error);
     throw error;
   } finally {
+    kit.open.end(call);
     span.end();
     kit.seconds.record((kit.clock.monotonicMs() - began) / 1_000, { unit: plan.name, outcome });
   }

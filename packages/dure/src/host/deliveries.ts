@@ -1,7 +1,7 @@
-import type { Call } from '@dure/core';
+import type { Call, Clock } from '@dure/core';
 import { check, isRefusal } from '@dure/core';
 import type { AnyCommand, Message, ReplayStore, ReplyData } from '@dure/messaging';
-import { upcasted } from '@dure/messaging';
+import { expiredReply, upcasted } from '@dure/messaging';
 import type { Claimed, FlowWatcher, SagaRunner } from '@dure/saga';
 import type { AnyHandler, Reaction, ServiceDefinition } from '@dure/service/server';
 import type { Logger } from '@dure/telemetry';
@@ -24,6 +24,8 @@ export interface DispatchTargets<Tx> {
   readonly sagas: Pick<SagaRunner<Tx>, 'handleReply' | 'handleEvent'> | undefined;
   /** Takes the events of flows that the service watches over. */
   readonly flows?: Pick<FlowWatcher<Tx>, 'handleEvent'> | undefined;
+  /** By which a command is told that came after its sender had given up. Default: none is. */
+  readonly clock?: Pick<Clock, 'now'> | undefined;
   /** Holds back what comes for a reaction while that is being replayed. */
   readonly replays?: Pick<ReplayStore<Tx>, 'holdBack'> | undefined;
 }
@@ -41,6 +43,7 @@ export function dispatcher<Tx>({
   sagas,
   flows,
   replays,
+  clock,
 }: DispatchTargets<Tx>): Dispatch<Tx> {
   const { contract } = definition;
   return async (message, call, tx) => {
@@ -51,6 +54,8 @@ export function dispatcher<Tx>({
           await ended(saga.id, tx);
           return undefined;
         }
+        const expired = clock && expiredReply(message, clock.now());
+        if (expired !== undefined) return expired;
         const command = commandOf(definition, message);
         const data = check(command.input, upcasted(command, message), message.type);
         if (!data.ok) throw unreadable(command.service, message, data.errors);

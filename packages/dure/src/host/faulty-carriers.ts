@@ -48,6 +48,7 @@ function faultyHandle(handle: SubscribeOptions['handle'], faults: Faults): Subsc
 export function faultyFeed(feed: FeedSource, { disorder }: Faults): FeedSource {
   return {
     source: feed.source,
+    positionAt: (at, signal) => feed.positionAt(at, signal),
     async *open(after, signal) {
       const recent: Message[] = [];
       for await (const { messages, mark } of feed.open(after, signal))

@@ -21,6 +21,7 @@ export function openReadModelData(definition: ServiceDefinition, kit: ServiceKit
     ...Object.keys(contract.commands),
     ...contract.emits.map((event) => event.name),
     ...definition.sagas.map((saga) => saga.name),
+    ...Object.values(definition.asks).map(({ service, name: asked }) => `${service}.${asked}`),
   ];
   if (wants.length > 0)
     throw dureErrors.SYSTEM_INVALID(

@@ -1,6 +1,8 @@
 import type { Clock, HealthCheck, ManagementEndpoint } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
 import type { Job } from '@dure/jobs';
+import type { Asker } from '@dure/messaging/asks';
+import { openAsker } from '@dure/messaging/asks';
 import { routesOf, sinceBroker } from '@dure/messaging/broker';
 import type { FeedConsumer } from '@dure/messaging/feed';
 import { feedRoute } from '@dure/messaging/feed';
@@ -45,6 +47,8 @@ export interface ServiceData {
   readonly idempotency?: IdempotencyStore;
   /** The definition with what the database adds to it. */
   readonly served?: ServiceDefinition;
+  /** The commands that the service asks, by the names in its `uses`. */
+  readonly asked?: Readonly<Record<string, unknown>>;
   readonly routes: readonly HttpRoute[];
   readonly health: readonly HealthCheck[];
   readonly endpoints: readonly ManagementEndpoint[];
@@ -73,19 +77,20 @@ export async function openServiceData(
   let timers: TimerRunner | undefined;
   const followers = ownFollowers(definition, db, kit, process.machine, service.flows);
   const sources = () => [...consumers, ...(broker?.sources() ?? []), ...followers.sources()];
-  const projections = projectionsIn(definition);
+  const asker = openAsker<Tx>({ service: name, store: db.asks, clock, telemetry });
   const replays = serviceReplays(definition, db, kit, process);
   const projector = db.projections;
   return {
     db,
     idempotency: db.idempotency,
     served: withSubmissions(definition, postgresSubmissions(db)),
+    asked: askedIn(definition, asker),
     routes: [feedRoute({ service: name, log: db.log, tail: db.tail, grants: service.grants, clock })],
     health: [
       db.health,
       deliveriesHealth(sources),
       ...(runner === undefined ? [] : [runner.health]),
-      ...(projections.length === 0 ? [] : [projector.health]),
+      ...(definition.projections.length === 0 ? [] : [projector.health]),
       ...(broker?.health ?? []),
       ...(replays === undefined ? [] : [replays.health]),
     ],
@@ -95,7 +100,7 @@ export async function openServiceData(
       timersEndpoint(db.timers),
       ...(jobs === undefined ? [] : [jobs.endpoint]),
       ...(replays === undefined ? [] : [replays.endpoint]),
-      ...(projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log)]),
+      ...(definition.projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log)]),
       ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), name, ids)]),
     ],
     ready: () => projector.ready(),
@@ -115,7 +120,7 @@ export async function openServiceData(
       const all = [...consumers, broker, replays, followers, timers, jobs?.runner, runner, watcher, projector];
       await Promise.all(all.map((one) => one?.close()));
     },
-    close: () => db.close(),
+    close: () => asker.close().then(() => db.close()),
   };
 }
 
@@ -179,6 +184,10 @@ function holdersOf({ name, service }: ServiceKit, { run, broker }: ProcessKit) {
   return { readers: all.filter((reader) => !Object.hasOwn(grants, reader)), hasRelay };
 }
 
+function askedIn({ asks }: ServiceDefinition, asker: Asker): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(asks).map(([name, command]) => [name, asker.asked(command)]));
+}
+
 const projectionsIn = ({ projections }: ServiceDefinition) => projections as unknown as readonly AnyProjection[];
 const sagasIn = ({ sagas }: ServiceDefinition) => sagas as unknown as readonly AnySaga[];
 
@@ -221,13 +230,16 @@ function dispatching(
   { handlers }: RunningService,
   definition: ServiceDefinition,
   others: { readonly sagas: SagaRunner<Tx> | undefined; readonly flows: FlowWatcher<Tx> | undefined },
-  { name, telemetry }: ServiceKit,
+  { telemetry }: ServiceKit,
   db: Database,
   clock: Clock,
 ): Dispatch<Tx> {
   const claims = postgresClaims();
   const [guard, claiming] = [fenced(postgresSagaFence()), claimed(claims)];
-  const submissions = postgresSubmissions(db);
+  const late = telemetry.metrics.counter(
+    'messaging_late_replies',
+    'Replies that came after whoever asked had given up',
+  );
   const dispatch = dispatcher<Tx>({
     definition,
     handlers,
@@ -239,12 +251,12 @@ function dispatching(
       await claims.sweep(tx, clock.now() - claimRetentionMs);
     },
     replays: db.replays,
+    clock,
     ...others,
   });
   return async (message, call, tx) => {
-    const isOwnReply = message.kind === 'reply' && message.source === name && message.meta.saga === undefined;
-    if (!isOwnReply) return dispatch(message, call, tx);
-    await submissions.settle(message, tx);
+    if (message.kind !== 'reply' || message.meta.saga !== undefined) return dispatch(message, call, tx);
+    if ((await db.asks.settle(message, tx)) === 'late') late.add(1, { type: message.type });
     return undefined;
   };
 }

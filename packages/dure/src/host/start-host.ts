@@ -144,7 +144,7 @@ async function start(
         return following.live;
       },
       settings: config.settings,
-      uses: outbound.clients,
+      uses: { ...outbound.clients, ...data?.asked },
       db: data?.db,
       idempotency: data?.idempotency,
       routes: data?.routes ?? [],

@@ -41,12 +41,14 @@ export function messageFlow(definitions: Definitions): MessageFlow {
     // A command from outside is taken into the service's own log, from where it is carried out.
     if (Object.values(definition.contract.operations).some(({ spec }) => spec.carries !== undefined))
       flow.addressed(consumer, consumer);
-    for (const saga of definition.sagas) {
-      for (const command of saga.sends) {
-        checkCommand(consumer, saga.name, command, definitions);
-        flow.addressed(consumer, command.service);
-        flow.addressed(command.service, consumer);
-      }
+    const sent = definition.sagas.flatMap(({ name, sends }) =>
+      sends.map((command) => [`the saga "${name}" of "${consumer}" sends`, command] as const),
+    );
+    const asked = Object.values(definition.asks).map((command) => [`"${consumer}" asks`, command] as const);
+    for (const [what, command] of [...sent, ...asked]) {
+      checkCommand(consumer, what, command, definitions);
+      flow.addressed(consumer, command.service);
+      flow.addressed(command.service, consumer);
     }
   }
   for (const map of flowMaps(definitions)) {
@@ -155,27 +157,31 @@ function emitterOf(event: string, consumer: string, emitters: ReadonlyMap<string
 
 function checkCommand(
   sender: string,
-  saga: string,
+  what: string,
   command: { readonly service: string; readonly name: string },
   definitions: Definitions,
 ): void {
   const target = definitions[command.service];
   if (target !== undefined && command.name in target.contract.commands) return;
   throw dureErrors.SYSTEM_INVALID(
-    `the saga "${saga}" of "${sender}" sends "${command.service}.${command.name}", ${
+    `${what} "${command.service}.${command.name}", ${
       target === undefined ? 'but the system has no such service' : `but "${command.service}" has no such command`
     }`,
-    { details: { service: sender, saga, command: `${command.service}.${command.name}` } },
+    { details: { service: sender, command: `${command.service}.${command.name}` } },
   );
 }
 
-function checkDatabase(name: string, { database, reactions, sagas, jobs, flows, contract }: ServiceDefinition): void {
+function checkDatabase(
+  name: string,
+  { database, reactions, sagas, jobs, flows, contract, asks }: ServiceDefinition,
+): void {
   if (database !== undefined) return;
   const needs = [
     ...(reactions.length > 0 ? ['reactions'] : []),
     ...(sagas.length > 0 ? ['sagas'] : []),
     ...(jobs.length > 0 ? ['jobs'] : []),
     ...(flows.length > 0 ? ['flows'] : []),
+    ...(Object.keys(asks).length > 0 ? ['commands that it asks'] : []),
     ...(Object.keys(contract.commands).length > 0 ? ['commands'] : []),
     ...(contract.emits.length > 0 ? ['events of its own'] : []),
   ];

@@ -251,6 +251,27 @@ test('a service pulls from where its events, its commands and its replies come, 
   });
 });
 
+test('whoever asks a command exchanges messages with the service that carries it out, and asks nothing that is not there', () => {
+  const reserve = inventory.commands.reserve;
+  const start = () => ({}) as never;
+  const asking = service({ contract: product, database, uses: { order, reserve }, start });
+  assert.deepEqual(Object.keys(asking.uses), ['order'], 'it calls no operation of it');
+  const { pulls, grants } = messageFlow({ ...definitions, product: asking });
+  assert.deepEqual(pulls.product, ['inventory']);
+  assert.equal(grants.product?.inventory?.addressed, true);
+  assert.equal(grants.inventory?.product?.addressed, true);
+  const lost = service({ contract: product, database, uses: { lost: { ...reserve, name: 'lost' } }, start });
+  assert.throws(() => messageFlow({ ...definitions, product: lost }), /"product" asks "inventory.lost", but/);
+});
+
+test('what may be replayed is told with the service in whose log it stands', () => {
+  const react = on(added, async () => undefined, { name: 'count', replayable: true });
+  const replaying = definition({ contract: order, database, reactions: [react] });
+  const { replays } = messageFlow({ ...definitions, order: replaying });
+  assert.deepEqual(replays.order, { 'product.added': 'product' });
+  assert.deepEqual(replays.inventory, {});
+});
+
 test('a service holds the scopes of the operations it uses, not those of the whole service', () => {
   assert.deepEqual(scopesOf(definitions).order, { inventory: ['inventory:correct'], product: [] });
   assert.deepEqual(scopesOf(definitions).pages, { order: [], product: [] });

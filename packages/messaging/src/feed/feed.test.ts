@@ -258,7 +258,14 @@ describe('the envelope', () => {
         kind: 'reply',
         destination: 'order',
         position: 2 ** 53 - 1,
-        meta: { correlation: 'c', causation: 'd', traceparent: '00-a-b-01', inReplyTo: 'x', saga },
+        meta: {
+          correlation: 'c',
+          causation: 'd',
+          traceparent: '00-a-b-01',
+          inReplyTo: 'x',
+          saga,
+          deadline: 1_767_225_600_123,
+        },
       }),
     ]) {
       assert.deepEqual(fromCloudEvent(JSON.parse(JSON.stringify(toCloudEvent(message)))), message);

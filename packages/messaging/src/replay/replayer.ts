@@ -226,10 +226,11 @@ class Worker<Tx> implements Replayer {
   }
 }
 
-function wanted({ event, key, since = 0, upTo, start }: Replay, message: Message): boolean {
+function wanted({ event, key, since = 0, position, upTo, start }: Replay, message: Message): boolean {
   return (
     message.kind === 'event' &&
     message.type === event &&
+    message.position > position && // a carrier may bring it twice
     message.position <= upTo &&
     (key === undefined || message.key === key) &&
     message.at >= since &&

@@ -1,3 +1,5 @@
+export type { AsksUnderTest } from './ask-store-contract.ts';
+export { askStoreContract } from './ask-store-contract.ts';
 export type { BrokerContractOptions, BrokerUnderTest } from './broker-contract.ts';
 export { brokerContract } from './broker-contract.ts';
 export { runBrokerMember } from './broker-member.ts';

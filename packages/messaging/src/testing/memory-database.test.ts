@@ -1,5 +1,7 @@
 import type { FakeClock } from '@dure/core/testing';
 import { fakeClock, testIds } from '@dure/core/testing';
+import type { AsksUnderTest } from './ask-store-contract.ts';
+import { askStoreContract } from './ask-store-contract.ts';
 import { idempotencyContract, messageLogContract, unitOfWorkContract } from './database-contract.ts';
 import { deliveryStoreContract, parkedKeysContract } from './delivery-contract.ts';
 import { deliveryOperationsContract } from './delivery-operations-contract.ts';
@@ -19,11 +21,14 @@ const open = () => openAt(fakeClock());
 
 async function openAt(
   clock: FakeClock,
-): Promise<FollowersUnderTest<MemoryTx> & TimersUnderTest<MemoryTx> & ParkingUnderTest<MemoryTx> & ReplaysUnderTest<MemoryTx>> {
+): Promise<
+  FollowersUnderTest<MemoryTx> & TimersUnderTest<MemoryTx> & ParkingUnderTest<MemoryTx> & ReplaysUnderTest<MemoryTx> & AsksUnderTest<MemoryTx>
+> {
   const db = memoryDatabase({ service: 'test', clock, ids: testIds() });
   const number = (value: unknown) => (typeof value === 'number' ? value : 0);
   return {
     ...db,
+    now: () => clock.now(),
     count: async (tx, name) => tx.set(name, number(tx.get(name)) + 1),
     counted: async (name) => number(db.values.get(name)),
     [Symbol.asyncDispose]: async () => undefined,
@@ -37,6 +42,7 @@ parkedKeysContract('in memory', open);
 inboxContract('in memory', open);
 deliveryOperationsContract('in memory', open);
 idempotencyContract('in memory', open);
+askStoreContract('in memory', open);
 replayStoreContract('in memory', open);
 followerStoreContract('in memory', openAt);
 parkingContract('in memory', open);

@@ -1,5 +1,6 @@
 import type { Call, Clock, Ids } from '@dure/core';
 import { DureError } from '@dure/core';
+import type { AskStore } from '../ask-store.port.ts';
 import type { ParkingDeliveryStore } from '../delivery-store.port.ts';
 import type { FollowerStore } from '../followers/follower-store.port.ts';
 import type { Message, MessageMeta } from '../message.ts';
@@ -11,6 +12,7 @@ import type { Parking } from '../parking.port.ts';
 import type { ReplayStore } from '../replay-store.port.ts';
 import type { TimerStore } from '../timers/timer-store.port.ts';
 import type { UnitOfWork } from '../unit-of-work.port.ts';
+import { memoryAsks } from './memory-asks.ts';
 import { MemoryDeliveries } from './memory-deliveries.ts';
 import { memoryFollowers } from './memory-followers.ts';
 import { memoryReplays } from './memory-replays.ts';
@@ -24,6 +26,7 @@ export interface MemoryDatabase extends UnitOfWork<MemoryTx> {
   readonly deliveries: ParkingDeliveryStore<MemoryTx>;
   readonly followers: FollowerStore<MemoryTx>;
   readonly parking: Parking<MemoryTx>;
+  readonly asks: AskStore<MemoryTx>;
   readonly replays: ReplayStore<MemoryTx>;
   readonly timers: TimerStore;
   readonly idempotency: { recall(call: Call): Promise<{ readonly answer: unknown } | undefined> };
@@ -46,6 +49,11 @@ export function memoryDatabase(options: MemoryDatabaseOptions): MemoryDatabase {
     values: memory.values,
     deliveries,
     parking: deliveries.parking,
+    asks: memoryAsks(
+      memory,
+      () => options.clock.now(),
+      (call) => memory.isOpen(call),
+    ),
     replays: memoryReplays({
       units: memory,
       values: memory.values,
@@ -73,6 +81,7 @@ class Memory implements MemoryUnits {
   readonly #answers = new Map<string, StoredAnswer>();
   /** What runs under a lock: a key, or a source; whoever wants the same waits for it. */
   readonly #locks = new Map<string, Promise<unknown>>();
+  readonly #open = new WeakMap<Call['positions'], number>();
 
   readonly timers: MemoryTimers;
 
@@ -147,6 +156,7 @@ class Memory implements MemoryUnits {
     mayCommit: () => boolean = () => true,
   ): Promise<T> {
     call.signal.throwIfAborted();
+    this.#open.set(call.positions, (this.#open.get(call.positions) ?? 0) + 1);
     const { service, clock, ids } = this.#options;
     const buffer = messageBuffer({ service, clock, ids, cause });
     const tx = stagedTx(this.values, buffer);
@@ -161,7 +171,12 @@ class Memory implements MemoryUnits {
       return value;
     } finally {
       buffer.close();
+      this.#open.set(call.positions, (this.#open.get(call.positions) ?? 1) - 1);
     }
+  }
+
+  isOpen({ positions }: Call): boolean {
+    return (this.#open.get(positions) ?? 0) > 0;
   }
 
   #append(messages: readonly BufferedMessage[]): void {

@@ -14,7 +14,7 @@ import type {
   Settings,
 } from '@dure/core';
 import type { Flag, Flags } from '@dure/flags';
-import type { AnyCommand, AnyEvent, CommandInput, CommandOutput, Flow } from '@dure/messaging';
+import type { AnyCommand, AnyEvent, AskedCommand, CommandInput, CommandOutput, Flow } from '@dure/messaging';
 import type { Logger, Telemetry } from '@dure/telemetry';
 import type { Client } from '../client/client.ts';
 import type { TokenSigner } from '../client/token-signer.port.ts';
@@ -76,8 +76,17 @@ export interface ProjectionDefinition {
   readonly name: string;
 }
 
-/** Clients of the services that are used, by the names given in `uses`. */
-export type Clients<U> = { readonly [Name in keyof U]: U[Name] extends AnyContract ? Client<U[Name]> : never };
+/** Clients of the services that are used, and the commands that are asked, by the names given in `uses`. */
+export type Clients<U> = {
+  readonly [Name in keyof U]: U[Name] extends AnyContract
+    ? Client<U[Name]>
+    : U[Name] extends AnyCommand
+      ? AskedCommand<U[Name]>
+      : never;
+};
+
+/** What a service may use of others: a contract, whose operations it calls, or a command, which it asks through the log. */
+export type Usable = AnyContract | AnyCommand;
 
 /** Adds what a contract does not describe. */
 export interface Additions {
@@ -150,7 +159,7 @@ export interface Platform {
 export interface ServiceSpec<
   C extends AnyContract,
   Config extends Schema<unknown, unknown>,
-  U extends Readonly<Record<string, AnyContract>>,
+  U extends Readonly<Record<string, Usable>>,
   R extends Resource,
 > {
   readonly contract: C;
@@ -160,7 +169,7 @@ export interface ServiceSpec<
   readonly flags?: readonly Flag<unknown>[];
   /** Parts of the configuration beside its own, as a gateway has them. */
   readonly sections?: readonly Section[];
-  /** The contracts of the only services that it can call. */
+  /** The contracts of the only services that it can call, and the commands of others that it asks: `inventory.commands.reserve`. */
   readonly uses?: U;
   /**
    * What its instances say of themselves in the registry; balancers heed `version`, `zone` and `weight`, the gateway's canary
@@ -199,6 +208,8 @@ export interface ServiceDefinition {
   readonly sections: readonly Section[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly uses: Readonly<Record<string, AnyContract>>;
+  /** The commands that it asks, by the names given in `uses`. */
+  readonly asks: Readonly<Record<string, AnyCommand>>;
   readonly admission: AdmissionLimits | 'off';
   readonly database: Resource | undefined;
   readonly reactions: readonly Reaction[];
@@ -227,7 +238,7 @@ export type AnyHandler = (input: unknown, call: Call, tx?: unknown) => Promise<u
 export function service<
   C extends AnyContract,
   Config extends Schema<unknown, unknown> = Schema<unknown, unknown>,
-  const U extends Readonly<Record<string, AnyContract>> = Record<never, never>,
+  const U extends Readonly<Record<string, Usable>> = Record<never, never>,
   R extends Resource = Resource<undefined, undefined>,
 >(spec: ServiceSpec<C, Config, U, R>): ServiceDefinition {
   const start = spec.start as unknown as ServiceDefinition['start'];
@@ -238,7 +249,8 @@ export function service<
     flags: spec.flags ?? [],
     sections: spec.sections ?? [],
     metadata: { version: '1', ...spec.metadata },
-    uses: spec.uses ?? {},
+    uses: only(spec.uses, (used): used is AnyContract => !isCommand(used)),
+    asks: only(spec.uses, isCommand),
     admission: spec.admission ?? {},
     database: spec.database,
     reactions: (spec.reactions ?? []) as unknown as readonly Reaction[],
@@ -248,4 +260,15 @@ export function service<
     projections: spec.projections ?? [],
     start: async (context) => start(context),
   };
+}
+
+function only<T extends Usable>(
+  uses: Readonly<Record<string, Usable>> = {},
+  is: (used: Usable) => used is T,
+): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(uses).flatMap(([name, used]) => (is(used) ? [[name, used]] : [])));
+}
+
+function isCommand(used: Usable): used is AnyCommand {
+  return 'kind' in used && used.kind === 'command';
 }

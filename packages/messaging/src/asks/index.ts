@@ -1,0 +1,2 @@
+export type { Asker, AskerOptions } from './asker.ts';
+export { openAsker } from './asker.ts';
