@@ -27,6 +27,9 @@ export interface CloudEvent {
   readonly durecorrelation: string;
   readonly durecausation?: string;
   readonly dureinreplyto?: string;
+  /** SHA-256 of data that were put aside, and how many bytes they are. */
+  readonly dureclaim?: string;
+  readonly dureclaimbytes?: string;
   /** RFC 3339 in UTC. */
   readonly duredeadline?: string;
   readonly duresagaid?: string;
@@ -55,6 +58,7 @@ export function toCloudEvent(message: Message): CloudEvent {
     ...(meta.traceparent === undefined ? {} : { traceparent: meta.traceparent }),
     ...(meta.causation === undefined ? {} : { durecausation: meta.causation }),
     ...(meta.inReplyTo === undefined ? {} : { dureinreplyto: meta.inReplyTo }),
+    ...(meta.claim === undefined ? {} : { dureclaim: meta.claim.sha256, dureclaimbytes: String(meta.claim.bytes) }),
     ...(meta.deadline === undefined ? {} : { duredeadline: new Date(meta.deadline).toISOString() }),
     ...(meta.saga === undefined
       ? {}
@@ -96,12 +100,16 @@ function metaOf(from: Readonly<Record<string, unknown>>): MessageMeta {
   const causation = optional(from, 'durecausation');
   const inReplyTo = optional(from, 'dureinreplyto');
   const deadline = optional(from, 'duredeadline');
+  const claim = optional(from, 'dureclaim');
   const id = optional(from, 'duresagaid');
   return {
     correlation: text(from, 'durecorrelation'),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(causation === undefined ? {} : { causation }),
     ...(inReplyTo === undefined ? {} : { inReplyTo }),
+    ...(claim === undefined
+      ? {}
+      : { claim: { sha256: claim, bytes: wholeNumber(text(from, 'dureclaimbytes'), 'dureclaimbytes', from) } }),
     ...(deadline === undefined ? {} : { deadline: epochMs(deadline, from) }),
     ...(id === undefined
       ? {}

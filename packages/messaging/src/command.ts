@@ -43,6 +43,8 @@ export interface CommandType<
   /** How input of earlier versions is brought up when it is read. */
   readonly upcasts?: Upcasts;
   readonly input: Schema<unknown, Input>;
+  /** Its input may be as long as 64 Mi characters. Default: 1 Mi. */
+  readonly large?: boolean;
   readonly output: Schema<unknown, Output> | undefined;
   readonly refuses: Refuses;
   /** Commands with the same key are carried out in the order in which they were sent. */
@@ -60,6 +62,7 @@ export interface AnyCommand {
   readonly version?: number;
   readonly upcasts?: Upcasts;
   readonly input: Schema<unknown, unknown>;
+  readonly large?: boolean;
   readonly output: Schema<unknown, unknown> | undefined;
   readonly refuses: RefusalSpecs;
   readonly key: (input: never) => string;

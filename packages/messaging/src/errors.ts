@@ -17,9 +17,12 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
     kind: 'internal',
     en: {
       title: 'A message is too large',
-      fix: 'Send a reference to the data instead of the data itself.',
+      fix: 'Say `large: true` in the contract, which raises the limit to 64 Mi characters; beyond that, send a reference to the data.',
     },
-    ko: { title: '메시지가 너무 큽니다', fix: '데이터 대신 데이터를 가리키는 참조를 보내십시오.' },
+    ko: {
+      title: '메시지가 너무 큽니다',
+      fix: '계약에 `large: true`를 지정하면 한도가 64Mi 문자로 늘어납니다. 그보다 크면 데이터를 가리키는 참조를 보내십시오.',
+    },
   },
   CLOSED: {
     kind: 'internal',
@@ -130,6 +133,28 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
     ko: {
       title: '피드를 읽을 수 없습니다',
       fix: '유실은 없습니다. 서비스가 응답할 때까지 다시 읽습니다. `dure status`를 확인하십시오.',
+    },
+  },
+  CLAIM_BROKEN: {
+    kind: 'upstream',
+    en: {
+      title: 'Large data are not what their message says',
+      fix: 'The table `dure.payload` of the sender was changed by hand or damaged: restore it, then retry what is parked.',
+    },
+    ko: {
+      title: '따로 보관한 큰 데이터가 메시지의 내용과 다릅니다',
+      fix: '보낸 서비스의 `dure.payload` 테이블이 손상되었거나 직접 수정되었습니다. 복원한 뒤 대기 중인 메시지를 재시도하십시오.',
+    },
+  },
+  CLAIM_GONE: {
+    kind: 'missing',
+    en: {
+      title: 'Large data are not there any more',
+      fix: 'They are dropped with their message, which had waited for longer than messages are kept: correct it with `dure parked edit`, or skip it.',
+    },
+    ko: {
+      title: '따로 보관한 큰 데이터가 더 이상 없습니다',
+      fix: '메시지 보존 기간이 지나 메시지와 함께 삭제되었습니다. `dure parked edit`로 고치거나 건너뛰십시오.',
     },
   },
   ASK_DEADLINE: {

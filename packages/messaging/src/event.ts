@@ -10,6 +10,8 @@ export interface EventType<Name extends string = string, Data = unknown, Input =
   /** How data of earlier versions is brought up when it is read. */
   readonly upcasts?: Upcasts;
   readonly schema: Schema<Input, Data>;
+  /** Its data may be as long as 64 Mi characters. Default: 1 Mi. */
+  readonly large?: boolean;
   /** Events with the same key are delivered in the order in which they happened. */
   readonly key: (data: Data) => string;
 }
@@ -21,6 +23,7 @@ export interface AnyEvent {
   readonly version: number;
   readonly upcasts?: Upcasts;
   readonly schema: Schema<unknown, unknown>;
+  readonly large?: boolean;
   readonly key: (data: never) => string;
 }
 
@@ -46,13 +49,19 @@ export function event<
   spec: {
     readonly version?: Version;
     readonly schema: S;
+    /**
+     * Its data may be as long as 64 Mi characters as JSON, instead of 1 Mi. Whatever has more than 256 KiB is put aside and fetched by
+     * those who handle it, declared or not.
+     */
+    readonly large?: boolean;
     readonly key: (data: SchemaOutput<S>) => string;
   } & WithUpcast<U, Version, SchemaInput<S>>,
 ): EventType<Name, SchemaOutput<S>, SchemaInput<S>> {
   const schema = spec.schema as unknown as Schema<SchemaInput<S>, SchemaOutput<S>>;
-  const { version = 1, key } = spec;
+  const { version = 1, key, large = false } = spec;
   const upcasts = (spec as { readonly upcast?: Upcasts }).upcast;
-  return { kind: 'event', name, version, schema, key, ...(upcasts === undefined ? {} : { upcasts }) };
+  const rest = { ...(upcasts === undefined ? {} : { upcasts }), ...(large ? { large } : {}) };
+  return { kind: 'event', name, version, schema, key, ...rest };
 }
 
 /** The data of an event. */

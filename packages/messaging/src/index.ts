@@ -12,6 +12,7 @@ export type {
 } from './broker.port.ts';
 export { trackOf } from './broker-lane.ts';
 export type { BrokerCredentials, BrokerKit, BrokerResource } from './broker-resource.ts';
+export { asideBytes, chunksOf, claimIn, putAside, redeemed } from './claim-check.ts';
 export type { CloudEvent } from './cloud-event.ts';
 export { fromCloudEvent, toCloudEvent } from './cloud-event.ts';
 export type {
@@ -42,7 +43,7 @@ export type { LaneRange } from './lane.ts';
 export { everyLane, laneOf } from './lane.ts';
 export type { LogTail, LogTailOptions } from './log-tail.ts';
 export { logTail } from './log-tail.ts';
-export type { Message, MessageMeta, ReplyData, SagaMark } from './message.ts';
+export type { Message, MessageMeta, PayloadClaim, ReplyData, SagaMark } from './message.ts';
 export type {
   BufferedMessage,
   BufferedTimer,
@@ -58,6 +59,7 @@ export type { LogPage, MessageFilter, MessageLog } from './message-log.port.ts';
 export { OrderedDeliveries } from './ordered-deliveries.ts';
 export type { DeliveryStanding, Intervention, ParkedKeys, ParkedMessage } from './parked-keys.port.ts';
 export type { Parking } from './parking.port.ts';
+export type { PayloadStore } from './payload-store.port.ts';
 export type { PersonalData, PersonalMarks } from './personal.ts';
 export { personal, personalData, personalMarks } from './personal.ts';
 export type { RelayMark, RelayStore } from './relay-store.port.ts';

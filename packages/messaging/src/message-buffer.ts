@@ -39,6 +39,8 @@ export interface MessageDraft {
   readonly deadline?: number | undefined;
   readonly stream?: StreamMark;
   readonly personal?: PersonalData | undefined;
+  /** Whether its data may be longer than those of others. */
+  readonly large?: boolean | undefined;
 }
 
 /** A message that waits for its COMMIT: complete but for its position, its data already serialised. */
@@ -91,8 +93,10 @@ export interface BufferOptions {
   readonly ids: Ids;
 }
 
-/** The largest serialised data of one message, in characters. */
+/** The largest serialised data of one message, in characters, unless its contract says that it is large. */
 export const maxDataLength = 1_048_576;
+/** The largest serialised data of a message that is. */
+const maxLargeDataLength = 67_108_864;
 
 /** The baggage members by which a flow crosses from messages to calls and back. */
 const correlationMember = 'dure.correlation';
@@ -214,7 +218,8 @@ function draftOf(contract: AnyEvent | AnyCommand, data: unknown): MessageDraft {
     const { name: type, version } = contract;
     const value = checked(type, contract.schema, data);
     const personal = personalData(contract.schema, value);
-    return { kind: 'event', type, version, key: contract.key(value as never), data: value, personal };
+    const { large } = contract;
+    return { kind: 'event', type, version, key: contract.key(value as never), data: value, personal, large };
   }
   const { service: destination, name } = contract;
   const type = `${destination}.${name}`;
@@ -226,6 +231,7 @@ function draftOf(contract: AnyEvent | AnyCommand, data: unknown): MessageDraft {
     key: contract.key(value as never),
     destination,
     data: value,
+    large: contract.large,
   };
 }
 
@@ -238,12 +244,13 @@ function checked(type: string, schema: Schema<never, unknown> | Schema, data: un
   });
 }
 
-function serialise({ type, data }: MessageDraft): string {
+function serialise({ type, data, large = false, stream }: MessageDraft): string {
   const json = JSON.stringify(data) ?? 'null';
-  if (json.length > maxDataLength) {
+  const limit = large && stream === undefined ? maxLargeDataLength : maxDataLength;
+  if (json.length > limit) {
     throw messagingErrors.DATA_TOO_LARGE(
-      `"${type}" was not sent: its data has ${json.length} characters as JSON, the limit is ${maxDataLength}`,
-      { details: { type, length: json.length, limit: maxDataLength } },
+      `"${type}" was not sent: its data has ${json.length} characters as JSON, the limit is ${limit}`,
+      { details: { type, length: json.length, limit } },
     );
   }
   return json;

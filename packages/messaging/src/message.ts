@@ -6,6 +6,13 @@ export interface SagaMark {
   readonly direction: 'do' | 'undo' | 'ask' | 'end';
 }
 
+/** What is said of data that were put aside, because they are too large to travel in their message. */
+export interface PayloadClaim {
+  /** Of the data as JSON in UTF-8, in hexadecimal digits. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
 /** What every message carries besides its data; user code cannot forge any of it. */
 export interface MessageMeta {
   /** The flow this message belongs to: inherited from message to message. */
@@ -17,6 +24,8 @@ export interface MessageMeta {
   readonly inReplyTo?: string;
   /** For a command whose answer somebody waits for: until when, in epoch milliseconds. It is not carried out after that. */
   readonly deadline?: number;
+  /** What the data are, when they are too large to travel in the message; `data` refers to them then. */
+  readonly claim?: PayloadClaim;
   /** For a command of a saga: which saga and step wait for the reply. */
   readonly saga?: SagaMark;
 }

@@ -10,11 +10,12 @@ import type {
   MessageLog,
   Parking,
   ParkingDeliveryStore,
+  PayloadStore,
   RelayStore,
   ReplayStore,
   UnitOfWork,
 } from '@dure/messaging';
-import { logTail } from '@dure/messaging';
+import { claimIn, logTail, redeemed } from '@dure/messaging';
 import type { FollowerStore } from '@dure/messaging/followers';
 import type { TimerStore } from '@dure/messaging/timers';
 import type { IdempotencyStore } from '@dure/service/server';
@@ -37,6 +38,7 @@ import { plainBegin } from './local-transaction.ts';
 import type { Retention } from './log-keeper.ts';
 import { logKeeper } from './log-keeper.ts';
 import { OpenCalls } from './open-calls.ts';
+import { postgresPayloadStore } from './payloads/postgres-payload-store.ts';
 import type { Pool } from './pool.ts';
 import { openPool } from './pool.ts';
 import { postgresDeliveryStore } from './postgres-delivery-store.ts';
@@ -104,6 +106,8 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
   /** The log as it grows: one poll for all who follow. */
   readonly tail: LogTail;
   readonly deliveries: ParkingDeliveryStore<Tx<Tables>>;
+  /** Data that were too large for their messages. */
+  readonly payloads: PayloadStore;
   /** What this service asks of others, and what they have answered. */
   readonly asks: AskStore<Tx<Tables>>;
   /** What is delivered once more to reactions. */
@@ -181,16 +185,14 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
   };
   observePool(telemetry, pool);
   const deliveries = postgresDeliveryStore(kit, pool, options.inboxRetentionMs);
+  const payloads = postgresPayloadStore(pool);
   const read = readKysely<Tables>(reads, names);
   const uow = unitOfWork<Tables>(kit, keySweeper(pool, clock, options.keyRetentionMs ?? dayMs));
   const projected = { uow, read, log, tail } as unknown as ProjectorOptions['db'];
   const projections = openProjector({ ...options, projections: options.projections ?? [], db: projected });
   const close = () => closeAll(projections, tail, pool);
   return {
-    read,
-    log,
-    tail,
-    projections,
+    ...{ read, log, tail, projections, payloads },
     followers: postgresFollowerStore(kit) as unknown as FollowerStore<Tx<Tables>>,
     parking: postgresParking(deliveries.parked) as unknown as Parking<Tx<Tables>>,
     jobs: postgresJobStore(kit) as unknown as JobStore<Tx<Tables>>,
@@ -201,7 +203,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     idempotency: postgresIdempotency(pool),
     uow,
     freshFrom: (source, call, policy) => untilFresh(appliedFrom(source, service, deliveries), call, clock, policy),
-    changes: (filter, signal) => messagesOf(tail, filter, signal),
+    changes: (filter, signal) => messagesOf(tail, filter, signal, payloads),
     health: { name: 'db', groups: ['readiness'], check: () => ping(pool) },
     close,
     [Symbol.asyncDispose]: close,
@@ -301,11 +303,21 @@ async function runKeyed<T>(kit: UnitKit, call: Call, owner: KeyOwner, work: (tx:
   }
 }
 
-function messagesOf(tail: LogTail, filter: MessageFilter, signal: AbortSignal): AsyncIterable<Message> {
+function messagesOf(
+  tail: LogTail,
+  filter: MessageFilter,
+  signal: AbortSignal,
+  payloads: PayloadStore,
+): AsyncIterable<Message> {
   const pages = tail.follow('now', filter, signal);
   return {
     async *[Symbol.asyncIterator]() {
-      for await (const page of pages) yield* page.messages;
+      for await (const { messages } of pages) {
+        for (const message of messages) {
+          const claim = claimIn(message);
+          yield claim === undefined ? message : await redeemed(message, payloads.read(claim));
+        }
+      }
     },
   };
 }

@@ -23,6 +23,7 @@ export { forgetSubject, postgresEventStore } from './event-sourcing/index.ts';
 export type { Retention } from './log-keeper.ts';
 export type { MigrateOptions, MigrateResult } from './migrations/index.ts';
 export { migrate } from './migrations/index.ts';
+export { wholeWithin } from './payloads/postgres-payload-store.ts';
 export type { DatabaseOrder, ProvisionedDatabase, ProvisionOptions } from './provisioning/index.ts';
 export { newPassword, provisionDatabases, verifyIsolation } from './provisioning/index.ts';
 export type { ReadPolicy } from './read-freshness.ts';

@@ -26,6 +26,7 @@ const rollEveryMs = 5_000;
 const sweepEveryMs = 60_000;
 const warnEveryMs = 3_600_000;
 const sagasAtOnce = 1_000;
+const payloadsAtOnce = 100;
 
 /** Who is furthest behind, and when the first message was written that it has not had, in epoch milliseconds. */
 interface Slowest {
@@ -87,6 +88,7 @@ export function logKeeper(
     if (missed.length > 0) log.error('messages were dropped that not everybody had had, for their age', { missed });
     await look(kept);
     await forgetSagas(run, kept, clock.now());
+    await run('select dure.sweep_payloads(to_timestamp($1::float8 / 1000), $2)', [clock.now() - kept.messagesMs, payloadsAtOnce]);
   };
   return {
     extend,

@@ -14,6 +14,7 @@ import type { BindKysely } from './kysely-binding.ts';
 import type { Statement } from './local-transaction.ts';
 import { LocalTransaction } from './local-transaction.ts';
 import type { OpenCalls } from './open-calls.ts';
+import { putMessagesAside } from './payloads/put-messages-aside.ts';
 import type { Pool } from './pool.ts';
 import { isBeyondPartitions, isCollision, isUnstorable } from './sql-state.ts';
 import { setTimers } from './timers/set-timers.ts';
@@ -158,6 +159,7 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: 
     const value = await watch.orEnd(plan.work(tx, { local, buffer, discard }));
     if (beforeCommit !== undefined && buffer.messages.length > 0) await watch.orEnd(beforeCommit(tx));
     await watch.orEnd(sealMessages(insideOf(tx))); // behind what reads the messages
+    await watch.orEnd(putMessagesAside(insideOf(tx))); // behind what encrypts them
     end();
     watch.stop();
     const closing = [...later, ...setTimers(buffer.timers), ...(plan.closing?.(value) ?? [])];

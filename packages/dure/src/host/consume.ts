@@ -1,5 +1,6 @@
 import type { DeliveryStore } from '@dure/messaging';
-import type { FeedConsumer, FeedSource } from '@dure/messaging/feed';
+import { redeemed } from '@dure/messaging';
+import type { FeedConsumer, FeedSource, Whole } from '@dure/messaging/feed';
 import { httpFeed, localFeed, startFeedConsumer } from '@dure/messaging/feed';
 import { dureErrors } from '../errors.ts';
 import type { Dispatch } from './deliveries.ts';
@@ -30,6 +31,7 @@ export function consume<Tx>(
       random,
       telemetry,
       retry: { fatal: unreadable },
+      whole: wholeOf(kit, process),
     }),
   );
 }
@@ -47,8 +49,19 @@ export function feedOf(
   const own = logs.get(source);
   const grant = run.services[source]?.grants[name];
   if (own !== undefined && grant !== undefined)
-    return localFeed({ source, as: name, log: own.log, tail: own.tail, grant });
+    return localFeed({ source, as: name, log: own.log, tail: own.tail, grant, payloads: own.payloads });
   const { instances, signer } = platform;
   const waiting = waitSeconds === undefined ? {} : { waitSeconds };
   return httpFeed({ source, as: name, instances, signer, clock: machine.clock, ...waiting });
+}
+
+/** Fetches the data that messages have put aside: of a log in this very process from its database, of any other over HTTP. */
+export function wholeOf(kit: ServiceKit, process: ProcessKit): Whole {
+  return (message, signal) => {
+    const { source } = message;
+    const own = source === kit.name ? process.logs.get(source)?.payloads : undefined;
+    const claim = message.meta.claim;
+    if (own !== undefined && claim !== undefined) return redeemed(message, own.read(claim));
+    return redeemed(message, feedOf(source, kit, process, 0).payload(message, signal));
+  };
 }

@@ -2,7 +2,7 @@ import type { ManagementEndpoint } from '@dure/core';
 import type { Follower } from '@dure/messaging/followers';
 import { startFollower } from '@dure/messaging/followers';
 import type { Database, Tx } from '@dure/postgres';
-import { reactionsFollower } from '@dure/postgres';
+import { reactionsFollower, wholeWithin } from '@dure/postgres';
 import type { FlowMap } from '@dure/saga';
 import { eventsOfFlow } from '@dure/saga';
 import type { ServiceDefinition } from '@dure/service/server';
@@ -49,7 +49,7 @@ export function ownFollowers(
         tail: db.tail,
         filter: { events, destination: undefined },
         handle: async (messages, call, tx) => {
-          for (const message of messages) await dispatch(message, call, tx);
+          for (const message of messages) await dispatch(await wholeWithin(message, tx), call, tx);
         },
         parking: db.parking,
         clock,

@@ -6,7 +6,7 @@ import type { Dispatch, FeedSource } from '@dure/messaging/feed';
 import type { Database, Tx } from '@dure/postgres';
 import type { ServiceDefinition } from '@dure/service/server';
 import type { BrokerRun } from '../run-file.ts';
-import { unreadable } from './consume.ts';
+import { unreadable, wholeOf } from './consume.ts';
 import { faultyBroker } from './faulty-carriers.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 
@@ -100,6 +100,7 @@ function consumerOf(
     feed: (source) => (service.pulls.includes(source) ? logOf(source) : undefined),
     deliveries: db.deliveries,
     dispatch,
+    whole: wholeOf(kit, process),
     clock,
     random,
     telemetry,

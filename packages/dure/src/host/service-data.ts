@@ -5,7 +5,7 @@ import type { Asker } from '@dure/messaging/asks';
 import { openAsker } from '@dure/messaging/asks';
 import { routesOf, sinceBroker } from '@dure/messaging/broker';
 import type { FeedConsumer } from '@dure/messaging/feed';
-import { feedRoute } from '@dure/messaging/feed';
+import { feedRoute, payloadRoute } from '@dure/messaging/feed';
 import type { TimerRunner } from '@dure/messaging/timers';
 import { startTimers } from '@dure/messaging/timers';
 import type { Database, PostgresResource, Tx } from '@dure/postgres';
@@ -85,7 +85,7 @@ export async function openServiceData(
     idempotency: db.idempotency,
     served: withSubmissions(definition, postgresSubmissions(db)),
     asked: askedIn(definition, asker),
-    routes: [feedRoute({ service: name, log: db.log, tail: db.tail, grants: service.grants, clock })],
+    routes: feedsOf(db, kit, clock),
     health: [
       db.health,
       deliveriesHealth(sources),
@@ -182,6 +182,11 @@ function holdersOf({ name, service }: ServiceKit, { run, broker }: ProcessKit) {
   const { grants } = service.broker;
   const hasRelay = routesOf(run.system, name, grants).topics.length > 0;
   return { readers: all.filter((reader) => !Object.hasOwn(grants, reader)), hasRelay };
+}
+
+function feedsOf({ log, tail, payloads }: Database, { name, service }: ServiceKit, clock: Clock): readonly HttpRoute[] {
+  const feeding = { service: name, log, tail, grants: service.grants, clock };
+  return [feedRoute(feeding), payloadRoute({ ...feeding, payloads })];
 }
 
 function askedIn({ asks }: ServiceDefinition, asker: Asker): Readonly<Record<string, unknown>> {

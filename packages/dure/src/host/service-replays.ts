@@ -6,7 +6,7 @@ import { startReplayer } from '@dure/messaging/replay';
 import type { Database, Tx } from '@dure/postgres';
 import type { Reaction, ServiceDefinition } from '@dure/service/server';
 import { dureErrors } from '../errors.ts';
-import { feedOf } from './consume.ts';
+import { feedOf, wholeOf } from './consume.ts';
 import { react } from './deliveries.ts';
 import { replaysEndpoint } from './replays-endpoint.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
@@ -53,7 +53,16 @@ export function serviceReplays(
       if (known.size === 0) return; // Nothing looks for replays where there can be none.
       const runOne = (reaction: string, message: Message, call: Call, tx: Tx) =>
         react(name, demand(known, reaction), message, call, tx);
-      replayer = startReplayer<Tx>({ as: name, store: db.replays, react: runOne, feed, clock, random, telemetry });
+      replayer = startReplayer<Tx>({
+        as: name,
+        store: db.replays,
+        react: runOne,
+        whole: wholeOf(kit, process),
+        feed,
+        clock,
+        random,
+        telemetry,
+      });
     },
     close: async () => replayer?.close(),
   };
@@ -82,11 +91,12 @@ function demand(known: ReadonlyMap<string, Reaction>, name: string): Reaction {
 }
 
 /** A service's own log as it is at the moment. */
-function ownLog(source: string, { log }: Database, reactions: readonly Reaction[]): FeedSource {
+function ownLog(source: string, { log, payloads }: Database, reactions: readonly Reaction[]): FeedSource {
   const filter = { events: reactions.map(({ event }) => event.name), destination: undefined };
   return {
     source,
     positionAt: (at) => log.before(at),
+    payload: ({ meta }) => payloads.read(meta.claim ?? { sha256: '', bytes: 0 }),
     async *open(after, signal) {
       const end = await log.advance();
       for (let at = after; at < end && !signal.aborted; ) {

@@ -88,6 +88,12 @@ test('an asker that is killed leaves a command that is carried out once, and an 
   );
 });
 
+test('what is too large to travel in its message is fetched by whoever handles it', async () => {
+  const length = 3_000_000;
+  await fetch(`${bakery.edge}/recipes/melonpan/${length}`, { method: 'POST' });
+  await until('it is there', async () => (await tally('melonpan의 조리법')()) === length);
+});
+
 test('the past is replayed from the log of another process, beside what comes', async () => {
   for (let count = 0; count < 5; count += 1) await order({ bread: 'bagel', count: 1 });
   await until('it is counted', async () => (await tally('bagel')()) === 5);

@@ -1,12 +1,16 @@
 import type { Call, Clock } from '@dure/core';
 import { isRefusal, parseTraceparent, plainOperation, startCall } from '@dure/core';
 import type { Span, Telemetry } from '@dure/telemetry';
+import { claimIn } from '../claim-check.ts';
 import type { Effect } from '../delivery.ts';
 import type { Message, ReplyData } from '../message.ts';
 import { baggageOf } from '../message-buffer.ts';
 
 /** Handles one message inside the transaction that also moves the position. */
 export type Dispatch<Tx> = (message: Message, call: Call, tx: Tx) => Promise<ReplyData | undefined>;
+
+/** The message with its data, wherever these are; before its transaction begins. */
+export type Whole = (message: Message, signal: AbortSignal) => Promise<Message>;
 
 /** What every try of a message needs. */
 export interface AttemptKit<Tx> {
@@ -17,6 +21,8 @@ export interface AttemptKit<Tx> {
   readonly telemetry: Telemetry;
   /** The longest time one try of one message may take, in milliseconds. */
   readonly attemptTimeoutMs: number;
+  /** Fetches the data of a message that has put them aside. */
+  readonly whole?: Whole | undefined;
 }
 
 /** How a try ended. `ofEffect`: what the message does has failed, and not the storing of it. */
@@ -35,9 +41,10 @@ export async function attempt<Tx, R>(
   const span = consumerSpan(kit.telemetry, message);
   const call = callOf(kit, message, span, signal);
   let failure: unknown;
+  let whole = message;
   const effect: Effect<Tx> = async (tx) => {
     try {
-      const reply = await dispatch(message, call, tx);
+      const reply = await dispatch(whole, call, tx);
       noteRefusal(span, reply);
       return reply;
     } catch (error) {
@@ -47,6 +54,13 @@ export async function attempt<Tx, R>(
     }
   };
   try {
+    if (kit.whole !== undefined && claimIn(message) !== undefined) {
+      // What cannot be fetched holds up its key, as what cannot be applied does, and nobody else.
+      whole = await kit.whole(message, signal).catch((error: unknown) => {
+        failure = error;
+        throw error;
+      });
+    }
     return { ok: true, value: await run(call, effect) };
   } catch (error) {
     span.fail(error);

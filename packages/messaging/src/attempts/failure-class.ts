@@ -12,9 +12,13 @@ const transientKinds: ReadonlySet<ErrorKind> = new Set(['unavailable', 'upstream
 
 /** Errors of this package that no repetition mends. */
 export const fatalCodes: ReadonlySet<string> = new Set(
-  [messagingErrors.DATA_INVALID, messagingErrors.VERSION_UNKNOWN, messagingErrors.UPCAST_FAILED].map(
-    ({ code }) => code,
-  ),
+  [
+    messagingErrors.CLAIM_BROKEN,
+    messagingErrors.CLAIM_GONE,
+    messagingErrors.DATA_INVALID,
+    messagingErrors.VERSION_UNKNOWN,
+    messagingErrors.UPCAST_FAILED,
+  ].map(({ code }) => code),
 );
 
 /** Classes an error by its code and kind; an error that is none of Dure's is plain. */

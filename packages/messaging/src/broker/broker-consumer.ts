@@ -1,7 +1,7 @@
 import type { Clock, HealthCheck, Random } from '@dure/core';
 import { codeOf, messageOf, wait } from '@dure/core';
 import type { Counter, Telemetry } from '@dure/telemetry';
-import type { Dispatch } from '../attempts/delivery-attempt.ts';
+import type { Dispatch, Whole } from '../attempts/delivery-attempt.ts';
 import type { Broker, BrokerRecord, Subscription } from '../broker.port.ts';
 import { trackOf } from '../broker-lane.ts';
 import type { DeliveryStore } from '../delivery-store.port.ts';
@@ -32,6 +32,8 @@ export interface BrokerConsumerOptions<Tx> {
   readonly telemetry: Telemetry;
   /** The longest time one try of one message may take, in milliseconds. Default 30 000. */
   readonly attemptTimeoutMs?: number;
+  /** Fetches the data of messages that have put them aside. Default: a reference stands in their place. */
+  readonly whole?: Whole;
   readonly retry?: RetryPolicy;
 }
 

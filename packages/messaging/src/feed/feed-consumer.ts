@@ -1,7 +1,7 @@
 import type { Clock, HealthCheck, Random } from '@dure/core';
 import { codeOf, messageOf, systemRandom } from '@dure/core';
 import type { Telemetry } from '@dure/telemetry';
-import type { Dispatch } from '../attempts/delivery-attempt.ts';
+import type { Dispatch, Whole } from '../attempts/delivery-attempt.ts';
 import { Pause } from '../attempts/pause.ts';
 import type { DeliveryStore } from '../delivery-store.port.ts';
 import type { LogPage } from '../message-log.port.ts';
@@ -24,6 +24,8 @@ export interface FeedConsumerOptions<Tx> {
   readonly signal?: AbortSignal;
   /** The longest time one try of one message may take, in milliseconds. Default 30 000. */
   readonly attemptTimeoutMs?: number;
+  /** Fetches the data of messages that have put them aside. Default: a reference stands in their place. */
+  readonly whole?: Whole;
   readonly retry?: RetryPolicy;
 }
 

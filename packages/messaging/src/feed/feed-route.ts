@@ -62,7 +62,8 @@ async function* one(mark: number): AsyncIterable<string> {
   yield markLine(mark);
 }
 
-function consumerOf(request: HttpRequest, { identity }: Call): string {
+/** Who asks: a service, in its own name. MESSAGING_FEED_FORBIDDEN. */
+export function consumerOf(request: HttpRequest, { identity }: Call): string {
   const consumer = request.query.get('as') ?? '';
   if (identity.kind === 'service' && identity.subject === consumer) return consumer;
   throw messagingErrors.FEED_FORBIDDEN(
@@ -71,7 +72,8 @@ function consumerOf(request: HttpRequest, { identity }: Call): string {
   );
 }
 
-function grantOf(consumer: string, { grants, service }: FeedRouteOptions): FeedGrant {
+/** What it may read. MESSAGING_FEED_FORBIDDEN. */
+export function grantOf(consumer: string, { grants, service }: FeedRouteOptions): FeedGrant {
   const grant = Object.hasOwn(grants, consumer) ? grants[consumer] : undefined;
   if (grant !== undefined) return grant;
   throw messagingErrors.FEED_FORBIDDEN(
@@ -80,7 +82,8 @@ function grantOf(consumer: string, { grants, service }: FeedRouteOptions): FeedG
   );
 }
 
-function wholeNumber(request: HttpRequest, name: string, otherwise: number, most: number): number {
+/** A number of the query. MESSAGING_FEED_QUERY. */
+export function wholeNumber(request: HttpRequest, name: string, otherwise: number, most: number): number {
   const text = request.query.get(name);
   if (text === null) return otherwise;
   const value = Number(text);

@@ -1,3 +1,4 @@
+import type { Message } from '../message.ts';
 import type { LogPage } from '../message-log.port.ts';
 
 /** Where a consumer gets the messages of one source from. */
@@ -11,6 +12,8 @@ export interface FeedSource {
   open(after: number, signal: AbortSignal): AsyncIterable<LogPage>;
   /** Where to begin for what was written at a time (epoch milliseconds) or later; for 0, where the log begins that is kept. */
   positionAt(at: number, signal: AbortSignal): Promise<number>;
+  /** The data that a message of this source has put aside, chunk by chunk. MESSAGING_CLAIM_GONE. */
+  payload(message: Message, signal: AbortSignal): AsyncIterable<string>;
   /** Rings when it may be worth trying again at once. Returns the unsubscriber. */
   onChange?(ring: () => void): () => void;
 }

@@ -265,6 +265,7 @@ describe('the envelope', () => {
           inReplyTo: 'x',
           saga,
           deadline: 1_767_225_600_123,
+          claim: { sha256: 'ab', bytes: 7 },
         },
       }),
     ]) {

@@ -3,7 +3,6 @@ import type { Call, Clock, Ids, Layer, Problem, Timer } from '@dure/core';
 import { ids, messageOf, newTrace, plainOperation, stack, startCall, systemRandom } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import { messagingErrors } from '../errors.ts';
-import type { LogPage } from '../message-log.port.ts';
 import { readLines } from './feed-line.ts';
 import { longestWaitSeconds } from './feed-route.ts';
 import type { FeedSource } from './feed-source.port.ts';
@@ -53,16 +52,17 @@ export function httpFeed(options: HttpFeedOptions): FeedSource {
   return {
     source,
     onChange: (ring) => instances.onChange(source, ring),
-    open: (after, signal) => asked({ after }, signal),
+    open: (after, signal) => readLines(asked({ after }, signal)),
+    payload: ({ position }, signal) => asked({ position }, signal),
     async positionAt(at, signal) {
-      for await (const { mark } of asked({ at }, signal)) return mark;
+      for await (const { mark } of readLines(asked({ at }, signal))) return mark;
       throw messagingErrors.FEED_FAILED(`${source} did not say where its log was at ${at}`, { details: { source } });
     },
   };
 }
 
-/** What follows a position, or where a time is. */
-type Asked = { readonly after: number } | { readonly at: number };
+/** What follows a position, where a time is, or the data that the message at a position has put aside. */
+type Asked = { readonly after: number } | { readonly at: number } | { readonly position: number };
 
 interface Opening {
   readonly options: HttpFeedOptions;
@@ -74,7 +74,7 @@ async function* pull(
   base: string,
   what: Asked,
   signal: AbortSignal,
-): AsyncIterable<LogPage> {
+): AsyncIterable<string> {
   const { source, clock, silenceMs = defaultSilenceMs } = options;
   const over = new AbortController();
   const end = () => over.abort();
@@ -86,7 +86,7 @@ async function* pull(
     const call = startCall({ operation, trace: newTrace(made), signal: over.signal });
     const open = stack(...(options.layers ?? []))((_, inner) => ask(options, base, what, [over.signal, inner]));
     const answer = (await open(undefined, call)) as StreamAnswer;
-    yield* readLines(watched(answer.body, silence));
+    yield* watched(answer.body, silence);
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof Error && error.name === 'DureError') throw error;
@@ -110,16 +110,22 @@ async function ask(
   [over, call]: readonly [AbortSignal, Call],
 ): Promise<StreamAnswer> {
   const { source, as, signer, transport = httpStream, waitSeconds = longestWaitSeconds } = options;
-  const query = new URLSearchParams(
-    'at' in what ? { as, at: String(what.at) } : { as, after: String(what.after), wait: String(waitSeconds) },
-  );
+  const wait = 'after' in what ? { wait: String(waitSeconds) } : {};
+  const query = new URLSearchParams({ as, ...stringified(what), ...wait });
   const answer = await transport({
-    url: `${base}/.dure/feed?${query}`,
-    headers: { authorization: await signer.authorize(source, undefined), accept: 'application/x-ndjson' },
+    url: `${base}/.dure/${'position' in what ? 'payload' : 'feed'}?${query}`,
+    headers: {
+      authorization: await signer.authorize(source, undefined),
+      accept: 'application/x-ndjson, application/json',
+    },
     signal: call.signal === over ? over : AbortSignal.any([over, call.signal]),
   });
   if (answer.status !== 200) throw await refused(answer, options, base);
   return answer;
+}
+
+function stringified(values: Asked): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 }
 
 /** Silence counts only while something is waited for, not while the consumer is at work. */
@@ -159,6 +165,7 @@ async function refused(answer: StreamAnswer, { source, as }: HttpFeedOptions, ba
   if (problem?.code === messagingErrors.FEED_AHEAD.code) return messagingErrors.FEED_AHEAD(said, { details });
   if (problem?.code === messagingErrors.FEED_BELOW_FLOOR.code)
     return messagingErrors.FEED_BELOW_FLOOR(said, { details });
+  if (problem?.code === messagingErrors.CLAIM_GONE.code) return messagingErrors.CLAIM_GONE(said, { details });
   if (answer.status === 401 || answer.status === 403) {
     return messagingErrors.FEED_FORBIDDEN(`${source} does not let ${as} read its log: ${said}`, { details });
   }

@@ -1,4 +1,4 @@
-export type { Dispatch } from '../attempts/delivery-attempt.ts';
+export type { Dispatch, Whole } from '../attempts/delivery-attempt.ts';
 export type { ParkingPolicy } from '../delivery-failure.ts';
 export type { FeedConsumer, FeedConsumerOptions, FeedState } from './feed-consumer.ts';
 export { startFeedConsumer } from './feed-consumer.ts';
@@ -8,6 +8,7 @@ export type { FeedGrant, FeedSource } from './feed-source.port.ts';
 export type { HttpFeedOptions } from './http-feed.ts';
 export { httpFeed } from './http-feed.ts';
 export { localFeed } from './local-feed.ts';
+export { payloadRoute } from './payload-route.ts';
 export type { RetryPolicy, Settler, SettlerOptions, SettlerState } from './settler.ts';
 export { startSettler } from './settler.ts';
 export type { StreamAnswer, StreamRequest, StreamTransport } from './transport.ts';

@@ -1,5 +1,7 @@
+import { claimIn } from '../claim-check.ts';
 import type { LogTail } from '../log-tail.ts';
 import type { MessageFilter, MessageLog } from '../message-log.port.ts';
+import type { PayloadStore } from '../payload-store.port.ts';
 import type { FeedGrant, FeedSource } from './feed-source.port.ts';
 import { refuseBelow } from './refuse-below.ts';
 
@@ -19,12 +21,18 @@ export function localFeed(options: {
   readonly log: MessageLog;
   readonly tail: LogTail;
   readonly grant: FeedGrant;
+  /** Where its large data are. Default: it has none. */
+  readonly payloads?: PayloadStore;
 }): FeedSource {
-  const { source, as, log, tail, grant } = options;
+  const { source, as, log, tail, grant, payloads } = options;
   const filter = filterOf(grant, as);
   return {
     source,
     positionAt: (at) => log.before(at),
+    payload: (message) => {
+      const claim = claimIn(message);
+      return claim === undefined || payloads === undefined ? nothing() : payloads.read(claim);
+    },
     async *open(after, signal) {
       refuseBelow(await log.asked(as, after), after, as, source);
       yield { messages: [], mark: after }; // At once, so that the consumer knows it is connected.
@@ -39,3 +47,5 @@ export function localFeed(options: {
     },
   };
 }
+
+async function* nothing(): AsyncIterable<string> {}

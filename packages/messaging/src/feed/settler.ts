@@ -1,7 +1,7 @@
 import type { Clock, Random } from '@dure/core';
 import { codeOf, messageOf, systemRandom } from '@dure/core';
 import type { Counter, Histogram, Telemetry } from '@dure/telemetry';
-import type { AttemptKit, Dispatch, Tried } from '../attempts/delivery-attempt.ts';
+import type { AttemptKit, Dispatch, Tried, Whole } from '../attempts/delivery-attempt.ts';
 import { attempt } from '../attempts/delivery-attempt.ts';
 import type { FailureClass } from '../attempts/failure-class.ts';
 import { failureClass, fatalCodes } from '../attempts/failure-class.ts';
@@ -52,6 +52,8 @@ export interface SettlerOptions<Tx> {
   readonly redeliveryMs?: number;
   /** The longest time one try of one message may take, in milliseconds. Default 30 000. */
   readonly attemptTimeoutMs?: number;
+  /** Fetches the data of messages that have put them aside. Default: a reference stands in their place. */
+  readonly whole?: Whole;
   readonly retry?: RetryPolicy;
 }
 
@@ -143,7 +145,7 @@ class MessageSettler<Tx> implements Settler {
     const { source, as, dispatch, clock, telemetry, attemptTimeoutMs = 30_000, retry = {} } = options;
     const { metrics } = telemetry;
     this.#options = options;
-    this.#kit = { as, dispatch, clock, telemetry, attemptTimeoutMs };
+    this.#kit = { as, dispatch, clock, telemetry, attemptTimeoutMs, whole: options.whole };
     this.#retry = retry;
     this.#pause = new Pause(clock);
     this.#random = options.random ?? systemRandom;

@@ -1,6 +1,7 @@
 import type { Call, Clock, HealthCheck, Random } from '@dure/core';
 import { codeOf, messageOf, systemRandom } from '@dure/core';
 import type { Counter, Telemetry } from '@dure/telemetry';
+import type { Whole } from '../attempts/delivery-attempt.ts';
 import { attempt } from '../attempts/delivery-attempt.ts';
 import type { FeedSource } from '../feed/feed-source.port.ts';
 import { Pause } from '../attempts/pause.ts';
@@ -23,6 +24,8 @@ export interface ReplayerOptions<Tx> {
   readonly attempts?: number;
   /** The longest time one try may take, in milliseconds. Default 30 000. */
   readonly attemptTimeoutMs?: number;
+  /** Fetches the data of messages that have put them aside. Default: a reference stands in their place. */
+  readonly whole?: Whole;
 }
 
 /** Carries out the replays of a service, until it is closed. */

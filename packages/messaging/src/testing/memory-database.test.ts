@@ -12,6 +12,8 @@ import { memoryDatabase } from './memory-database.ts';
 import type { MemoryTx } from './memory-tx.ts';
 import type { ParkingUnderTest } from './parking-contract.ts';
 import { parkingContract } from './parking-contract.ts';
+import type { PayloadsUnderTest } from './payload-store-contract.ts';
+import { payloadStoreContract } from './payload-store-contract.ts';
 import type { ReplaysUnderTest } from './replay-store-contract.ts';
 import { replayStoreContract } from './replay-store-contract.ts';
 import type { TimersUnderTest } from './timer-store-contract.ts';
@@ -22,7 +24,12 @@ const open = () => openAt(fakeClock());
 async function openAt(
   clock: FakeClock,
 ): Promise<
-  FollowersUnderTest<MemoryTx> & TimersUnderTest<MemoryTx> & ParkingUnderTest<MemoryTx> & ReplaysUnderTest<MemoryTx> & AsksUnderTest<MemoryTx>
+  FollowersUnderTest<MemoryTx> &
+    TimersUnderTest<MemoryTx> &
+    ParkingUnderTest<MemoryTx> &
+    ReplaysUnderTest<MemoryTx> &
+    AsksUnderTest<MemoryTx> &
+    PayloadsUnderTest<MemoryTx>
 > {
   const db = memoryDatabase({ service: 'test', clock, ids: testIds() });
   const number = (value: unknown) => (typeof value === 'number' ? value : 0);
@@ -43,6 +50,7 @@ inboxContract('in memory', open);
 deliveryOperationsContract('in memory', open);
 idempotencyContract('in memory', open);
 askStoreContract('in memory', open);
+payloadStoreContract('in memory', open);
 replayStoreContract('in memory', open);
 followerStoreContract('in memory', openAt);
 parkingContract('in memory', open);

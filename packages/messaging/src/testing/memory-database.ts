@@ -1,7 +1,10 @@
+import { Readable } from 'node:stream';
 import type { Call, Clock, Ids } from '@dure/core';
 import { DureError } from '@dure/core';
 import type { AskStore } from '../ask-store.port.ts';
+import { chunksOf, putAside } from '../claim-check.ts';
 import type { ParkingDeliveryStore } from '../delivery-store.port.ts';
+import { messagingErrors } from '../errors.ts';
 import type { FollowerStore } from '../followers/follower-store.port.ts';
 import type { Message, MessageMeta } from '../message.ts';
 import type { BufferedMessage, MessageBuffer, MessageCause } from '../message-buffer.ts';
@@ -9,6 +12,7 @@ import { causeOf, messageBuffer } from '../message-buffer.ts';
 import { matcher } from '../message-filter.ts';
 import type { MessageLog } from '../message-log.port.ts';
 import type { Parking } from '../parking.port.ts';
+import type { PayloadStore } from '../payload-store.port.ts';
 import type { ReplayStore } from '../replay-store.port.ts';
 import type { TimerStore } from '../timers/timer-store.port.ts';
 import type { UnitOfWork } from '../unit-of-work.port.ts';
@@ -26,6 +30,7 @@ export interface MemoryDatabase extends UnitOfWork<MemoryTx> {
   readonly deliveries: ParkingDeliveryStore<MemoryTx>;
   readonly followers: FollowerStore<MemoryTx>;
   readonly parking: Parking<MemoryTx>;
+  readonly payloads: PayloadStore;
   readonly asks: AskStore<MemoryTx>;
   readonly replays: ReplayStore<MemoryTx>;
   readonly timers: TimerStore;
@@ -49,6 +54,7 @@ export function memoryDatabase(options: MemoryDatabaseOptions): MemoryDatabase {
     values: memory.values,
     deliveries,
     parking: deliveries.parking,
+    payloads: memory.payloads,
     asks: memoryAsks(
       memory,
       () => options.clock.now(),
@@ -81,6 +87,8 @@ class Memory implements MemoryUnits {
   readonly #answers = new Map<string, StoredAnswer>();
   /** What runs under a lock: a key, or a source; whoever wants the same waits for it. */
   readonly #locks = new Map<string, Promise<unknown>>();
+  /** Large data by their hash. */
+  readonly #aside = new Map<string, string>();
   readonly #open = new WeakMap<Call['positions'], number>();
 
   readonly timers: MemoryTimers;
@@ -175,12 +183,26 @@ class Memory implements MemoryUnits {
     }
   }
 
+  #light(message: BufferedMessage): BufferedMessage {
+    const aside = putAside(message);
+    if (aside !== undefined) this.#aside.set(aside.claim.sha256, aside.json);
+    return aside?.message ?? message;
+  }
+
+  readonly payloads: PayloadStore = {
+    read: ({ sha256 }) => {
+      const json = this.#aside.get(sha256);
+      if (json === undefined) throw messagingErrors.CLAIM_GONE(`the data ${sha256} are not there any more`);
+      return Readable.from(chunksOf(json));
+    },
+  };
+
   isOpen({ positions }: Call): boolean {
     return (this.#open.get(positions) ?? 0) > 0;
   }
 
   #append(messages: readonly BufferedMessage[]): void {
-    for (const { json, stream: _, personal: __, ...message } of messages) {
+    for (const { json, stream: _, personal: __, ...message } of messages.map((one) => this.#light(one))) {
       const meta = JSON.parse(JSON.stringify(message.meta)) as MessageMeta;
       this.#messages.push({ ...message, position: this.#messages.length + 1, data: JSON.parse(json), meta });
     }

@@ -26,6 +26,13 @@ export const noted: EventType<'test.noted', { key: string; count: number }> = ev
   key: (data) => data.key,
 });
 
+/** One whose data may be large. */
+export const largeNoted: EventType<'test.largeNoted', { key: string; text: string }> = event('test.largeNoted', {
+  schema: shape<{ key: string; text: string }>({ key: 'string', text: 'string' }),
+  key: (data) => data.key,
+  large: true,
+});
+
 /** Another. */
 export const ignored: EventType<'test.ignored', { key: string }> = event('test.ignored', {
   schema: shape<{ key: string }>({ key: 'string' }),

@@ -127,7 +127,7 @@ async function applyStretch(
   upTo: number,
 ): Promise<number> {
   const { rows } = await sql<EventRow>`
-    select pos, type, version, data from dure.log
+    select pos, type, version, dure.whole_data(data, meta) as data from dure.log
     where pos > ${after} and pos <= ${upTo} and kind = 'e' and type = any (${[...projection.steps.keys()]})
     order by pos limit ${batch}`.execute(tx.db);
   const events = rows.map(({ type, version, data }): WrittenEvent => ({ type, schemaVersion: version, data }));

@@ -193,6 +193,8 @@ export function command<
     /** Of the input. From 2 on, `upcast` says how the input of each earlier version becomes that of the next. */
     readonly version?: Version;
     readonly sensitive?: readonly string[];
+    /** Its input may be as long as 64 Mi characters as JSON when another service sends it. Default: 1 Mi. */
+    readonly large?: boolean;
     /** Commands with the same key are carried out in the order in which they were sent. */
     readonly key: (input: SchemaOutput<I>) => string;
     /** Lets it be sent from outside: as a POST that is answered 202 with the place of its outcome. Default: other services only. */
@@ -246,6 +248,7 @@ function namedCommand(service: string, name: string, { spec, key }: CommandBindi
     claims: spec.claims,
     version: spec.version ?? 1,
     ...(spec.upcast === undefined ? {} : { upcasts: spec.upcast }),
+    ...(spec.large === true ? { large: true } : {}),
   };
 }
 

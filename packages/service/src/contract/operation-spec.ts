@@ -155,6 +155,7 @@ export interface CommandSpec {
   readonly refuses?: RefusalSpecs;
   readonly sensitive?: readonly string[];
   readonly claims?: ClaimSpec<never>;
+  readonly large?: boolean;
   readonly version?: number;
   readonly upcast?: Upcasts | undefined;
   readonly expose?: ExposeSpec | undefined;
