@@ -18,6 +18,7 @@ import { jobs } from './jobs.ts';
 import { logs } from './logs.ts';
 import { parked } from './parked.ts';
 import { pause, resume } from './pause.ts';
+import { rebuild } from './rebuild.ts';
 import { replay } from './replay.ts';
 import { restart } from './restart.ts';
 import { run } from './run.ts';
@@ -50,6 +51,7 @@ const commands: readonly Command[] = [
   add,
   parked,
   replay,
+  rebuild,
   pause,
   resume,
 ];

@@ -108,6 +108,13 @@ const english = {
     nothingRetired: 'there are no old keys',
     wouldRetire: (keys: string) => `would be removed: ${keys}`,
   },
+  rebuilds: {
+    progress: (name: string, run: number, position: number, end: number) =>
+      `${name}, run ${run}: ${position} of ${end}`,
+    goesOn: (service: string, name: string) => `it goes on without us; see \`dure rebuild ${service} ${name}\` again`,
+    shown: (name: string, version: number, run: number) => `${name} shows version ${version}, run ${run}`,
+    paused: (name: string, position: number, end: number) => `${name} is paused at ${position} of ${end}`,
+  },
   replays: {
     columns: ['REPLAY', 'REACTION', 'STATE', 'POSITION', 'DELIVERED', 'HELD', 'BY', 'ERROR'],
     states: { running: 'running', paused: 'paused', stopped: 'stopped', done: 'done' },
@@ -232,6 +239,12 @@ const korean: Messages = {
     retired: (keys) => `제거한 키: ${keys}. 이 키로 암호화한 값은 더 이상 읽을 수 없습니다`,
     nothingRetired: '이전 키가 없습니다',
     wouldRetire: (keys) => `제거할 키: ${keys}`,
+  },
+  rebuilds: {
+    progress: (name, run, position, end) => `${name}, ${run}번째 구축: ${position}/${end}`,
+    goesOn: (service, name) => `구축은 계속됩니다. \`dure rebuild ${service} ${name}\`로 다시 확인하십시오`,
+    shown: (name, version, run) => `${name}: 버전 ${version}, ${run}번째 구축을 표시합니다`,
+    paused: (name, position, end) => `${name}: ${position}/${end}에서 일시 정지됨`,
   },
   replays: {
     columns: ['재전달', '반응', '상태', '위치', '전달', '보류', '요청자', '오류'],

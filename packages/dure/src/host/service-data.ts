@@ -100,7 +100,7 @@ export async function openServiceData(
       timersEndpoint(db.timers),
       ...(jobs === undefined ? [] : [jobs.endpoint]),
       ...(replays === undefined ? [] : [replays.endpoint]),
-      ...(definition.projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log)]),
+      ...(definition.projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log, clock)]),
       ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), name, ids)]),
     ],
     ready: () => projector.ready(),

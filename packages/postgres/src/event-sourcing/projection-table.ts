@@ -1,4 +1,5 @@
 import type { AnyProjection, WrittenEvent } from '@dure/event-sourcing';
+import type { Intervention } from '@dure/messaging';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { Tx } from '../transaction.ts';
@@ -19,11 +20,16 @@ export interface ProjectionTable {
   readonly position: number;
   /** Epoch milliseconds. */
   readonly changedAt: number;
+  /** Who has it built, and who has paused that. */
+  readonly asked?: Intervention | undefined;
+  readonly paused?: Intervention | undefined;
 }
 
-interface TableRow extends Omit<ProjectionTable, 'position' | 'changedAt'> {
+interface TableRow extends Omit<ProjectionTable, 'position' | 'changedAt' | 'asked' | 'paused'> {
   readonly pos: number;
   readonly changed_at: number;
+  readonly asked: Intervention | null;
+  readonly paused: Intervention | null;
 }
 
 interface EventRow {
@@ -40,15 +46,44 @@ const batch = 2_000;
 /** All tables of a projection, whatever release made them, the oldest first. */
 export async function tablesOf(db: Kysely<unknown>, name: string): Promise<readonly ProjectionTable[]> {
   const { rows } = await sql<TableRow>`
-    select name, version, run, mode, state, pos, changed_at from dure.projection
+    select name, version, run, mode, state, pos, changed_at, asked, paused from dure.projection
     where name = ${name} order by version, run`.execute(db);
-  return rows.map(({ pos: position, changed_at: changedAt, ...table }) => ({ ...table, position, changedAt }));
+  return rows.map(({ pos: position, changed_at: changedAt, asked, paused, ...table }) => ({
+    ...table,
+    position,
+    changedAt,
+    asked: asked ?? undefined,
+    paused: paused ?? undefined,
+  }));
 }
 
 /** Makes a table, empty, unless it is there. */
 export async function makeTable(tx: Tx, { name, version, mode, id, columns, indexes }: AnyProjection, run: number) {
   await sql`select dure.make_projection(
     ${name}, ${version}, ${run}, ${mode}, ${id}, ${JSON.stringify(columns)}::jsonb, ${[...indexes]})`.execute(tx.db);
+}
+
+/** Notes who has a table built. */
+export async function noteAsked(
+  tx: Tx,
+  { name, version }: AnyProjection,
+  run: number,
+  who: Intervention,
+): Promise<void> {
+  await sql`update dure.projection set asked = ${JSON.stringify(who)}, paused = null
+    where name = ${name} and version = ${version} and run = ${run}`.execute(tx.db);
+}
+
+/** Pauses what is being built of a projection, in every process, or lets it go on; whether there is anything. */
+export async function pauseBuilding(
+  tx: Tx,
+  { name, version }: AnyProjection,
+  who: Intervention | undefined,
+): Promise<boolean> {
+  const paused = who === undefined ? null : JSON.stringify(who);
+  const { rows } = await sql`update dure.projection set paused = ${paused}
+    where name = ${name} and version = ${version} and state = 'building' returning run`.execute(tx.db);
+  return rows.length > 0;
 }
 
 /** How far a table is, and whether it was shown at that moment. */
@@ -70,7 +105,7 @@ export async function followOnce(
   const { rows } = await sql<{ pos: number; table_name: string; shown: boolean }>`
     select pos, table_name, state = 'active' as shown from dure.projection
     where name = ${projection.name} and version = ${projection.version} and run = ${run}
-      and not (mode = 'inline' and state = 'active')
+      and not (mode = 'inline' and state = 'active') and (paused is null or state <> 'building')
     for update skip locked`.execute(tx.db);
   const [row] = rows;
   if (row === undefined) return undefined;
@@ -127,7 +162,7 @@ async function applyStretch(
   upTo: number,
 ): Promise<number> {
   const { rows } = await sql<EventRow>`
-    select pos, type, version, dure.whole_data(data, meta) as data from dure.log
+    select pos, type, version, case when meta ? 'claim' then dure.whole_data(data, meta) else data end as data from dure.log
     where pos > ${after} and pos <= ${upTo} and kind = 'e' and type = any (${[...projection.steps.keys()]})
     order by pos limit ${batch}`.execute(tx.db);
   const events = rows.map(({ type, version, data }): WrittenEvent => ({ type, schemaVersion: version, data }));

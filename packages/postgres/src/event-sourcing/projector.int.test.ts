@@ -242,3 +242,38 @@ for (const mode of ['inline', 'async'] as const) {
     assert.equal((await release.projector.tables()).filter(({ state }) => state === 'active').length, 1);
   });
 }
+
+describe('building anew in the background', () => {
+  const who = { by: 'sora', why: 'a row was wrong', at: 5 };
+  const standing = async ({ projector }: Awaited<ReturnType<typeof openRelease>>, state: string) =>
+    (await projector.tables('account-board')).find((table) => table.state === state);
+
+  test('begins at once, is paused in every process, goes on, and is shown when it has caught up', async () => {
+    await using release = await openRelease([board('async')]);
+    await using other = await openRelease([board('async')], { url: release.url });
+    await release.projector.ready();
+    await release.deposit('a', 5);
+    assert.equal(await release.projector.pause('account-board', who), false, 'nothing is being built');
+    await release.projector.begin('account-board', who);
+    await eventually('it is shown', async () => (await standing(release, 'active'))?.run === 2);
+    assert.deepEqual((await standing(release, 'active'))?.asked, who);
+
+    // A paused one is not brought up to date by anybody, nor shown.
+    await release.db.uow(testCall(), (tx) =>
+      sql`select dure.make_projection('account-board', 1, 3, 'async', 'account',
+      '[{"name": "account", "type": "text", "nullable": false}, {"name": "balance", "type": "bigint", "nullable": false}]', '{}')`.execute(
+        tx.db,
+      ),
+    );
+    assert.equal(await release.projector.pause('account-board', who), true);
+    for (const one of [release, other]) one.projector.run();
+    await release.deposit('a', 3);
+    assert.ok(await other.holds('account-board', await other.projector.end()));
+    const paused = await standing(other, 'building');
+    assert.deepEqual([paused?.run, paused?.position, paused?.paused], [3, 0, who]);
+    assert.equal(await other.projector.pause('account-board', undefined), true);
+    await eventually('it is shown', async () => (await standing(release, 'active'))?.run === 3);
+    assert.deepEqual(await release.rows(), [{ account: 'a', balance: 8 }]);
+    await assert.rejects(release.projector.begin('nothing', who), failsWith('EVENT_SOURCING_PROJECTION_UNKNOWN'));
+  });
+});

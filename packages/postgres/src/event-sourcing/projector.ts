@@ -2,7 +2,7 @@ import type { Call, Clock, HealthCheck, Ids, Timer } from '@dure/core';
 import { messageOf, ownCall, wait } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
 import { demandForgetting, eventSourcingErrors } from '@dure/event-sourcing';
-import type { LogTail, MessageLog, UnitOfWork } from '@dure/messaging';
+import type { Intervention, LogTail, MessageLog, UnitOfWork } from '@dure/messaging';
 import type { Telemetry } from '@dure/telemetry';
 import type { Kysely } from 'kysely';
 import type { ReadPolicy } from '../read-freshness.ts';
@@ -10,7 +10,7 @@ import { untilFresh } from '../read-freshness.ts';
 import { sqlStateOf } from '../sql-state.ts';
 import type { Tx } from '../transaction.ts';
 import type { ProjectionTable } from './projection-table.ts';
-import { dropTable, followOnce, makeTable, switchTo, tablesOf } from './projection-table.ts';
+import { dropTable, followOnce, makeTable, noteAsked, pauseBuilding, switchTo, tablesOf } from './projection-table.ts';
 
 /** What of a database a projector works on. */
 interface ProjectedDatabase extends UnitOfWork<Tx> {
@@ -44,6 +44,12 @@ export interface Projector extends AsyncDisposable {
    * longer than the switch takes. Any process of this version may do it; if it dies, another goes on.
    */
   rebuild(name: string): Promise<void>;
+  /**
+   * The same, in the background: resolves when it has begun. What is paused goes on. A process that ends leaves it to another.
+   */
+  begin(name: string, who: Intervention): Promise<void>;
+  /** Pauses what is being built of a projection, in every process, or with undefined lets it go on. Whether there is anything. */
+  pause(name: string, who: Intervention | undefined): Promise<boolean>;
   /** Shows the newest retired table again, brought up to date. EVENT_SOURCING_PROJECTION_GONE when there is none of this version. */
   rollBack(name: string): Promise<void>;
   /**
@@ -51,8 +57,10 @@ export interface Projector extends AsyncDisposable {
    * read. Whether it does. An inline projection always does. EVENT_SOURCING_READ_STALE by policy.
    */
   fresh(name: string, call: Call, policy?: ReadPolicy): Promise<boolean>;
-  /** All tables, of all releases. */
-  tables(): Promise<readonly ProjectionTable[]>;
+  /** All tables, of all releases, of every projection or of one. EVENT_SOURCING_PROJECTION_UNKNOWN. */
+  tables(name?: string): Promise<readonly ProjectionTable[]>;
+  /** The present end of the log. */
+  end(): Promise<number>;
   readonly health: HealthCheck;
   /** Ends following. Idempotent. */
   close(): Promise<void>;
@@ -108,12 +116,40 @@ class TableProjector implements Projector {
 
   async rebuild(name: string): Promise<void> {
     const projection = this.#known(name);
+    await this.#built(projection, await this.#begun(projection));
+  }
+
+  async begin(name: string, who: Intervention): Promise<void> {
+    const projection = this.#known(name);
+    const run = await this.#begun(projection);
+    await this.#uow('note', (tx) => noteAsked(tx, projection, run, who));
+    const building = this.#built(projection, run).catch((error: unknown) => {
+      if (!this.#stop.signal.aborted)
+        this.#options.telemetry.log.warn('a projection is built on later', { name, error });
+    });
+    this.#loops.push(building);
+  }
+
+  async pause(name: string, who: Intervention | undefined): Promise<boolean> {
+    const projection = this.#known(name);
+    const changed = await this.#uow('pause', (tx) => pauseBuilding(tx, projection, who));
+    this.#ring();
+    return changed;
+  }
+
+  end(): Promise<number> {
+    return this.#options.db.log.advance();
+  }
+
+  /** The run that is being built; a new one, unless there is one. */
+  async #begun(projection: AnyProjection): Promise<number> {
+    const { name } = projection;
     const tables = await this.#tables(name);
     const runs = tables.filter(({ version }) => version === projection.version);
     const building = runs.findLast(({ state }) => state === 'building');
     const run = building?.run ?? (runs.at(-1)?.run ?? 0) + 1;
     if (building === undefined) await this.#uow('make', (tx) => makeTable(tx, projection, run));
-    await this.#built(projection, run);
+    return run;
   }
 
   async rollBack(name: string): Promise<void> {
@@ -139,7 +175,8 @@ class TableProjector implements Projector {
     return untilFresh({ source: service, name: `${service}.${name}`, holds }, call, clock, policy);
   }
 
-  async tables(): Promise<readonly ProjectionTable[]> {
+  async tables(name?: string): Promise<readonly ProjectionTable[]> {
+    if (name !== undefined) return this.#tables(this.#known(name).name);
     return (await Promise.all(this.#projections.map(({ name }) => this.#tables(name)))).flat();
   }
 
@@ -232,6 +269,10 @@ class TableProjector implements Projector {
         (one) => one.version === projection.version && one.run === run,
       );
       if (table?.state === 'active') return;
+      if (table?.paused !== undefined) {
+        await wait(clock, idleMs, this.#stop.signal);
+        continue;
+      }
       const reached = await this.#catchUp(projection, run);
       if (!reached || !(await this.#switch(projection, run, await db.log.advance()))) {
         await wait(clock, lookAgainMs, this.#stop.signal);
