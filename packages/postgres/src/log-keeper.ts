@@ -88,7 +88,10 @@ export function logKeeper(
     if (missed.length > 0) log.error('messages were dropped that not everybody had had, for their age', { missed });
     await look(kept);
     await forgetSagas(run, kept, clock.now());
-    await run('select dure.sweep_payloads(to_timestamp($1::float8 / 1000), $2)', [clock.now() - kept.messagesMs, payloadsAtOnce]);
+    await run('select dure.sweep_payloads(to_timestamp($1::float8 / 1000), $2)', [
+      clock.now() - kept.messagesMs,
+      payloadsAtOnce,
+    ]);
   };
   return {
     extend,

@@ -71,15 +71,14 @@ export async function openServiceData(
   const db = openOwnDatabase(definition, kit, process);
   const runner = sagasOf(definition, db, kit, process.machine);
   const watcher = watcherOf(db, kit, process.machine);
-  const consumers: FeedConsumer[] = [];
+  const [consumers, timers]: [FeedConsumer[], TimerRunner[]] = [[], []];
   const broker = brokerOf(definition, db, kit, process);
   const jobs = definition.jobs.length === 0 ? undefined : await serviceJobs(definition, db, kit, process.machine);
-  let timers: TimerRunner | undefined;
   const followers = ownFollowers(definition, db, kit, process.machine, service.flows);
   const sources = () => [...consumers, ...(broker?.sources() ?? []), ...followers.sources()];
   const asker = openAsker<Tx>({ service: name, store: db.asks, clock, telemetry });
   const replays = serviceReplays(definition, db, kit, process);
-  const projector = db.projections;
+  const { projections: projector } = db;
   return {
     db,
     idempotency: db.idempotency,
@@ -110,14 +109,14 @@ export async function openServiceData(
       else broker.run(dispatch).catch((error) => telemetry.log.error('the broker cannot be used', { error }));
       followers.run(dispatch);
       jobs?.runner.run();
-      timers = startTimers({ store: db.timers, clock, telemetry });
+      timers.push(startTimers({ store: db.timers, clock, telemetry }));
       runner?.run();
       watcher?.run();
       projector.run();
       replays?.run();
     },
     async stopRunning() {
-      const all = [...consumers, broker, replays, followers, timers, jobs?.runner, runner, watcher, projector];
+      const all = [...consumers, ...timers, broker, replays, followers, jobs?.runner, runner, watcher, projector];
       await Promise.all(all.map((one) => one?.close()));
     },
     close: () => asker.close().then(() => db.close()),
