@@ -7,11 +7,11 @@ export const kubernetesErrors = errorCatalogue('KUBERNETES', {
     retryable: true,
     en: {
       title: 'The Kubernetes API server refused a request',
-      fix: 'For 401 and 403 give the service account a role that may get, list and watch endpointslices (discovery.k8s.io); else see the status in the message.',
+      fix: 'For 401 and 403 give the service account a role that may get, list and watch endpointslices (discovery.k8s.io), and get the configmaps and secrets that are named; else see the status in the message.',
     },
     ko: {
       title: 'Kubernetes API 서버가 요청을 거부했습니다',
-      fix: '401, 403이면 서비스 계정에 endpointslices(discovery.k8s.io)의 get, list, watch 권한을 주십시오. 그 밖에는 메시지에 나온 상태 코드를 확인하십시오.',
+      fix: '401, 403이면 서비스 계정에 endpointslices(discovery.k8s.io)의 get, list, watch 권한과 이름을 적은 configmaps, secrets의 get 권한을 주십시오. 그 밖에는 메시지에 나온 상태 코드를 확인하십시오.',
     },
   },
   UNREACHABLE: {
@@ -41,11 +41,11 @@ export const kubernetesErrors = errorCatalogue('KUBERNETES', {
     kind: 'upstream',
     retryable: true,
     en: {
-      title: 'The Kubernetes API server answered something that is not an EndpointSlice',
+      title: 'The Kubernetes API server answered something that is not what was asked for',
       fix: 'Check that the address leads to a Kubernetes API server of version 1.21 or later, not to a proxy.',
     },
     ko: {
-      title: 'Kubernetes API 서버의 응답이 EndpointSlice가 아닙니다',
+      title: 'Kubernetes API 서버의 응답이 요청한 객체가 아닙니다',
       fix: '주소가 프록시가 아니라 1.21 이상의 Kubernetes API 서버를 가리키는지 확인하십시오.',
     },
   },

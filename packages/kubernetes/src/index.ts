@@ -8,5 +8,7 @@ export { openKubernetesInstances } from './endpoint-slices.ts';
 export { kubernetesErrors } from './errors.ts';
 export type { InClusterAccess } from './in-cluster.ts';
 export { inCluster } from './in-cluster.ts';
+export type { KubernetesConfigOptions } from './kubernetes-config-source.ts';
+export { kubernetesConfigSource } from './kubernetes-config-source.ts';
 export type { KubernetesAccess, KubernetesApi } from './transport.ts';
 export { kubernetesApi } from './transport.ts';
