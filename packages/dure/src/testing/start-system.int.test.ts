@@ -138,9 +138,10 @@ test('a Eureka client with a password of its own joins the system, is called by 
   assert.equal((await ask('POST', `${apps}/SHELF`, undefined, registration('shelf', port))).status, 403);
   assert.equal(
     (await ask('GET', `${system.urls.config}/shelf/default`)).status,
-    401,
-    'it is a user of the registry only',
+    403,
+    'it reads its own configuration only',
   );
+  assert.equal((await ask('GET', `${system.urls.config}/price/default`)).status, 200);
   assert.equal((await ask('POST', `${apps}/PRICE`, undefined, registration('price', port))).status, 204);
   assert.equal((await ask('PUT', `${apps}/PRICE/127.0.0.1:price:${port}?status=UP`)).status, 200);
   const all = JSON.parse((await ask('GET', `${apps}/`)).text) as { applications: { application: { name: string }[] } };
