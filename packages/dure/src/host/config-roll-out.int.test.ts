@@ -65,8 +65,8 @@ test('both processes of a service apply an edit, none applies a broken one, and 
   const before = JSON.stringify(pids);
   assert.deepEqual(await world.said(), [2]);
   const [first] = await world.askers();
-  await world.edit('asker.yml', '{ retry: { attempts: 1 } }');
-  // Asked no more than a few times, or the breaker of what always fails would answer.
+  // What always fails is asked few times before and often after, and no breaker shall answer in its place.
+  await world.edit('asker.yml', '{ retry: { attempts: 1 }, circuit-breaker: { window: 1000, minimum-calls: 1000 } }');
   await world.until('the edit', async () => {
     const versions = (await world.askers()).map((row) => row.version);
     return new Set(versions).size === 1 && versions[0] !== first?.version;
