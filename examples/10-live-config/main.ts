@@ -1,6 +1,6 @@
 // A price is asked for all the time, and never fails: meanwhile files change the discount, a broken edit is refused, and a
 // feature reaches a share of the customers.
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, wait } from '@dure/core';
@@ -52,8 +52,11 @@ await flow;
 say(`${failed.length} calls failed meanwhile`);
 await rm(folder, { recursive: true });
 
-function edit(text: string): Promise<void> {
-  return writeFile(join(folder, 'price.yml'), `${text}\n`);
+/** The file is replaced as a whole, as editors do it: one that is half written is an edit, too. */
+async function edit(text: string): Promise<void> {
+  const file = join(folder, 'price.yml');
+  await writeFile(`${file}.new`, `${text}\n`);
+  await rename(`${file}.new`, file);
 }
 
 async function ask(customer: string): Promise<Price> {
