@@ -13,7 +13,7 @@ interface Price {
 
 const folder = await mkdtemp(join(tmpdir(), 'live-config-'));
 await cp(join(import.meta.dirname, 'config'), folder, { recursive: true });
-process.env.CONFIG = folder;
+process.env.MARKET_CONFIG = folder;
 const customers = Array.from({ length: 100 }, (_, number) => `customer-${number}`);
 const failed: string[] = [];
 let last: Price = { won: 0, isWrapped: false };

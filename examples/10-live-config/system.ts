@@ -5,6 +5,6 @@ import { price, priceService } from './price.ts';
 export const market = system('market', {
   services: { price: async () => priceService },
   edge: edge({ expose: [price] }),
-  config: process.env.CONFIG ?? './config', // main.ts edits a copy
+  config: process.env.MARKET_CONFIG ?? './config', // main.ts edits a copy
 });
 // endregion
