@@ -69,7 +69,14 @@ async function write(all: readonly Library[], made: string): Promise<LibraryCach
     treeshake: false,
     logLevel: 'silent',
     plugins: [itsOwnPlace, onlyLibraries],
-    output: { dir: made, format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'shared-[hash].js' },
+    // Without `minify: false` statements are left out that look as if they did nothing, `decodeURIComponent(text)` for one, which throws.
+    output: {
+      dir: made,
+      minify: false,
+      format: 'esm',
+      entryFileNames: '[name].js',
+      chunkFileNames: 'shared-[hash].js',
+    },
   });
   const files: Record<string, string> = {};
   for (const { url, namespace } of all) {

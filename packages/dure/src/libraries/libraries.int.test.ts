@@ -15,16 +15,17 @@ const files = {
   'node_modules/.package-lock.json': '{}',
   'node_modules/jose/package.json': '{"name":"jose","type":"module","exports":"./index.js"}',
   'node_modules/jose/index.js': `export * from './deep.js'; export { place } from 'pg';`,
-  'node_modules/jose/deep.js': `export const where = () => new Error().stack; export const own = import.meta.url; export default 7;`,
+  'node_modules/jose/deep.js': `export const where = () => new Error().stack; export const own = import.meta.url; export default 7;
+export const isUtf8 = (text) => { try { decodeURIComponent(text); return true } catch { return false } };`,
   'node_modules/pg/package.json': '{"name":"pg","main":"main.js"}',
   'node_modules/pg/main.js': `exports.place = __dirname; exports.seen = []; try { require('not-there') } catch { exports.optional = 'absent' }`,
   'node_modules/broken/package.json': '{"name":"broken","type":"module","exports":"./index.js"}',
   'node_modules/broken/index.js': 'export const works = globalThis.unlucky ? undefined : () => 1;',
-  'app.mjs': `import { own, place, where } from 'jose';
+  'app.mjs': `import { isUtf8, own, place, where } from 'jose';
 import { createRequire } from 'node:module';
 import pg, { optional, seen } from 'pg';
 const required = createRequire(import.meta.url)('pg');
-console.log(JSON.stringify({ stack: where(), own, place, optional, isOne: pg.seen === seen, isItself: required.seen === seen }));`,
+console.log(JSON.stringify({ isChecked: !isUtf8('%ff'), stack: where(), own, place, optional, isOne: pg.seen === seen, isItself: required.seen === seen }));`,
 } as const;
 
 async function project(context: TestContext) {
@@ -77,6 +78,7 @@ test('a process takes libraries from single files that know where they came from
     own: pathToFileURL(join(folder, 'node_modules/jose/deep.js')).href,
     place: join(folder, 'node_modules/pg'),
     optional: 'absent',
+    isChecked: true,
     isOne: true,
     isItself: false,
   });
