@@ -61,7 +61,7 @@ import { ${kind} } from '${import.meta.resolve(`@dure/${kind}`)}';
 const { config, edge } = original;
 export const shop = {
   ...original,
-  config: '${shop}/' + config,
+  config: config.map((place) => '${shop}/' + place),
   edge: { ...edge, storefront: '${shop}/' + edge.storefront },
   broker: ${kind}(${JSON.stringify(options[kind])}),
 };
