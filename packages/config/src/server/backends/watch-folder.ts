@@ -48,7 +48,9 @@ function follow(root: string, folders: Map<string, FSWatcher>, touched: () => vo
         watcher.close();
         folders.delete(folder);
       });
-    } catch {}
+    } catch {
+      // It went away meanwhile, or there are too many watches: the slow look at the files is left.
+    }
   }
   for (const [folder, watcher] of folders) {
     if (existsSync(folder)) continue;
