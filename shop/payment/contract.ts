@@ -6,7 +6,7 @@ const Amount = z.object({ amount: z.int().min(0), currency: z.literal('KRW') });
 /**
  * How to pay. This service stands in for a payment provider and does what the method says:
  * `card` pays; `declined-card` is declined at once; `expired-card` is authorised and then refuses the capture, so that everything
- * before it must be undone. `slow-card` is authorised, but nobody hears of it for twelve seconds; `lying-card` is charged, and
+ * before it must be undone. `slow-card` is authorised, but nobody hears of it for five seconds; `lying-card` is charged, and
  * then said to have been refused. Amounts above the configured limit (₩10,000,000) are declined.
  */
 export const PaymentMethod = z.enum(['card', 'declined-card', 'expired-card', 'slow-card', 'lying-card']);

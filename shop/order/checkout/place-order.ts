@@ -37,8 +37,8 @@ export const placeOrder = saga('place-order', {
           {
             undo: send(payment.commands.voidAuthorisation, ({ input: { orderId } }) => ({ orderId })),
             status: send(payment.commands.askAuthorised, ({ input: { orderId } }) => ({ orderId })),
-            // Two attempts, three and six seconds; then it is asked for.
-            timeoutMs: 3_000,
+            // Two attempts, one and a half and three seconds; then it is asked for.
+            timeoutMs: 1_500,
             attempts: 2,
           },
         ),

@@ -20,7 +20,7 @@ export function whyNotCaptured(held: Authorisation | undefined): 'card-expired' 
 }
 
 /** How long a slow card leaves everybody in the dark: longer than the checkout waits before it asks. */
-export const silentForMs = 12_000;
+export const silentForMs = 5_000;
 
 /** Whether the provider holds the money and has not said so yet. */
 export function isSilent({ method, heldForMs }: { readonly method: Method; readonly heldForMs: number }): boolean {

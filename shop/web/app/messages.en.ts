@@ -73,7 +73,7 @@ export const english = {
     card: 'Goes through.',
     'declined-card': 'To see it: the bank says no, and the reserved stock goes back on the shelf.',
     'expired-card': 'To see it: authorised, then refused at capture; everything before it is undone.',
-    'slow-card': 'To see it: nobody answers, so after nine seconds the bank is asked what became of it.',
+    'slow-card': 'To see it: nobody answers, so after a few seconds the bank is asked what became of it.',
     'lying-card': 'To see it: charged, then said to be refused; the money is given back.',
   },
   demo: 'Demo',
