@@ -7,18 +7,22 @@ import { globalSetup, globalTeardown } from '../packages/postgres/src/testing/gl
 
 const root = join(import.meta.dirname, '..');
 
-/** The suites, from the quickest to the slowest; `npm test` runs the first four. */
+/** The suites, from the quickest to the slowest; `npm test` runs the first three and the types. */
 const suites: Readonly<Record<string, readonly string[]>> = {
   unit: ['{packages,shop,tools,examples}/**/*.test.ts'],
   int: ['{packages,shop,examples}/**/*.int.test.ts'],
   system: ['shop/tests/**/*.system.test.ts'],
+  slow: ['{packages,shop,examples}/**/*.slow.test.ts'],
   soak: ['{packages,shop,tools}/**/*.soak.test.ts'],
   night: ['{packages,shop,tools}/**/*.night.test.ts'],
 };
 const everyday = ['types', 'unit', 'int', 'system'];
 
 /** These get one database cluster for all their files. */
-const needsDatabase = /\.(int|soak|night)\.test\.ts$/;
+const needsDatabase = /\.(int|slow|soak|night)\.test\.ts$/;
+
+// Every file is a process, and most of what it loads another has loaded before.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/dure/tests');
 
 const wanted = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -50,7 +54,7 @@ function fail(text: string): void {
 function filesOf(suite: string): string[] {
   const [pattern] = suites[suite] ?? [suite];
   const all = globSync(pattern ?? suite, { cwd: root, exclude: ['**/node_modules/**', 'tools/fixtures/**'] });
-  const special = /\.(int|system|types|soak|night)\.test\.ts$/;
+  const special = /\.(int|system|types|slow|soak|night)\.test\.ts$/;
   return (suite === 'unit' ? all.filter((file) => !special.test(file)) : all).sort().map((file) => resolve(root, file));
 }
 

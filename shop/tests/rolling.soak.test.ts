@@ -11,7 +11,6 @@ test(`of 100 000 requests none fails while every service is restarted or scaled,
     connections: 32,
     orderShare: 0.02,
     registerShare: 0.02,
-    repeats: true,
     async turn(shop) {
       await shop.restart('order');
       await shop.scale({ order: 3 });

@@ -16,10 +16,8 @@ export interface RollingOptions {
   readonly connections: number;
   readonly orderShare: number;
   readonly registerShare: number;
-  /** What is done to the system under load. */
+  /** What is done to the system under load, again and again, until there were enough requests. */
   readonly turn: (shop: TestSystem) => Promise<void>;
-  /** Again and again, until there were enough requests. */
-  readonly repeats: boolean;
 }
 
 const settleMs = 60_000;
@@ -29,7 +27,7 @@ const settleMs = 60_000;
  * and taken away: no request fails, and every order is decided once.
  */
 export async function rollUnderLoad(context: TestContext, options: RollingOptions): Promise<void> {
-  const { seed, requests, perSecond, connections, orderShare, registerShare, turn, repeats } = options;
+  const { seed, requests, perSecond, connections, orderShare, registerShare, turn } = options;
   await using shop = await startSystem(new URL('../system.ts', import.meta.url), {
     placement: 'each',
     scale: { inventory: 2, payment: 2 },
@@ -50,7 +48,7 @@ export async function rollUnderLoad(context: TestContext, options: RollingOption
     do {
       await turn(shop);
       turns += 1;
-    } while (repeats && load.answered < requests);
+    } while (load.answered < requests);
   } catch (error) {
     await load.end(0);
     throw error;
