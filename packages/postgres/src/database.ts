@@ -30,6 +30,7 @@ import { openProjector } from './event-sourcing/projector.ts';
 import { subjectKeyRing } from './event-sourcing/subject-key-ring.ts';
 import { postgresFollowerStore } from './followers/postgres-follower-store.ts';
 import { postgresParking } from './followers/postgres-parking.ts';
+import { GroupCommit } from './group-commit.ts';
 import type { KeyOwner } from './idempotency.ts';
 import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAnswer } from './idempotency.ts';
 import { postgresJobStore } from './jobs/postgres-job-store.ts';
@@ -170,6 +171,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     ids,
     telemetry,
     seconds: telemetry.metrics.histogram('db_unit_of_work_seconds', 'Time of units of work, by unit and outcome'),
+    group: new GroupCommit(clock),
     begin: beginWith(clock, options.serverTime),
     startSaga: options.startSaga,
     beforeCommit: inlineProjections(options.projections ?? []),

@@ -1,7 +1,7 @@
 import type { DeliveryOutcome, DeliveryWay, Message, ReplyData } from '@dure/messaging';
 import { toCloudEvent } from '@dure/messaging';
 import type { Answer } from './connection.ts';
-import type { Statement } from './local-transaction.ts';
+import type { Statement } from './statement.ts';
 
 /** What a claim found; `reply` is how a command that is a duplicate was answered. */
 export interface Claimed {

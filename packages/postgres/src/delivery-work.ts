@@ -1,6 +1,6 @@
 import { formatTraceparent, isRefusal } from '@dure/core';
 import type { Effect, Message, MessageCause, ReplyData } from '@dure/messaging';
-import type { Statement } from './local-transaction.ts';
+import type { Statement } from './statement.ts';
 import type { Tx } from './transaction.ts';
 import type { OpenUnit } from './unit-of-work.ts';
 

@@ -2,8 +2,8 @@ import type { Call, Clock } from '@dure/core';
 import { DureError, userOf } from '@dure/core';
 import type { IdempotencyStore } from '@dure/service/server';
 import type { Answer } from './connection.ts';
-import type { Statement } from './local-transaction.ts';
 import type { Pool } from './pool.ts';
+import type { Statement } from './statement.ts';
 import { sweeper } from './sweeper.ts';
 
 /** What a key belongs to: the operation, and whoever sent it. */

@@ -4,7 +4,7 @@ import type { Transaction } from 'kysely';
 import type { Answer } from './connection.ts';
 import { postgresErrors } from './errors.ts';
 import type { SubjectKeyRing } from './event-sourcing/subject-key-ring.ts';
-import type { Statement } from './local-transaction.ts';
+import type { Statement } from './statement.ts';
 
 /** A saga as far as starting it needs to know it; `Input` is what it starts with. */
 export interface StartableSaga<Input = never> {

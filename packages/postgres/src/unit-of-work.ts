@@ -10,13 +10,14 @@ import type { BeforeCommit } from './event-sourcing/inline-projections.ts';
 import { sealMessages } from './event-sourcing/seal-messages.ts';
 import { conflictOf, isRepeatableConflict } from './event-sourcing/stream-conflict.ts';
 import type { SubjectKeyRing } from './event-sourcing/subject-key-ring.ts';
+import type { GroupCommit } from './group-commit.ts';
 import type { BindKysely } from './kysely-binding.ts';
-import type { Statement } from './local-transaction.ts';
 import { LocalTransaction } from './local-transaction.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { putMessagesAside } from './payloads/put-messages-aside.ts';
 import type { Pool } from './pool.ts';
 import { isBeyondPartitions, isCollision, isUnstorable } from './sql-state.ts';
+import type { Statement } from './statement.ts';
 import { setTimers } from './timers/set-timers.ts';
 import type { StartSaga, Tx, TxInside } from './transaction.ts';
 import { insideOf, transaction } from './transaction.ts';
@@ -32,6 +33,8 @@ export interface UnitKit {
   readonly telemetry: Telemetry;
   /** Seconds, by name and outcome. */
   readonly seconds: Histogram;
+  /** Commits what consists of messages alone. */
+  readonly group: GroupCommit;
   /** How each transaction begins; also sets its clock in tests. */
   readonly begin: () => string;
   readonly startSaga: StartSaga | undefined;
@@ -132,7 +135,7 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: 
   refuseEnded(call, clock, plan.name);
   const connection = await kit.pool.lease(call);
   const buffer = messageBuffer({ service, clock, ids, cause: (plan.cause ?? causeOf)(call) });
-  const local = new LocalTransaction(connection, clock, kit.begin);
+  const local = new LocalTransaction(connection, clock, kit.begin, kit.group);
   const watch = watchCall(call, clock, connection, plan.name);
   let open = true;
   const end = () => {

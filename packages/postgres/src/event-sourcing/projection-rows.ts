@@ -2,8 +2,8 @@ import type { AnyProjection, Rows, WrittenEvent } from '@dure/event-sourcing';
 import { currentData, foldInto, idsOf } from '@dure/event-sourcing';
 import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
-import type { Statement } from '../local-transaction.ts';
 import { quoteIdentifier } from '../provisioning/quote.ts';
+import type { Statement } from '../statement.ts';
 import type { Tx } from '../transaction.ts';
 
 /** How events reach a projection's table. */

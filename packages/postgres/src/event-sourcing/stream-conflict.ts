@@ -1,5 +1,5 @@
 import { streamConflict } from '@dure/event-sourcing';
-import type { BufferedMessage } from '@dure/messaging';
+import type { BufferedMessage, StreamMark } from '@dure/messaging';
 import { sqlStateOf } from '../sql-state.ts';
 
 const repeatable = new WeakSet<object>();
@@ -11,6 +11,11 @@ export function conflictOf(error: unknown, messages: readonly BufferedMessage[])
   const mark = messages.find(({ stream }) => stream?.name === name)?.stream;
   if (mark === undefined) return undefined;
   const version = 'detail' in error ? Number(error.detail) : 0;
+  return conflictAt(mark, version);
+}
+
+/** A stream is at `version` and not where it is expected. */
+export function conflictAt(mark: StreamMark, version: number): Error {
   const conflict = streamConflict(mark.name, mark.expected, version);
   if (mark.mayRepeat) repeatable.add(conflict);
   return conflict;

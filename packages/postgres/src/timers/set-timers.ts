@@ -1,6 +1,6 @@
 import type { BufferedTimer } from '@dure/messaging';
-import type { Statement } from '../local-transaction.ts';
-import { rowOf } from '../local-transaction.ts';
+import { rowOf } from '../flush.ts';
+import type { Statement } from '../statement.ts';
 
 /** Sets and withdraws timers, with the COMMIT. */
 export function setTimers(timers: readonly BufferedTimer[]): readonly Statement[] {

@@ -1,0 +1,139 @@
+import type { Clock } from '@dure/core';
+import type { BufferedMessage } from '@dure/messaging';
+import { commitAnswer } from './commit-answer.ts';
+import type { Answer, Connection } from './connection.ts';
+import { conflictAt } from './event-sourcing/stream-conflict.ts';
+import { flush, flushTogether, headsOf } from './flush.ts';
+import { isRefusedByServer } from './sql-state.ts';
+
+/** A unit of work of nothing but messages, which waits to be committed. */
+interface Unit {
+  readonly connection: Connection;
+  readonly messages: readonly BufferedMessage[];
+  readonly stream: string | undefined;
+  /** Told the position of its last message, or one behind it in the same commit. */
+  readonly done: (position: number) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** What `dure.flush_together` answers. */
+interface Together {
+  readonly at: number | null;
+  readonly missed: readonly { readonly u: number; readonly version: number }[] | null;
+  readonly busy: readonly number[] | null;
+}
+
+/** How long a unit that goes alone may keep the others waiting, in milliseconds: somebody may hold the head of its stream for long. */
+const patienceMs = 20;
+/** More messages than these go alone, and no more of all go together. */
+const mostMessages = 100;
+const mostTogether = 1_000;
+
+/**
+ * Commits units of work that consist of their messages alone. Nobody waits for company: who comes while a commit is under way goes with the next
+ * one, and so a busy service writes and flushes once for many (group commit, DeWitt et al. 1984, by the client).
+ * Each of them succeeds or fails for itself.
+ */
+export class GroupCommit {
+  readonly #clock: Clock;
+  #waiting: Unit[] = [];
+  #isUnderWay = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whether messages may go with those of others: there are few, and of one stream at most. */
+  takes(messages: readonly BufferedMessage[]): boolean {
+    return messages.length > 0 && messages.length <= mostMessages && headsOf(messages).length <= 1;
+  }
+
+  /** Appends them in a transaction; returns the position of the last, or one behind it that was committed together with it. */
+  append(connection: Connection, messages: readonly BufferedMessage[]): Promise<number> {
+    const stream = headsOf(messages)[0]?.mark.name;
+    return new Promise((done, failed) => {
+      this.#waiting.push({ connection, messages, stream, done, failed });
+      if (!this.#isUnderWay) void this.#work();
+    });
+  }
+
+  async #work(): Promise<void> {
+    this.#isUnderWay = true;
+    while (this.#waiting.length > 0) {
+      const units = this.#take();
+      const [first] = units;
+      if (units.length === 1 && first !== undefined) await this.#patiently(this.#alone(first));
+      else await this.#together(units);
+    }
+    this.#isUnderWay = false;
+  }
+
+  /** As many as may go together, in the order in which they came; of one stream only the first. */
+  #take(): readonly Unit[] {
+    const taken: Unit[] = [];
+    const left: Unit[] = [];
+    const streams = new Set<string>();
+    let messages = 0;
+    for (const unit of this.#waiting) {
+      messages += unit.messages.length;
+      const goes = messages <= mostTogether && (unit.stream === undefined || !streams.has(unit.stream));
+      if (unit.stream !== undefined) streams.add(unit.stream);
+      (goes ? taken : left).push(unit);
+    }
+    this.#waiting = left;
+    return taken;
+  }
+
+  async #patiently(alone: Promise<void>): Promise<void> {
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.after(patienceMs, resolve);
+    await Promise.race([alone, enough]);
+    timer.cancel();
+  }
+
+  async #alone({ connection, messages, done, failed }: Unit): Promise<void> {
+    try {
+      const { text, values, name } = flush(messages);
+      const [answer] = await commitAnswer(connection, this.#clock, [connection.query(text, values, name)], true);
+      done(rowOf(answer).flush as number);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  async #together(units: readonly Unit[]): Promise<void> {
+    const connection = units.find((unit) => !unit.connection.broken)?.connection;
+    try {
+      if (connection === undefined) return this.#each(units);
+      const { text, values, name } = flushTogether(units.map(({ messages }) => messages));
+      const [answer] = await commitAnswer(connection, this.#clock, [connection.query(text, values, name)], true);
+      this.#tell(units, rowOf(answer) as unknown as Together);
+    } catch (error) {
+      // One of them cannot be stored, and nothing of any was: each by itself says which.
+      if (isRefusedByServer(error)) this.#each(units);
+      else for (const { failed } of units) failed(error);
+    }
+  }
+
+  #tell(units: readonly Unit[], { at, missed, busy }: Together): void {
+    const versions = new Map(missed?.map(({ u, version }) => [u, version]));
+    const held = new Set(busy);
+    for (const [index, unit] of units.entries()) {
+      const version = versions.get(index + 1);
+      const mark = headsOf(unit.messages)[0]?.mark;
+      if (version !== undefined && mark !== undefined) unit.failed(conflictAt(mark, version));
+      // Whoever holds its stream may do so for long: only those who append to it wait for that.
+      else if (held.has(index + 1)) void this.#alone(unit);
+      else unit.done(at ?? 0);
+    }
+  }
+
+  /** On the connection of each, all at once. */
+  #each(units: readonly Unit[]): void {
+    for (const unit of units) void this.#alone(unit);
+  }
+}
+
+function rowOf(settled: PromiseSettledResult<Answer> | undefined): Readonly<Record<string, unknown>> {
+  return settled?.status === 'fulfilled' ? (settled.value.rows[0] ?? {}) : {};
+}
