@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import type { EventData } from 'node:test';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
 import { globalSetup, globalTeardown } from '../packages/postgres/src/testing/global-setup.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -18,11 +20,15 @@ const suites: Readonly<Record<string, readonly string[]>> = {
 };
 const everyday = ['types', 'unit', 'int', 'system'];
 
+/** How many files of unit tests share a process. */
+const filesTogether = 12;
+
 /** These get one database cluster for all their files. */
 const needsDatabase = /\.(int|slow|soak|night)\.test\.ts$/;
 
-// Every file is a process, and most of what it loads another has loaded before.
-process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/dure/tests');
+/** What the tests of a run share: compiled sources, and the modules that start several of them. */
+const cache = join(root, 'node_modules/.cache/dure/tests');
+process.env.NODE_COMPILE_CACHE ??= join(cache, 'compiled');
 
 const wanted = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -74,31 +80,58 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
   process.stdout.write(`\n── ${suite}: ${files.length} files\n`);
   return new Promise((resolve) => {
     const events = run({
-      files: [...files],
+      files: suite === 'unit' ? groups(files) : [...files],
       cwd: root,
       // A file that hangs is a failure, not a wait.
       timeout: isLong(suite) ? 900_000 : 180_000,
       concurrency: suite === 'system' || isLong(suite) ? 1 : 2,
     });
-    events.on('test:pass', ({ name, file, details, skip }) => {
-      if (details.type === 'suite') return;
+    const times = new Map(files.map((file) => [file, 0]));
+    const empty = new Set(files);
+    const note = ({ file = '', details, nesting }: TestEvent) => {
+      empty.delete(file);
+      if (nesting === 0) times.set(file, (times.get(file) ?? 0) + details.duration_ms);
+    };
+    events.on('test:pass', (event) => {
+      const { name, file, details, skip } = event;
       // The runner takes a file without a test for one test that passed.
-      if (name === file) fail(`there is no test in ${file}`);
-      else if (skip === undefined || skip === false) total.passed += 1;
+      if (name === file) return;
+      note(event);
+      if (details.type === 'suite') return;
+      if (skip === undefined || skip === false) total.passed += 1;
       else total.skipped += 1;
     });
-    events.on('test:fail', ({ details }) => {
-      if (details.type !== 'suite') total.failed += 1;
-    });
-    const times: [file: string, ms: number][] = [];
-    events.on('test:summary', ({ file, duration_ms }) => {
-      if (file !== undefined) times.push([file, duration_ms]);
+    events.on('test:fail', (event) => {
+      note(event);
+      if (event.details.type !== 'suite') total.failed += 1;
     });
     events.on('end', () => {
-      tellSlowest(times);
+      for (const file of empty) if (!isContract(file)) fail(`there is no test in ${file}`);
+      tellSlowest([...times]);
       resolve();
     });
     events.compose(new spec()).pipe(process.stdout, { end: false });
+  });
+}
+
+type TestEvent = Pick<EventData.TestPass | EventData.TestFail, 'file' | 'nesting'> & {
+  readonly details: { readonly duration_ms: number };
+};
+
+/** Whether a file's tests are those of a contract, which belong to the contract's own file. */
+function isContract(file: string): boolean {
+  return existsSync(file) && /\w+Contract[<(]/.test(readFileSync(file, 'utf8'));
+}
+
+/** Starting a process takes longer than most unit tests, so that several files share one: modules that import them. */
+function groups(files: readonly string[]): string[] {
+  mkdirSync(cache, { recursive: true });
+  const count = Math.ceil(files.length / filesTogether);
+  return Array.from({ length: count }, (_, group) => {
+    const path = join(cache, `unit-${group + 1}.mjs`);
+    const mine = files.filter((_file, index) => index % count === group);
+    writeFileSync(path, mine.map((file) => `import '${pathToFileURL(file).href}';\n`).join(''));
+    return path;
   });
 }
 
