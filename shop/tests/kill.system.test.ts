@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { randomInteger, randomItem, seededRandom } from '@dure/core';
 import type { TestSystem } from '@dure/dure/testing';
 import { startSystem } from '@dure/dure/testing';
-import type { Answer, Customer } from './customer.ts';
 import { customer } from './customer.ts';
-import { countBy, decidedOrders, isPassing, pause } from './decided-orders.ts';
+import { countBy, decidedOrders, pause } from './decided-orders.ts';
 import { shopModule, withoutBroker } from './shop-module.ts';
+import { untilPlaced } from './until-placed.ts';
 
 const seed = Number(process.env.SEED ?? 20261120);
 const victims = ['user', 'product', 'inventory', 'order', 'payment', 'delivery', 'registry', 'gateway'] as const;
@@ -33,7 +33,8 @@ test(`every order ends, none is lost and none is doubled, while every service, t
   for (let number = 0; number < orders; number += 1) {
     const sku = randomItem(random, skus) ?? 'tea-green';
     const method = number % slowEvery === 0 ? 'slow-card' : (randomItem(random, methods) ?? 'card');
-    placing.push(untilPlaced(kim, sku, randomInteger(random, 1, 2), method));
+    const wanted = { sku, quantity: randomInteger(random, 1, 2), method, withinMs: settleMs };
+    placing.push(untilPlaced(kim, wanted).then(({ orderId }) => orderId));
     await pause(1_000 / ordersPerSecond);
   }
   const placed = await Promise.all(placing);
@@ -78,20 +79,4 @@ async function untilServing(shop: TestSystem, service: string, killed: ReadonlyS
     assert.ok(performance.now() < until, `${service} is still ${component?.state} after ${readyMs} ms`);
     await pause(50);
   }
-}
-
-/** A client that retries with the same key, also when it gets no connection, until it is told that the order is placed. */
-async function untilPlaced(kim: Customer, sku: string, quantity: number, method: string): Promise<string> {
-  const key = crypto.randomUUID();
-  const until = performance.now() + settleMs;
-  let last: Answer | undefined;
-  while (performance.now() < until) {
-    last = await kim.order(sku, quantity, method, key).catch(() => undefined);
-    if (last?.status === 202) return String(last.body.orderId);
-    assert.ok(last === undefined || isPassing(last), `${last?.status} ${JSON.stringify(last?.body)}`);
-    await pause(250);
-  }
-  throw new assert.AssertionError({
-    message: `an order was not placed within ${settleMs} ms; last: ${last?.status} ${JSON.stringify(last?.body)}`,
-  });
 }

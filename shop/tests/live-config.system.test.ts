@@ -1,30 +1,8 @@
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock, wait } from '@dure/core';
-import type { TestSystem } from '@dure/dure/testing';
-import { startSystem } from '@dure/dure/testing';
 import { ask, customer } from './customer.ts';
-
-/** The shop from a copy of its folder, whose configuration a test may edit. */
-async function editableShop() {
-  const folder = await mkdtemp(join(tmpdir(), 'shop-live-'));
-  const source = join(import.meta.dirname, '..');
-  const filter = (path: string) => !/node_modules|\.dure|[/\\]tests$/.test(path.slice(source.length));
-  await cp(source, folder, { recursive: true, filter });
-  await symlink(join(source, '..', 'node_modules'), join(folder, 'node_modules'));
-  const shop: TestSystem = await startSystem(join(folder, 'system.ts'), { placement: 'one' });
-  return {
-    shop,
-    edit: (text: string) => writeFile(join(folder, 'config', 'order.yml'), text),
-    async [Symbol.asyncDispose]() {
-      await shop.stop();
-      await rm(folder, { recursive: true });
-    },
-  };
-}
+import { editableShop } from './editable-shop.ts';
 
 const settings = (percent: number, rule: string) => `
 discount-percent: ${percent}
@@ -35,8 +13,9 @@ dure:
 `;
 
 test('a discount and a flag change while orders flow: new orders get them, no order is lost, and all invariants hold', async () => {
-  await using editable = await editableShop();
-  const { shop, edit } = editable;
+  await using editable = await editableShop({ placement: 'one' });
+  const { shop } = editable;
+  const edit = (text: string) => editable.edit('order.yml', text);
   const sora = await customer(shop.edge, 'sora');
   const offer = async () => (await ask(`${shop.edge}/offer`)).body;
   assert.deepEqual(await offer(), { discountPercent: 0, promisesDelivery: false });
