@@ -10,6 +10,9 @@ import { paymentsMatchOrders } from './invariants/payments-match-orders.ts';
 import { stockIsConserved } from './invariants/stock-is-conserved.ts';
 import { pages } from './pages/contract.ts';
 
+/** With SHOP_CANARY_MS one instance runs on a change of configuration for so long before the others, as in production. */
+const watchMs = Number(process.env.SHOP_CANARY_MS ?? 0);
+
 /** The reference shop: what `dure up` runs, `dure check` judges and `dure verify` proves. */
 export const shop = system('shop', {
   services: {
@@ -28,7 +31,7 @@ export const shop = system('shop', {
     storefront: './web',
     gateway: () => import('./gateway.ts').then((module) => module.gateway),
   }),
-  config: './config',
+  config: { from: './config', rollOut: watchMs > 0 ? { canary: true, watchMs } : {} },
   traffic: () => import('./traffic/traffic.ts').then((module) => module.traffic),
   invariants: [stockIsConserved, paymentsMatchOrders, goodsMatchOrders, ordersAreDecided],
   examples: (gateway) => [

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StartSystemOptions, TestSystem } from '@dure/dure/testing';
@@ -10,24 +10,14 @@ export interface EditableShop extends AsyncDisposable {
   edit(file: string, text: string): Promise<void>;
 }
 
-export interface EditableShopOptions extends StartSystemOptions {
-  /** Code in place of `config` of system.ts. */
-  readonly config?: string;
-}
-
 /** The shop from a copy of its folder, whose configuration a test may edit. */
-export async function editableShop({ config, ...options }: EditableShopOptions): Promise<EditableShop> {
+export async function editableShop(options: StartSystemOptions): Promise<EditableShop> {
   const folder = await mkdtemp(join(tmpdir(), 'shop-live-'));
   const source = join(import.meta.dirname, '..');
   const filter = (path: string) => !/node_modules|\.dure|[/\\]tests$/.test(path.slice(source.length));
   await cp(source, folder, { recursive: true, filter });
   await symlink(join(source, '..', 'node_modules'), join(folder, 'node_modules'));
-  const module = join(folder, 'system.ts');
-  if (config !== undefined) {
-    const text = await readFile(module, 'utf8');
-    await writeFile(module, text.replace("config: './config'", `config: ${config}`));
-  }
-  const shop = await startSystem(module, options);
+  const shop = await startSystem(join(folder, 'system.ts'), options);
   return {
     shop,
     async edit(file, text) {

@@ -17,7 +17,7 @@ const seed = Number(process.env.SEED ?? 20261128);
 const ordersPerSecond = 16;
 const mostOrders = 400;
 /** Long enough for the canary's breaker to see what it needs: ten calls. */
-const watchMs = 4_000;
+process.env.SHOP_CANARY_MS = '4000';
 const soonMs = 20_000;
 const skus = ['tea-green', 'tea-citron', 'cup-moon', 'spoon-brass', 'paper-hanji', 'hat-gat', 'drum-janggu'] as const;
 const methods = ['card', 'card', 'card', 'declined-card', 'expired-card'] as const;
@@ -35,11 +35,7 @@ const poison = `${breaker}, timeout: { limit-ms: 1 }, retry: { attempts: 1 }`;
 const gatewayFile = 'dure.gateway.rate-limits: { user.sign-in: { quota: 20 } }\n';
 
 test(`a discount, a rate limit, a breaker's threshold and a log level change while orders flow; a broken change is refused, a poisoned one is taken back by its canary, and no order is lost (seed ${seed})`, async (context) => {
-  await using editable = await editableShop({
-    config: `{ from: './config', rollOut: { canary: true, watchMs: ${watchMs} } }`,
-    placement: 'each',
-    scale: { order: 2 },
-  });
+  await using editable = await editableShop({ placement: 'each', scale: { order: 2 } });
   const { shop, edit } = editable;
   const kim = await customer(shop.edge, 'kim');
   const look = looks(shop);
