@@ -1,9 +1,13 @@
 import type { Vitals } from '../../wire/change-feed.ts';
 
-/** Requests from which on a share of failures means something. */
-const fewestRequests = 10;
-/** How much larger the share of failures may be than before. */
-const tolerated = 0.05;
+/**
+ * How much larger the share of failures may be than before, from how many requests on. One that fails has few: whoever
+ * calls it turns to the others.
+ */
+const tolerated = [
+  { requests: 10, share: 0.05 },
+  { requests: 2, share: 0.5 },
+] as const;
 
 /** What is known of an instance that tries a version out. */
 export interface Trial {
@@ -27,7 +31,8 @@ export function judgeCanary({ before, now, downs, isGone, isRefused }: Trial): s
   const requests = now.requests - before.requests;
   const failures = now.failures - before.failures;
   const usual = before.requests === 0 ? 0 : before.failures / before.requests;
-  if (requests < fewestRequests || failures / requests <= usual + tolerated) return undefined;
+  const tolerance = tolerated.find((row) => requests >= row.requests);
+  if (tolerance === undefined || failures / requests <= usual + tolerance.share) return undefined;
   return `failed ${failures} of ${requests} requests, ${percent(failures / requests)} against ${percent(usual)} before`;
 }
 

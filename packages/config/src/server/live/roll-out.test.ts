@@ -160,6 +160,23 @@ test('a canary that is gone, ill or slower than before gives the change back', a
   }
 });
 
+test('what was given to all before is so again at once: going back may be the cure', async () => {
+  const one = world({ canary: true, check: false, watchMs: 5_000 }, { order: 1 });
+  await one.join('order', 1);
+  await one.join('order', 2);
+  const both = async () => [await one.gets('order', 1), await one.gets('order', 2)];
+  one.values.order = 2;
+  await one.rollOut.notice();
+  await one.clock.advance(9_000);
+  assert.deepEqual(await both(), ['2', '2']);
+  one.vitals('order:1', { requests: 100, failures: 100 });
+  one.values.order = 1;
+  await one.rollOut.notice();
+  await one.clock.advance(0);
+  assert.deepEqual(one.rollOut.changes(), []);
+  assert.deepEqual(await both(), ['1', '1']);
+});
+
 test('a service that was ill before, and few failures, say nothing about the change', async () => {
   const one = world({ canary: true, check: false, watchMs: 5_000 }, { order: 1 });
   await one.join('order', 1);

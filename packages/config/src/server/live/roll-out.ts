@@ -165,7 +165,10 @@ export class RollOut {
       return;
     }
     if (policy.canary === true) {
-      for (const { key } of change.tracks) {
+      for (const track of change.tracks) {
+        // Going back is no trial: it may be the cure of what everybody runs on.
+        if (track.hasAccepted(change.releases.get(track)?.version)) continue;
+        const { key } = track;
         const all = subscribers.following(key);
         const first = all.find(({ instance }) => subscribers.find(instance)?.refused === undefined) ?? all[0];
         if (first !== undefined) change.canaries.set(key, first.instance);

@@ -41,6 +41,11 @@ export class Track {
     return this.#accepted;
   }
 
+  /** Whether that was given to all before, as far back as is known. */
+  hasAccepted(version: string | undefined): boolean {
+    return this.#accepted.some((release) => release.version === version);
+  }
+
   /** Takes a reading; places and comments may change without a new version. */
   saw(found: BackendFound, at: number): void {
     if (found === this.newest.found) return;
