@@ -7,7 +7,7 @@ export interface Access {
   /** CONFIG_NOT_YOURS for other applications' configurations, whether or not there are any. `application` is for all. */
   demand(identity: Identity, target: Target): void;
   /** Whether a file belongs to the configuration that is asked for. */
-  mayFind(target: Target): (path: string) => boolean;
+  mayFind(target: Pick<Target, 'names'>): (path: string) => boolean;
   /** Whether the caller may have a file as it is. What is another's is as if it were not there. */
   mayFetch(identity: Identity, target: Target): (path: string) => boolean;
 }
@@ -29,7 +29,7 @@ export function access(applications: readonly string[], readers: readonly string
     const owner = ownerOf(file, [...known, ...own]);
     return owner === undefined ? !propertyFile.test(file) : own.has(owner);
   };
-  const mayFind = ({ names }: Target) => {
+  const mayFind = ({ names }: Pick<Target, 'names'>) => {
     let own: ReadonlySet<string> | undefined;
     return (path: string) => {
       own ??= new Set([...names.map((name) => folded(name.slice(name.lastIndexOf('/') + 1))), shared]);

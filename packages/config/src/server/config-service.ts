@@ -13,6 +13,7 @@ import type { ConfigEncryption } from './encryption.ts';
 import { encryptionRoutes } from './encryption-routes.ts';
 import { openLiveConfig } from './live/live-config.ts';
 import { rollOutEndpoint } from './live/roll-out-endpoint.ts';
+import type { RollOutKeeping } from './live/roll-out-memory.ts';
 import type { RollOutPolicy } from './live/roll-out-policy.ts';
 import type { MonitorOptions } from './monitor/monitor-route.ts';
 import { monitorRoute } from './monitor/monitor-route.ts';
@@ -35,6 +36,8 @@ export interface ConfigServiceOptions {
   readonly overrides?: Readonly<Record<string, Scalar>>;
   /** How a change gets to those who run on it. Default: to all at once, and each judges for itself. */
   readonly rollOut?: RollOutPolicy | undefined;
+  /** Where accepted versions and held changes are kept, so that they outlive a restart. Default: nowhere. */
+  readonly keeping?: RollOutKeeping | undefined;
   /** `POST /monitor`, where the host of a git repository tells of a push. Default: not there. */
   readonly monitor?: MonitorOptions | undefined;
   /** How values marked `{cipher}` are decrypted, and by which keys texts are encrypted. Default: they are passed on. */
@@ -59,7 +62,8 @@ export function configService(options: ConfigServiceOptions): ServiceDefinition 
     contract: configContract,
     start({ add, telemetry, clock, ids }) {
       add.onStop(async () => backend[Symbol.asyncDispose]());
-      const live = openLiveConfig({ backend, policy: options.rollOut, rights, clock, ids, log: telemetry.log });
+      const { rollOut: policy, keeping } = options;
+      const live = openLiveConfig({ backend, policy, keeping, rights, clock, ids, log: telemetry.log });
       add.onStop(() => live.close());
       for (const route of [...live.routes, ...encryptionRoutes(encryption)]) add.route(route);
       add.endpoint(rollOutEndpoint(live, backend));

@@ -12,5 +12,6 @@ export { configContract, configService } from './config-service.ts';
 export type { ConfigEncryption } from './encryption.ts';
 export { decryptScope, encryptScope } from './encryption.ts';
 export type { GitOptions, GitPatternRepository, GitRepository } from './git/git-options.ts';
+export type { RollOutKeeping } from './live/roll-out-memory.ts';
 export type { RollOutPolicy } from './live/roll-out-policy.ts';
 export type { MonitorOptions } from './monitor/monitor-route.ts';

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ConfigBackend } from '@dure/config/server';
 import type { ServiceDefinition } from '@dure/service/server';
 import type { RunFile } from '../run-file.ts';
+import { readControlFile } from '../supervisor/lock.ts';
 
 /** The config server of a run: over its folder, its git repositories, or several of these in their order. */
 export async function configServer(run: RunFile): Promise<ServiceDefinition> {
@@ -23,6 +24,10 @@ export async function configServer(run: RunFile): Promise<ServiceDefinition> {
     applications: [...Object.keys(peers), ...Object.keys(foreign)],
     backend: backends.length > 1 ? compositeBackend(backends) : only,
     encryption: { keyring: fileKeyring(keyringFile) },
+    keeping: {
+      folder: join(stateFolder, 'config-server'),
+      run: (await readControlFile(stateFolder))?.startedAt.toString(),
+    },
     rollOut: { canary: mode === 'production', ...rollOut },
     monitor: repositories.length === 0 ? undefined : secretFile === undefined ? {} : { secretFile },
   });

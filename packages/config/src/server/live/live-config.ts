@@ -16,6 +16,8 @@ import type { Access } from '../access.ts';
 import type { BackendFound, ConfigBackend } from '../backends/config-backend.ts';
 import { feedRoutes } from './feed-routes.ts';
 import { RollOut } from './roll-out.ts';
+import type { RollOutKeeping } from './roll-out-memory.ts';
+import { folderMemory } from './roll-out-memory.ts';
 import type { RollOutPolicy } from './roll-out-policy.ts';
 import { Subscribers } from './subscribers.ts';
 
@@ -24,6 +26,8 @@ export interface LiveConfigOptions {
   readonly backend: ConfigBackend;
   /** Default: every change is given to all at once, and each judges for itself. */
   readonly policy: RollOutPolicy | undefined;
+  /** Default: nothing outlives a restart. */
+  readonly keeping: RollOutKeeping | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
@@ -52,9 +56,10 @@ const lookMs = 5_000;
 
 /** Follows a backend and tells of its changes. */
 export function openLiveConfig(options: LiveConfigOptions): LiveConfig {
-  const { backend, policy = { check: false }, clock, log } = options;
+  const { backend, policy = { check: false }, keeping, rights, clock, log } = options;
   const subscribers = new Subscribers(clock);
-  const rollOut = new RollOut({ ...options, policy, subscribers });
+  const memory = keeping && folderMemory(keeping.folder);
+  const rollOut = new RollOut({ ...options, policy, subscribers, memory, run: keeping?.run, mayFind: rights.mayFind });
   const notice = () => {
     rollOut.notice().catch((error: unknown) => log.error('a change of configuration was not given out', { error }));
   };

@@ -1,4 +1,5 @@
 import type { Clock, Ids } from '@dure/core';
+import { messageOf } from '@dure/core';
 import type { Logger } from '@dure/telemetry';
 import type { ConfigRequest } from '../../properties/config-folder.ts';
 import { sharedRun } from '../../properties/shared-run.ts';
@@ -7,9 +8,11 @@ import type { DryRunRow } from './candidates.ts';
 import { Candidates } from './candidates.ts';
 import type { Change, ChangeStatus, HoldReason } from './change.ts';
 import { changeOf, changeStatus, changeText } from './change.ts';
+import type { RollOutMemory } from './roll-out-memory.ts';
 import type { RollOutPolicy } from './roll-out-policy.ts';
+import { RollOutRecord } from './roll-out-record.ts';
 import type { Subscribers } from './subscribers.ts';
-import type { Release, Track } from './track.ts';
+import type { Accepted, Release, Track } from './track.ts';
 import { targetKey } from './track.ts';
 import { Tracks } from './tracks.ts';
 import { tryOut } from './try-out.ts';
@@ -30,6 +33,12 @@ export interface RollOutOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  /** What outlives a restart. Default: nothing. */
+  readonly memory?: RollOutMemory | undefined;
+  /** See `RollOutKeeping`. */
+  readonly run?: string | undefined;
+  /** Which files a target may have; needed for what was held before a restart. Default: all. */
+  readonly mayFind?: ((target: { readonly names: readonly string[] }) => (path: string) => boolean) | undefined;
 }
 
 /**
@@ -40,18 +49,30 @@ export class RollOut {
   readonly #options: RollOutOptions;
   readonly #tracks: Tracks;
   readonly #candidates: Candidates;
+  readonly #record: RollOutRecord;
+  readonly #ready: Promise<void>;
+  readonly #keep: () => void;
   #change: Change | undefined;
   #held: Change[] = [];
   readonly #look = sharedRun(async () => {
+    await this.#ready;
     await this.#tracks.lookAtAll();
     this.#consider();
   });
 
   constructor(options: RollOutOptions) {
-    const { subscribers } = options;
+    const { subscribers, memory, run, clock, log } = options;
     this.#options = options;
-    this.#tracks = new Tracks({ ...options, isFollowed: (key) => subscribers.following(key).length > 0 });
+    this.#record = new RollOutRecord({ memory, run, clock, log });
+    this.#tracks = new Tracks({
+      ...options,
+      isFollowed: (key) => subscribers.following(key).length > 0,
+      before: (key) => this.#record.before(key),
+      opened: () => this.#keep(),
+    });
     this.#candidates = new Candidates(options);
+    this.#keep = this.#record.keeper(() => ({ tracks: this.#tracks.all, held: this.#held }));
+    this.#ready = this.#record.open().then(() => this.#holdAgain());
   }
 
   /** Something may have changed: what is written before the call is seen. */
@@ -61,6 +82,7 @@ export class RollOut {
 
   /** What a reader gets; an edit that nobody has seen yet is decided upon first, as far as that takes no time. */
   async read(request: ConfigRequest, instance?: string): Promise<Served> {
+    await this.#ready;
     const track = await this.#tracks.look(request);
     if (track.newest.version !== track.considered) await this.#look();
     await this.#change?.checked;
@@ -84,6 +106,7 @@ export class RollOut {
 
   /** The version that an instance is to run, and whether it is watched. */
   async wanted(request: ConfigRequest, instance: string): Promise<string> {
+    await this.#ready;
     const track = this.#tracks.find(targetKey(request)) ?? (await this.#tracks.look(request));
     return this.serve(track, instance).release.version;
   }
@@ -117,9 +140,9 @@ export class RollOut {
   }
 
   /** Every target's accepted versions, the newest last. */
-  versions(): readonly { readonly target: string; readonly versions: readonly Omit<Release, 'found'>[] }[] {
+  versions(): readonly { readonly target: string; readonly versions: readonly Accepted[] }[] {
     return this.#tracks.all.map(({ key, history }) => {
-      return { target: key, versions: history.map(({ version, at }) => ({ version, at })) };
+      return { target: key, versions: history };
     });
   }
 
@@ -130,7 +153,7 @@ export class RollOut {
 
   /** Finds what is new, together with all that was held or under way for the same targets. */
   #consider(): void {
-    const moved = this.#tracks.all.filter((track) => track.newest.version !== track.considered);
+    const moved = this.#moved();
     if (moved.length === 0) return;
     const members = new Set(moved);
     const underWay = this.#change;
@@ -147,6 +170,41 @@ export class RollOut {
     if (underWay !== undefined) this.#takeBack(underWay);
     const tracks = [...members].filter(({ newest, accepted }) => newest.version !== accepted.version);
     if (tracks.length > 0) this.#begin(tracks);
+    this.#keep();
+  }
+
+  /**
+   * What is to be decided upon. What has changed while this server was away waits for those who ran meanwhile, or nobody
+   * would check it and nobody try it out.
+   */
+  #moved(): readonly Track[] {
+    const moved = this.#tracks.all.filter((track) => track.newest.version !== track.considered);
+    const isAlone = ({ key, isRestored }: Track) => isRestored && this.#options.subscribers.following(key).length === 0;
+    return this.#record.isAwaiting && moved.some(isAlone) ? moved.filter(({ isRestored }) => !isRestored) : moved;
+  }
+
+  /** What was held before a restart is so still, unless it has changed since. */
+  async #holdAgain(): Promise<void> {
+    const { mayFind, log } = this.#options;
+    for (const hold of this.#record.held) {
+      const targets = Object.keys(hold.versions).flatMap((key) => this.#record.before(key)?.request ?? []);
+      const opening = targets.map((target) => this.#tracks.look({ ...target, mayRead: mayFind?.(target) }));
+      const tracks = await Promise.all(opening).catch((error: unknown) => {
+        log.warn(`what was held before the restart cannot be read: ${messageOf(error)}`);
+        return [];
+      });
+      const isSame = ({ key, newest }: Track) => newest.version === hold.versions[key];
+      if (tracks.length === 0 || !tracks.every(isSame)) continue;
+      for (const track of tracks) track.considered = track.newest.version;
+      const { summary, reason, canaries } = hold;
+      this.#held.push({
+        ...changeOf(tracks),
+        state: 'held',
+        canaries: new Map(Object.entries(canaries)),
+        summary,
+        reason,
+      });
+    }
   }
 
   #begin(tracks: readonly Track[]): void {
@@ -196,6 +254,7 @@ export class RollOut {
       for (const { instance } of subscribers.following(track.key)) subscribers.tell(instance, message);
     }
     log.info(`configuration of ${changeText(change)}: given to all`);
+    this.#keep();
   }
 
   #hold(change: Change, { summary, details }: HoldReason): void {
@@ -205,6 +264,7 @@ export class RollOut {
     this.#change = undefined;
     this.#held.push(change);
     this.#takeBack(change);
+    this.#keep();
     this.#options.log.warn(
       `configuration of ${changeText(change)} is held, what was there before is served until the files change: ${change.reason}`,
     );

@@ -2,12 +2,22 @@ import type { ConfigRequest } from '../../properties/config-folder.ts';
 import type { BackendFound } from '../backends/config-backend.ts';
 import { environmentVersion } from './environment-version.ts';
 
-/** One state of what a target reads. */
-export interface Release {
+/** A version, and since when there is it. */
+export interface Accepted {
   readonly version: string;
-  readonly found: BackendFound;
   /** Epoch milliseconds. */
   readonly at: number;
+}
+
+/** One state of what a target reads. */
+export interface Release extends Accepted {
+  readonly found: BackendFound;
+}
+
+/** What was accepted of a target before a restart. */
+export interface Before {
+  readonly accepted: Release;
+  readonly history: readonly Accepted[];
 }
 
 const mostKept = 10;
@@ -19,13 +29,18 @@ export class Track {
   newest: Release;
   /** The version that was decided upon last, whatever became of it. */
   considered: string;
-  readonly #accepted: Release[];
+  /** Whether it was known before this server started: those who run on what was accepted then may come back. */
+  readonly isRestored: boolean;
+  #accepted: Release;
+  readonly #history: Accepted[];
 
-  constructor(request: ConfigRequest, first: Release) {
+  constructor(request: ConfigRequest, first: Release, before?: Before) {
     this.request = request;
     this.newest = first;
-    this.considered = first.version;
-    this.#accepted = [first];
+    this.isRestored = before !== undefined;
+    this.#accepted = before === undefined || before.accepted.version === first.version ? first : before.accepted;
+    this.#history = [...(before?.history ?? [first])];
+    this.considered = this.#accepted.version;
   }
 
   get key(): string {
@@ -33,17 +48,17 @@ export class Track {
   }
 
   get accepted(): Release {
-    return this.#accepted.at(-1) ?? this.newest;
+    return this.#accepted;
   }
 
   /** The newest last; at most ten. */
-  get history(): readonly Release[] {
-    return this.#accepted;
+  get history(): readonly Accepted[] {
+    return this.#history;
   }
 
   /** Whether that was given to all before, as far back as is known. */
   hasAccepted(version: string | undefined): boolean {
-    return this.#accepted.some((release) => release.version === version);
+    return this.#history.some((accepted) => accepted.version === version);
   }
 
   /** Takes a reading; places and comments may change without a new version. */
@@ -51,13 +66,14 @@ export class Track {
     if (found === this.newest.found) return;
     const version = environmentVersion(found);
     this.newest = { version, found, at: version === this.newest.version ? this.newest.at : at };
-    if (version === this.accepted.version) this.#accepted.splice(-1, 1, { ...this.accepted, found });
+    if (version === this.accepted.version) this.#accepted = { ...this.accepted, found };
   }
 
   accept(release: Release): void {
     if (release.version === this.accepted.version) return;
-    this.#accepted.push(release);
-    if (this.#accepted.length > mostKept) this.#accepted.shift();
+    this.#accepted = release;
+    this.#history.push({ version: release.version, at: release.at });
+    if (this.#history.length > mostKept) this.#history.shift();
   }
 }
 

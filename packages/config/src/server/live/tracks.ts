@@ -5,6 +5,7 @@ import type { ConfigRequest } from '../../properties/config-folder.ts';
 import { sharedRun } from '../../properties/shared-run.ts';
 import type { ConfigBackend } from '../backends/config-backend.ts';
 import { environmentVersion } from './environment-version.ts';
+import type { Before } from './track.ts';
 import { Track, targetKey } from './track.ts';
 
 /** What targets are read by. */
@@ -14,6 +15,10 @@ export interface TracksOptions {
   readonly log: Logger;
   /** Whether somebody follows a target: it is not forgotten then. */
   readonly isFollowed: (key: string) => boolean;
+  /** What was accepted of a target before this server started. */
+  readonly before: (key: string) => Before | undefined;
+  /** A target is known that was not before. */
+  readonly opened: () => void;
 }
 
 const mostTracks = 1_000;
@@ -64,11 +69,12 @@ export class Tracks {
   }
 
   async #first(key: string, request: ConfigRequest): Promise<Track> {
-    const { backend, clock } = this.#options;
+    const { backend, clock, before } = this.#options;
     const found = await backend.find(request);
-    const track = new Track(request, { version: environmentVersion(found), found, at: clock.now() });
+    const track = new Track(request, { version: environmentVersion(found), found, at: clock.now() }, before(key));
     this.#forget();
     this.#known.set(key, { track, look: sharedRun(() => this.#again(track)) });
+    this.#options.opened();
     return track;
   }
 
