@@ -25,7 +25,7 @@ export async function configServer(run: RunFile): Promise<ServiceDefinition> {
     backend: backends.length > 1 ? compositeBackend(backends) : only,
     encryption: { keyring: fileKeyring(keyringFile) },
     keeping: {
-      folder: join(stateFolder, 'config-server'),
+      folder: join(stateFolder, 'config', 'server'),
       run: (await readControlFile(stateFolder))?.startedAt.toString(),
     },
     rollOut: { canary: mode === 'production', ...rollOut },
