@@ -1,6 +1,6 @@
 export type { BrokerResource } from '@dure/messaging';
-export type { ConfigPlace, GitConfig } from './config-place.ts';
-export { git } from './config-place.ts';
+export type { ConfigPlace, GitConfig, PostgresConfig } from './config-place.ts';
+export { git, postgres } from './config-place.ts';
 export { dureErrors } from './errors.ts';
 export type { Finding, Invariant, ReadOnlyDatabase } from './invariant.ts';
 export { invariant } from './invariant.ts';

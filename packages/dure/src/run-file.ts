@@ -94,8 +94,14 @@ export interface RunFile {
   readonly foreign?: Readonly<Record<string, string>>;
   /** For the config server: where configurations lie, the first before the others; every path is absolute. */
   readonly configPlaces?: readonly ConfigPlace[];
+  /** For the config server: the addresses of the databases that its tables lie in, by their files. */
+  readonly configDatabases?: Readonly<Record<string, string>>;
   /** For the config server: how changes get to those who run on them. */
   readonly rollOut?: RollOutPolicy;
+  /** What names this run of the whole system. */
+  readonly run?: string;
+  /** Whether services read configuration beside the config server; the system knows what. */
+  readonly hasConfigSources?: true;
   /** Whether a broker carries the bus of the configuration; the system knows which. */
   readonly hasBus?: true;
   /** The service that issues user tokens; its JWKS is at `/.well-known/jwks.json`. */

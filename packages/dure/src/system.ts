@@ -1,4 +1,5 @@
 import type { BusResource } from '@dure/config/bus';
+import type { ConfigSourceResource } from '@dure/config/client';
 import type { RollOutPolicy } from '@dure/config/server';
 import type { OidcIssuer } from '@dure/identity';
 import type { BrokerResource } from '@dure/messaging';
@@ -6,6 +7,7 @@ import type { GatewaySettings } from '@dure/proxy/gateway';
 import type { AnyContract } from '@dure/service/contract';
 import type { ServiceDefinition } from '@dure/service/server';
 import type { ConfigPlace } from './config-place.ts';
+import { placeProblem } from './config-place.ts';
 import { dureErrors } from './errors.ts';
 import type { Invariant } from './invariant.ts';
 import type { Traffic } from './traffic.ts';
@@ -70,7 +72,10 @@ export interface ForeignProgram {
 
 /** Where a system's configuration lies, and how it is given out. */
 export interface ConfigSettings {
-  readonly from: ConfigPlace | readonly ConfigPlace[];
+  /** What the config server serves. Default: nothing. */
+  readonly from?: ConfigPlace | readonly ConfigPlace[];
+  /** What each service reads for itself, before what the config server has: `kubernetesConfig({ … })`. Default: nothing. */
+  readonly sources?: readonly ConfigSourceResource[];
   readonly rollOut?: RollOutPolicy;
   /** What carries the bus, so that Spring's services hear of changes too: `rabbitmqBus({ … })`, `kafkaBus({ … })`. Default: the change feed. */
   readonly bus?: BusResource;
@@ -81,8 +86,8 @@ export interface SystemOptions {
   readonly services: Readonly<Record<string, LazyService>>;
   readonly edge: Edge;
   /**
-   * The folder of configuration files, relative to the system's folder, a repository of them, `git({ … })`, or several of these,
-   * the first before the others; and how a change of them gets to those who run on it. Default: none; in production one instance
+   * The folder of configuration files, relative to the system's folder, a repository of them, `git({ … })`, a table,
+   * `postgres({ … })`, or several of these, the first before the others; and how a change of them gets to those who run on it. Default: none; in production one instance
    * tries a change out first, otherwise all get it at once.
    */
   readonly config?: ConfigPlace | readonly ConfigPlace[] | ConfigSettings;
@@ -124,6 +129,8 @@ export interface System {
   readonly edge: Edge;
   /** The first before the others; none for a system without configuration. */
   readonly config: readonly ConfigPlace[];
+  /** What services read beside the config server. */
+  readonly configSources: readonly ConfigSourceResource[];
   /** What is not the mode's default of how changes of configuration are given out. */
   readonly rollOut: RollOutPolicy | undefined;
   /** Undefined where the config server's change feed carries the bus. */
@@ -180,15 +187,33 @@ export function system(name: string, options: SystemOptions): System {
   }
   const routed = router === true ? {} : router === false ? undefined : router;
   const named = dns === false ? undefined : { zone: 'dure.internal', ...(dns === true ? {} : dns) };
-  const asked = { ...configOf(config), router: routed, dns: named, traffic: options.traffic };
+  const asked = { ...configOf(name, config), router: routed, dns: named, traffic: options.traffic };
   const { keyring } = options;
   return { kind: 'system', name, services, edge: outside, ...asked, keyring, foreign, broker, invariants, examples };
 }
 
-function configOf(given: NonNullable<SystemOptions['config']>): Pick<System, 'config' | 'rollOut' | 'bus'> {
-  const settings: ConfigSettings = typeof given === 'object' && 'from' in given ? given : { from: given };
-  const { from, rollOut, bus } = settings;
-  return { config: typeof from === 'string' || 'kind' in from ? [from] : from, rollOut, bus };
+type ConfigParts = Pick<System, 'config' | 'configSources' | 'rollOut' | 'bus'>;
+
+function configOf(system: string, given: NonNullable<SystemOptions['config']>): ConfigParts {
+  const { from = [], sources = [], rollOut, bus } = isSettings(given) ? given : { from: given };
+  const config = isList(from) ? from : [from];
+  for (const [at, place] of config.entries()) {
+    const problem = placeProblem(place);
+    if (problem === undefined) continue;
+    const which = config.length === 1 ? 'the configuration' : `place ${at + 1} of the configuration`;
+    throw dureErrors.SYSTEM_INVALID(`${which} of the system "${system}" ${problem}`, {
+      details: { system, place: at },
+    });
+  }
+  return { config, configSources: sources, rollOut, bus };
+}
+
+function isSettings(given: NonNullable<SystemOptions['config']>): given is ConfigSettings {
+  return typeof given === 'object' && ('from' in given || 'sources' in given);
+}
+
+function isList(from: ConfigPlace | readonly ConfigPlace[]): from is readonly ConfigPlace[] {
+  return Array.isArray(from);
 }
 
 /**

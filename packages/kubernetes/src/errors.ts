@@ -26,6 +26,17 @@ export const kubernetesErrors = errorCatalogue('KUBERNETES', {
       fix: '메시지에 나온 주소, 네트워크 정책, 인증 기관(CA)을 확인하십시오. 그동안은 마지막으로 알려진 인스턴스를 씁니다.',
     },
   },
+  CONFIG_INVALID: {
+    kind: 'invalid',
+    en: {
+      title: 'ConfigMaps or Secrets are named that cannot exist',
+      fix: 'Name objects as Kubernetes does, in lower case; `{service}` stands for the name of the service that reads.',
+    },
+    ko: {
+      title: 'ConfigMap이나 Secret의 이름이 올바르지 않습니다',
+      fix: 'Kubernetes 규칙에 맞게 소문자로 이름을 적으십시오. `{service}`는 설정을 읽는 서비스의 이름으로 바뀝니다.',
+    },
+  },
   NOT_IN_CLUSTER: {
     kind: 'internal',
     en: {

@@ -8,6 +8,8 @@ export { openKubernetesInstances } from './endpoint-slices.ts';
 export { kubernetesErrors } from './errors.ts';
 export type { InClusterAccess } from './in-cluster.ts';
 export { inCluster } from './in-cluster.ts';
+export type { KubernetesConfig } from './kubernetes-config.ts';
+export { kubernetesConfig } from './kubernetes-config.ts';
 export type { KubernetesConfigOptions } from './kubernetes-config-source.ts';
 export { kubernetesConfigSource } from './kubernetes-config-source.ts';
 export type { KubernetesAccess, KubernetesApi } from './transport.ts';

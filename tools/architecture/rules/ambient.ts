@@ -33,7 +33,7 @@ const bans: readonly Ban[] = [
     // Files that are renamed into place need names that no other process has, whatever seed it runs with; and browsers.
     pattern: /\brandomUUID\b/,
     allowed:
-      /config\/src\/client\/kept-copy\.ts$|registry\/src\/client\/saved-list\.ts$|console\/src\/build\/build-web\.ts$|\/web\//,
+      /config\/src\/properties\/kept-copy\.ts$|registry\/src\/client\/saved-list\.ts$|console\/src\/build\/build-web\.ts$|\/web\//,
     instead: 'identifiers are a port: take an Ids',
   },
   {

@@ -2,7 +2,7 @@ export { configErrors } from '../errors.ts';
 export type { Property, Scalar } from '../properties/property.ts';
 export type { Vitals } from '../wire/change-feed.ts';
 export type { ConfigSection, ConfigSections, KeyedSection, SectionValues } from './config-section.ts';
-export type { ConfigLayer, ConfigSource, ConfigTarget, LoadedLayers } from './config-source.ts';
+export type { ConfigLayer, ConfigSource, ConfigSourceResource, ConfigTarget, LoadedLayers } from './config-source.ts';
 export { decryptedSource } from './decrypted-source.ts';
 export { environmentPrefix, environmentSource } from './environment-source.ts';
 export type { ExplainedKey, ExplainedValue } from './explain-config.ts';

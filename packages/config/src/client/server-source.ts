@@ -4,12 +4,12 @@ import type { TokenSigner } from '@dure/service/client';
 import { maskText } from '@dure/telemetry';
 import { cipherMark, invalidPrefix, invalidValue } from '../cipher/encrypted-value.ts';
 import { configErrors } from '../errors.ts';
+import type { KeptCopy } from '../properties/kept-copy.ts';
+import { keptCopy } from '../properties/kept-copy.ts';
 import type { Property, Scalar } from '../properties/property.ts';
 import { candidateHeader, instanceHeader, wantedHeader } from '../wire/change-feed.ts';
 import type { ConfigLayer, ConfigSource, ConfigTarget, LoadedLayers } from './config-source.ts';
 import { isSharedFile } from './config-source.ts';
-import type { KeptCopy } from './kept-copy.ts';
-import { keptCopy } from './kept-copy.ts';
 import type { ConfigAnswer, ConfigTransport } from './transport.ts';
 import { fetchTransport } from './transport.ts';
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { BusResource } from '@dure/config/bus';
+import type { ConfigSourceResource } from '@dure/config/client';
 import type { BrokerResource } from '@dure/messaging';
 import type { ServiceDefinition } from '@dure/service/server';
 import type { LoadedSystem } from '../load-system.ts';
@@ -41,6 +42,11 @@ export async function brokerOf(run: RunFile): Promise<BrokerResource | undefined
 /** What carries the bus of the configuration, in a system that has it carried by a broker. */
 export async function busOf({ hasBus, module }: RunFile): Promise<BusResource | undefined> {
   return hasBus === true ? (await loadSystem(module)).system.bus : undefined;
+}
+
+/** What services read beside the config server, in a system that has such. */
+export async function configSourcesOf({ hasConfigSources, module }: RunFile): Promise<readonly ConfigSourceResource[]> {
+  return hasConfigSources === true ? (await loadSystem(module)).system.configSources : [];
 }
 
 /** The definitions of everything that a process runs, by name. */

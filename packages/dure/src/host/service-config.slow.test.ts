@@ -72,7 +72,7 @@ async function shopOver(
   const config = await openServiceConfig(
     definition,
     { name: 'shop', instanceId: 'shop:1', platform, telemetry, service: serviceRun },
-    { run, environment, machine: tools, bus },
+    { run, environment, machine: tools, bus, configSources: [] },
   );
   stack.defer(() => config.close());
   const layers = outboundLayers({ ...tools, telemetry, balancer: balancer({ instances, ...tools }) });

@@ -38,7 +38,7 @@ export interface ServiceConfig {
 }
 
 /** What of its process a configuration depends on. */
-interface ConfigProcess extends Pick<ProcessKit, 'machine' | 'environment' | 'bus'> {
+interface ConfigProcess extends Pick<ProcessKit, 'machine' | 'environment' | 'bus' | 'configSources'> {
   readonly run: Pick<RunFile, 'folder' | 'stateFolder' | 'configUrl' | 'mode' | 'keyringFile'>;
 }
 
@@ -55,8 +55,8 @@ export function profilesOf(mode: RunFile['mode']): readonly string[] {
 }
 
 /**
- * Reads a service's configuration and keeps reading it: defaults < the service's own folder < the config server < the
- * environment. What has a schema, calls others or asks for flags waits until it is read; all others begin with defaults, as
+ * Reads a service's configuration and keeps reading it: defaults < the service's own folder < the config server <
+ * what the system has beside it < the environment. What has a schema, calls others or asks for flags waits until it is read; all others begin with defaults, as
  * the platform's own servers must, and heed it as soon as they know it.
  */
 export async function openServiceConfig(
@@ -129,7 +129,7 @@ async function openWatch(
 
 async function sourcesFor(
   { name, instanceId, platform }: Pick<ServiceKit, 'name' | 'instanceId' | 'platform'>,
-  { run, machine, environment }: ConfigProcess,
+  { run, machine, environment, configSources }: ConfigProcess,
 ): Promise<readonly ConfigSource[]> {
   const server = serverSource({
     url: run.configUrl,
@@ -140,7 +140,8 @@ async function sourcesFor(
     instance: instanceId,
   });
   const keyring = fileKeyring(run.keyringFile);
-  const sources = [...(await ownFiles(run, name)), server, environmentSource(environment)];
+  const beside = await Promise.all(configSources.map((resource) => resource.open({ ...machine, service: name })));
+  const sources = [...(await ownFiles(run, name)), server, ...beside, environmentSource(environment)];
   return sources.map((source) => decryptedSource(source, keyring));
 }
 

@@ -1,6 +1,7 @@
 import type { Rule } from '@dure/balancer';
 import { balancer } from '@dure/balancer';
 import type { BusResource } from '@dure/config/bus';
+import type { ConfigSourceResource } from '@dure/config/client';
 import type { HealthCheck } from '@dure/core';
 import type { BrokerResource } from '@dure/messaging';
 import type { Database } from '@dure/postgres';
@@ -34,6 +35,8 @@ export interface ProcessKit {
   readonly broker: BrokerResource | undefined;
   /** What carries the bus of the configuration; undefined where the config server's change feed does. */
   readonly bus: BusResource | undefined;
+  /** What services read beside the config server. */
+  readonly configSources: readonly ConfigSourceResource[];
   /** The databases of this process's services, by service. */
   readonly logs: Map<string, Database>;
   /** Where a service of this very process takes its calls. */

@@ -9,7 +9,7 @@ import type { RunFile } from '../run-file.ts';
 import { infrastructure } from '../system.ts';
 import { asyncApiEndpoint } from './async-api-endpoint.ts';
 import { withOwnScopes } from './canary.ts';
-import { brokerOf, busOf, definitionsOf } from './definitions.ts';
+import { brokerOf, busOf, configSourcesOf, definitionsOf } from './definitions.ts';
 import { discovery } from './discovery.ts';
 import { faults } from './faults.ts';
 import type { Handed, HostMessage } from './host-message.ts';
@@ -60,6 +60,7 @@ export async function startHost(
     handed,
     broker: await brokerOf(run),
     bus: await busOf(run),
+    configSources: await configSourcesOf(run),
     logs: new Map(),
     local: (service) => operationsOf(hosted, service),
   };

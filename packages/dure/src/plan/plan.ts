@@ -47,6 +47,10 @@ export interface RunSettings {
   readonly keys: Readonly<Record<string, Jwk>>;
   readonly databaseUrls: Readonly<Record<string, string>>;
   readonly consoleToken: string;
+  /** What names this run. */
+  readonly run?: string;
+  /** Addresses of the databases of tables of configuration, by their files. Default: none. */
+  readonly configDatabases?: Readonly<Record<string, string>>;
   /** Users and passwords at the broker, by service, `*` for the others. Default: none. */
   readonly brokerCredentials?: BrokerUsers;
   /** Passwords of the programs that are not of this system, by name. Default: none. */
@@ -136,7 +140,8 @@ export function runFileOf(
   const issuer = system.edge.session?.issuer.name;
   const hasConsole = process.services.includes('console');
   const hasRegistry = process.services.includes('registry');
-  const takesForeign = hasRegistry || process.services.includes('config');
+  const hasConfig = process.services.includes('config');
+  const takesForeign = hasRegistry || hasConfig;
   const answersDns = dns !== undefined && system.dns !== undefined && hasRegistry;
   return {
     system: system.name,
@@ -155,6 +160,9 @@ export function runFileOf(
     peers: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, publicKeyOf(key)])),
     ...(system.config.length === 0 ? {} : { configPlaces: resolveConfig(folder, system.config) }),
     ...(system.bus === undefined ? {} : { hasBus: true as const }),
+    ...(system.configSources.length === 0 ? {} : { hasConfigSources: true as const }),
+    ...(settings.run === undefined ? {} : { run: settings.run }),
+    ...(hasConfig && settings.configDatabases !== undefined ? { configDatabases: settings.configDatabases } : {}),
     ...(system.rollOut === undefined ? {} : { rollOut: system.rollOut }),
     ...(issuer === undefined ? {} : { userIssuer: issuer }),
     ...(answersDns ? { dns: { port: dns, zone: system.dns.zone } } : {}),

@@ -4,12 +4,17 @@ import { messageOf } from '@dure/core';
 import { dureErrors } from '../errors.ts';
 import type { LoadedSystem } from '../load-system.ts';
 import type { BrokerUsers } from '../plan/plan.ts';
+import { configAddresses } from './config-addresses.ts';
 import { foreignPasswords } from './foreign-passwords.ts';
 
 /** All passwords that the system names files for. DURE_SYSTEM_INVALID. */
 export async function passwordsOf(loaded: LoadedSystem) {
-  const [foreign, brokerCredentials] = await Promise.all([foreignPasswords(loaded), brokerUsers(loaded)]);
-  return { foreign, brokerCredentials };
+  const [foreign, brokerCredentials, configDatabases] = await Promise.all([
+    foreignPasswords(loaded),
+    brokerUsers(loaded),
+    configAddresses(loaded),
+  ]);
+  return { foreign, brokerCredentials, configDatabases };
 }
 
 /** Users and passwords at the broker, from the file that the system names. DURE_SYSTEM_INVALID, which repeats nothing of it. */

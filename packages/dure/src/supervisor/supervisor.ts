@@ -322,8 +322,8 @@ class SystemRun implements Supervisor {
       ids: ids(clock, random),
     });
     const { mode, placement, stateFolder } = run;
-    const secrets = { keys, consoleToken: this.#consoleToken, ...(await passwordsOf(loaded)) };
-    return { placement, host: loopback, ports: this.#ports, mode, stateFolder, databaseUrls: {}, ...secrets };
+    const own = { run: String(this.#startedAt), consoleToken: this.#consoleToken, ...(await passwordsOf(loaded)) };
+    return { placement, host: loopback, ports: this.#ports, mode, stateFolder, keys, databaseUrls: {}, ...own };
   }
 
   #checkStopping(): void {

@@ -1,5 +1,5 @@
-import { keptCopy } from '../../client/kept-copy.ts';
 import type { ConfigRequest } from '../../properties/config-folder.ts';
+import { keptCopy } from '../../properties/kept-copy.ts';
 import type { Property } from '../../properties/property.ts';
 import type { Before } from './track.ts';
 
