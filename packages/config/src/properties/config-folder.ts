@@ -80,6 +80,8 @@ export const largestFileBytes = 2 ** 20;
 /** Another file that is larger is refused. */
 export const largestResourceBytes = 2 ** 24;
 const settledMs = 50;
+/** A file that is written in place is empty first: it counts as empty when it has been so for this long. */
+const writingMs = 1_000;
 /** Requests whose answers are kept; the one that was asked for least lately goes. */
 const mostKept = 1_000;
 
@@ -205,7 +207,9 @@ export class ConfigFolder {
       return { stamp, digest: '', isSettled: false, ...broken(path, error, before) };
     }
     const { bytes, stamp } = read;
-    const isSettled = this.#clock.now() - stamp.changedMs > settledMs;
+    const ageMs = this.#clock.now() - stamp.changedMs;
+    if (bytes.length === 0 && ageMs < writingMs) return before && { ...before, isSettled: false };
+    const isSettled = ageMs > settledMs;
     const digest = createHash('sha256').update(bytes).digest('base64');
     if (before?.digest === digest) return { ...before, stamp, isSettled };
     return { stamp, digest, isSettled, ...(await parsed(path, bytes, before)) };
