@@ -21,10 +21,16 @@ export interface FeedGrant {
   readonly addressed: boolean;
 }
 
+/** Who a service is at a broker. */
+export interface BrokerUser {
+  readonly user: string;
+  readonly password: string;
+}
+
 /** What a service needs to send and get messages by the system's broker. */
 export interface BrokerRun {
   /** Its own user and password; absent where the broker asks for none. */
-  readonly credentials?: { readonly user: string; readonly password: string };
+  readonly credentials?: BrokerUser;
   /** What of its messages goes to whom by the broker. */
   readonly grants: Readonly<Record<string, FeedGrant>>;
   /** The services to whose events it reacts. */
@@ -56,6 +62,8 @@ export interface ServiceRun {
   readonly pulls: readonly string[];
   /** Absent where messages go by the feeds. */
   readonly broker?: BrokerRun;
+  /** Who it is at the broker that carries the bus of the configuration; absent where that asks for nobody. */
+  readonly busUser?: BrokerUser;
   /** Who may pull its log, and what of it. */
   readonly grants: Readonly<Record<string, FeedGrant>>;
   readonly canary?: CanaryRun;

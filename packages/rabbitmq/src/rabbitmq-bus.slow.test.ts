@@ -5,7 +5,15 @@ import { ids, systemClock, systemRandom, wait } from '@dure/core';
 import { startTestServer } from '@dure/messaging/testing';
 import { connect } from 'amqplib';
 import { rabbitmqBus } from './rabbitmq-bus.ts';
+import { guardedServer } from './testing/guarded-server.ts';
 import { rabbitmqServer } from './testing/rabbitmq-server.ts';
+
+const tools = { clock: systemClock, random: systemRandom, ids: ids(systemClock, systemRandom) };
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 1_000 && !holds(); turn += 1) await wait(systemClock, 20);
+  assert.ok(holds());
+}
 
 busTransportContract(
   'RabbitMQ',
@@ -24,11 +32,6 @@ test('what Spring’s binder sends is heard, and what we send is as it expects',
 }, async () => {
   await using server = await startTestServer(rabbitmqServer);
   const heard: string[] = [];
-  const tools = { clock: systemClock, random: systemRandom, ids: ids(systemClock, systemRandom) };
-  const until = async (holds: () => boolean) => {
-    for (let turn = 0; turn < 1_000 && !holds(); turn += 1) await wait(systemClock, 20);
-    assert.ok(holds());
-  };
   await using transport = await rabbitmqBus({ url: server.url }).open({
     ...tools,
     name: 'order',
@@ -57,4 +60,31 @@ test('what Spring’s binder sends is heard, and what we send is as it expects',
   await until(() => got.length === 2);
   assert.deepEqual(got[1], { text: '{"type":"Y"}', type: 'application/json', mode: 2, key: 'springCloudBus' });
   await connection.close();
+});
+
+/** What the guide gives a service that only takes part in the bus. */
+const busRights = { configure: '^springCloudBus', write: '^springCloudBus', read: '^springCloudBus' };
+
+test('who has a user of the broker takes part in the bus; whose password is wrong hears nothing, and no one repeats it', {
+  skip: rabbitmqServer.absent,
+}, async () => {
+  await using server = await startTestServer(guardedServer({ order: busRights }));
+  const heard: string[] = [];
+  const problems: string[] = [];
+  const join = (password: string, hear: (event: string) => void) =>
+    rabbitmqBus({ url: server.url }).open({
+      ...tools,
+      name: 'order',
+      credentials: { user: 'order', password },
+      heard: hear,
+      observe: (problem) => problems.push(problem),
+    });
+  await using order = await join('order', (event) => heard.push(event));
+  await using stranger = await join('s3cret p@ss:word/', () => assert.fail('the stranger hears'));
+  await until(() => order.isConnected && problems.length > 0);
+  await order.publish('{"type":"X"}');
+  await until(() => heard.length === 1);
+  assert.equal(stranger.isConnected, false);
+  assert.match(problems.join(), /not connected: .*ACCESS.REFUSED/);
+  assert.doesNotMatch(problems.join(), /s3cret|p%40ss|word/);
 });

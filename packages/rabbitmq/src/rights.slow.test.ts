@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { codeOf, seededRandom, systemClock, wait } from '@dure/core';
 import type { Broker } from '@dure/messaging';
-import type { ServerKind } from '@dure/messaging/testing';
 import { startTestServer } from '@dure/messaging/testing';
 import { rabbitmq } from './rabbitmq.ts';
-import { rabbitmqServer } from './testing/rabbitmq-server.ts';
+import { guardedServer } from './testing/guarded-server.ts';
 
 const services = ['order', 'payment', 'spy'] as const;
 
@@ -19,28 +15,12 @@ const rightsOf = (service: string) => ({
   read: `^shop\\.[^/]+(/${service}/(\\d+|members))?$`,
 });
 
-/** RabbitMQ with a user for each service. */
-const server: ServerKind = {
-  ...rabbitmqServer,
-  plan(folder, ports) {
-    const definitions = {
-      vhosts: [{ name: '/' }],
-      users: services.map((name) => ({ name, password_hash: hashOf(name), tags: [] })),
-      permissions: services.map((user) => ({ user, vhost: '/', ...rightsOf(user) })),
-    };
-    const file = join(folder, 'definitions.json');
-    writeFileSync(file, JSON.stringify(definitions));
-    const plan = rabbitmqServer.plan(folder, ports);
-    writeFileSync(join(folder, 'rabbitmq.conf'), `\nload_definitions = ${file}\n`, { flag: 'a' });
-    return plan;
-  },
-};
+const server = guardedServer(Object.fromEntries(services.map((name) => [name, rightsOf(name)])));
 
 test('a service has rights to what its contracts say, and to no more', { skip: server.absent }, async () => {
   await using started = await startTestServer(server);
-  const url = started.url.replace('guest:guest@', '');
   const open = (name: string) =>
-    rabbitmq({ url, partitions: 1 }).open({
+    rabbitmq({ url: started.url, partitions: 1 }).open({
       name: `shop.${name}`,
       credentials: { user: name, password: name },
       clock: systemClock,
@@ -89,13 +69,4 @@ async function eventually(work: () => Promise<void>): Promise<void> {
       await wait(systemClock, 50);
     }
   }
-}
-
-/** As RabbitMQ stores passwords: four bytes of salt, then SHA-256 of salt and password. */
-function hashOf(password: string): string {
-  const salt = Buffer.from([1, 2, 3, 4]);
-  const hash = createHash('sha256')
-    .update(Buffer.concat([salt, Buffer.from(password)]))
-    .digest();
-  return Buffer.concat([salt, hash]).toString('base64');
 }

@@ -13,6 +13,11 @@ export interface BusTransport extends AsyncDisposable {
 /** A transport that each instance opens for itself: `rabbitmqBus({ … })`, `kafkaBus({ … })`. */
 export interface BusResource {
   readonly kind: string;
+  /**
+   * A file of mode 0600, relative to the system's folder: `{ "order": { "user": "order", "password": "…" }, … }`, each service by
+   * its name, `"*"` for those that are not named. Each process is told its own only.
+   */
+  readonly credentialsFile?: string | undefined;
   /** Resolves at once: it connects when the broker is there, and again whenever the connection is lost. */
   open(options: BusConnection): Promise<BusTransport>;
 }
@@ -20,6 +25,7 @@ export interface BusResource {
 export interface BusConnection {
   /** What the broker shows for the connection. */
   readonly name: string;
+  /** Who we are there; absent where the broker does not ask. */
   readonly credentials?: { readonly user: string; readonly password: string } | undefined;
   readonly clock: Clock;
   readonly random: Random;

@@ -3,7 +3,7 @@ import { busId, openBus } from '@dure/config/bus';
 import type { ConfigHints, ConfigSource, Overrides } from '@dure/config/client';
 import { feedHints, overrides } from '@dure/config/client';
 import type { ManagementEndpoint } from '@dure/core';
-import type { RunFile } from '../run-file.ts';
+import type { RunFile, ServiceRun } from '../run-file.ts';
 import { busEndpoints } from './bus-endpoints.ts';
 import { configVitals } from './config-vitals.ts';
 import { envEndpoint } from './env-endpoint.ts';
@@ -26,7 +26,7 @@ export interface ConfigLine {
 /** What of its service and process a line depends on. */
 export interface LineParts {
   readonly kit: Pick<ServiceKit, 'name' | 'instanceId' | 'platform' | 'telemetry'>;
-  readonly port: number;
+  readonly service: Pick<ServiceRun, 'ports' | 'busUser'>;
   readonly profiles: readonly string[];
   readonly run: Pick<RunFile, 'configUrl'>;
   readonly machine: ProcessKit['machine'];
@@ -37,7 +37,7 @@ export interface LineParts {
 /** Prepares a line to the config server's change feed, which also carries the bus unless a broker does. */
 export async function openConfigLine({
   kit,
-  port,
+  service: { ports, busUser },
   profiles,
   run,
   machine,
@@ -60,7 +60,7 @@ export async function openConfigLine({
     observe: (problem) => log.info(`changes of configuration are asked for every few seconds: ${problem}`),
   });
   const bus: Bus = openBus({
-    id: busId({ application: name, profiles, index: port, unique: instanceId.replace(`${name}:`, '') }),
+    id: busId({ application: name, profiles, index: ports.api, unique: instanceId.replace(`${name}:`, '') }),
     send: (event) => transport?.publish(JSON.stringify(event)) ?? hints.publish(event),
     acknowledges: carrier !== undefined,
     refresh: async () => watch()?.refresh(),
@@ -72,6 +72,7 @@ export async function openConfigLine({
   const transport: BusTransport | undefined = await carrier?.open({
     ...machine,
     name: instanceId,
+    credentials: busUser,
     heard: (event) => bus.heard(event),
     observe: (problem) => log.warn(problem),
   });

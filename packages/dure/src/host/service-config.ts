@@ -68,7 +68,7 @@ export async function openServiceConfig(
   const { clock } = process.machine;
   const sections = liveSections(definition);
   const profiles = profilesOf(process.run.mode);
-  const line = await openConfigLine({ ...process, kit, profiles, port: kit.service.ports.api });
+  const line = await openConfigLine({ ...process, kit, profiles, service: kit.service });
   const open = async () => openWatch(definition, kit, process, line);
   const take = (watch: ServiceWatch) => {
     for (const warning of watch.current.warnings) log.warn(warning);

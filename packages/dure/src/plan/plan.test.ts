@@ -203,6 +203,14 @@ test('the passwords of foreign programs are told to the registry and the config 
   assert.throws(() => planSystem(loaded, using, settings), /uses "price", but the system has no such service/);
 });
 
+test('each service, and each server of the platform, is told its own user of the bus', () => {
+  const busCredentials = { order: { user: 'order', password: 'horse' }, '*': { user: 'shop', password: 'staple' } };
+  for (const { name, runFile } of planSystem(loaded, definitions, { ...settings, busCredentials })) {
+    const told = new Set(JSON.stringify(runFile.services).match(/horse|staple/g));
+    assert.deepEqual(told, new Set([name === 'order' ? 'horse' : 'staple']), name);
+  }
+});
+
 test('a service may be called dns', () => {
   const named = system('named', { services: { dns: lazy('product') }, edge: edge({ expose: [] }), dns: true });
   const run = { ...settings, ports: { ...settings.ports, dns: 8600 } };

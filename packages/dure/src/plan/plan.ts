@@ -3,7 +3,7 @@ import type { FlowMap } from '@dure/saga';
 import { resolveConfig } from '../config-place.ts';
 import { keyringFile } from '../keyring-file.ts';
 import type { Definitions, LoadedSystem } from '../load-system.ts';
-import type { BrokerRun, CanaryRun, Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
+import type { BrokerRun, BrokerUser, CanaryRun, Jwk, ListenPorts, RunFile, ServiceRun } from '../run-file.ts';
 import type { System } from '../system.ts';
 import { infrastructure } from '../system.ts';
 import { flowMaps } from './flow-map.ts';
@@ -33,8 +33,8 @@ export interface Wiring extends MessageFlow {
   readonly scopes: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
-/** Users and passwords at the broker, by service. */
-export type BrokerUsers = Readonly<Record<string, { readonly user: string; readonly password: string }>>;
+/** Users and passwords at a broker, by service, `*` for the others. */
+export type BrokerUsers = Readonly<Record<string, BrokerUser>>;
 
 /** What a run decides; the rest follows from the system. */
 export interface RunSettings {
@@ -51,8 +51,10 @@ export interface RunSettings {
   readonly run?: string;
   /** Addresses of the databases of tables of configuration, by their files. Default: none. */
   readonly configDatabases?: Readonly<Record<string, string>>;
-  /** Users and passwords at the broker, by service, `*` for the others. Default: none. */
+  /** For the messages between services. Default: none. */
   readonly brokerCredentials?: BrokerUsers;
+  /** For the bus of the configuration. Default: none. */
+  readonly busCredentials?: BrokerUsers;
   /** Passwords of the programs that are not of this system, by name. Default: none. */
   readonly foreign?: Readonly<Record<string, string>>;
 }
@@ -182,6 +184,7 @@ function serviceRun(
   const { ports, keys, databaseUrls } = settings;
   const url = databaseUrls[name];
   const replays = wiring.replays[name] ?? {};
+  const busUser = userOf(name, settings.busCredentials);
   const flows = wiring.flows.filter(({ owner }) => owner === name);
   return {
     ports: listenPorts(name, ports),
@@ -189,6 +192,7 @@ function serviceRun(
     scopes: wiring.scopes[name] ?? {},
     ...(url === undefined ? {} : { databaseUrl: url }),
     ...(url === undefined || system.broker === undefined ? {} : { broker: brokerRun(name, settings, wiring) }),
+    ...(busUser === undefined ? {} : { busUser }),
     pulls: wiring.pulls[name] ?? [],
     grants: wiring.grants[name] ?? {},
     ...(canary === undefined ? {} : { canary }),
@@ -198,12 +202,16 @@ function serviceRun(
 }
 
 /** Each service is told its own password only. */
+function userOf(name: string, users: BrokerUsers = {}): BrokerUser | undefined {
+  return users[name] ?? users['*'];
+}
+
 function brokerRun(
   name: string,
-  { brokerCredentials = {} }: RunSettings,
+  { brokerCredentials }: RunSettings,
   { brokered, hears, addressed }: Wiring,
 ): BrokerRun {
-  const credentials = brokerCredentials[name] ?? brokerCredentials['*'];
+  const credentials = userOf(name, brokerCredentials);
   return {
     ...(credentials === undefined ? {} : { credentials }),
     grants: brokered[name] ?? {},

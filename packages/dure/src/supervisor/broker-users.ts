@@ -9,23 +9,25 @@ import { foreignPasswords } from './foreign-passwords.ts';
 
 /** All passwords that the system names files for. DURE_SYSTEM_INVALID. */
 export async function passwordsOf(loaded: LoadedSystem) {
-  const [foreign, brokerCredentials, configDatabases] = await Promise.all([
+  const { system, folder } = loaded;
+  const [foreign, brokerCredentials, busCredentials, configDatabases] = await Promise.all([
     foreignPasswords(loaded),
-    brokerUsers(loaded),
+    brokerUsers(system.broker, folder),
+    brokerUsers(system.bus, folder),
     configAddresses(loaded),
   ]);
-  return { foreign, brokerCredentials, configDatabases };
+  return { foreign, brokerCredentials, busCredentials, configDatabases };
 }
 
-/** Users and passwords at the broker, from the file that the system names. DURE_SYSTEM_INVALID, which repeats nothing of it. */
-export async function brokerUsers({
-  system: { broker },
-  folder,
-}: Pick<LoadedSystem, 'system' | 'folder'>): Promise<BrokerUsers> {
-  if (broker?.credentialsFile === undefined) return {};
-  const path = resolve(folder, broker.credentialsFile);
+/** Users and passwords at a broker, from the file that the system names. DURE_SYSTEM_INVALID, which repeats nothing of it. */
+export async function brokerUsers(
+  resource: { readonly kind: string; readonly credentialsFile?: string | undefined } | undefined,
+  folder: string,
+): Promise<BrokerUsers> {
+  if (resource?.credentialsFile === undefined) return {};
+  const path = resolve(folder, resource.credentialsFile);
   const refused = (why: string) =>
-    dureErrors.SYSTEM_INVALID(`the credentials for ${broker.kind} in ${path} ${why}`, { details: { path } });
+    dureErrors.SYSTEM_INVALID(`the credentials for ${resource.kind} in ${path} ${why}`, { details: { path } });
   const [text, { mode }] = await Promise.all([readFile(path, 'utf8'), stat(path)]).catch((error: unknown) => {
     throw refused(`cannot be read: ${messageOf(error)}`);
   });
