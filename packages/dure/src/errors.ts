@@ -23,6 +23,17 @@ export const dureErrors = errorCatalogue('DURE', {
     en: { title: 'The system contradicts itself', fix: 'Correct system.ts, or the service that the message names.' },
     ko: { title: '시스템 정의에 모순이 있습니다', fix: 'system.ts나 메시지에 나온 서비스를 고치십시오.' },
   },
+  VALUE_REFUSED: {
+    kind: 'invalid',
+    en: {
+      title: 'The value cannot be set while the service runs',
+      fix: 'Correct the key that the message names, or set it where the configuration lies.',
+    },
+    ko: {
+      title: '실행 중인 서비스에는 이 값을 지정할 수 없습니다',
+      fix: '메시지에 나온 키를 고치거나, 설정이 있는 곳에서 값을 바꾸십시오.',
+    },
+  },
   ALREADY_RUNNING: {
     kind: 'conflict',
     en: {

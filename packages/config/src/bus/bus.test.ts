@@ -127,7 +127,7 @@ function two(acknowledges = false) {
   let count = 0;
   const bus = (id: string) =>
     openBus({
-      id,
+      id: () => id,
       acknowledges,
       clock: fakeClock(),
       newId() {

@@ -6,8 +6,8 @@ import { busEventJson, javaClassOf, readBusEvent } from './bus-event.ts';
 
 /** Options of `openBus`. */
 export interface BusOptions {
-  /** This instance's own address. */
-  readonly id: string;
+  /** This instance's own address, as it is when it is asked for: an instance learns its port when it listens. */
+  readonly id: () => string;
   /** Other names of its application, in destinations. */
   readonly aliases?: readonly string[];
   /** Sends an event, Spring's JSON as an object, to all other instances. */
@@ -26,7 +26,6 @@ export interface BusOptions {
 
 /** An instance on the bus. */
 export interface Bus {
-  readonly id: string;
   /** Has those who are meant read their configuration again. */
   refresh(destination?: string): Promise<void>;
   /** Has those who are meant set a value above all others. */
@@ -44,17 +43,16 @@ export function openBus(options: BusOptions): Bus {
   const failed = (error: unknown) => observe?.(messageOf(error));
   const obey = (event: RefreshEvent | EnvironmentChangeEvent) =>
     void (event.kind === 'refresh' ? options.refresh() : options.change(event.values)).catch(failed);
-  const isOurs = (event: BusEvent) => event.origin !== '' && matchesPath(event.origin, id);
-  const isForUs = (event: BusEvent) => isMeant(event.destination, id, options.aliases);
+  const isOurs = (event: BusEvent) => event.origin !== '' && matchesPath(event.origin, id());
+  const isForUs = (event: BusEvent) => isMeant(event.destination, id(), options.aliases);
   const envelope = (destination: string | undefined) => {
-    return { id: newId(), timestamp: clock.now(), origin: id, destination: busDestination(destination) };
+    return { id: newId(), timestamp: clock.now(), origin: id(), destination: busDestination(destination) };
   };
   const publish = async (event: RefreshEvent | EnvironmentChangeEvent) => {
     await options.send(busEventJson(event));
     if (isForUs(event)) obey(event);
   };
   return {
-    id,
     refresh: (destination) => publish({ kind: 'refresh', ...envelope(destination) }),
     setEnvironment: (name, value, destination) =>
       publish({ kind: 'environment', ...envelope(destination), values: { [name]: value } }),

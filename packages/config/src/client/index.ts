@@ -13,7 +13,7 @@ export { fileSource } from './file-source.ts';
 export type { ConfigFollower, ConfigHints, HintLine } from './hints.ts';
 export type { LoadConfigOptions, LoadedConfig } from './load-config.ts';
 export { loadConfig } from './load-config.ts';
-export type { Overrides } from './overrides.ts';
+export type { OverrideOrigin, Overrides } from './overrides.ts';
 export { overrides } from './overrides.ts';
 export { secret } from './secret.ts';
 export type { ServerSourceOptions } from './server-source.ts';

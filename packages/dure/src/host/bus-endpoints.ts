@@ -1,5 +1,6 @@
 import type { Bus } from '@dure/config/bus';
 import type { ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
+import { envChangeForm, readEnvChange } from './env-endpoint.ts';
 
 const done: ManagementResponse = { status: 204 };
 
@@ -13,12 +14,9 @@ export function busEndpoints(bus: Bus): readonly ManagementEndpoint[] {
     return done;
   };
   const setEnvironment = async ({ path, body }: ManagementRequest) => {
-    const { name, value } = (typeof body === 'object' && body !== null ? body : {}) as Readonly<
-      Record<string, unknown>
-    >;
-    if (typeof name !== 'string' || name === '' || typeof value !== 'string')
-      return { status: 400, detail: 'a change of the environment takes `name` and `value`, both texts' };
-    await bus.setEnvironment(name, value, destinationOf(path));
+    const change = readEnvChange(body);
+    if (change === undefined) return { status: 400, detail: envChangeForm };
+    await bus.setEnvironment(change.name, change.value, destinationOf(path));
     return done;
   };
   const posted = (id: string, handle: ManagementEndpoint['handle']): ManagementEndpoint => ({

@@ -1,12 +1,12 @@
 import type { Bus, BusResource, BusTransport } from '@dure/config/bus';
 import { busId, openBus } from '@dure/config/bus';
-import type { ConfigHints, ConfigSource, Overrides } from '@dure/config/client';
-import { feedHints, overrides } from '@dure/config/client';
+import type { ConfigHints } from '@dure/config/client';
+import { feedHints } from '@dure/config/client';
 import type { ManagementEndpoint } from '@dure/core';
 import type { RunFile, ServiceRun } from '../run-file.ts';
 import { busEndpoints } from './bus-endpoints.ts';
 import { configVitals } from './config-vitals.ts';
-import { envEndpoint } from './env-endpoint.ts';
+import type { RuntimeValues } from './runtime-values.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 import type { ServiceWatch } from './service-sections.ts';
 import { isHealthy } from './transport.ts';
@@ -14,12 +14,10 @@ import { isHealthy } from './transport.ts';
 /** How a service hears of changes, and takes part in the bus. */
 export interface ConfigLine {
   readonly hints: ConfigHints;
-  /** What the bus has set, above all else. */
-  readonly source: ConfigSource;
-  /** Begins to obey the bus; the endpoints of the bus and of the environment. */
+  /** Begins to obey the bus; its endpoints. */
   endpoints(watch: () => ServiceWatch | undefined): readonly ManagementEndpoint[];
-  /** Where its health can be asked for from now on. */
-  started(managementUrl: string): void;
+  /** It runs: where its health can be asked for, and the port that its address on the bus names. */
+  started(managementUrl: string, port: number): void;
   close(): Promise<void>;
 }
 
@@ -29,6 +27,8 @@ export interface LineParts {
   readonly service: Pick<ServiceRun, 'ports' | 'busUser'>;
   readonly profiles: readonly string[];
   readonly run: Pick<RunFile, 'configUrl'>;
+  /** Where the bus sets values. */
+  readonly values: RuntimeValues;
   readonly machine: ProcessKit['machine'];
   /** What carries the bus; undefined where the change feed does. */
   readonly bus: BusResource | undefined;
@@ -40,15 +40,16 @@ export async function openConfigLine({
   service: { ports, busUser },
   profiles,
   run,
+  values,
   machine,
   bus: carrier,
 }: LineParts): Promise<ConfigLine> {
   const { clock, random, ids } = machine;
   const { name, instanceId, platform, telemetry } = kit;
   const { log } = telemetry;
-  const set = overrides('bus');
   let watch: () => ServiceWatch | undefined = () => undefined;
   let management: string | undefined;
+  let index = ports.api;
   const hints = feedHints({
     url: run.configUrl,
     signer: platform.signer,
@@ -60,11 +61,11 @@ export async function openConfigLine({
     observe: (problem) => log.info(`changes of configuration are asked for every few seconds: ${problem}`),
   });
   const bus: Bus = openBus({
-    id: busId({ application: name, profiles, index: ports.api, unique: instanceId.replace(`${name}:`, '') }),
+    id: () => busId({ application: name, profiles, index, unique: instanceId.replace(`${name}:`, '') }),
     send: (event) => transport?.publish(JSON.stringify(event)) ?? hints.publish(event),
     acknowledges: carrier !== undefined,
     refresh: async () => watch()?.refresh(),
-    change: (values) => override(set, values, watch()),
+    change: values.setAll,
     clock,
     newId: () => ids.uuid(),
     observe: (problem) => log.warn(`an event of the bus was not obeyed: ${problem}`),
@@ -78,29 +79,14 @@ export async function openConfigLine({
   });
   return {
     hints,
-    source: set.source,
     endpoints(running) {
       watch = running;
-      return [...busEndpoints(bus), envEndpoint(running, profiles)];
+      return busEndpoints(bus);
     },
-    started(managementUrl) {
+    started(managementUrl, port) {
       management = managementUrl;
+      index = port;
     },
     close: async () => transport?.close(),
   };
-}
-
-/** A value that does not fit is taken back: it would have every later change refused with it. */
-async function override(
-  set: Overrides,
-  values: Readonly<Record<string, string>>,
-  watch: ServiceWatch | undefined,
-): Promise<void> {
-  const takeBack = set.set(values);
-  try {
-    await watch?.refresh();
-  } catch (error) {
-    takeBack();
-    throw error;
-  }
 }

@@ -30,7 +30,10 @@ const down = () => {
 const caller: Identity = { kind: 'service', subject: 'shop', roles: [], scopes: [] };
 const serviceRun = { ports: { api: 0, management: 0 }, key: {}, scopes: {}, pulls: [], grants: {} };
 interface EnvAnswer {
-  readonly propertySources: readonly { readonly name: string; readonly property: { readonly value: unknown } }[];
+  readonly propertySources: readonly {
+    readonly name: string;
+    readonly property: { readonly value: unknown; readonly origin: string };
+  }[];
 }
 const yaml = (limits: string) => `dure:\n  resilience: ${limits}\n`;
 
@@ -240,15 +243,74 @@ test('the bus sets a value above all others, and one that does not fit is taken 
   assert.deepEqual(await shown(), ['environment 11', 'server 10', 'default 50']);
   const set = (value: unknown) => live.actuator('POST', 'busenv/shop', 'Bearer anybody', { name: 'max-lines', value });
   assert.equal((await set('12')).status, 204);
-  await live.until(async () => (await shown())[0] === 'bus 12');
+  await live.until(async () => (await shown())[0] === 'manager 12');
   assert.equal((await set('many')).status, 204);
   await live.until(async () => live.lines.some((line) => /an event of the bus was not obeyed: .*maxLines/s.test(line)));
-  assert.equal((await shown())[0], 'bus 12');
+  assert.equal((await shown())[0], 'manager 12');
   assert.equal((await set(7)).body.code, 'SERVICE_INPUT_INVALID');
   assert.deepEqual((await live.actuator('POST', 'refresh')).body, []);
   assert.equal((await live.actuator('GET', 'env/spring.password')).status, 404);
   const { activeProfiles } = (await live.actuator('GET', 'env')).body;
   assert.deepEqual(activeProfiles, ['test']);
+});
+
+test('a value is set in one instance by POST /actuator/env, shown with its origin, and removed by DELETE', async () => {
+  await using live = await shopOver({ 'shop.yml': 'max-lines: 10\n' }, { DURE_SHOP__MAX_LINES: '11' }, undefined, true);
+  const set = (name: string, value: unknown) => live.actuator('POST', 'env', 'Bearer anybody', { name, value });
+  const shown = async () => {
+    const { propertySources } = (await live.actuator('GET', 'env/maxLines')).body as EnvAnswer;
+    return propertySources.map(({ name, property }) => `${name} ${property.value} ${property.origin}`);
+  };
+  const done = await set('max-lines', '12');
+  assert.deepEqual([done.status, done.body], [200, { 'max-lines': 12 }]);
+  assert.equal(done.type, 'application/vnd.spring-boot.actuator.v3+json');
+  assert.equal(live.seen.live?.current.maxLines, 12);
+  assert.equal((await shown())[0], 'manager 12 env max-lines');
+
+  const refused = await set('max-lines', 'many');
+  assert.deepEqual([refused.status, refused.body.code], [400, 'CONFIG_INVALID']);
+  assert.match(refused.body.detail, /maxLines = "many" \(manager, env max-lines\): /);
+  assert.match(
+    (await set('max-line', '13')).body.detail,
+    /max-line \(manager, env max-line\): .*did you mean maxLines\?/,
+  );
+  assert.equal((await set('dure.nonsense', '1')).body.code, 'DURE_VALUE_REFUSED');
+  assert.equal((await set('max-lines', 13)).body.code, 'SERVICE_INPUT_INVALID');
+  assert.equal((await live.actuator('GET', 'config')).body.refused, undefined, 'what was taken back is no refusal');
+  assert.equal(live.seen.live?.current.maxLines, 12);
+
+  await live.actuator('POST', 'busenv/shop', 'Bearer anybody', { name: 'maxLines', value: '14' });
+  await live.until(async () => live.seen.live?.current.maxLines === 14);
+  assert.deepEqual(await shown(), [
+    'manager 14 busenv maxLines',
+    'environment 11 DURE_SHOP__MAX_LINES',
+    'server 10 shop.yml:1:12',
+    'default 50 schema',
+  ]);
+  assert.deepEqual((await set('dure.log.level', 'debug')).body, { 'dure.log.level': 'debug' });
+  const removed = await live.actuator('DELETE', 'env');
+  assert.deepEqual([removed.status, removed.body], [200, { maxLines: 14, 'dure.log.level': 'debug' }]);
+  assert.equal(live.seen.live?.current.maxLines, 11);
+  assert.deepEqual((await live.actuator('DELETE', 'env')).body, {});
+  assert.equal((await live.actuator('POST', 'env', '', { name: 'a', value: 'b' })).status, 401);
+  assert.equal((await live.actuator('DELETE', 'env/maxLines')).body.code, 'SERVICE_METHOD_NOT_ALLOWED');
+});
+
+test('what a service reads at its start alone cannot be set while it runs', async () => {
+  await using live = await shopOver({ 'shop.yml': 'max-lines: 10\n' });
+  const { body } = await live.actuator('POST', 'env', 'Bearer anybody', { name: 'maxLines', value: '12' });
+  assert.equal(body.code, 'DURE_VALUE_REFUSED');
+  assert.match(body.detail, /reads "maxLines" at its start alone/);
+  const { propertySources } = (await live.actuator('GET', 'env/maxLines')).body as EnvAnswer;
+  assert.equal(propertySources[0]?.name, 'server');
+});
+
+test('of two values that are set at once, the one that does not fit harms nobody', async () => {
+  await using live = await shopOver({}, {}, undefined, true);
+  const set = (name: string, value: string) => live.actuator('POST', 'env', 'Bearer anybody', { name, value });
+  const [bad, good] = await Promise.all([set('maxLines', 'many'), set('dure.log.level', 'warn')]);
+  assert.deepEqual([bad.status, good.status], [400, 200]);
+  assert.deepEqual((await live.actuator('DELETE', 'env')).body, { 'dure.log.level': 'warn' });
 });
 
 test('a service that asks for `live` has a key of its own at once, and the page shows it', async () => {

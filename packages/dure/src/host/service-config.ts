@@ -1,20 +1,21 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileKeyring } from '@dure/config/cipher';
-import type { ConfigSource } from '@dure/config/client';
+import type { ConfigSource, WatchConfigOptions } from '@dure/config/client';
 import { decryptedSource, environmentSource, fileSource, serverSource, watchConfig } from '@dure/config/client';
 import type { HealthCheck, Live, ManagementEndpoint, Settings } from '@dure/core';
 import type { ResilienceLimits } from '@dure/resilience';
 import type { ServiceDefinition } from '@dure/service/server';
 import type { RunFile } from '../run-file.ts';
 import { configEndpoint, configHealth, refreshEndpoint } from './config-endpoints.ts';
-import type { ConfigLine } from './config-line.ts';
 import { openConfigLine } from './config-line.ts';
+import { envEndpoint } from './env-endpoint.ts';
 import type { LateWatch } from './late-watch.ts';
 import { lateWatch } from './late-watch.ts';
 import { liveSections } from './live-sections.ts';
+import { runtimeValues } from './runtime-values.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
-import type { ServiceWatch } from './service-sections.ts';
+import type { ServiceSections, ServiceWatch } from './service-sections.ts';
 import { configSections, isDemanding } from './service-sections.ts';
 import { tellChanges, tellEvents } from './tell-changes.ts';
 
@@ -32,8 +33,8 @@ export interface ServiceConfig {
   readonly endpoints: readonly ManagementEndpoint[];
   /** Hands over the limits of its calls, now and whenever they change. */
   follow(apply: (limits: ResilienceLimits) => void): void;
-  /** Where its health can be asked for from now on, while it tries out a change. */
-  started(managementUrl: string): void;
+  /** It runs: where its health can be asked for while it tries out a change, and the port that its address on the bus names. */
+  started(managementUrl: string, port: number): void;
   close(): Promise<void>;
 }
 
@@ -56,7 +57,7 @@ export function profilesOf(mode: RunFile['mode']): readonly string[] {
 
 /**
  * Reads a service's configuration and keeps reading it: defaults < the service's own folder < the config server <
- * what the system has beside it < the environment. What has a schema, calls others or asks for flags waits until it is read; all others begin with defaults, as
+ * what the system has beside it < the environment < what is set while it runs. What has a schema, calls others or asks for flags waits until it is read; all others begin with defaults, as
  * the platform's own servers must, and heed it as soon as they know it.
  */
 export async function openServiceConfig(
@@ -68,8 +69,10 @@ export async function openServiceConfig(
   const { clock } = process.machine;
   const sections = liveSections(definition);
   const profiles = profilesOf(process.run.mode);
-  const line = await openConfigLine({ ...process, kit, profiles, service: kit.service });
-  const open = async () => openWatch(definition, kit, process, line);
+  const values = runtimeValues();
+  const line = await openConfigLine({ ...process, kit, profiles, values, service: kit.service });
+  const sources = await sourcesFor(kit, process, values.source);
+  const open = async () => openWatch(definition, kit, process, { sources, hints: line.hints });
   const take = (watch: ServiceWatch) => {
     for (const warning of watch.current.warnings) log.warn(warning);
     sections.take(watch);
@@ -81,6 +84,8 @@ export async function openServiceConfig(
     throw error;
   });
   const watch = () => watched.current;
+  const isFollowed = () => sections.isFollowed;
+  values.begin(watch, isFollowed);
   return {
     value: watched.current?.current.values.own ?? {},
     get live() {
@@ -88,7 +93,12 @@ export async function openServiceConfig(
     },
     settings: sections.settings,
     health: [configHealth(watch)],
-    endpoints: [configEndpoint(watch, () => sections.isFollowed), refreshEndpoint(watch), ...line.endpoints(watch)],
+    endpoints: [
+      configEndpoint(watch, isFollowed),
+      refreshEndpoint(watch),
+      envEndpoint(watch, profiles, values),
+      ...line.endpoints(watch),
+    ],
     follow(apply) {
       const { limits } = sections as { readonly limits: Live<ResilienceLimits | undefined> };
       const changed = (now: ResilienceLimits | undefined) => now !== undefined && apply(now);
@@ -113,14 +123,13 @@ async function openWatch(
   definition: ServiceDefinition,
   kit: Pick<ServiceKit, 'name' | 'instanceId' | 'platform' | 'telemetry'>,
   process: ConfigProcess,
-  line: ConfigLine,
+  from: Pick<WatchConfigOptions<ServiceSections>, 'sources' | 'hints'>,
 ): Promise<ServiceWatch> {
   return watchConfig({
     sections: configSections(definition),
     service: kit.name,
     profiles: profilesOf(process.run.mode),
-    sources: [...(await sourcesFor(kit, process)), line.source],
-    hints: line.hints,
+    ...from,
     clock: process.machine.clock,
     random: process.machine.random,
     observe: tellEvents(kit.telemetry.log),
@@ -130,6 +139,7 @@ async function openWatch(
 async function sourcesFor(
   { name, instanceId, platform }: Pick<ServiceKit, 'name' | 'instanceId' | 'platform'>,
   { run, machine, environment, configSources }: ConfigProcess,
+  set: ConfigSource,
 ): Promise<readonly ConfigSource[]> {
   const server = serverSource({
     url: run.configUrl,
@@ -141,7 +151,7 @@ async function sourcesFor(
   });
   const keyring = fileKeyring(run.keyringFile);
   const beside = await Promise.all(configSources.map((resource) => resource.open({ ...machine, service: name })));
-  const sources = [...(await ownFiles(run, name)), server, ...beside, environmentSource(environment)];
+  const sources = [...(await ownFiles(run, name)), server, ...beside, environmentSource(environment), set];
   return sources.map((source) => decryptedSource(source, keyring));
 }
 

@@ -148,9 +148,11 @@ async function startOrder(instance: string, configUrl: string, folder: string, b
   const { endpoints, health } = config;
   const running = await startService(definition, serviceParts({ platform, endpoints, health, config: config.value }));
   stack.defer(() => running.close());
+  config.started(`http://127.0.0.1:${running.managementPort}`, running.port);
   const opened = stack.move();
   return {
     actuator: `http://127.0.0.1:${running.managementPort}/actuator`,
+    port: running.port,
     lines: async () => (config.live.current as z.infer<typeof schema>).lines,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
@@ -277,7 +279,7 @@ for (const { name, server, resource, options, generations } of carriers)
       await edit(4);
       await post(`${a.actuator}/busrefresh/price/1`);
       await becomes([3, 3, 4, 3]);
-      await post(`${two.actuator}/busrefresh/order:**:b`);
+      await post(`${two.actuator}/busrefresh/order/test/${b.port}/**`);
       await becomes([3, 4, 4, 3]);
       await post(`${b.actuator}/busrefresh/price:*`);
       await becomes([3, 4, 4, 4]);
@@ -300,7 +302,7 @@ for (const { name, server, resource, options, generations } of carriers)
         'refresh of order a to **: order a, order b, price 1, price 2',
         'refresh of price 1 to **: order a, order b, price 1, price 2',
         'refresh of order a to price:1:**: price 1',
-        'refresh of price 2 to order:**:b: order b',
+        `refresh of price 2 to order:test:${b.port}:**: order b`,
         'refresh of order b to price:*:**: price 1, price 2',
         'refresh of price 1 to order:**: order a, order b',
         'environment of order a to price:2:**: price 2',
@@ -313,8 +315,8 @@ for (const { name, server, resource, options, generations } of carriers)
         ['EnvironmentChange', 'Refresh'].map((kind) => `${java}.${kind}RemoteApplicationEvent`),
       );
       const heard = await one.acks();
-      assert.match(heard, /order:test:0:a RefreshRemoteApplicationEvent/);
-      assert.match(heard, /order:test:0:b EnvironmentChangeRemoteApplicationEvent/);
+      assert.match(heard, /order:test:\d+:a RefreshRemoteApplicationEvent/);
+      assert.match(heard, /order:test:\d+:b EnvironmentChangeRemoteApplicationEvent/);
       await one.end();
       await two.end();
     });

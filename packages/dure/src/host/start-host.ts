@@ -159,7 +159,7 @@ async function start(
       policies: kit.policies,
       graceMs,
     });
-    config.started(`http://${run.host}:${running.managementPort}`);
+    config.started(`http://${run.host}:${running.managementPort}`, running.port);
     hosted.set(name, { kit, running, data, config });
   } catch (error) {
     await config?.close();
