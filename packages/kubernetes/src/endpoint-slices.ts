@@ -1,9 +1,9 @@
 import type { Instance, InstanceList } from '@dure/balancer';
 import { staticInstances } from '@dure/balancer';
 import type { Clock, Health, Random } from '@dure/core';
+import { CollectionWatch } from './collection-watch.ts';
 import type { Slice } from './slice.ts';
-import { instancesOf, otherPorts } from './slice.ts';
-import { SliceWatch } from './slice-watch.ts';
+import { decodeSlice, instancesOf, otherPorts } from './slice.ts';
 import type { KubernetesApi } from './transport.ts';
 
 /** Which Kubernetes service stands behind a Dure service. */
@@ -83,7 +83,7 @@ function follow(
   { namespace, name = service, port }: WatchedService,
   { api, clock, random, answerWithinMs = 10_000, observe }: KubernetesInstancesOptions,
   changed: (instances: readonly Instance[]) => void,
-): SliceWatch {
+): CollectionWatch<Slice> {
   const selector = encodeURIComponent(`kubernetes.io/service-name=${name}`);
   const folder = `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`;
   let known = new Map<string, Instance>();
@@ -98,12 +98,13 @@ function follow(
     if (ports.length > 0) observe?.({ kind: 'port-missing', service, ports });
     changed(instances);
   };
-  return new SliceWatch({
+  return new CollectionWatch({
     api,
     clock,
     random,
     path: `${folder}?labelSelector=${selector}`,
     answerWithinMs,
+    decode: decodeSlice,
     changed: show,
     failed: (error, againInMs) => observe?.({ kind: 'watch-failed', service, error, againInMs }),
   });

@@ -7,11 +7,11 @@ export const kubernetesErrors = errorCatalogue('KUBERNETES', {
     retryable: true,
     en: {
       title: 'The Kubernetes API server refused a request',
-      fix: 'For 401 and 403 give the service account a role that may get, list and watch endpointslices (discovery.k8s.io), and get the configmaps and secrets that are named; else see the status in the message.',
+      fix: 'For 401 and 403 give the service account a role that may get, list and watch endpointslices (discovery.k8s.io), and get, list and watch the configmaps and secrets that are named; else see the status in the message.',
     },
     ko: {
       title: 'Kubernetes API 서버가 요청을 거부했습니다',
-      fix: '401, 403이면 서비스 계정에 endpointslices(discovery.k8s.io)의 get, list, watch 권한과 이름을 적은 configmaps, secrets의 get 권한을 주십시오. 그 밖에는 메시지에 나온 상태 코드를 확인하십시오.',
+      fix: '401, 403이면 서비스 계정에 endpointslices(discovery.k8s.io)의 get, list, watch 권한과 이름을 적은 configmaps, secrets의 get, list, watch 권한을 주십시오. 그 밖에는 메시지에 나온 상태 코드를 확인하십시오.',
     },
   },
   UNREACHABLE: {

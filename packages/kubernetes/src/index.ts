@@ -1,3 +1,4 @@
+export type { KubernetesConfigOptions } from './config-object.ts';
 export type {
   KubernetesEvent,
   KubernetesInstances,
@@ -11,6 +12,8 @@ export { inCluster } from './in-cluster.ts';
 export type { KubernetesConfig } from './kubernetes-config.ts';
 export { kubernetesConfig } from './kubernetes-config.ts';
 export type { KubernetesConfigOptions } from './kubernetes-config-source.ts';
+export type { ConfigObjectUnwatched, KubernetesHintsOptions } from './kubernetes-config-hints.ts';
+export { kubernetesConfigHints } from './kubernetes-config-hints.ts';
 export { kubernetesConfigSource } from './kubernetes-config-source.ts';
 export type { KubernetesAccess, KubernetesApi } from './transport.ts';
 export { kubernetesApi } from './transport.ts';

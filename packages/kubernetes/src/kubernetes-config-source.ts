@@ -2,30 +2,12 @@ import type { ConfigLayer, ConfigSource, ConfigTarget, LoadedLayers } from '@dur
 import { configErrors } from '@dure/config/client';
 import type { Properties, Property } from '@dure/config/properties';
 import { activeDocuments, candidateFiles, readDocuments } from '@dure/config/properties';
-import type { Clock } from '@dure/core';
 import { isDureError } from '@dure/core';
+import type { ConfigObject, KubernetesConfigOptions } from './config-object.ts';
+import { collectionPath, configObjects } from './config-object.ts';
 import { kubernetesErrors } from './errors.ts';
 import { patience } from './patience.ts';
 import { recordOf } from './slice.ts';
-import type { KubernetesApi } from './transport.ts';
-
-/** Options of `kubernetesConfigSource`. */
-export interface KubernetesConfigOptions {
-  readonly api: KubernetesApi;
-  readonly namespace: string;
-  /** Names of ConfigMaps, a later one before an earlier one. Default: none. */
-  readonly configMaps?: readonly string[];
-  /** Names of Secrets, all before the ConfigMaps. Default: none. */
-  readonly secrets?: readonly string[];
-  readonly clock: Clock;
-  /** How long the API server may take for an answer, in milliseconds. Default 5 000. */
-  readonly answerWithinMs?: number;
-}
-
-interface KubernetesObject {
-  readonly kind: 'configmap' | 'secret';
-  readonly name: string;
-}
 
 const fileName = /\.(?:properties|ya?ml)$/;
 
@@ -34,18 +16,15 @@ const fileName = /\.(?:properties|ya?ml)$/;
  * `order-prod.properties`, … is a file with Spring's precedence; any other entry, `max-lines` or `payment.url`, is one key, before the files of its
  * object. Whatever comes from a Secret is masked, whatever the schema says. An object that does not exist is a warning; CONFIG_FILE_INVALID
  * for a file that is broken, KUBERNETES_REFUSED and KUBERNETES_UNREACHABLE when the server does not answer: a watch goes on with what it
- * has. Needs get on the `configmaps` and `secrets` that are named.
+ * has. Needs get on the `configmaps` and `secrets` that are named. It is read every few
+ * seconds; at once with `kubernetesConfigHints`.
  *
  * @example
  * const api = kubernetesApi(await inCluster());
  * const source = kubernetesConfigSource({ api, namespace: 'shop', configMaps: ['shop', 'order'], secrets: ['order'], clock });
  */
 export function kubernetesConfigSource(options: KubernetesConfigOptions): ConfigSource {
-  const { configMaps = [], secrets = [] } = options;
-  const objects: readonly KubernetesObject[] = [
-    ...configMaps.map((name) => ({ kind: 'configmap', name }) as const),
-    ...secrets.map((name) => ({ kind: 'secret', name }) as const),
-  ];
+  const objects = configObjects(options);
   return {
     async load(target, signal) {
       const loaded = await Promise.all(objects.map((object) => load(object, options, target, signal)));
@@ -58,14 +37,14 @@ export function kubernetesConfigSource(options: KubernetesConfigOptions): Config
 }
 
 async function load(
-  object: KubernetesObject,
+  object: ConfigObject,
   options: KubernetesConfigOptions,
   target: ConfigTarget,
   signal: AbortSignal | undefined,
 ): Promise<LoadedLayers> {
   const { namespace } = options;
   const where = `${object.kind} ${namespace}/${object.name}`;
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/${object.kind}s/${encodeURIComponent(object.name)}`;
+  const path = `${collectionPath(object, namespace)}/${encodeURIComponent(object.name)}`;
   const answer = await get(path, options, signal ?? new AbortController().signal);
   if (answer === undefined) return { layers: [], warnings: [`there is no ${where}`] };
   const entries = entriesOf(object, answer);
@@ -86,7 +65,7 @@ async function load(
   return { layers: single.size === 0 ? files : [...files, layerOf(object, where, single)], warnings: [] };
 }
 
-function layerOf({ kind }: KubernetesObject, source: string, properties: Properties): ConfigLayer {
+function layerOf({ kind }: ConfigObject, source: string, properties: Properties): ConfigLayer {
   const values =
     kind === 'secret'
       ? new Map([...properties].map(([key, property]) => [key, { ...property, isSecret: true }]))
@@ -95,7 +74,7 @@ function layerOf({ kind }: KubernetesObject, source: string, properties: Propert
   return { layer: kind, source, values, isShared: true, isJoined: false };
 }
 
-function entriesOf({ kind }: KubernetesObject, answer: unknown): ReadonlyMap<string, Uint8Array> {
+function entriesOf({ kind }: ConfigObject, answer: unknown): ReadonlyMap<string, Uint8Array> {
   const { data, binaryData } = recordOf(answer);
   const texts = Object.entries(recordOf(data)).map(([key, value]) => {
     return [key, Buffer.from(String(value), kind === 'secret' ? 'base64' : 'utf8')] as const;

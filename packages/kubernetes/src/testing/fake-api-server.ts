@@ -28,7 +28,13 @@ export interface SeenRequest {
 
 /** How the server answers next, if not as it should. */
 export type Fault =
-  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** Single objects are answered all the same. */
+      readonly only?: 'collections';
+    }
   | { readonly kind: 'silent' }
   /** Every watch ends as soon as it has begun. */
   | { readonly kind: 'short' };
@@ -48,6 +54,29 @@ export function sliceObject({ name, endpoints, ports, addressType = 'IPv4' }: Fa
   };
 }
 
+/** An object of a collection, and by which selector it is found there. */
+interface Stored {
+  readonly id: string;
+  readonly selected: string;
+  readonly object: (version: number) => object;
+}
+
+function storedSlice(slice: FakeSlice): Stored {
+  return {
+    id: `endpointslices/${slice.name}`,
+    selected: `endpointslices?kubernetes.io/service-name=${slice.service}`,
+    object: (version) => sliceObject(slice, version),
+  };
+}
+
+function storedConfig(collection: string, name: string, data: Readonly<Record<string, string>>): Stored {
+  return {
+    id: `${collection}/${name}`,
+    selected: `${collection}?metadata.name=${name}`,
+    object: (version) => ({ metadata: { name, resourceVersion: String(version) }, data }),
+  };
+}
+
 /** As much of a Kubernetes API server as a watch needs: lists in pages, watches from a version, bookmarks, 410, faults. */
 export class FakeApiServer {
   readonly requests: SeenRequest[] = [];
@@ -59,8 +88,10 @@ export class FakeApiServer {
   goneBy: 'status' | 'event' = 'event';
   version = 100;
   #oldest = 0;
-  readonly #slices = new Map<string, { readonly slice: FakeSlice; readonly version: number }>();
-  readonly #history: { readonly version: number; readonly service: string; readonly line: string }[] = [];
+  /** By collection and name. */
+  readonly #objects = new Map<string, { readonly stored: Stored; readonly version: number }>();
+  readonly #history: { readonly version: number; readonly selected: string; readonly line: string }[] = [];
+  readonly #waiting = new Set<ServerResponse>();
   readonly #watchers = new Map<ServerResponse, string>();
   readonly #server;
   readonly #scheme: string;
@@ -89,11 +120,20 @@ export class FakeApiServer {
   }
 
   put(slice: FakeSlice): void {
-    this.#publish(this.#slices.has(slice.name) ? 'MODIFIED' : 'ADDED', slice);
+    this.#put(storedSlice(slice));
   }
 
   remove(slice: FakeSlice): void {
-    this.#publish('DELETED', slice);
+    this.#publish('DELETED', storedSlice(slice));
+  }
+
+  /** A ConfigMap or a Secret: `configmaps` or `secrets`, its name, and what it holds. */
+  putConfig(collection: string, name: string, data: Readonly<Record<string, string>>): void {
+    this.#put(storedConfig(collection, name, data));
+  }
+
+  removeConfig(collection: string, name: string): void {
+    this.#publish('DELETED', storedConfig(collection, name, {}));
   }
 
   /** Says something on every watch: an object as a line, a text as it is. */
@@ -108,13 +148,19 @@ export class FakeApiServer {
     this.#oldest = this.version;
   }
 
+  /** Cuts the connections of all who were answered by silence. */
+  dropWaiting(): void {
+    for (const response of this.#waiting) response.socket?.destroy();
+    this.#waiting.clear();
+  }
+
   endWatches(): void {
     for (const response of this.#watchers.keys()) response.end();
   }
 
   /** Cuts every watch in the middle of a line. */
   cutWatches(slice: FakeSlice): void {
-    const line = this.#record('MODIFIED', slice);
+    const line = this.#record('MODIFIED', storedSlice(slice));
     for (const response of this.#watchers.keys())
       response.write(line.slice(0, 40), () => void response.socket?.destroy());
   }
@@ -124,21 +170,25 @@ export class FakeApiServer {
     return new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  #publish(type: string, slice: FakeSlice): void {
-    const line = this.#record(type, slice);
-    for (const [response, service] of this.#watchers) {
-      if (service !== slice.service) continue;
+  #put(stored: Stored): void {
+    this.#publish(this.#objects.has(stored.id) ? 'MODIFIED' : 'ADDED', stored);
+  }
+
+  #publish(type: string, stored: Stored): void {
+    const line = this.#record(type, stored);
+    for (const [response, selected] of this.#watchers) {
+      if (selected !== stored.selected) continue;
       response.write(line.slice(0, 10)); // lines come in pieces
       response.write(line.slice(10));
     }
   }
 
-  #record(type: string, slice: FakeSlice): string {
+  #record(type: string, stored: Stored): string {
     this.version += 1;
-    if (type === 'DELETED') this.#slices.delete(slice.name);
-    else this.#slices.set(slice.name, { slice, version: this.version });
-    const line = `${JSON.stringify({ type, object: sliceObject(slice, this.version) })}\n`;
-    this.#history.push({ version: this.version, service: slice.service, line });
+    if (type === 'DELETED') this.#objects.delete(stored.id);
+    else this.#objects.set(stored.id, { stored, version: this.version });
+    const line = `${JSON.stringify({ type, object: stored.object(this.version) })}\n`;
+    this.#history.push({ version: this.version, selected: stored.selected, line });
     return line;
   }
 
@@ -147,27 +197,42 @@ export class FakeApiServer {
     const isWatch = url.searchParams.get('watch') !== null;
     this.requests.push({ url, isWatch, authorization: request.headers.authorization });
     const { fault } = this;
-    if (fault?.kind === 'silent') return;
-    if (fault?.kind === 'status') {
+    const [, collection = '', name] = /\/namespaces\/[^/]+\/([^/]+)(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
+    if (fault?.kind === 'silent') {
+      this.#waiting.add(response);
+      return;
+    }
+    if (fault?.kind === 'status' && (fault.only === undefined || name === undefined)) {
       const message = 'endpointslices is forbidden: "nobody" may not';
       response.writeHead(fault.status, fault.headers).end(JSON.stringify({ kind: 'Status', message }));
       return;
     }
-    const service = /=(.*)$/.exec(url.searchParams.get('labelSelector') ?? '')?.[1] ?? '';
-    if (isWatch) this.#watch(service, Number(url.searchParams.get('resourceVersion')), response);
-    else this.#list(service, url.searchParams, response);
+    if (name !== undefined) {
+      this.#get(`${collection}/${name}`, response);
+      return;
+    }
+    const selector = url.searchParams.get('labelSelector') ?? url.searchParams.get('fieldSelector') ?? '';
+    const selected = `${collection}?${selector}`;
+    if (isWatch) this.#watch(selected, Number(url.searchParams.get('resourceVersion')), response);
+    else this.#list(selected, url.searchParams, response);
   }
 
-  #list(service: string, query: URLSearchParams, response: ServerResponse): void {
+  #get(id: string, response: ServerResponse): void {
+    const found = this.#objects.get(id);
+    if (found === undefined) response.writeHead(404).end('{"kind":"Status","message":"it is not found","code":404}');
+    else response.end(JSON.stringify(found.stored.object(found.version)));
+  }
+
+  #list(selected: string, query: URLSearchParams, response: ServerResponse): void {
     const from = Number(query.get('continue') ?? 0);
-    const all = [...this.#slices.values()].filter(({ slice }) => slice.service === service);
-    const items = all.slice(from, from + this.pageSize).map(({ slice, version }) => sliceObject(slice, version));
+    const all = [...this.#objects.values()].filter(({ stored }) => stored.selected === selected);
+    const items = all.slice(from, from + this.pageSize).map(({ stored, version }) => stored.object(version));
     const next = from + this.pageSize < all.length ? { continue: String(from + this.pageSize) } : {};
     const metadata = { resourceVersion: String(this.version), ...next };
-    response.end(JSON.stringify({ kind: 'EndpointSliceList', metadata, items }));
+    response.end(JSON.stringify({ kind: 'List', metadata, items }));
   }
 
-  #watch(service: string, from: number, response: ServerResponse): void {
+  #watch(selected: string, from: number, response: ServerResponse): void {
     const isGone = from < this.#oldest;
     if (isGone && this.goneBy === 'status') {
       response.writeHead(410).end('{"kind":"Status","message":"too old resource version"}');
@@ -184,9 +249,9 @@ export class FakeApiServer {
       response.end();
       return;
     }
-    this.#watchers.set(response, service);
+    this.#watchers.set(response, selected);
     response.on('close', () => this.#watchers.delete(response));
     for (const event of this.#history)
-      if (event.version > from && event.service === service) response.write(event.line);
+      if (event.version > from && event.selected === selected) response.write(event.line);
   }
 }

@@ -3,11 +3,17 @@ import { isDureError, wait } from '@dure/core';
 import { kubernetesErrors } from './errors.ts';
 import { patience } from './patience.ts';
 import { readLines } from './read-lines.ts';
-import type { Slice } from './slice.ts';
-import { decodeSlice, listOf, recordOf, textOf } from './slice.ts';
+import { listOf, recordOf, textOf } from './slice.ts';
 import type { KubernetesApi } from './transport.ts';
 
-export interface SliceWatchOptions {
+/** What of an object is kept. */
+export interface Watched {
+  readonly name: string;
+  /** Empty where the server names none. */
+  readonly resourceVersion: string;
+}
+
+export interface CollectionWatchOptions<T extends Watched> {
   readonly api: KubernetesApi;
   readonly clock: Clock;
   readonly random: Random;
@@ -15,7 +21,9 @@ export interface SliceWatchOptions {
   readonly path: string;
   /** How long the server may keep silent before an answer, or within a list, in milliseconds. */
   readonly answerWithinMs: number;
-  readonly changed: (slices: readonly Slice[]) => void;
+  /** Reads an object. KUBERNETES_ANSWER_INVALID when it is none of these. */
+  readonly decode: (object: unknown) => T;
+  readonly changed: (objects: readonly T[]) => void;
   readonly failed: (error: unknown, againInMs: number) => void;
 }
 
@@ -33,22 +41,22 @@ const pageSize = 500;
 const longestLine = 8 * 2 ** 20;
 
 /**
- * Follows a collection of EndpointSlices (Kubernetes API concepts, "Efficient detection of changes"): lists, watches from
+ * Follows a collection of objects (Kubernetes API concepts, "Efficient detection of changes"): lists, watches from
  * the list's version, and, whatever breaks off, resumes from the last version seen; only when that is forgotten (410 Gone)
  * it lists anew. What is known stays until something else is known.
  */
-export class SliceWatch {
+export class CollectionWatch<T extends Watched> {
   /** Resolves when the first list, or the first failure, is there. */
   readonly asked: Promise<void>;
-  readonly #options: SliceWatchOptions;
+  readonly #options: CollectionWatchOptions<T>;
   readonly #stopped = new AbortController();
   readonly #ended: Promise<void>;
-  #slices = new Map<string, Slice>();
+  #objects = new Map<string, T>();
   #version: string | undefined;
   #failures = 0;
   #isFollowing = false;
 
-  constructor(options: SliceWatchOptions) {
+  constructor(options: CollectionWatchOptions<T>) {
     const first = Promise.withResolvers<void>();
     this.#options = options;
     this.asked = first.promise;
@@ -117,7 +125,7 @@ export class SliceWatch {
   }
 
   async #list(): Promise<string> {
-    const slices = new Map<string, Slice>();
+    const objects = new Map<string, T>();
     let next = '';
     let version: string | undefined;
     do {
@@ -128,11 +136,11 @@ export class SliceWatch {
         throw kubernetesErrors.ANSWER_INVALID(
           `GET ${this.#options.path} answered no list: it has no metadata.resourceVersion`,
         );
-      for (const slice of listOf(page.items).map(decodeSlice)) slices.set(slice.name, slice);
+      for (const object of listOf(page.items).map(this.#options.decode)) objects.set(object.name, object);
       next = textOf(metadata.continue) ?? '';
     } while (next !== '');
-    this.#slices = slices;
-    this.#options.changed([...slices.values()]);
+    this.#objects = objects;
+    this.#options.changed([...objects.values()]);
     return version;
   }
 
@@ -193,11 +201,11 @@ export class SliceWatch {
       this.#version = textOf(recordOf(object.metadata).resourceVersion) ?? this.#version;
       return true;
     }
-    const slice = decodeSlice(object);
-    if (event.type === 'DELETED') this.#slices.delete(slice.name);
-    else this.#slices.set(slice.name, slice);
-    this.#version = slice.resourceVersion === '' ? this.#version : slice.resourceVersion;
-    this.#options.changed([...this.#slices.values()]);
+    const known = this.#options.decode(object);
+    if (event.type === 'DELETED') this.#objects.delete(known.name);
+    else this.#objects.set(known.name, known);
+    this.#version = known.resourceVersion === '' ? this.#version : known.resourceVersion;
+    this.#options.changed([...this.#objects.values()]);
     return true;
   }
 }
