@@ -1,4 +1,4 @@
-import type { ConfigHints } from '@dure/config/client';
+import type { ConfigFollower, ConfigHints } from '@dure/config/client';
 import type { Random } from '@dure/core';
 import type { Watched } from './collection-watch.ts';
 import { CollectionWatch } from './collection-watch.ts';
@@ -34,8 +34,8 @@ export interface ConfigObjectUnwatched {
  */
 export function kubernetesConfigHints(options: KubernetesHintsOptions): ConfigHints {
   return {
-    follow({ hinted }) {
-      const watches = configObjects(options).map((object) => watchObject(object, options, () => hinted()));
+    follow(follower) {
+      const watches = configObjects(options).map((object) => watchObject(object, options, follower));
       return {
         get isOpen() {
           return watches.every(({ isFollowing }) => isFollowing);
@@ -52,7 +52,7 @@ export function kubernetesConfigHints(options: KubernetesHintsOptions): ConfigHi
 function watchObject(
   object: ConfigObject,
   { namespace, api, clock, random, answerWithinMs = 5_000, observe }: KubernetesHintsOptions,
-  changed: () => void,
+  { hinted, unhinted }: Pick<ConfigFollower, 'hinted' | 'unhinted'>,
 ): CollectionWatch<Watched> {
   const selector = encodeURIComponent(`metadata.name=${object.name}`);
   const where = `${object.kind} ${namespace}/${object.name}`;
@@ -63,8 +63,11 @@ function watchObject(
     path: `${collectionPath(object, namespace)}?fieldSelector=${selector}`,
     answerWithinMs,
     decode: (value) => versionOf(value, where),
-    changed,
-    failed: (error, againInMs) => observe?.({ object: where, error, againInMs }),
+    changed: () => hinted(),
+    failed(error, againInMs) {
+      unhinted();
+      observe?.({ object: where, error, againInMs });
+    },
   });
 }
 

@@ -10,17 +10,29 @@ import type { FeedTransport } from './transport.ts';
 import { valuesSource } from './values-source.ts';
 import { watchConfig } from './watch-config.ts';
 
+/** How a reading ends, if not well: it throws, or the copy of before is used. */
+type Answer = (() => Promise<'away' | undefined>) | undefined;
+
 /** A watch whose server is in the test's hand. */
 async function watching() {
   const clock = fakeClock();
-  const state = { lines: 1, version: 'v1', reads: 0, wanted: [] as (string | undefined)[], status: 200 };
+  const state = {
+    lines: 1,
+    version: 'v1',
+    reads: 0,
+    wanted: [] as (string | undefined)[],
+    status: 200,
+    answer: undefined as Answer,
+  };
   const source: ConfigSource = {
     async load(target) {
       state.reads += 1;
       state.wanted.push(target.wanted);
+      const { version, answer } = state;
       const lines = target.candidate === undefined ? state.lines : Number(target.candidate);
       const { layers, warnings } = await valuesSource('server', { lines }).load(target);
-      return { layers, warnings, version: state.version };
+      const isAway = (await answer?.()) === 'away';
+      return { layers, warnings, version: isAway ? undefined : version };
     },
   };
   const opened: { readonly url: string; say: (text: string) => void; end: () => void }[] = [];
@@ -125,6 +137,61 @@ test('while hints arrive it is asked every half minute, otherwise every five sec
   const broken = state.reads;
   await clock.advance(22_000);
   assert.ok(state.reads - broken >= 4, `${state.reads - broken} reads in 22 s`);
+  await watch.close();
+});
+
+test('a hint whose reading fails, or finds only the copy of before, is followed soon after: nobody waits half a minute', async () => {
+  const failures: readonly Answer[] = [async () => Promise.reject(new TypeError('reset')), async () => 'away'];
+  for (const failing of failures) {
+    const { clock, state, watch, say } = await watching();
+    await clock.advance(6_000);
+    state.answer = failing;
+    await say(feedEvent({ kind: 'version', version: 'v2' }));
+    await clock.advance(500);
+    assert.equal(watch.current.values.own.lines, 1);
+    Object.assign(state, { lines: 2, version: 'v2', answer: undefined });
+    await clock.advance(1_000);
+    assert.deepEqual([watch.current.values.own.lines, watch.current.version], [2, 'v2']);
+    const { reads } = state;
+    await clock.advance(25_000);
+    assert.equal(state.reads, reads, 'once it is read, nobody asks again');
+    await watch.close();
+    assert.equal(clock.pending, 0);
+  }
+});
+
+test('a server that stays away after a hint is asked ever more slowly, at most every five seconds', async () => {
+  const { clock, state, watch, say } = await watching();
+  await clock.advance(6_000);
+  state.answer = async () => Promise.reject(new TypeError('reset'));
+  const before = state.reads;
+  await say(feedEvent({ kind: 'version', version: 'v2' }));
+  await clock.advance(30_000);
+  assert.ok(state.reads - before >= 9 && state.reads - before <= 12, `${state.reads - before} reads in 30 s`);
+  await watch.close();
+});
+
+test('a change back that is told while the change is read is not lost', async () => {
+  const { clock, state, watch, say } = await watching();
+  const held = Promise.withResolvers<undefined>();
+  Object.assign(state, { lines: 2, version: 'v2', answer: () => held.promise });
+  await say(feedEvent({ kind: 'version', version: 'v2' }));
+  Object.assign(state, { lines: 1, version: 'v1', answer: undefined });
+  await say(feedEvent({ kind: 'version', version: 'v1' }));
+  held.resolve(undefined);
+  await clock.advance(0);
+  assert.deepEqual([watch.current.values.own.lines, watch.current.version], [1, 'v1']);
+  await watch.close();
+});
+
+test('who loses the feed looks again within five seconds and a half, and does not wait for the half minute to end', async () => {
+  const { clock, state, opened, watch, say } = await watching();
+  await clock.advance(6_000);
+  await say(':\n\n');
+  Object.assign(state, { status: 503, lines: 2, version: 'v2' });
+  opened.at(-1)?.end();
+  await clock.advance(5_500);
+  assert.equal(watch.current.values.own.lines, 2);
   await watch.close();
 });
 

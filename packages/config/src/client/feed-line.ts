@@ -76,7 +76,9 @@ export class FeedLine implements HintLine {
         pauseMs = Math.min(firstPauseMs * 2 ** Math.min(failures - 1, 16), longestPauseMs);
         this.#fault(messageOf(error));
       }
+      const wasOpen = this.isOpen;
       this.isOpen = false;
+      if (wasOpen) this.#follower.unhinted();
       this.#watching?.abort();
       await wait(clock, pauseMs * (0.5 + random.next() / 2), signal);
     }

@@ -16,6 +16,8 @@ export interface ConfigFollower {
   readonly refused: () => string | undefined;
   /** There may be something new: `version`, where it is known. */
   readonly hinted: (version?: string) => void;
+  /** Hints do not arrive any more: it is to look by itself, and not only when it would have done so anyway. */
+  readonly unhinted: () => void;
   /** Why this candidate would not fit; undefined when it would. */
   readonly judge: (candidate: string) => Promise<string | undefined>;
 }

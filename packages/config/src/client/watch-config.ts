@@ -10,6 +10,10 @@ import { layerNames, loadLayers } from './load-config.ts';
 import { sameLayers } from './same-layers.ts';
 import type { KeyValue } from './section-part.ts';
 
+const hintedEveryMs = 30_000;
+const unhintedEveryMs = 5_000;
+const firstRetryMs = 250;
+
 /** Options of `watchConfig`. */
 export interface WatchConfigOptions<S extends ConfigSections> {
   /** What is read, by names of the caller's own. They change together or not at all. */
@@ -22,7 +26,10 @@ export interface WatchConfigOptions<S extends ConfigSections> {
   readonly foreign?: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
-  /** From the end of one reading to the next, in milliseconds, give or take a tenth. Default 5 000; 30 000 while hints arrive. */
+  /**
+   * From the end of one reading to the next, in milliseconds, give or take a tenth. Default 5 000; 30 000 while hints arrive. After a
+   * reading that did not bring what a hint had named it is soon tried again, ever more slowly.
+   */
   readonly everyMs?: number;
   /** What tells of changes; a hint that is missed is made up for by the next reading. Default: nothing. */
   readonly hints?: ConfigHints;
@@ -112,11 +119,15 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
   readonly #read: SectionReader<S>;
   readonly #listeners = new Set<(change: ConfigChange<S>) => void>();
   #keys: ReadSections<S>['keys'];
-  #timer: Timer;
+  #timer: Timer | undefined;
   #reading: Promise<readonly string[]> | undefined = undefined;
   #queued: Promise<readonly string[]> | undefined = undefined;
   #stop = new AbortController();
   #isClosed = false;
+  /** The version that a hint has named, until a reading tells what is to be run. */
+  #owed: string | undefined;
+  /** How many readings in a row came to nothing. */
+  #unread = 0;
   /** What was told last, so that it is told once. */
   #told = '';
   #layers: LoadedLayers['layers'];
@@ -131,7 +142,7 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
     this.#layers = loaded.layers;
     this.#told = loaded.warnings.join('\n');
     this.#line = options.hints?.follow(this.#follower());
-    this.#timer = this.#later();
+    this.#arm();
   }
 
   onChange(listener: (change: ConfigChange<S>) => void): () => void {
@@ -158,7 +169,7 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#timer.cancel();
+    this.#timer?.cancel();
     this.#listeners.clear();
     this.#stop.abort();
     await this.#line?.close();
@@ -178,9 +189,13 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
       version: () => this.current.version,
       refused: () => (this.refusal === undefined ? undefined : messageOf(this.refusal)),
       hinted: (version) => {
-        if (version !== undefined && version === this.current.version) return;
-        (this.#reading === undefined && !this.#isClosed ? this.#begin(version) : this.refresh()).catch(ignored);
+        const isUnderWay = this.#reading !== undefined;
+        // A reading under way may bring another version: then even the current one is news.
+        if (version !== undefined && version === this.current.version && !isUnderWay) return;
+        this.#owed = version;
+        (isUnderWay || this.#isClosed ? this.refresh() : this.#begin(version)).catch(ignored);
       },
+      unhinted: () => this.#arm(),
       judge: async (candidate) => {
         try {
           this.#read((await loadLayers(sources, { ...target, candidate }, this.#stop.signal)).layers);
@@ -193,20 +208,28 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
     };
   }
 
-  #later(): Timer {
+  /** The next reading of its own accord; a reading under way arms it anew. */
+  #arm(): void {
+    if (this.#isClosed) return;
     const { clock, random } = this.#options;
-    const { everyMs = this.#line?.isOpen === true ? 30_000 : 5_000 } = this.#options;
-    return clock.after(everyMs * (0.9 + random.next() / 5), () => {
-      void (this.#reading ?? this.#begin()).then(ignored, ignored).then(() => {
-        if (!this.#isClosed) this.#timer = this.#later();
-      });
+    this.#timer?.cancel();
+    this.#timer = clock.after(this.#pauseMs() * (0.9 + random.next() / 5), () => {
+      void (this.#reading ?? this.#begin()).catch(ignored);
     });
+  }
+
+  #pauseMs(): number {
+    const { everyMs = this.#line?.isOpen === true ? hintedEveryMs : unhintedEveryMs } = this.#options;
+    if (this.#unread === 0) return everyMs;
+    const soonMs = this.#owed === undefined ? unhintedEveryMs : firstRetryMs * 2 ** Math.min(this.#unread - 1, 10);
+    return Math.min(soonMs, unhintedEveryMs, everyMs);
   }
 
   #begin(wanted?: string): Promise<readonly string[]> {
     this.#stop = new AbortController();
     const reading = this.#again(this.#stop.signal, wanted).finally(() => {
       this.#reading = undefined;
+      this.#arm();
     });
     this.#reading = reading;
     return reading;
@@ -217,6 +240,8 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
     try {
       const loaded = await loadLayers(sources, { service, profiles, wanted }, signal);
       if (this.#isClosed) return [];
+      // Without a version it is the copy that is used while the server is away.
+      this.#came(this.#owed === undefined || loaded.version !== undefined);
       const isSame = sameLayers(this.#layers, loaded.layers);
       // What was refused is looked at again, so that who asks for it is told why.
       const sections = isSame && this.refusal === undefined ? undefined : this.#read(loaded.layers);
@@ -229,6 +254,7 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
     } catch (error) {
       if (this.#isClosed) return [];
       const isRefused = codeOf(error) === 'CONFIG_INVALID';
+      if (!isRefused) this.#came(false);
       if (isRefused) {
         const isNew = messageOf(this.refusal) !== messageOf(error);
         this.refusal = error;
@@ -237,6 +263,11 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
       this.#tell([{ kind: isRefused ? 'refused' : 'unread', error }]);
       throw error;
     }
+  }
+
+  #came(isKnown: boolean): void {
+    this.#unread = isKnown ? 0 : this.#unread + 1;
+    if (isKnown) this.#owed = undefined;
   }
 
   #change(sections: ReadSections<S> | undefined, loaded: LoadedLayers): readonly string[] {
