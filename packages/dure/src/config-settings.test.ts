@@ -11,7 +11,7 @@ const made = (config: ConfigPlace | readonly ConfigPlace[] | ConfigSettings) =>
   system('shop', { services: {}, edge: edge({ expose: [] }), config });
 const objects: ConfigSourceResource = {
   kind: 'kubernetes',
-  open: async () => ({ load: async () => ({ layers: [], warnings: [] }) }),
+  open: async () => ({ source: { load: async () => ({ layers: [], warnings: [] }) } }),
 };
 
 test('a table is a place like a folder and a repository; sources stand beside places, or alone', () => {

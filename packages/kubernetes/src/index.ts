@@ -11,7 +11,6 @@ export type { InClusterAccess } from './in-cluster.ts';
 export { inCluster } from './in-cluster.ts';
 export type { KubernetesConfig } from './kubernetes-config.ts';
 export { kubernetesConfig } from './kubernetes-config.ts';
-export type { KubernetesConfigOptions } from './kubernetes-config-source.ts';
 export type { ConfigObjectUnwatched, KubernetesHintsOptions } from './kubernetes-config-hints.ts';
 export { kubernetesConfigHints } from './kubernetes-config-hints.ts';
 export { kubernetesConfigSource } from './kubernetes-config-source.ts';

@@ -3,11 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { loadConfig } from '@dure/config/client';
-import { codeOf, messageOf, systemClock } from '@dure/core';
+import { codeOf, messageOf, systemClock, systemRandom } from '@dure/core';
 import { z } from 'zod';
 import { kubernetesConfig } from './kubernetes-config.ts';
 
-const at = { service: 'order', clock: systemClock };
+const at = { service: 'order', clock: systemClock, random: systemRandom };
 
 test('each service of a system reads the objects that are named after it', async (context) => {
   const asked: string[] = [];
@@ -20,9 +20,10 @@ test('each service of a system reads the objects that are named after it', async
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const access = { url, token: async () => 'pod' };
   const resource = kubernetesConfig({ configMaps: ['shop', '{service}-settings'], namespace: 'shop', access });
-  const sources = [await resource.open(at)];
+  const { source, hints } = await resource.open(at);
+  assert.ok(hints !== undefined, 'a change is told of');
   const schema = z.object({ maxLines: z.coerce.number() });
-  const { value } = await loadConfig({ schema, service: 'order', profiles: [], sources });
+  const { value } = await loadConfig({ schema, service: 'order', profiles: [], sources: [source] });
   assert.deepEqual({ ...value }, { maxLines: 7 });
   assert.deepEqual(asked.sort(), [
     '/api/v1/namespaces/shop/configmaps/order-settings',

@@ -1,6 +1,7 @@
 import type { ConfigSourceResource } from '@dure/config/client';
 import { kubernetesErrors } from './errors.ts';
 import { inCluster } from './in-cluster.ts';
+import { kubernetesConfigHints } from './kubernetes-config-hints.ts';
 import { kubernetesConfigSource } from './kubernetes-config-source.ts';
 import type { KubernetesAccess } from './transport.ts';
 import { kubernetesApi } from './transport.ts';
@@ -46,15 +47,16 @@ export function kubernetesConfig(options: KubernetesConfig): ConfigSourceResourc
   }
   return {
     kind: 'kubernetes',
-    async open({ service, clock }) {
+    async open({ service, clock, random }) {
       const access = options.access ?? (await inCluster());
-      return kubernetesConfigSource({
+      const objects = {
         api: kubernetesApi(access),
         namespace: namespace ?? (await inCluster()).namespace,
         configMaps: named(configMaps, service),
         secrets: named(secrets, service),
         clock,
-      });
+      };
+      return { source: kubernetesConfigSource(objects), hints: kubernetesConfigHints({ ...objects, random }) };
     },
   };
 }

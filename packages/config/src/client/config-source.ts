@@ -1,4 +1,3 @@
-import type { Clock } from '@dure/core';
 import type { Property } from '../properties/property.ts';
 
 /** One place that values come from: a file, an answer of the server, the environment. */
@@ -30,13 +29,6 @@ export interface ConfigTarget {
 export interface ConfigSource {
   /** Lowest precedence first. When `signal` aborts, nobody waits for the answer any more. */
   load(target: ConfigTarget, signal?: AbortSignal): Promise<LoadedLayers>;
-}
-
-/** A source that each service of a system opens for itself: `kubernetesConfig({ … })`. */
-export interface ConfigSourceResource {
-  readonly kind: string;
-  /** Resolves without having read anything. */
-  open(options: { readonly service: string; readonly clock: Clock }): Promise<ConfigSource>;
 }
 
 export interface LoadedLayers {

@@ -1,8 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileKeyring } from '@dure/config/cipher';
-import type { ConfigSource, WatchConfigOptions } from '@dure/config/client';
-import { decryptedSource, environmentSource, fileSource, serverSource, watchConfig } from '@dure/config/client';
+import type { ConfigHints, ConfigSource, WatchConfigOptions } from '@dure/config/client';
+import {
+  decryptedSource,
+  environmentSource,
+  fileSource,
+  joinedHints,
+  serverSource,
+  watchConfig,
+} from '@dure/config/client';
 import type { HealthCheck, Live, ManagementEndpoint, Settings } from '@dure/core';
 import type { ResilienceLimits } from '@dure/resilience';
 import type { ServiceDefinition } from '@dure/service/server';
@@ -71,8 +78,9 @@ export async function openServiceConfig(
   const profiles = profilesOf(process.run.mode);
   const values = runtimeValues();
   const line = await openConfigLine({ ...process, kit, profiles, values, service: kit.service });
-  const sources = await sourcesFor(kit, process, values.source);
-  const open = async () => openWatch(definition, kit, process, { sources, hints: line.hints });
+  const { sources, hints } = await sourcesFor(kit, process, values.source);
+  const from = { sources, hints: joinedHints([line.hints, ...hints]) };
+  const open = async () => openWatch(definition, kit, process, from);
   const take = (watch: ServiceWatch) => {
     for (const warning of watch.current.warnings) log.warn(warning);
     sections.take(watch);
@@ -140,7 +148,7 @@ async function sourcesFor(
   { name, instanceId, platform }: Pick<ServiceKit, 'name' | 'instanceId' | 'platform'>,
   { run, machine, environment, configSources }: ConfigProcess,
   set: ConfigSource,
-): Promise<readonly ConfigSource[]> {
+): Promise<{ readonly sources: readonly ConfigSource[]; readonly hints: readonly ConfigHints[] }> {
   const server = serverSource({
     url: run.configUrl,
     signer: platform.signer,
@@ -151,8 +159,12 @@ async function sourcesFor(
   });
   const keyring = fileKeyring(run.keyringFile);
   const beside = await Promise.all(configSources.map((resource) => resource.open({ ...machine, service: name })));
-  const sources = [...(await ownFiles(run, name)), server, ...beside, environmentSource(environment), set];
-  return sources.map((source) => decryptedSource(source, keyring));
+  const besides = beside.map(({ source }) => source);
+  const sources = [...(await ownFiles(run, name)), server, ...besides, environmentSource(environment), set];
+  return {
+    sources: sources.map((source) => decryptedSource(source, keyring)),
+    hints: beside.flatMap(({ hints }) => hints ?? []),
+  };
 }
 
 /** `<system>/<service>/application.yml` and its like, when the service brings any. */

@@ -142,7 +142,7 @@ async function startOrder(instance: string, configUrl: string, folder: string, b
       telemetry,
       service: { ports, key: {}, scopes: {}, pulls: [], grants: {} },
     },
-    { run, environment: {}, machine: tools, bus },
+    { run, environment: {}, machine: tools, configSources: [], bus },
   );
   stack.defer(() => config.close());
   const { endpoints, health } = config;
