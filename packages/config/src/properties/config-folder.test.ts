@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { codeOf } from '@dure/core';
+import { fakeClock } from '@dure/core/testing';
 import { ConfigFolder } from './config-folder.ts';
 
 async function withFolder(files: Record<string, string>, use: (folder: string) => Promise<void>): Promise<void> {
@@ -148,4 +150,23 @@ test('what the asker may not read is as if it were not there', () =>
     const mayRead = (path: string) => path !== 'order-admin.yml';
     const { sources } = await new ConfigFolder(folder).find({ names: ['order'], profiles: ['dev', 'admin'], mayRead });
     assert.deepEqual(namesOf(sources), ['order-dev.yml', 'order.yml']);
+  }));
+
+test('a file that is being written anew is not taken for an empty one; one that stays empty is', () =>
+  withFolder({ 'foo.yml': 'a: 1' }, async (folder) => {
+    await put(folder, 'foo.yml', '');
+    const { ctimeMs } = await stat(join(folder, 'foo.yml'));
+    const clock = fakeClock(ctimeMs + 10);
+    const files = new ConfigFolder(folder, clock);
+    const find = async (meanwhile: string) => {
+      const finding = files.find({ names: ['foo'], profiles: [] });
+      while (clock.pending === 0) await turn();
+      await put(folder, 'foo.yml', meanwhile);
+      await clock.advance(40);
+      return (await finding).sources.map(({ properties }) => properties.get('a')?.value);
+    };
+    assert.deepEqual(await find('a: 2'), [2]);
+    await put(folder, 'foo.yml', '');
+    clock.jump((await stat(join(folder, 'foo.yml'))).ctimeMs + 10 - clock.now());
+    assert.deepEqual(await find(''), []);
   }));

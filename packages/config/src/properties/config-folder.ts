@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@dure/core';
-import { isDureError, systemClock } from '@dure/core';
+import { isDureError, systemClock, wait } from '@dure/core';
 import { configErrors } from '../errors.ts';
 import { activeDocuments } from './active-documents.ts';
 import { below, candidateFiles, configExtensions, labelsOf } from './candidate-files.ts';
-import type { FileStamp } from './contained-file.ts';
+import type { ContainedRead, FileStamp } from './contained-file.ts';
 import { fileStamp, isMissing, readContained } from './contained-file.ts';
 import type { PropertyDocument, PropertySource } from './property.ts';
 import { fileProblem, readDocuments } from './read-documents.ts';
@@ -199,7 +199,7 @@ export class ConfigFolder {
   }
 
   async #readAgain(path: string, before: CachedFile | undefined): Promise<CachedFile | undefined> {
-    const read = await readContained(this.#folder, path, largestFileBytes);
+    const read = await this.#readWhole(path);
     if (read === undefined) return undefined;
     if (read.kind !== 'file') {
       const error = read.kind === 'outside' ? outside(path) : tooLarge(path, read.bytes, largestFileBytes);
@@ -213,6 +213,16 @@ export class ConfigFolder {
     const digest = createHash('sha256').update(bytes).digest('base64');
     if (before?.digest === digest) return { ...before, stamp, isSettled };
     return { stamp, digest, isSettled, ...(await parsed(path, bytes, before)) };
+  }
+
+  /** Whoever writes a file anew empties it first: one that has just been emptied is looked at once more. */
+  async #readWhole(path: string): Promise<ContainedRead | undefined> {
+    const read = await readContained(this.#folder, path, largestFileBytes);
+    if (read?.kind !== 'file' || read.bytes.length > 0) return read;
+    const ageMs = this.#clock.now() - read.stamp.changedMs;
+    if (ageMs < 0 || ageMs >= settledMs) return read;
+    await wait(this.#clock, settledMs - ageMs);
+    return readContained(this.#folder, path, largestFileBytes);
   }
 }
 
