@@ -162,7 +162,7 @@ test('a file that is being written anew is not taken for an empty one; one that 
       const finding = files.find({ names: ['foo'], profiles: [] });
       while (clock.pending === 0) await turn();
       await put(folder, 'foo.yml', meanwhile);
-      await clock.advance(40);
+      await clock.advance(240);
       return (await finding).sources.map(({ properties }) => properties.get('a')?.value);
     };
     assert.deepEqual(await find('a: 2'), [2]);

@@ -81,7 +81,7 @@ export const largestFileBytes = 2 ** 20;
 export const largestResourceBytes = 2 ** 24;
 const settledMs = 50;
 /** A file that is written in place is empty first: it counts as empty when it has been so for this long. */
-const writingMs = 1_000;
+const writingMs = 250;
 /** Requests whose answers are kept; the one that was asked for least lately goes. */
 const mostKept = 1_000;
 
@@ -208,7 +208,6 @@ export class ConfigFolder {
     }
     const { bytes, stamp } = read;
     const ageMs = this.#clock.now() - stamp.changedMs;
-    if (bytes.length === 0 && ageMs < writingMs) return before && { ...before, isSettled: false };
     const isSettled = ageMs > settledMs;
     const digest = createHash('sha256').update(bytes).digest('base64');
     if (before?.digest === digest) return { ...before, stamp, isSettled };
@@ -220,8 +219,8 @@ export class ConfigFolder {
     const read = await readContained(this.#folder, path, largestFileBytes);
     if (read?.kind !== 'file' || read.bytes.length > 0) return read;
     const ageMs = this.#clock.now() - read.stamp.changedMs;
-    if (ageMs < 0 || ageMs >= settledMs) return read;
-    await wait(this.#clock, settledMs - ageMs);
+    if (ageMs < 0 || ageMs >= writingMs) return read;
+    await wait(this.#clock, writingMs - ageMs);
     return readContained(this.#folder, path, largestFileBytes);
   }
 }
