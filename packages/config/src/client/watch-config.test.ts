@@ -5,6 +5,7 @@ import { fakeClock } from '@dure/core/testing';
 import { z } from 'zod';
 import type { ConfigSource } from './config-source.ts';
 import { environmentSource } from './environment-source.ts';
+import type { ConfigFollower, ConfigHints } from './hints.ts';
 import { secret } from './secret.ts';
 import { valuesSource } from './values-source.ts';
 import type { ConfigEvent } from './watch-config.ts';
@@ -181,6 +182,28 @@ test('a section at a prefix has its own keys, the environment on top, and leaves
   assert.equal(watch.current.explain().find(({ key }) => key === 'dure.limits.retry.attempts')?.overrides[0]?.value, 4);
   server.values = { 'dure.limits.retry.attempts': 7 };
   assert.deepEqual(await watch.refresh(), [], 'the environment wins');
+});
+
+test('a hint that names no version does not make one forgotten that did', async () => {
+  const clock = fakeClock();
+  const server = editable({ 'max-lines': 10 });
+  const followers: ConfigFollower[] = [];
+  const hints: ConfigHints = {
+    follow(follower) {
+      followers.push(follower);
+      return { isOpen: true, tell: () => undefined, close: async () => undefined };
+    },
+  };
+  const options = { sections: { own }, service: 'order', profiles: [], sources: [server.source], hints };
+  await using watch = await watchConfig({ ...options, clock, random: seededRandom(1) });
+  server.values = new Error('connection reset');
+  for (const version of ['v2', undefined]) {
+    followers[0]?.hinted(version);
+    await clock.advance(0);
+  }
+  server.values = { 'max-lines': 20 };
+  await clock.advance(1_000);
+  assert.equal(watch.current.values.own.maxLines, 20);
 });
 
 test('the first reading fails as loadConfig does, with the problems of all sections', async () => {

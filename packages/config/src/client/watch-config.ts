@@ -192,7 +192,7 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
         const isUnderWay = this.#reading !== undefined;
         // A reading under way may bring another version: then even the current one is news.
         if (version !== undefined && version === this.current.version && !isUnderWay) return;
-        this.#owed = version;
+        this.#owed = version ?? this.#owed;
         (isUnderWay || this.#isClosed ? this.refresh() : this.#begin(version)).catch(ignored);
       },
       unhinted: () => this.#arm(),
