@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { ids, seededRandom } from '@dure/core';
 import { fakeClock } from '@dure/core/testing';
 import { silentTelemetry } from '@dure/telemetry';
+import { configErrors } from '../../errors.ts';
 import type { ConfigBackend } from '../backends/config-backend.ts';
 import { emptyBackend } from '../backends/empty-backend.ts';
 import { RollOut } from './roll-out.ts';
@@ -22,12 +23,13 @@ function server(values: Record<string, number | string>, memory: RollOutMemory, 
   const subscribers = new Subscribers(clock);
   const backend: ConfigBackend = {
     ...emptyBackend,
-    find: async ({ names: [name = ''] }) => ({
-      stale: [],
-      sources: [
-        { file: `${name}.yml`, document: undefined, properties: new Map([['a', { value: values[name] ?? 0, place }]]) },
-      ],
-    }),
+    name: 'folder ./config',
+    async find({ names: [name = ''] }) {
+      const value = values[name] ?? 0;
+      if (value === 'broken') throw configErrors.FILE_INVALID(`${place}: it is broken`);
+      const properties = new Map([['a', { value, place }]]);
+      return { stale: [], sources: [{ file: `${name}.yml`, document: undefined, properties }] };
+    },
   };
   const tools = { clock, ids: ids(clock, seededRandom(1)), log: silentTelemetry().log };
   const rollOut = new RollOut({ ...tools, backend, policy, subscribers, memory, run });
@@ -135,6 +137,22 @@ test('what was held is held after a restart, also in another run, until its file
   assert.equal(await third.gets('order'), 3);
   await third.kill();
   assert.match(kept.text(), /"held":\[\]/);
+});
+
+test('files that are broken already when a server starts have what was accepted last in their place, and are mended', async () => {
+  const [values, kept]: [Record<string, number | string>, RollOutMemory] = [{ order: 1 }, memory()];
+  const first = server(values, kept, {});
+  await first.gets('order');
+  await first.kill();
+  values.order = 'broken';
+  const second = server(values, kept, {}, 'another');
+  assert.equal(await second.gets('order'), 1);
+  const { release } = await second.rollOut.read({ names: ['order'], profiles: ['dev'] });
+  assert.deepEqual(release.found.stale, ['folder ./config']);
+  await assert.rejects(server({ new: 'broken' }, kept, {}).gets('new'), { code: 'CONFIG_FILE_INVALID' });
+  values.order = 2;
+  await second.notice();
+  assert.equal(await second.gets('order'), 2);
 });
 
 test('it is one file for its owner only; one that cannot be read is told and passed over', async (context) => {

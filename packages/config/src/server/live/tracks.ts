@@ -1,9 +1,9 @@
 import type { Clock } from '@dure/core';
-import { messageOf } from '@dure/core';
+import { codeOf, messageOf } from '@dure/core';
 import type { Logger } from '@dure/telemetry';
 import type { ConfigRequest } from '../../properties/config-folder.ts';
 import { sharedRun } from '../../properties/shared-run.ts';
-import type { ConfigBackend } from '../backends/config-backend.ts';
+import type { BackendFound, ConfigBackend } from '../backends/config-backend.ts';
 import { environmentVersion } from './environment-version.ts';
 import type { Before } from './track.ts';
 import { Track, targetKey } from './track.ts';
@@ -69,13 +69,26 @@ export class Tracks {
   }
 
   async #first(key: string, request: ConfigRequest): Promise<Track> {
-    const { backend, clock, before } = this.#options;
-    const found = await backend.find(request);
+    const { clock, before } = this.#options;
+    const found = await this.#firstFound(key, request);
     const track = new Track(request, { version: environmentVersion(found), found, at: clock.now() }, before(key));
     this.#forget();
     this.#known.set(key, { track, look: sharedRun(() => this.#again(track)) });
     this.#options.opened();
     return track;
+  }
+
+  /** A backend that is broken or away already when this server starts has had something good before: what was accepted. */
+  async #firstFound(key: string, request: ConfigRequest): Promise<BackendFound> {
+    const { backend, before, log } = this.#options;
+    try {
+      return await backend.find(request);
+    } catch (error) {
+      const last = codeOf(error) === 'CONFIG_NOT_FOUND' ? undefined : before(key)?.accepted.found;
+      if (last === undefined) throw error;
+      log.warn(`what ${key} is configured with cannot be read, what was accepted last is served: ${messageOf(error)}`);
+      return { ...last, stale: [backend.name] };
+    }
   }
 
   /** What was good before serves while the backend is broken or away. */
