@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { codeOf, systemClock, systemRandom } from '@dure/core';
 import { z } from 'zod';
 import { environmentSource } from './client/environment-source.ts';
+import { feedHints } from './client/feed-hints.ts';
 import { loadConfig } from './client/load-config.ts';
 import { serverSource } from './client/server-source.ts';
 import { watchConfig } from './client/watch-config.ts';
@@ -173,6 +174,24 @@ test('a typed client reads from the server, and errors name the file and line on
     assert.deepEqual(explain().find(({ key }) => key === 'maxLines')?.place, 'order-dev.yml:1:12');
     await writeFile(join(folder, 'order.yml'), 'max-lines: 50\nmax-linse: 3\n');
     await assert.rejects(load(source), /max-linse \(server, order\.yml:2:12\): unknown key; did you mean maxLines\?/);
+  }));
+
+test('a typed client reads what lies under its label, and hears of it', () =>
+  withConfig(async ({ url, signer }, folder) => {
+    await mkdir(join(folder, 'next', 'one'), { recursive: true });
+    await writeFile(join(folder, 'next', 'one', 'order.yml'), 'max-lines: 3\n');
+    const tools = { url, signer: signer('order'), clock: systemClock, random: systemRandom, label: 'next/one' };
+    const hints = feedHints({ ...tools, instance: 'order:1' });
+    await using watch = await watchConfig({
+      ...{ service: 'order', profiles: [], clock: systemClock, random: systemRandom, everyMs: 600_000, hints },
+      sections: { own: { schema: z.object({ maxLines: z.int(), hosts: z.array(z.string()) }) } },
+      sources: [serverSource({ ...tools, instance: 'order:1' })],
+    });
+    assert.deepEqual({ ...watch.current.values.own }, { maxLines: 3, hosts: ['a', 'b'] });
+    const changed = new Promise<void>((resolve) => watch.onChange(() => resolve()));
+    await writeFile(join(folder, 'next', 'one', 'order.yml'), 'max-lines: 4\n');
+    await changed;
+    assert.equal(watch.current.values.own.maxLines, 4);
   }));
 
 test('the server’s overrides count, and need not be known to every service', async () => {

@@ -10,6 +10,8 @@ export interface FeedHintsOptions {
   readonly signer: TokenSigner;
   /** What this instance is called in the table of versions. */
   readonly instance: string;
+  /** As for `serverSource`. */
+  readonly label?: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   /** How the instance is, while it tries out a change. Without it only its connection is watched. */

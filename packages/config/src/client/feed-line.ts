@@ -126,6 +126,7 @@ export class FeedLine implements HintLine {
       .replace(':profiles', encodeURIComponent(profiles));
     const query = new URLSearchParams({ instance: this.#options.instance, schema });
     if (version !== undefined) query.set('version', version);
+    if (this.#options.label !== undefined) query.set('label', this.#options.label.replaceAll('/', '(_)'));
     return `${path}?${query}`;
   }
 

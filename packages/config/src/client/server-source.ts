@@ -28,6 +28,8 @@ export interface ServerSourceOptions {
   readonly signal?: AbortSignal;
   /** What this instance is called, as for `feedHints`: the server may have it try out a change. */
   readonly instance?: string;
+  /** `main`, a tag, a commit, or several with commas between. Default: the server's own. */
+  readonly label?: string | undefined;
 }
 
 const accept = 'application/vnd.spring-cloud.config-server.v2+json, application/json';
@@ -57,7 +59,6 @@ interface Latest {
   readonly version: string | undefined;
 }
 
-/** A candidate is read once, and kept nowhere. */
 /** What is not to be run on, or not yet. */
 async function loadOther(options: ServerSourceOptions, target: ConfigTarget): Promise<LoadedLayers> {
   const shown = maskText(options.url);
@@ -123,7 +124,9 @@ async function ask(
   const { clock, random, signer, signal } = options;
   const transport = options.transport ?? fetchTransport;
   const list = profiles.length === 0 ? 'default' : profiles.map(encodeURIComponent).join(',');
-  const url = `${options.url.replace(/\/+$/, '')}/${encodeURIComponent(service)}/${list}`;
+  // Spring's way to write a slash within a label.
+  const label = options.label === undefined ? '' : `/${encodeURIComponent(options.label.replaceAll('/', '(_)'))}`;
+  const url = `${options.url.replace(/\/+$/, '')}/${encodeURIComponent(service)}/${list}${label}`;
   const until = clock.monotonicMs() + waitMs;
   for (let attempt = 1; ; attempt += 1) {
     let error: unknown;
