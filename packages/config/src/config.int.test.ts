@@ -233,6 +233,18 @@ test('a server that is away fails the start with its address, unless a copy is k
   await rm(copies, { recursive: true });
 });
 
+test('the copy to start from is of what fitted, whatever the server has answered since', () =>
+  withConfig(async ({ url, signer, close }, folder) => {
+    const keepIn = join(folder, 'copies');
+    const options = { url, signer: signer('order'), clock: systemClock, random: systemRandom, keepIn, waitMs: 0 };
+    await load(serverSource(options));
+    await writeFile(join(folder, 'order-dev.yml'), 'max-lines: many\n');
+    await assert.rejects(load(serverSource(options)), /max-?lines/i);
+    await close();
+    const { value } = await load(serverSource(options));
+    assert.equal(value.maxLines, 10);
+  }));
+
 test('a refusal is told in the server’s words, copy or not', () =>
   withConfig(async ({ url, signer }) => {
     const source = serverSource({ url, signer: signer('thief'), clock: systemClock, random: systemRandom });

@@ -37,6 +37,8 @@ export interface LoadedLayers {
   readonly warnings: readonly string[];
   /** The version that the server names; undefined where there is none. */
   readonly version?: string | undefined;
+  /** Called once what was loaded fits: a copy to start from is of what was good. */
+  readonly keep?: (() => Promise<void>) | undefined;
 }
 
 /** `application.yml` and its like are for all, and so are a server's overrides. */

@@ -37,8 +37,9 @@ export async function loadConfig<S extends Schema<unknown, unknown>>(
 ): Promise<LoadedConfig<SchemaOutput<S>>> {
   const { schema, service, profiles, sources, foreign } = options;
   const read = sectionReader({ all: { schema } }, service, foreign);
-  const { layers, warnings } = await loadLayers(sources, { service, profiles });
+  const { layers, warnings, keep } = await loadLayers(sources, { service, profiles });
   const { values, explain } = read(layers);
+  await keep?.();
   return { value: values.all as SchemaOutput<S>, explain, layers: layerNames(layers), warnings };
 }
 
@@ -53,6 +54,7 @@ export async function loadLayers(
     layers: loaded.flatMap((part) => part.layers),
     warnings: loaded.flatMap((part) => part.warnings),
     version: loaded.find(({ version }) => version !== undefined)?.version,
+    keep: async () => void (await Promise.all(loaded.map(({ keep }) => keep?.()))),
   };
 }
 

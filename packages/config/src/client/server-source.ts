@@ -88,11 +88,12 @@ async function load(
     const { answer } = asked;
     if (answer.status === 304 && before !== undefined) return { ...before, warnings: warningsOf(answer) };
     const layers = parse(answer.text, shown);
-    // What one instance tries out is nothing for the others to start with.
-    if (copy !== undefined && kept !== answer.text && answer.isTrial !== true) await copy.write(service, answer.text);
-    const { etag, version } = answer;
+    const { etag, version, text } = answer;
     latest.set(name, { etag, layers, version });
-    return { layers, version, warnings: warningsOf(answer) };
+    // What one instance tries out is nothing for the others to start with.
+    const isToKeep = kept !== text && answer.isTrial !== true;
+    const keep = copy !== undefined && isToKeep ? () => copy.write(service, text) : undefined;
+    return { layers, version, warnings: warningsOf(answer), keep };
   }
   if (kept !== undefined) {
     const warning = `the config server at ${shown} is away (${maskText(messageOf(asked.error))}); its last known answer is used`;

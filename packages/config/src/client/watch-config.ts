@@ -109,7 +109,12 @@ export async function watchConfig<const S extends ConfigSections>(
   const { sections, service, foreign, sources, profiles } = options;
   const read = sectionReader(sections, service, foreign);
   const loaded = await loadLayers(sources, { service, profiles });
-  return new RunningWatch(options, read, loaded);
+  const watch = new RunningWatch(options, read, loaded);
+  await loaded.keep?.().catch(async (error: unknown) => {
+    await watch.close();
+    throw error;
+  });
+  return watch;
 }
 
 class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
@@ -245,6 +250,7 @@ class RunningWatch<S extends ConfigSections> implements ConfigWatch<S> {
       const isSame = sameLayers(this.#layers, loaded.layers);
       // What was refused is looked at again, so that who asks for it is told why.
       const sections = isSame && this.refusal === undefined ? undefined : this.#read(loaded.layers);
+      await loaded.keep?.();
       const isNew = this.refusal !== undefined || loaded.version !== this.current.version;
       this.refusal = undefined;
       this.#tell(loaded.warnings.map((warning) => ({ kind: 'warned', warning })));
