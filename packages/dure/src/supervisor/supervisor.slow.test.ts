@@ -92,6 +92,13 @@ for (const placement of ['each', 'one'] as const) {
   });
 }
 
+test('a process has no way in by prototypes, and none to its inspector by a signal', async () => {
+  await using system = await start();
+  const pid = system.pids.left ?? 0;
+  const flags = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+  for (const flag of ['--disable-proto=throw', '--disable-sigusr1']) assert.ok(flags.includes(flag), flag);
+});
+
 test('nothing secret is in the environment or the arguments of a process', async () => {
   await using system = await start();
   const pid = system.pids.left ?? 0;
