@@ -1,5 +1,4 @@
 import type { Identity } from '@dure/core';
-import type { Span } from '@dure/telemetry';
 import type { Target } from '../http/target.ts';
 import type { Destination } from './destination.ts';
 
@@ -14,15 +13,16 @@ export interface Note {
 
 /** What whoever watches a proxy may know of an exchange. */
 export interface ExchangeView {
+  /** The `Dure-Request-Id` of the answer, which is the trace where there is one. */
+  readonly traceId: string;
   readonly method: string;
-  readonly target: Target;
+  readonly target: Pick<Target, 'path'>;
   readonly host: string;
   /** The client's address. */
   readonly address: string;
   readonly identity: Identity;
   readonly route: string;
-  readonly destination: Destination;
-  readonly span: Span;
+  readonly destination: Pick<Destination, 'service'>;
   /** Undefined when nothing was noted. */
   readonly notes: readonly Note[] | undefined;
 }

@@ -11,7 +11,7 @@ import type { Destination } from './destination.ts';
 import type { ClientSide, ExchangeSource, RequestStream, Upgradable } from './exchange-source.ts';
 import type { ExchangeView, Note } from './exchange-view.ts';
 import { writeGrpcStatus } from './grpc-status.ts';
-import { writeProblem } from './problem.ts';
+import { refusalText, writeProblem } from './problem.ts';
 import type { ProxyEngine, Underway } from './proxy-engine.ts';
 import type { RetryRule } from './retry-rule.ts';
 
@@ -141,6 +141,10 @@ export class Exchange implements Underway, ExchangeView {
     return this.destination.upgrade === undefined ? undefined : this.#upgrade;
   }
 
+  get traceId(): string {
+    return this.span.context.traceId;
+  }
+
   get host(): string {
     return this.head.host;
   }
@@ -186,6 +190,7 @@ export class Exchange implements Underway, ExchangeView {
     span.fail(error);
     if (!isDureError(error)) engine.telemetry.log.error(`the ${engine.name} failed`, { error, trace: span.context });
     if (this.#closed) return;
+    this.note('refused', refusalText(error));
     if (this.#client.isBegun) {
       this.answer.abort();
       return;

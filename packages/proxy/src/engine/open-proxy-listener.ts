@@ -18,6 +18,7 @@ import { writeProblem } from './problem.ts';
 import type { ProxyEngine } from './proxy-engine.ts';
 import type { RequestHandler } from './request-handler.ts';
 import type { ListenerTls } from './tls-certificate.ts';
+import { tellRefused } from './unrouted.ts';
 import { asksForWebSocket, responseOver } from './upgradable-answer.ts';
 
 /**
@@ -230,6 +231,7 @@ function refuseRaw(engine: ProxyEngine, socket: Socket, error: unknown): void {
   const traceId = engine.ids.traceId();
   const { status, fields, body } = writeProblem(error, traceId);
   engine.meters.refused(status);
+  tellRefused(engine, { rawHeaders: [], socket }, { error, status, traceId });
   fields.push('dure-request-id', traceId, 'connection', 'close');
   if (!socket.writable) throw coreErrors.INVARIANT('a refusal needs a writable socket');
   socket.end(headText(status, fields) + body, () => socket.destroy());

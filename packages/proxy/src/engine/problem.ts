@@ -53,6 +53,11 @@ export function writeProblem(error: unknown, traceId: string): WrittenProblem {
   return { status, fields, body };
 }
 
+/** Why a request was refused, for whoever runs the proxy. */
+export function refusalText(error: unknown): string {
+  return isDureError(error) ? `${error.code}: ${error.message}` : 'an unforeseen failure, which the log tells';
+}
+
 const noDetails: ErrorDetails = {};
 
 /** Answers a request that became no exchange with a problem; does nothing when an answer has begun. Returns the status. */

@@ -12,7 +12,8 @@ import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import { upstreamPool } from '../upstream/upstream-pool.ts';
 import type { UpstreamTls } from '../upstream/upstream-tls.ts';
 import { usualTls } from '../upstream/upstream-tls.ts';
-import type { ObserveExchange } from './exchange-view.ts';
+import type { Destination } from './destination.ts';
+import type { ExchangeView, ObserveExchange } from './exchange-view.ts';
 import type { ProxyLimits } from './limits.ts';
 import { defaultLimits } from './limits.ts';
 import type { ProxyMeters } from './proxy-meters.ts';
@@ -29,6 +30,9 @@ export interface Underway extends Waiting {
   /** What is left of the request is not well-formed: it is answered with the error, if no answer has begun. */
   breakOff(error: unknown): void;
 }
+
+/** An exchange as meters see it, too. */
+type Ended = ExchangeView & { readonly destination: Destination };
 
 /** What every request through one proxy shares, whatever decides where it goes. */
 export interface ProxyEngine {
@@ -60,7 +64,10 @@ export interface ProxyEngine {
   readonly via: string;
   /** What proxies that are trusted say of where a request comes from. */
   readonly readOrigin: ReadOrigin | undefined;
-  readonly observe: ObserveExchange;
+  /** An exchange has ended. */
+  readonly observe: (exchange: Ended, status: number, tookMs: number) => void;
+  /** Hears of requests that became no exchange. */
+  readonly tell: ObserveExchange;
 }
 
 export interface EngineOptions {
@@ -94,7 +101,7 @@ export function proxyEngine(name: string, options: EngineOptions, tools: EngineT
   const underway = deadlines<Underway>(clock);
   const meters = proxyMeters(name, telemetry);
   const shareOf = (whole: number) => Math.ceil(whole / workers());
-  const { upstreamTls: tls = usualTls } = options;
+  const { upstreamTls: tls = usualTls, observe: tell = nobodyHears } = options;
   const maxConnections = () => shareOf(limits.maxUpstreamConnections);
   const pool = upstreamPool({ clock, instances, maxConnections, tls });
   telemetry.metrics.gauge(`dure_${name}_in_flight`, 'Requests under way', () => underway.items.length);
@@ -121,7 +128,10 @@ export function proxyEngine(name: string, options: EngineOptions, tools: EngineT
     readOrigin: options.readOrigin,
     observe(exchange, status, tookMs) {
       meters.answered(exchange.destination, status, tookMs / 1_000);
-      options.observe?.(exchange, status, tookMs);
+      tell(exchange, status, tookMs);
     },
+    tell,
   };
 }
+
+const nobodyHears: ObserveExchange = () => {};

@@ -14,6 +14,7 @@ import { mustClose } from './arrived-request.ts';
 import type { ProxyLimits } from './limits.ts';
 import { sendProblem } from './problem.ts';
 import type { ProxyEngine } from './proxy-engine.ts';
+import { tellRefused } from './unrouted.ts';
 
 /** Answers one request, whatever it is. Never throws. */
 export type RequestHandler = (
@@ -47,7 +48,10 @@ export function requestHandler(
     if (!isDureError(error)) engine.telemetry.log.error(`the ${engine.name} failed`, { error });
     if (inDoubt.has(codeOf(error) ?? '') || mustClose(request, engine.limits.maxBodyBytes))
       response.shouldKeepAlive = false;
-    engine.meters.refused(sendProblem(response, error, engine.ids.traceId()));
+    const traceId = engine.ids.traceId();
+    const status = sendProblem(response, error, traceId);
+    engine.meters.refused(status);
+    tellRefused(engine, request, { error, status, traceId });
   };
   return (request, response, expectsContinue, over) => {
     try {

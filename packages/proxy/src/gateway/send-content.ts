@@ -6,7 +6,11 @@ const contentSecurityPolicy =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /** Sends a file of the storefront, compressed as the client likes and the folder has it. */
-export function sendFile(request: IncomingMessage, response: ServerResponse, file: StaticFile): number {
+export function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { file, id }: { readonly file: StaticFile; readonly id: string },
+): number {
   const accepted = request.headers['accept-encoding'] ?? '';
   const [content, encoding] = compressed(file, typeof accepted === 'string' ? accepted : '');
   const fields = [
@@ -14,6 +18,7 @@ export function sendFile(request: IncomingMessage, response: ServerResponse, fil
     ...['etag', encoding === undefined ? file.etag : `${file.etag.slice(0, -1)}-${encoding}"`],
     ...['x-content-type-options', 'nosniff', 'referrer-policy', 'same-origin'],
     ...['content-security-policy', contentSecurityPolicy, 'cross-origin-opener-policy', 'same-origin'],
+    ...['dure-request-id', id],
   ];
   if (file.brotli !== undefined || file.gzip !== undefined) fields.push('vary', 'accept-encoding');
   if (encoding !== undefined) fields.push('content-encoding', encoding);

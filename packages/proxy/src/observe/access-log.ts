@@ -69,7 +69,7 @@ export async function openAccessLog(options: AccessLogOptions, clock: Clock): Pr
 
 /** Only what a client may have written is quoted; the rest cannot hold a quotation mark. */
 function lineOf(exchange: ExchangeView, status: number, tookMs: number, now: number): string {
-  const { method, target, host, address, identity, route, span } = exchange;
+  const { traceId, method, target, host, address, identity, route } = exchange;
   const subject = identity.subject === '' ? '' : `,"subject":${JSON.stringify(identity.subject)}`;
-  return `{"time":${now},"id":"${span.context.traceId}","client":"${address}"${subject},"method":${JSON.stringify(method)},"host":"${host}","path":"${target.path}","route":"${route}","status":${status},"ms":${tookMs.toFixed(1)}}\n`;
+  return `{"time":${now},"id":"${traceId}","client":"${address}"${subject},"method":${JSON.stringify(method)},"host":"${host}","path":"${target.path}","route":"${route}","status":${status},"ms":${tookMs.toFixed(1)}}\n`;
 }

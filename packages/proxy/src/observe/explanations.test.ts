@@ -23,7 +23,7 @@ test('a request is found by its id, and its caller is named by kind', () => {
   const explained = explanations(fakeClock());
   const view = exchangeView({ path: '/orders', subject: 'ann' });
   explained.observe(view, 403, 1);
-  const found = explained.find(view.span.context.traceId);
+  const found = explained.find(view.traceId);
   assert.deepEqual([found?.caller, found?.status, found?.route], ['user ann', 403, 'things.getThing']);
   assert.equal(explained.find('unknown'), undefined);
 });

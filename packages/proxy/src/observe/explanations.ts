@@ -31,9 +31,9 @@ export function explanations(clock: Clock, most = 2_000): Explanations {
   const kept: Explanation[] = [];
   let next = 0;
   return {
-    observe({ span, address, identity, method, target, route, destination, notes = none }, status, tookMs) {
+    observe({ traceId, address, identity, method, target, route, destination, notes = none }, status, tookMs) {
       kept[next] = {
-        id: span.context.traceId,
+        id: traceId,
         at: clock.now(),
         client: address,
         caller: identity.kind === 'anonymous' ? 'nobody' : `${identity.kind} ${identity.subject}`,

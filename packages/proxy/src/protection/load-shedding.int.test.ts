@@ -38,7 +38,7 @@ test('the later the event loop, the more is turned away, and at twice the bound 
   assert.ok(some > 15 && some < 45, `${some} of 60 at half`);
   under.delay.ms = 100;
   assert.equal(await under.shed(20), 20);
-  assert.equal(under.edge.notes.at(-1), 'shed: the event loop was 100 ms late');
+  assert.equal(under.edge.notes.at(-2), 'shed: the event loop was 100 ms late');
   assert.match(under.telemetry.metrics.prometheus(), new RegExp(`dure_gateway_shed_total ${some + 20}`));
 });
 

@@ -1,5 +1,4 @@
 import { anonymous } from '@dure/core';
-import { silentTelemetry } from '@dure/telemetry';
 import type { ExchangeView, Note } from '../engine/exchange-view.ts';
 
 export interface ExchangeViewParts {
@@ -12,15 +11,16 @@ export interface ExchangeViewParts {
 
 /** An exchange as whoever watches a proxy sees it. */
 export function exchangeView({ path = '/', query = '', subject, notes }: ExchangeViewParts): ExchangeView {
+  const target = { path, query };
   return {
+    traceId: '0af7651916cd43dd8448eb211c80319c',
     method: 'GET',
-    target: { ok: true, path, query, authority: undefined },
+    target,
     host: 'shop.test',
     address: '192.0.2.7',
     identity: subject === undefined ? anonymous : { kind: 'user', subject, roles: [], scopes: [] },
     route: 'things.getThing',
-    destination: { service: 'things', operation: 'getThing', timeoutMs: 1_000, stream: false, prefix: '' },
-    span: silentTelemetry().startSpan('test'),
+    destination: { service: 'things' },
     notes,
   };
 }
