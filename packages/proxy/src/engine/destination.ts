@@ -8,6 +8,8 @@ export interface Destination {
   readonly operation: string;
   /** How long the answer may take to begin, in milliseconds. */
   readonly timeoutMs: number;
+  /** How long a connection may take to come about, in milliseconds; else as the proxy's limits say. */
+  readonly connectTimeoutMs?: number;
   /** Whether it answers with a stream, which may be silent for any time; `by-type` if the answer's media type says so. */
   readonly stream: boolean | 'by-type';
   /** What stood before the path that the service is given: `/order`, or nothing. */

@@ -1,4 +1,5 @@
 import { mayRepeat } from '@dure/core';
+import { accessText } from '@dure/service/contract';
 import type { ArrivedRequest } from '../engine/arrived-request.ts';
 import { demandBody } from '../engine/arrived-request.ts';
 import { clientSource } from '../engine/client-source.ts';
@@ -13,7 +14,8 @@ import { gatewayErrors } from '../errors.ts';
 import { operationPolicy } from '../protection/rate-limit-policy.ts';
 import { rateLimited } from '../protection/rate-limited.ts';
 import { requestValidation } from '../protection/request-validation.ts';
-import type { RouteRule } from '../routing/route-rule.ts';
+import { named } from '../routing/named-layer.ts';
+import type { NamedLayer, RouteRule } from '../routing/route-rule.ts';
 import { contractDrift } from '../traffic/contract-drift.ts';
 import { authenticated, authorised } from './admission.ts';
 import type { Edge } from './edge.ts';
@@ -29,6 +31,8 @@ const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE',
 export interface CompiledRoute {
   readonly rule: RouteRule;
   readonly destination: Destination;
+  /** What its requests meet, outermost first. */
+  readonly stages: readonly string[];
   /** Whether it says which pages of other origins may use it. */
   readonly hasCors: boolean;
   /** Makes what sees to a request that has been under way on another route. */
@@ -41,14 +45,16 @@ export interface CompiledRoute {
 export function compiledRoute(edge: Edge, rule: RouteRule): CompiledRoute {
   const { id, operation } = rule;
   const destination = destinationOf(rule);
-  const handler = edgeStack(layersOf(edge, rule), handlerOf(rule));
+  const stages = stagesOf(edge, rule);
+  const handler = edgeStack(layersOf(stages), handlerOf(rule));
   const path = rule.match.paths?.[0]?.text ?? '/**';
   const name = operation === undefined ? id : `${operation.method} ${path}`;
   return {
     rule,
     destination,
-    hasCors: corsOf(edge, rule).length > 0,
-    continued: () => edgeStack([authorised(rule.access), ...ownLayers(rule), edge.identity], handlerOf(rule)),
+    stages: stages.map(({ text }) => text),
+    hasCors: corsOf(edge, rule) !== undefined,
+    continued: () => edgeStack([authorised(rule.access), ...layersOf(rule.layers), edge.identity], handlerOf(rule)),
     start(arrived, bound) {
       const { method = '' } = arrived.request;
       const source = clientSource(arrived);
@@ -66,31 +72,35 @@ export function compiledRoute(edge: Edge, rule: RouteRule): CompiledRoute {
 }
 
 /** What stands in the way of a route's requests, outermost first. */
-function layersOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
+function stagesOf(edge: Edge, rule: RouteRule): readonly NamedLayer[] {
+  const cors = corsOf(edge, rule);
   return [
-    ...(edge.compression === undefined ? [] : [edge.compression]), // outermost: it takes every answer as it leaves
-    ...corsOf(edge, rule), // before what refuses: pages may read what others refuse with
-    bodyDemanded(rule), // first of what refuses: a body that is too large is refused whoever sends it
-    authenticated(edge), // before access: the identity is what access is decided by
-    sessionPositions(edge.secure), // behind who asks: it is the session's
-    ...(edge.apiKey === undefined ? [] : [edge.apiKey]), // as above; whoever has a token stays who they are
-    ...declaredLimit(edge, rule), // before access: also what would be refused may not be tried without end
-    authorised(rule.access),
-    ...ownLayers(rule), // after access: what a route adds works for who was let through
-    ...heldAgainstContract(edge, rule), // behind what changes the path: what is judged is what the service gets
-    ...watchedDrift(edge, rule), // behind a cache: what is stored was looked at when it came
-    edge.identity, // behind what lets through: only who may ask costs a signature
-    ...(offersEvents(rule) ? [eventSocket({ checksOrigin: corsOf(edge, rule).length === 0 })] : []), // last: what refuses answers plainly
+    ...stage('Compression', edge.compression), // outermost: it takes every answer as it leaves
+    ...stage('Cors', cors), // before what refuses: pages may read what others refuse with
+    named('BodyLimit', bodyDemanded(rule)), // first of what refuses: a body that is too large is refused whoever sends it
+    named('Authentication', authenticated(edge)), // before access: the identity is what access is decided by
+    named('SessionPositions', sessionPositions(edge.secure)), // behind who asks: it is the session's
+    ...stage('ApiKey', edge.apiKey), // as above; whoever has a token stays who they are
+    ...stage('DeclaredRateLimit', declaredLimit(edge, rule)), // before access: also what would be refused may not be tried without end
+    named('Access', authorised(rule.access), accessText(rule.access)),
+    ...rule.layers, // after access: what a route adds works for who was let through
+    ...stage('RequestValidation', heldAgainstContract(edge, rule)), // behind what changes the path: what is judged is what the service gets
+    ...stage('ContractDrift', watchedDrift(edge, rule)), // behind a cache: what is stored was looked at when it came
+    named('Identity', edge.identity), // behind what lets through: only who may ask costs a signature
+    ...stage('EventSocket', offersEvents(rule) ? eventSocket({ checksOrigin: cors === undefined }) : undefined), // last: what refuses answers plainly
   ];
 }
 
-function ownLayers({ layers }: RouteRule): readonly EdgeLayer[] {
-  return layers.map(({ layer }) => layer);
+function stage(name: string, layer: EdgeLayer | undefined): readonly NamedLayer[] {
+  return layer === undefined ? [] : [named(name, layer)];
 }
 
-function corsOf(edge: Edge, rule: RouteRule): readonly EdgeLayer[] {
-  const layer = rule.crossOrigin ?? edge.cors;
-  return layer === undefined ? [] : [layer];
+function layersOf(named: readonly NamedLayer[]): readonly EdgeLayer[] {
+  return named.map(({ layer }) => layer);
+}
+
+function corsOf(edge: Edge, rule: RouteRule): EdgeLayer | undefined {
+  return rule.crossOrigin ?? edge.cors;
 }
 
 /** A stream of events that its service sends as such; one that speaks WebSocket itself has `protocol`. */
@@ -99,12 +109,13 @@ function offersEvents({ operation, protocol }: RouteRule): boolean {
 }
 
 function destinationOf(rule: RouteRule): Destination {
-  const { id, to, operation, protocol, timeoutMs = defaultTimeoutMs } = rule;
+  const { id, to, operation, protocol, connectTimeoutMs, timeoutMs = defaultTimeoutMs } = rule;
   const service = to.kind === 'service' ? to.service : to.kind === 'url' ? to.url : 'gateway';
   return {
     service,
     operation: operation?.name ?? (to.kind === 'service' ? id : anyOperation),
     timeoutMs,
+    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
     stream: operation === undefined ? 'by-type' : operation.spec.stream === true,
     prefix: '',
     ...(protocol === 'websocket' || offersEvents(rule) ? { upgrade: 'websocket' as const } : {}),
@@ -118,23 +129,23 @@ function handlerOf({ to, protocol, translated }: RouteRule): EdgeHandler {
   return protocol === 'grpc' ? grpcForwarding : forwarding;
 }
 
-function declaredLimit({ telemetry, rateLimits: store }: Edge, { operation }: RouteRule): readonly EdgeLayer[] {
+function declaredLimit({ telemetry, rateLimits: store }: Edge, { operation }: RouteRule): EdgeLayer | undefined {
   const policy = operation === undefined ? undefined : operationPolicy(operation);
-  return policy === undefined ? [] : [rateLimited({ policies: [policy], store, telemetry })];
+  return policy === undefined ? undefined : rateLimited({ policies: [policy], store, telemetry });
 }
 
 /** What becomes a message of gRPC is held against its contract on the way, always and by the rules of that. */
-function heldAgainstContract(edge: Edge, { operation, translated }: RouteRule): readonly EdgeLayer[] {
-  if (operation === undefined || translated !== undefined) return [];
+function heldAgainstContract(edge: Edge, { operation, translated }: RouteRule): EdgeLayer | undefined {
+  if (operation === undefined || translated !== undefined) return undefined;
   const mode = edge.validationOf(operation);
-  return mode === false ? [] : [requestValidation(operation, { mode, telemetry: edge.telemetry })];
+  return mode === false ? undefined : requestValidation(operation, { mode, telemetry: edge.telemetry });
 }
 
 function watchedDrift(
   { contractDrift: share, clock, telemetry }: Edge,
   { operation }: RouteRule,
-): readonly EdgeLayer[] {
-  return operation === undefined || share <= 0 ? [] : [contractDrift(operation, { share, clock, telemetry })];
+): EdgeLayer | undefined {
+  return operation === undefined || share <= 0 ? undefined : contractDrift(operation, { share, clock, telemetry });
 }
 
 function bodyDemanded({ operation, id }: RouteRule): EdgeLayer {

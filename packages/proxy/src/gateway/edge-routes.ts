@@ -17,6 +17,8 @@ export interface EdgeRoutes {
   dispatch(exchange: Exchange, path: string): void | Promise<void>;
   /** The methods with which a request would find a route; empty when there are none. */
   allowed(arrived: ArrivedRequest): readonly string[];
+  /** What the requests of a route meet, outermost first. */
+  stages(rule: RouteRule): readonly string[];
 }
 
 /** `nowMs` is wall time, for routes that have theirs. */
@@ -66,6 +68,7 @@ export function edgeRoutes(
       return route.continued()(exchange);
     },
     allowed: (arrived) => set.table.allowed(routedRequest(arrived, '', nowMs)),
+    stages: (rule) => readyRoute(rule).stages,
   };
 }
 

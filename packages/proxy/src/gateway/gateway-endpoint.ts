@@ -4,68 +4,86 @@ import { accessText } from '@dure/service/contract';
 import type { Explanations } from '../observe/explanations.ts';
 import type { RouteRule } from '../routing/route-rule.ts';
 import type { RouteSet } from '../routing/route-set.ts';
+import type { ActuatorRoute } from '../spring/actuator-views.ts';
+import {
+  actuatorFilters,
+  actuatorRoute,
+  actuatorRouteFilters,
+  actuatorRoutePredicates,
+} from '../spring/actuator-views.ts';
+import type { EdgeRoutes } from './edge-routes.ts';
 
 export interface GatewayEndpointOptions {
   readonly set: RouteSet;
+  readonly stages: EdgeRoutes['stages'];
   readonly instances: InstanceList;
   readonly services: readonly string[];
   readonly explained: Explanations;
 }
 
+type View = (id: string) => unknown;
+
 /**
- * `/actuator/gateway`: `routes` and `routes/{id}` in the shape of Spring Cloud Gateway; `instances`, which lists the
- * instances that the gateway sees by service; `requests` and `requests/{id}`, why the last requests were answered so.
+ * `/actuator/gateway`. In the shape of Spring Cloud Gateway: `routes`, `routes/{id}`, `routes/{id}/combinedfilters`,
+ * `globalfilters`, `routefilters`, `routepredicates`. Beside them `instances`, those that the gateway sees by service, and
+ * `requests`, `requests/{id}`, why the last requests were answered so. It only reads: routes change where they are written.
  */
-export function gatewayEndpoint({ set, instances, services, explained }: GatewayEndpointOptions): ManagementEndpoint {
-  const found = (body: unknown): ManagementResponse => (body === undefined ? { status: 404 } : { status: 200, body });
-  const one = new Map<string, (id: string) => unknown>([
-    ['routes', (id) => shownIfAny(set.table.get(id))],
-    ['requests', (id) => explained.find(id)],
-  ]);
-  const all = new Map<string, () => unknown>([
-    ['routes', () => set.table.rules.map(shown)],
-    ['instances', () => seen(instances, services)],
-    ['requests', () => explained.last(100)],
-  ]);
+export function gatewayEndpoint(options: GatewayEndpointOptions): ManagementEndpoint {
+  const views = viewsOf(options);
+  const links = [...views.keys()]
+    .filter((path) => !path.includes('{id}'))
+    .map((path) => ({ href: `/actuator/gateway/${path}`, methods: ['GET'] }));
   return {
     id: 'gateway',
-    handle({ method, path }) {
+    handle({ method, path }): ManagementResponse {
       if (method !== 'GET') return { status: 405, allow: 'GET' };
-      const [what, id, ...rest] = path;
-      if (rest.length > 0) return { status: 404 };
+      const [what, id = '', ...rest] = path;
       if (what === undefined) return { status: 200, body: links };
-      return found(id === undefined ? all.get(what)?.() : one.get(what)?.(id));
+      const view = views.get([what, ...(path.length > 1 ? ['{id}'] : []), ...rest].join('/'));
+      const body = view?.(id);
+      return body === undefined ? { status: 404 } : { status: 200, body };
     },
   };
 }
 
-const links = [
-  { href: '/actuator/gateway/routes', methods: ['GET'] },
-  { href: '/actuator/gateway/instances', methods: ['GET'] },
-  { href: '/actuator/gateway/requests', methods: ['GET'] },
-];
+function viewsOf({ set, stages, instances, services, explained }: GatewayEndpointOptions): ReadonlyMap<string, View> {
+  const ofRoute = (show: (rule: RouteRule) => unknown) => (id: string) => {
+    const rule = set.table.get(id);
+    return rule === undefined ? undefined : show(rule);
+  };
+  return new Map<string, View>([
+    ['routes', () => set.table.rules.map(shown)],
+    ['routes/{id}', ofRoute(shown)],
+    ['routes/{id}/combinedfilters', ofRoute((rule) => actuatorFilters(stages(rule)))],
+    ['globalfilters', () => actuatorFilters(stages(bareRoute))],
+    ['routefilters', actuatorRouteFilters],
+    ['routepredicates', actuatorRoutePredicates],
+    ['instances', () => seen(instances, services)],
+    ['requests', () => explained.last(100)],
+    ['requests/{id}', (id) => explained.find(id)],
+  ]);
+}
+
+/** What a route meets that asks for nothing. */
+const bareRoute: RouteRule = {
+  id: 'any',
+  order: 0,
+  match: {},
+  to: { kind: 'none' },
+  access: 'public',
+  layers: [],
+  metadata: {},
+  source: 'gateway',
+};
 
 function seen(instances: InstanceList, services: readonly string[]): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries(services.map((service) => [service, instances.instances(service).map(({ id }) => id)]));
 }
 
-function shownIfAny(rule: RouteRule | undefined) {
-  return rule === undefined ? undefined : shown(rule);
-}
-
-function shown({ id, order, match, to, access, layers, timeoutMs, metadata }: RouteRule) {
-  const methods = match.methods === undefined ? '' : ` && Methods: [${match.methods.join(', ')}]`;
-  const paths = (match.paths ?? []).map(({ text }) => text.replace(/:([^/]+)/g, '{$1}')).join(', ');
-  return {
-    route_id: id,
-    uri: to.kind === 'service' ? `lb://${to.service}` : to.kind === 'url' ? to.url : 'no://op',
-    order,
-    predicate: `(Paths: [${paths}], match trailing slash: false${methods})`,
-    filters: layers.map(({ text }, index) => `[[${text}], order = ${index + 1}]`),
-    metadata: {
-      ...metadata,
-      access: accessText(access),
-      ...(timeoutMs === undefined ? {} : { 'response-timeout': timeoutMs }),
-    },
-  };
+/** As Spring shows it, with who may use it and how long it may take. */
+function shown(rule: RouteRule): ActuatorRoute {
+  const { access, timeoutMs } = rule;
+  const said = timeoutMs === undefined ? {} : { 'response-timeout': timeoutMs };
+  const view = actuatorRoute(rule);
+  return { ...view, metadata: { ...view.metadata, access: accessText(access), ...said } };
 }

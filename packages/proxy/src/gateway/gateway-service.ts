@@ -118,7 +118,7 @@ async function startGateway(
   });
   for (const endpoint of engine.policies.endpoints) add.endpoint(endpoint);
   add.health(engine.policies.health);
-  add.endpoint(gatewayEndpoint({ set, instances, services: [...new Set(services)], explained }));
+  add.endpoint(gatewayEndpoint({ set, stages: routes.stages, instances, services: [...new Set(services)], explained }));
   const handle = requestHandler(edge, (arrived) => (routes.start(arrived) ? undefined : own.answer(arrived)));
   const secured = await listenerTls(options.tls, { clock, telemetry });
   add.listener((bind) => openProxyListener(edge, handle, bind, secured));

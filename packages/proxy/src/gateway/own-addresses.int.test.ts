@@ -168,34 +168,3 @@ test('without a session option there is no session', async () => {
   await using gateway = await openGateway({ exposes: [] });
   assert.equal((await fetch(`${gateway.origin}/session`)).status, 404);
 });
-
-test('the management endpoint shows routes as Spring Cloud Gateway does, and the instances that are seen', async () => {
-  await using gateway = await openGateway({ exposes: [things], session });
-  gateway.instances.set('things', [localInstance('things', 1), localInstance('things', 2)]);
-  const ask = (...path: readonly string[]) =>
-    gateway.endpoint.handle({ method: 'GET', path, query: {}, body: undefined });
-  const routes = (await ask('routes')).body as readonly { readonly route_id: string }[];
-  assert.deepEqual(
-    routes.map((route) => route.route_id),
-    ['readThing', 'listMine', 'followThing', 'makeThing', 'orderThing', 'putThing', 'dropThing', 'signIn'].map(
-      (name) => `things.${name}`,
-    ),
-  );
-  assert.deepEqual((await ask('routes', 'things.dropThing')).body, {
-    route_id: 'things.dropThing',
-    uri: 'lb://things',
-    order: 0,
-    predicate: '(Paths: [/things/{id}], match trailing slash: false && Methods: [DELETE])',
-    filters: [],
-    metadata: { access: 'role admin', 'response-timeout': 5_000 },
-  });
-  assert.deepEqual((await ask('instances')).body, { things: ['things:1', 'things:2'] });
-  assert.equal((await ask()).status, 200);
-  for (const path of [['routes', 'x'], ['nothing'], ['instances', 'things'], ['routes', 'a', 'b']]) {
-    assert.equal((await ask(...path)).status, 404, path.join('/'));
-  }
-  assert.equal(
-    (await gateway.endpoint.handle({ method: 'POST', path: ['refresh'], query: {}, body: undefined })).status,
-    405,
-  );
-});

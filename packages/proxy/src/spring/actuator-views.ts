@@ -29,22 +29,9 @@ export function actuatorRoute(rule: RouteRule | SpringRule): ActuatorRoute {
   };
 }
 
-/** `GET /actuator/gateway/routes`. */
-export function actuatorRoutes(rules: readonly (RouteRule | SpringRule)[]): readonly ActuatorRoute[] {
-  return rules.map(actuatorRoute);
-}
-
-/** `GET /actuator/gateway/routes/{id}`; undefined, which is 404, for an unknown one. */
-export function actuatorRouteById(rules: readonly (RouteRule | SpringRule)[], id: string): ActuatorRoute | undefined {
-  const rule = rules.find((one) => one.id === id);
-  return rule === undefined ? undefined : actuatorRoute(rule);
-}
-
-/** `GET /actuator/gateway/globalfilters`: what every request passes, by its order. */
-export function actuatorGlobalFilters(
-  stages: readonly { readonly name: string; readonly order: number }[],
-): Readonly<Record<string, number>> {
-  return Object.fromEntries(stages.map(({ name, order }) => [name, order]));
+/** `GET /actuator/gateway/globalfilters` and `routes/{id}/combinedfilters`: what requests pass, by its order. */
+export function actuatorFilters(stages: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(stages.map((text, at) => [text, at + 1]));
 }
 
 /** `GET /actuator/gateway/routefilters`: the filters that routes can have. */
@@ -99,7 +86,11 @@ function predicatesOf(match: RouteMatch): readonly string[] {
   } = match;
   const texts = (list: readonly { readonly text: string }[]) => list.map(({ text }) => text).join(', ');
   return [
-    ...(paths === undefined ? [] : [`Paths: [${texts(paths)}], match trailing slash: ${paths[0]?.matchTrailingSlash}`]),
+    ...(paths === undefined
+      ? []
+      : [
+          `Paths: [${texts(paths).replaceAll(/(?<=\/):([^/,]+)/g, '{$1}')}], match trailing slash: ${paths[0]?.matchTrailingSlash}`,
+        ]),
     ...(hosts === undefined ? [] : [`Hosts: [${texts(hosts)}]`]),
     ...(methods === undefined ? [] : [`Methods: [${methods.join(', ')}]`]),
     ...headers.map((one) => `Header: ${one.name} regexp=${expected(one)}`),

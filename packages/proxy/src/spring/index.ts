@@ -1,12 +1,3 @@
-export type { ActuatorRoute } from './actuator-views.ts';
-export {
-  actuatorGlobalFilters,
-  actuatorRoute,
-  actuatorRouteById,
-  actuatorRouteFilters,
-  actuatorRoutePredicates,
-  actuatorRoutes,
-} from './actuator-views.ts';
 export type { SpringRoutes, SpringRoutesOptions } from './spring-routes.ts';
 export { environmentSources, springRoutes, springRoutesOf } from './spring-routes.ts';
 export type {
