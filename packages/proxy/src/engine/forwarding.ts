@@ -16,7 +16,8 @@ import { verdictOf } from './instance-breakers.ts';
 import type { ProxyEngine } from './proxy-engine.ts';
 import { RequestBody } from './request-body.ts';
 import { requestText } from './request-text.ts';
-import { isRetriedStatus, retryPauseMs } from './retry-rule.ts';
+import type { RetryReason } from './retry-rule.ts';
+import { nextPauseMs } from './retry-rule.ts';
 import { Tunnel } from './tunnel.ts';
 
 const mostAttempts = 3;
@@ -189,6 +190,7 @@ class Forwarding implements ExchangeListener, Work {
       this.#breakOff();
       return;
     }
+    if (kind !== 'stale' && this.#triesAgain('connection')) return;
     if (again) this.#attempt(kind === 'stale', error, kind !== 'stale');
     else this.#refuse(error);
   }
@@ -210,7 +212,7 @@ class Forwarding implements ExchangeListener, Work {
     this.#span?.fail(error);
     this.#leaveUpstream('failure');
     if (this.#begun) this.#breakOff();
-    else this.#refuse(error);
+    else if (!this.#triesAgain('timeout')) this.#refuse(error);
   }
 
   /** `before` is why the attempt before failed, `counts` whether the budget has to allow another. */
@@ -227,7 +229,8 @@ class Forwarding implements ExchangeListener, Work {
     this.#exchange.instance = picked.instance;
     this.#attempts += 1;
     this.#phase = 'connecting';
-    this.#exchange.dueAt = this.#engine.clock.monotonicMs() + this.#engine.limits.connectTimeoutMs;
+    this.#exchange.dueAt =
+      this.#engine.clock.monotonicMs() + (destination.connectTimeoutMs ?? this.#engine.limits.connectTimeoutMs);
     const span = telemetry.startSpan(destination.service, {
       kind: 'client',
       parent: this.#exchange.span.context,
@@ -273,16 +276,17 @@ class Forwarding implements ExchangeListener, Work {
     }
   }
 
-  /** Whether the answer's status is, by the route's own rule, reason to ask again, and there is a way to. */
-  #triesAgain(status: number): boolean {
-    const { retry, destination, engine } = this.#exchange;
-    if (retry === undefined || this.#attempts > retry.retries || !isRetriedStatus(retry, status)) return false;
-    if (this.#body?.isLost === true || !engine.policies.mayRetry(destination.service)) return false;
-    const attempts = this.#attempts;
-    this.#status = status;
+  /** Whether the route's own rule has an answer, or that none came, tried again, and there is a way to. */
+  #triesAgain(why: RetryReason): boolean {
+    const { retry, destination, engine, startedMs } = this.#exchange;
+    if (retry === undefined || this.#begun || this.#body?.isLost === true) return false;
+    const elapsedMs = engine.clock.monotonicMs() - startedMs;
+    const pauseMs = nextPauseMs(retry, why, { attempts: this.#attempts, elapsedMs, draw: engine.random.next() });
+    if (pauseMs === undefined || !engine.policies.mayRetry(destination.service)) return false;
+    this.#status = typeof why === 'number' ? why : 0;
     this.#leaveUpstream('failure');
     this.#status = 0;
-    const pauseMs = retryPauseMs(retry, attempts, engine.random.next());
+    if (this.#tried.length >= engine.instances.instances(destination.service).length) this.#tried.length = 0;
     if (pauseMs === 0) this.#attempt(false);
     else engine.clock.after(pauseMs, () => this.#phase !== 'done' && this.#attempt(false));
     return true;

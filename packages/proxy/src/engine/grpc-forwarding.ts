@@ -105,7 +105,8 @@ class GrpcForwarding implements Work {
     });
     this.#span = span;
     this.#isConnecting = true;
-    this.#exchange.dueAt = Math.min(this.#giveUpAt, engine.clock.monotonicMs() + engine.limits.connectTimeoutMs);
+    const connectMs = destination.connectTimeoutMs ?? engine.limits.connectTimeoutMs;
+    this.#exchange.dueAt = Math.min(this.#giveUpAt, engine.clock.monotonicMs() + connectMs);
     engine.http2.open(instance, (opened) => {
       if (this.#isDone || this.#picked !== picked) return;
       this.#isConnecting = false;

@@ -1,9 +1,14 @@
-/** When a request is sent again although an answer came, and how. */
+/** Why a request might be sent again: the status of its answer, or that there was none. */
+export type RetryReason = number | 'connection' | 'timeout';
+
+/** When a request is sent again, and how. */
 export interface RetryRule {
   /** Attempts after the first. */
   readonly retries: number;
   /** Statuses that are tried again, each from and to, inclusive. */
   readonly statuses: readonly (readonly [from: number, to: number])[];
+  /** Whether it is also sent again when its connection failed, or when no answer came in time. Default: neither. */
+  readonly failures?: readonly ('connection' | 'timeout')[];
   /** The pause before an attempt; without, at once. */
   readonly backoff?: {
     readonly firstMs: number;
@@ -14,6 +19,20 @@ export interface RetryRule {
   };
   /** Share of a pause by which it varies, 0 to 1. */
   readonly jitter?: number;
+  /** After so long no attempt begins any more, counted from the request's arrival. */
+  readonly timeoutMs?: number;
+}
+
+/** The pause before another attempt, in milliseconds; undefined when the rule allows none. `draw` in [0, 1). */
+export function nextPauseMs(
+  rule: RetryRule,
+  why: RetryReason,
+  { attempts, elapsedMs, draw }: { readonly attempts: number; readonly elapsedMs: number; readonly draw: number },
+): number | undefined {
+  const isReason = typeof why === 'number' ? isRetriedStatus(rule, why) : rule.failures?.includes(why) === true;
+  if (!isReason || attempts > rule.retries) return undefined;
+  const pauseMs = retryPauseMs(rule, attempts, draw);
+  return elapsedMs + pauseMs > (rule.timeoutMs ?? Number.POSITIVE_INFINITY) ? undefined : pauseMs;
 }
 
 /** Whether a status is one to be tried again. */

@@ -2,6 +2,7 @@ import type { PropertySource } from '@dure/config/properties';
 import type { Live, ReadSection } from '@dure/core';
 import type { TokenSigner } from '@dure/service/client';
 import { cacheLayer } from '../cache/cache-layer.ts';
+import { memoryCacheStore } from '../cache/memory-cache-store.ts';
 import { ResponseCache } from '../cache/response-cache.ts';
 import type { Exchange } from '../engine/exchange.ts';
 import { cors } from '../protection/cors.ts';
@@ -13,7 +14,7 @@ import type { BreakersByName } from '../spring/circuit-breaking.ts';
 import { circuitBreaking } from '../spring/circuit-breaking.ts';
 import type { SpringRoutes, SpringRoutesOptions } from '../spring/spring-routes.ts';
 import { springRoutesOf } from '../spring/spring-routes.ts';
-import type { SpringRule } from '../spring/spring-rule.ts';
+import type { CacheSetting, SpringRule } from '../spring/spring-rule.ts';
 import type { EdgeTools } from './edge-tools.ts';
 
 /** Where routes in Spring Cloud Gateway's form come from: by default, the configuration that the gateway's host has for it. */
@@ -129,6 +130,11 @@ interface SpringTools extends EdgeTools {
   readonly dispatch: (exchange: Exchange, path: string) => void | Promise<void>;
 }
 
+/** What a route's answers are kept in: with a size a cache of its own. */
+function placeOf({ maxBytes }: CacheSetting, { cache }: SpringTools): ResponseCache {
+  return maxBytes === undefined ? cache : new ResponseCache({ store: memoryCacheStore({ maxBytes }) });
+}
+
 /** A route with the layers for what the gateway's own engine does for it. */
 function readyRule(rule: SpringRule, tools: SpringTools): RouteRule {
   const { id, resilience, rateLimit, cache, cors: pages, layers } = rule;
@@ -141,7 +147,9 @@ function readyRule(rule: SpringRule, tools: SpringTools): RouteRule {
   }
   if (cache !== undefined) {
     const lifetimesMs = { 200: cache.timeToLiveMs, 206: cache.timeToLiveMs, 301: cache.timeToLiveMs };
-    own.push(named('LocalResponseCache', cacheLayer({ cache: tools.cache, lifetimesMs }), JSON.stringify(cache)));
+    own.push(
+      named('LocalResponseCache', cacheLayer({ cache: placeOf(cache, tools), lifetimesMs }), JSON.stringify(cache)),
+    );
   }
   if (breaker !== undefined) {
     const breaking = circuitBreaking(breaker, tools.breakers, tools.dispatch);
