@@ -4,6 +4,8 @@ export const anyOperation = '*';
 /** Where requests of one kind go, as far as forwarding must know it. There are few, and each is kept: metrics hang on them. */
 export interface Destination {
   readonly service: string;
+  /** What outsiders hear it is called: the service, or the route when the service is an address, which is nobody's business. */
+  readonly called: string;
   /** In metrics and logs: the operation's name, or `anyOperation`. Bounded in number. */
   readonly operation: string;
   /** How long the answer may take to begin, in milliseconds. */

@@ -166,7 +166,7 @@ class Forwarding implements ExchangeListener, Work {
     const { kind, cause } = failure;
     const instance = this.#picked?.instance;
     const { destination, isRepeatable, span } = this.#exchange;
-    const error = failureError(failure, destination.service);
+    const error = failureError(failure, destination.called);
     const told = instance === undefined ? error.message : failureText(failure, destination.service, instance);
     this.#span?.fail(error);
     if (kind === 'handshake') this.#exchange.note('tls', told);
@@ -207,8 +207,8 @@ class Forwarding implements ExchangeListener, Work {
       this.#breakOff();
       return;
     }
-    const { service, timeoutMs } = this.#exchange.destination;
-    const error = gatewayErrors.UPSTREAM_TIMEOUT(`"${service}" did not answer within ${timeoutMs} ms`);
+    const { called, timeoutMs } = this.#exchange.destination;
+    const error = gatewayErrors.UPSTREAM_TIMEOUT(`"${called}" did not answer within ${timeoutMs} ms`);
     this.#span?.fail(error);
     this.#leaveUpstream('failure');
     if (this.#begun) this.#breakOff();
@@ -223,7 +223,7 @@ class Forwarding implements ExchangeListener, Work {
     const picked = this.#pick();
     this.#picked = picked;
     if (picked === undefined || (counts && !policies.mayRetry(destination.service))) {
-      this.#refuse(before ?? nobodyAsked(destination.service, this.#openForMs));
+      this.#refuse(before ?? nobodyAsked(destination.called, this.#openForMs));
       return;
     }
     this.#exchange.instance = picked.instance;
@@ -307,7 +307,7 @@ class Forwarding implements ExchangeListener, Work {
   #onFull({ instance }: Picked): void {
     this.#tried.push(instance.id);
     const error = gatewayErrors.OVERLOADED(
-      `"${this.#exchange.destination.service}" has as many requests under way as it may have`,
+      `"${this.#exchange.destination.called}" has as many requests under way as it may have`,
     );
     this.#span?.fail(error);
     this.#leaveUpstream('cancelled');

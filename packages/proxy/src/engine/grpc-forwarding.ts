@@ -68,12 +68,12 @@ class GrpcForwarding implements Work {
       return;
     }
     const { destination, engine } = this.#exchange;
-    const { service } = destination;
+    const { called } = destination;
     if (this.#isConnecting && engine.clock.monotonicMs() < this.#giveUpAt) {
-      this.#again(failureError({ kind: 'connect' }, service), 'no connection in time', false);
+      this.#again(failureError({ kind: 'connect' }, called), 'no connection in time', false);
       return;
     }
-    this.#refuse(gatewayErrors.UPSTREAM_TIMEOUT(`"${service}" did not answer in time`), 'failure');
+    this.#refuse(gatewayErrors.UPSTREAM_TIMEOUT(`"${called}" did not answer in time`), 'failure');
   }
 
   /** A stream of gRPC ends with a status; without one its caller may try again elsewhere. */
@@ -93,7 +93,7 @@ class GrpcForwarding implements Work {
     const picked = before === undefined || this.#attempts < mostAttempts ? this.#pick() : undefined;
     this.#picked = picked;
     if (picked === undefined || (counts && !engine.policies.mayRetry(destination.service))) {
-      this.#refuse(before ?? nobodyAsked(destination.service, this.#openForMs), 'cancelled');
+      this.#refuse(before ?? nobodyAsked(destination.called, this.#openForMs), 'cancelled');
       return;
     }
     const { instance } = picked;
@@ -143,7 +143,7 @@ class GrpcForwarding implements Work {
   #onNoConnection(instance: Instance, cause: unknown): void {
     const { engine, destination, span } = this.#exchange;
     const failure = { kind: isTlsFailure(cause) ? 'handshake' : 'connect', cause } as const;
-    const error = failureError(failure, destination.service);
+    const error = failureError(failure, destination.called);
     const told = failureText(failure, destination.service, instance);
     if (failure.kind === 'handshake') this.#exchange.note('tls', told);
     engine.telemetry.log.warn(told, { code: error.code, instance: instance.id, error: cause, trace: span.context });
@@ -237,7 +237,7 @@ class GrpcForwarding implements Work {
       this.#exchange.answer.abort();
       return;
     }
-    const error = failureError({ kind: 'closed' }, destination.service);
+    const error = failureError({ kind: 'closed' }, destination.called);
     // RFC 9113 §8.7: a refused stream was not processed.
     const isHarmless = isRepeatable || rstCode === constants.NGHTTP2_REFUSED_STREAM;
     if (content !== undefined && isHarmless) this.#again(error, 'hung up', true);

@@ -113,6 +113,7 @@ function destinationOf(rule: RouteRule): Destination {
   const service = to.kind === 'service' ? to.service : to.kind === 'url' ? to.url : 'gateway';
   return {
     service,
+    called: to.kind === 'service' ? service : id,
     operation: operation?.name ?? (to.kind === 'service' ? id : anyOperation),
     timeoutMs,
     ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),

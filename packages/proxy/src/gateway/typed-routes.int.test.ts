@@ -80,3 +80,28 @@ test('what cannot be a route stops the start: layers of no operation, a conflict
     (error) => codeOf(error) === 'GATEWAY_ROUTE_INVALID',
   );
 });
+
+test('what fails on the way to an address is told by the name of the route; the address is nobody’s business', async () => {
+  await using gone = await echo();
+  await using hanging = await scriptedUpstream((socket) => void socket.destroy());
+  await using silent = await scriptedUpstream(() => {});
+  const to = ({ port }: { readonly port: number }) => ({ url: `http://127.0.0.1:${port}` });
+  await gone[Symbol.asyncDispose]();
+  const routes = [
+    route('gone', { path: '/gone', to: to(gone), access: 'public' }),
+    route('hanging', { path: '/hanging', to: to(hanging), access: 'public' }),
+    route('silent', { path: '/silent', to: to(silent), access: 'public', timeoutMs: 50 }),
+  ];
+  await using gateway = await openGateway({ exposes: [], routes });
+  const heard: string[] = [];
+  for (const name of ['gone', 'hanging', 'silent']) {
+    const answer = await fetch(`${gateway.origin}/${name}`, { method: 'POST' });
+    const { detail } = (await answer.json()) as { readonly detail: string };
+    heard.push(`${answer.status} ${detail}`);
+  }
+  assert.deepEqual(heard, [
+    '502 no connection to "gone" came about; nothing was sent',
+    '502 "hanging" hung up before it answered',
+    '504 "silent" did not answer within 50 ms',
+  ]);
+});

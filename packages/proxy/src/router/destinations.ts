@@ -33,6 +33,7 @@ export function destinations({ instances, services, self, timeoutMs }: Destinati
   const add = (service: string): Destination => {
     const destination: Destination = {
       service,
+      called: service,
       operation: anyOperation,
       timeoutMs,
       stream: 'by-type',

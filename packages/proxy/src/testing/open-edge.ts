@@ -40,6 +40,7 @@ export interface EdgeParts {
 
 const destination: Destination = {
   service: 'things',
+  called: 'things',
   operation: 'readThing',
   timeoutMs: 400,
   stream: false,

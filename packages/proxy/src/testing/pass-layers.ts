@@ -92,7 +92,7 @@ export function passLayers(layers: readonly NamedLayer[], parts: PassedParts = {
     { method: 'GET', head, target, address: '192.0.2.7', expectsContinue: false, body: Readable.from([]), client },
     {
       route: 'things',
-      destination: { service: 'things', operation: '*', timeoutMs: 1_000, stream: false, prefix: '' },
+      destination: { service: 'things', called: 'things', operation: '*', timeoutMs: 1_000, stream: false, prefix: '' },
       span: engine.telemetry.startSpan('test'),
       isRepeatable: true,
       ...(parts.variables !== undefined && { bound: { variables: parts.variables } }),
