@@ -146,13 +146,15 @@ function stopListening(server: Server, keepsPromises: boolean): Promise<void> {
   return promise;
 }
 
-function createTlsServer(options: ServerOptions, limits: ProxyLimits, { certificate, http2 }: ListenerTls): Server {
+function createTlsServer(options: ServerOptions, limits: ProxyLimits, { certificate, http2, asksClients }: ListenerTls): Server {
   const server = createSecureServer({
     ...options,
     ...certificate.context,
     ALPNProtocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
     handshakeTimeout: limits.headersTimeoutMs,
     honorCipherOrder: true,
+    requestCert: asksClients,
+    rejectUnauthorized: asksClients,
   });
   certificate.follow((context) => server.setSecureContext(context));
   return server;

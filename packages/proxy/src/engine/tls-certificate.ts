@@ -12,6 +12,11 @@ export interface TlsOptions {
   readonly certFile: string;
   /** The private key, PEM. */
   readonly keyFile: string;
+  /**
+   * The authorities that sign the certificates of clients, PEM; followed like the others. Then a client without such a
+   * certificate gets no connection. Default: no client is asked for one.
+   */
+  readonly clientCaFile?: string;
   /** Default `TLSv1.2`. */
   readonly minVersion?: Extract<SecureVersion, 'TLSv1.2' | 'TLSv1.3'>;
   /** Offers HTTP/2 next to HTTP/1.1. Default true. */
@@ -31,6 +36,8 @@ export interface TlsCertificate {
 export interface ListenerTls {
   readonly certificate: TlsCertificate;
   readonly http2: boolean;
+  /** Clients have to show a certificate. */
+  readonly asksClients: boolean;
 }
 
 /** Opens what a port needs for TLS, if it is to speak it. GATEWAY_PROTOCOL_INVALID as `tlsCertificate`. */
@@ -39,7 +46,8 @@ export async function listenerTls(
   tools: { readonly clock: Clock; readonly telemetry: Telemetry },
 ): Promise<ListenerTls | undefined> {
   if (options === undefined) return undefined;
-  return { certificate: await tlsCertificate(options, tools), http2: options.http2 ?? true };
+  const { http2 = true, clientCaFile } = options;
+  return { certificate: await tlsCertificate(options, tools), http2, asksClients: clientCaFile !== undefined };
 }
 
 /**
@@ -50,12 +58,13 @@ async function tlsCertificate(
   options: TlsOptions,
   { clock, telemetry }: { readonly clock: Clock; readonly telemetry: Telemetry },
 ): Promise<TlsCertificate> {
-  const { certFile, keyFile } = options;
+  const { certFile, keyFile, clientCaFile } = options;
+  const client: Readonly<Record<string, string>> = clientCaFile === undefined ? {} : { ca: clientCaFile };
   let apply: (context: SecureContextOptions) => void = () => {};
   const followed = await followFiles({
     what: 'tls',
-    files: { cert: certFile, key: keyFile },
-    make: (pair) => contextOf(options, pair),
+    files: { cert: certFile, key: keyFile, ...client },
+    make: (contents) => contextOf(options, contents),
     clock,
     changed(outcome) {
       if ('error' in outcome) {
@@ -77,13 +86,14 @@ async function tlsCertificate(
   };
 }
 
-interface Pair {
-  readonly cert: string;
-  readonly key: string;
-}
+/** The contents of the files, by what they are in a context: `cert`, `key`, `ca`. */
+type Contents = Readonly<Record<string, string>>;
 
-function contextOf({ minVersion = 'TLSv1.2', certFile, keyFile }: TlsOptions, pair: Pair): SecureContextOptions {
-  const context = { ...pair, minVersion };
+function contextOf(options: TlsOptions, contents: Contents): SecureContextOptions {
+  const { minVersion = 'TLSv1.2', certFile, keyFile, clientCaFile } = options;
+  if (contents.ca?.includes('-----BEGIN CERTIFICATE-----') === false)
+    throw gatewayErrors.PROTOCOL_INVALID(`tls: ${clientCaFile} holds no certificate of an authority; write it as PEM`);
+  const context = { ...contents, minVersion };
   try {
     createSecureContext(context);
   } catch (cause) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
@@ -12,6 +13,7 @@ import type { ProxyParts } from '../testing/open-proxy.ts';
 import { localInstance } from '../testing/open-proxy.ts';
 import { rawClient } from '../testing/raw-client.ts';
 import { plainAnswer, scriptedUpstream } from '../testing/scripted-upstream.ts';
+import { testAuthority } from '../testing/test-authority.ts';
 import { testCertificates } from '../testing/test-certificate.ts';
 import { things } from '../testing/test-contract.ts';
 import { until } from '../testing/until.ts';
@@ -110,6 +112,29 @@ test('files that are missing or no pair stop the start', async () => {
   const start = (tls: GatewayOptions['tls'] & object) => openGateway({ exposes: [things], tls });
   await assert.rejects(start({ certFile: `${certFile}.not`, keyFile }), { code: 'GATEWAY_PROTOCOL_INVALID' });
   await assert.rejects(start({ certFile, keyFile: certFile }), { code: 'GATEWAY_PROTOCOL_INVALID' });
+});
+
+test('clients that have to show a certificate get no connection without one of the authority that is named', async () => {
+  await using partners = await testAuthority('partners');
+  await using strangers = await testAuthority('strangers');
+  const pairOf = ({ issue }: typeof partners) => {
+    const { certFile, keyFile } = issue('DNS:client.test');
+    return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+  };
+  await using certificates = await testCertificates();
+  const { certFile, keyFile } = certificates;
+  await using world = await worldOf({ tls: { certFile, keyFile, clientCaFile: partners.caFile } });
+  const { port } = world.gateway;
+  assert.equal((await get(port, pairOf(partners))).status, 200);
+  await assert.rejects(get(port), 'without a certificate');
+  await assert.rejects(get(port, pairOf(strangers)), 'with one of another authority');
+  const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+  session.on('error', () => {});
+  await until('there is no connection by HTTP/2 without one', () => session.destroyed);
+  assert.deepEqual(world.upstream.received.length, 1);
+  const start = (clientCaFile: string) => openGateway({ exposes: [things], tls: { certFile, keyFile, clientCaFile } });
+  await assert.rejects(start(keyFile), { code: 'GATEWAY_PROTOCOL_INVALID' });
+  await assert.rejects(start(`${certFile}.not`), { code: 'GATEWAY_PROTOCOL_INVALID' });
 });
 
 test('one address cannot take every connection, handshakes included', async () => {
