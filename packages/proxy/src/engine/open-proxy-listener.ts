@@ -146,7 +146,11 @@ function stopListening(server: Server, keepsPromises: boolean): Promise<void> {
   return promise;
 }
 
-function createTlsServer(options: ServerOptions, limits: ProxyLimits, { certificate, http2, asksClients }: ListenerTls): Server {
+function createTlsServer(
+  options: ServerOptions,
+  limits: ProxyLimits,
+  { certificate, http2, asksClients }: ListenerTls,
+): Server {
   const server = createSecureServer({
     ...options,
     ...certificate.context,

@@ -11,6 +11,7 @@ import { Exchange } from '../engine/exchange.ts';
 import { forwarding } from '../engine/forwarding.ts';
 import { grpcForwarding } from '../engine/grpc-forwarding.ts';
 import { gatewayErrors } from '../errors.ts';
+import { grpcWeb } from '../grpc/grpc-web.ts';
 import { operationPolicy } from '../protection/rate-limit-policy.ts';
 import { rateLimited } from '../protection/rate-limited.ts';
 import { requestValidation } from '../protection/request-validation.ts';
@@ -77,6 +78,7 @@ function stagesOf(edge: Edge, rule: RouteRule): readonly NamedLayer[] {
   return [
     ...stage('Compression', edge.compression), // outermost: it takes every answer as it leaves
     ...stage('Cors', cors), // before what refuses: pages may read what others refuse with
+    ...stage('GrpcWeb', rule.protocol === 'grpc' ? grpcWeb : undefined), // before what refuses: refusals are statuses, too
     named('BodyLimit', bodyDemanded(rule)), // first of what refuses: a body that is too large is refused whoever sends it
     named('Authentication', authenticated(edge)), // before access: the identity is what access is decided by
     named('SessionPositions', sessionPositions(edge.secure)), // behind who asks: it is the session's
