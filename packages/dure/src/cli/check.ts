@@ -6,6 +6,7 @@ import { findSystem, loadDefinitions, loadSystem } from '../load-system.ts';
 import { checkContracts } from '../plan/contract-check.ts';
 import { contractShapes } from '../plan/contract-users.ts';
 import { flowMaps, strayReactions } from '../plan/flow-map.ts';
+import { gatewayProblems } from '../plan/gateway-check.ts';
 import { wire } from '../plan/plan.ts';
 import { readSagaCounts, strandedSagas } from '../plan/saga-gate.ts';
 import type { Command } from './command.ts';
@@ -45,6 +46,7 @@ export const check: Command = {
       ...strayReactions(definitions),
       ...flowMaps(definitions).flatMap((flow) => flow.problems),
       ...contracts.problems,
+      ...(await gatewayProblems(system)),
       ...(counts === undefined ? [] : strandedSagas(counts, definitions)),
     ];
     const { accepted } = contracts;

@@ -3,6 +3,7 @@ import type { BusResource } from '@dure/config/bus';
 import type { ConfigSourceResource } from '@dure/config/client';
 import type { BrokerResource } from '@dure/messaging';
 import type { ServiceDefinition } from '@dure/service/server';
+import { edgeOptions } from '../edge-options.ts';
 import type { LoadedSystem } from '../load-system.ts';
 import { loadDefinition, loadSystem } from '../load-system.ts';
 import type { RunFile } from '../run-file.ts';
@@ -75,20 +76,12 @@ export async function definitionsOf(run: RunFile): Promise<ReadonlyMap<string, S
   return found;
 }
 
-async function gateway({ system: { name, edge }, folder }: LoadedSystem): Promise<ServiceDefinition> {
-  const [{ gatewayService }, settings, storefront] = await Promise.all([
+async function gateway({ system, folder }: LoadedSystem): Promise<ServiceDefinition> {
+  const { storefront } = system.edge;
+  const [{ gatewayService }, options, pages] = await Promise.all([
     import('@dure/proxy/gateway'),
-    edge.gateway?.(),
-    edge.storefront === undefined ? undefined : storefrontPages(folder, edge.storefront),
+    edgeOptions(system),
+    storefront === undefined ? undefined : storefrontPages(folder, storefront),
   ]);
-  return gatewayService({
-    spring: {},
-    ...settings,
-    exposes: edge.expose,
-    info: { title: name, version: '1' },
-    issuers: edge.issuers,
-    identity: edge.identity,
-    ...(edge.session === undefined ? {} : { session: edge.session }),
-    ...(storefront === undefined ? {} : { storefront }),
-  });
+  return gatewayService({ ...options, ...(pages === undefined ? {} : { storefront: pages }) });
 }

@@ -104,11 +104,7 @@ async function startGateway(
   const { dispatch } = routes;
   await openSpring(options.spring, springRoutes, { set, tools: { ...tools, signer }, dispatch }, context);
   rateLimits.tellUnknown();
-  const services = [
-    ...exposes.map(({ name }) => name),
-    ...(options.follow ?? []),
-    ...(session === undefined ? [] : [session.issuer.name]),
-  ];
+  const services = knownServices(options);
   demandUsed(options.upstreamTls ?? {}, set.table.rules, services);
   const own = ownAddresses(edge, {
     routes,
@@ -118,7 +114,7 @@ async function startGateway(
   });
   for (const endpoint of engine.policies.endpoints) add.endpoint(endpoint);
   add.health(engine.policies.health);
-  add.endpoint(gatewayEndpoint({ set, stages: routes.stages, instances, services: [...new Set(services)], explained }));
+  add.endpoint(gatewayEndpoint({ set, stages: routes.stages, instances, services, explained }));
   const handle = requestHandler(edge, (arrived) => (routes.start(arrived) ? undefined : own.answer(arrived)));
   const secured = await listenerTls(options.tls, { clock, telemetry });
   add.listener((bind) => openProxyListener(edge, handle, bind, secured));
@@ -157,8 +153,14 @@ function limitNames(exposes: readonly AnyContract[]): readonly string[] {
   return operations.flatMap((operation) => operationPolicy(operation)?.name ?? []);
 }
 
+/** The services that the options name. */
+export function knownServices({ exposes, follow = [], session }: GatewayOptions): readonly string[] {
+  const issuers = session === undefined ? [] : [session.issuer.name];
+  return [...new Set([...exposes.map(({ name }) => name), ...follow, ...issuers])];
+}
+
 /** What translates to gRPC, read only when a contract asks for it: the library costs 40 ms of a processor at the start. */
-async function translation(exposes: readonly AnyContract[]): Promise<(rule: RouteRule) => RouteRule> {
+export async function translation(exposes: readonly AnyContract[]): Promise<(rule: RouteRule) => RouteRule> {
   const isBound = exposes.some(({ operations }) =>
     Object.values(operations).some(({ spec }) => spec.grpc !== undefined),
   );

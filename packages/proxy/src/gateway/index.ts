@@ -11,6 +11,7 @@ export type { MatchOptions, RouteOptions, ValueOption } from '../routing/route.t
 export { route } from '../routing/route.ts';
 export type { NamedLayer, RouteRule } from '../routing/route-rule.ts';
 export type { UpstreamTlsByService, UpstreamTlsOptions } from '../upstream/upstream-tls.ts';
+export { checkGateway } from './check-gateway.ts';
 export type { EdgeTools } from './edge-tools.ts';
 export type { GatewayOptions, GatewaySettings } from './gateway-options.ts';
 export { gatewayService } from './gateway-service.ts';
