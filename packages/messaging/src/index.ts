@@ -10,7 +10,7 @@ export type {
   Subscription,
   Topic,
 } from './broker.port.ts';
-export { trackOf } from './broker-lane.ts';
+export { brokerLanes, trackOf } from './broker-lane.ts';
 export type { BrokerCredentials, BrokerKit, BrokerResource } from './broker-resource.ts';
 export { asideBytes, chunksOf, claimIn, putAside, redeemed } from './claim-check.ts';
 export type { CloudEvent } from './cloud-event.ts';
@@ -55,7 +55,7 @@ export type {
 } from './message-buffer.ts';
 export { baggageOf, causeOf, maxDataLength, messageBuffer } from './message-buffer.ts';
 export { matcher } from './message-filter.ts';
-export type { LogPage, MessageFilter, MessageLog } from './message-log.port.ts';
+export type { LogPage, MessageFilter, MessageLog, TrackEnds } from './message-log.port.ts';
 export { OrderedDeliveries } from './ordered-deliveries.ts';
 export type { DeliveryStanding, Intervention, ParkedKeys, ParkedMessage } from './parked-keys.port.ts';
 export type { Parking } from './parking.port.ts';

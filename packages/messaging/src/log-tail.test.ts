@@ -17,6 +17,7 @@ function watched() {
   const asked = { advance: 0, read: 0, rings: true, fails: false };
   const log: MessageLog = {
     before: async () => 0,
+    ends: async () => ({}),
     async advance() {
       asked.advance += 1;
       if (asked.fails) throw new TypeError('no connection');

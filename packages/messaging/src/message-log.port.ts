@@ -15,6 +15,9 @@ export interface LogPage {
   readonly mark: number;
 }
 
+/** Positions by track, as a consumer behind a broker counts: `order/events/7`. */
+export type TrackEnds = Readonly<Record<string, number>>;
+
 /** A service's own log, read behind the commit fence: what was once skipped never appears later. */
 export interface MessageLog {
   /** The highest position up to which nothing can appear any more. Never blocks on an open transaction. */
@@ -35,6 +38,8 @@ export interface MessageLog {
    * can tell; never one that has been dropped. For 0 it is the floor.
    */
   before(at: number): Promise<number>;
+  /** The last position of each track (`trackOf`) among the messages in `(after, upTo]` that a reader wants. */
+  ends(after: number, upTo: number, filter: MessageFilter): Promise<TrackEnds>;
   /** Rings after each commit in this process that appended; a hint, so a missed one costs one poll. */
   onAppend(ring: () => void): () => void;
 }

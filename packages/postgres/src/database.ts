@@ -95,6 +95,11 @@ export interface DatabaseOptions {
   readonly dataKeys?: readonly Uint8Array[];
   /** How long a projection's table that is no longer shown goes on following, in milliseconds. Default an hour. */
   readonly rollbackWindowMs?: number;
+  /**
+   * Whether this service has applied another one's log up to a position, where that does not follow from the position of its feed:
+   * messages that come by a broker. Default: by the position.
+   */
+  readonly holdsOf?: ((source: string, position: number) => Promise<boolean>) | undefined;
   /** Begins sagas; from the saga store. */
   readonly startSaga?: StartSaga;
 }
@@ -204,7 +209,8 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     relay: postgresRelayStore(pool),
     idempotency: postgresIdempotency(pool),
     uow,
-    freshFrom: (source, call, policy) => untilFresh(appliedFrom(source, service, deliveries), call, clock, policy),
+    freshFrom: (source, call, policy) => 
+      untilFresh(appliedFrom(source, service, options.holdsOf, deliveries), call, clock, policy),
     changes: (filter, signal) => messagesOf(tail, filter, signal, payloads),
     health: { name: 'db', groups: ['readiness'], check: () => ping(pool) },
     close,
@@ -238,10 +244,11 @@ async function closeAll(projections: Projector, tail: LogTail, pool: Pool): Prom
 function appliedFrom(
   source: string,
   service: string,
+  holdsOf: DatabaseOptions['holdsOf'],
   deliveries: Pick<ParkingDeliveryStore<never>, 'position'>,
 ): ReadModel {
   const holds = async (position: number) => (await deliveries.position(source)) >= position;
-  return { source, name: `${service}.${source}`, holds };
+  return { source, name: `${service}.${source}`, holds: holdsOf ? (position) => holdsOf(source, position) : holds };
 }
 
 function ringAll(rings: ReadonlySet<() => void>): void {

@@ -1,5 +1,5 @@
 import type { LaneRange, LogPage, Message, MessageFilter, MessageLog, MessageMeta } from '@dure/messaging';
-import { everyLane } from '@dure/messaging';
+import { brokerLanes, everyLane } from '@dure/messaging';
 import type { Answer } from './connection.ts';
 import type { Pool } from './pool.ts';
 import { leased } from './pool.ts';
@@ -9,6 +9,20 @@ const window = 10_000;
 const kinds = { e: 'event', c: 'command', r: 'reply' } as const;
 
 const columns = 'pos, id, kind, type, version, key, dest, at, data, meta';
+
+/** As `trackOf` names them. */
+const lastOfTracks = `
+  select case kind when 'e' then 'events' else 'addressed' end as part,
+    get_byte(sha256(convert_to(key, 'UTF8')), 0) % $5::int as lane, max(pos) as pos
+  from dure.log where pos > $1 and pos <= $2 and (kind = 'e' and type = any($3) or dest = $4)
+  group by part, lane`;
+
+interface EndRow {
+  readonly part: string;
+  readonly lane: number;
+  readonly pos: number;
+}
+
 /** The service's log, behind the commit fence. `ring` reports the commits of this process. */
 export function postgresMessageLog(pool: Pool, service: string): MessageLog & { readonly ring: () => void } {
   const rings = new Set<() => void>();
@@ -31,6 +45,13 @@ export function postgresMessageLog(pool: Pool, service: string): MessageLog & { 
       await log.advance();
       const text = 'select dure.log_before(to_timestamp($1::float8 / 1000)) as pos';
       return (await leased(pool, text, [at], 'dure.log-before')).rows[0]?.pos as number;
+    },
+    async ends(after, upTo, { events, destination }) {
+      const values = [after, upTo, events, destination ?? null, brokerLanes];
+      const { rows } = await leased(pool, lastOfTracks, values, 'dure.ends');
+      return Object.fromEntries(
+        (rows as unknown as readonly EndRow[]).map(({ part, lane, pos }) => [`${service}/${part}/${lane}`, pos]),
+      );
     },
     onAppend(ring) {
       rings.add(ring);

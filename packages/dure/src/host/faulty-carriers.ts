@@ -49,6 +49,7 @@ export function faultyFeed(feed: FeedSource, { disorder }: Faults): FeedSource {
   return {
     source: feed.source,
     positionAt: (at, signal) => feed.positionAt(at, signal),
+    ends: (after, upTo, signal) => feed.ends(after, upTo, signal),
     payload: (message, signal) => feed.payload(message, signal),
     async *open(after, signal) {
       const recent: Message[] = [];

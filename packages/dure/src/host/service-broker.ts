@@ -4,7 +4,9 @@ import type { BrokerConsumer, BrokerSource, Relay } from '@dure/messaging/broker
 import { eventsTopic, inboxTopic, routesOf, startBrokerConsumer, startRelay } from '@dure/messaging/broker';
 import type { Dispatch, FeedSource } from '@dure/messaging/feed';
 import type { Database, Tx } from '@dure/postgres';
+import { eventsOfFlow } from '@dure/saga';
 import type { ServiceDefinition } from '@dure/service/server';
+import { awaitedEvents } from '../awaited-events.ts';
 import type { BrokerRun } from '../run-file.ts';
 import { unreadable, wholeOf } from './consume.ts';
 import { faultyBroker } from './faulty-carriers.ts';
@@ -15,6 +17,8 @@ export interface ServiceBroker {
   readonly health: readonly HealthCheck[];
   /** Those whose messages come by the broker. */
   sources(): readonly BrokerSource[];
+  /** Whether everything of a source up to a position has been applied; nothing is before `run`. */
+  holds(source: string, position: number): Promise<boolean>;
   run(dispatch: Dispatch<Tx>): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,6 +49,7 @@ export function serviceBroker(options: ServiceBrokerOptions): ServiceBroker {
   return {
     health: [reported('relay', () => relay?.health), reported(`broker-${resource.kind}`, () => consumer?.health)],
     sources: () => consumer?.sources ?? [],
+    holds: async (source, position) => (await consumer?.holds(source, position)) ?? false,
     async run(dispatch) {
       const { name, clock, random } = { name: nameOf(options), ...options.process.machine };
       const { faults } = options.process;
@@ -89,7 +94,10 @@ function consumerOf(
     ...(connection.addressed ? [inboxTopic(run.system, name)] : []),
   ];
   if (topics.length === 0) return undefined;
-  const heard = new Set(definition.reactions.map(({ event }) => event.name));
+  const heard = new Set([
+    ...awaitedEvents(definition).map((event) => event.name),
+    ...(service.flows ?? []).flatMap(eventsOfFlow),
+  ]);
   return startBrokerConsumer<Tx>({
     broker,
     as: name,

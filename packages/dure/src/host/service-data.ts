@@ -5,7 +5,7 @@ import type { Asker } from '@dure/messaging/asks';
 import { openAsker } from '@dure/messaging/asks';
 import { routesOf, sinceBroker } from '@dure/messaging/broker';
 import type { FeedConsumer } from '@dure/messaging/feed';
-import { feedRoute, payloadRoute } from '@dure/messaging/feed';
+import { endsRoute, feedRoute, payloadRoute } from '@dure/messaging/feed';
 import type { TimerRunner } from '@dure/messaging/timers';
 import { startTimers } from '@dure/messaging/timers';
 import type { Database, PostgresResource, Tx } from '@dure/postgres';
@@ -32,6 +32,7 @@ import type { Machine } from './machine.ts';
 import { ownFollowers } from './own-followers.ts';
 import { projectionsEndpoint } from './projections-endpoint.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
+import type { ServiceBroker } from './service-broker.ts';
 import { serviceBroker } from './service-broker.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 import { serviceReplays } from './service-replays.ts';
@@ -68,11 +69,11 @@ export async function openServiceData(
   process: ProcessKit,
 ): Promise<ServiceData> {
   const [{ name, service, telemetry }, { clock, ids }] = [kit, process.machine];
-  const db = openOwnDatabase(definition, kit, process);
+  const db: Database = openOwnDatabase(definition, kit, process, () => broker);
   const runner = sagasOf(definition, db, kit, process.machine);
   const watcher = watcherOf(db, kit, process.machine);
   const [consumers, timers]: [FeedConsumer[], TimerRunner[]] = [[], []];
-  const broker = brokerOf(definition, db, kit, process);
+  const broker: ServiceBroker | undefined = brokerOf(definition, db, kit, process);
   const jobs = definition.jobs.length === 0 ? undefined : await serviceJobs(definition, db, kit, process.machine);
   const followers = ownFollowers(definition, db, kit, process.machine, service.flows);
   const sources = () => [...consumers, ...(broker?.sources() ?? []), ...followers.sources()];
@@ -134,7 +135,16 @@ function brokerOf(definition: ServiceDefinition, db: Database, kit: ServiceKit, 
   return serviceBroker({ resource, connection, definition, db, kit, process, logOf });
 }
 
-function openOwnDatabase(definition: ServiceDefinition, kit: ServiceKit, process: ProcessKit): Database {
+function isOnBroker({ service }: ServiceKit, { broker }: ProcessKit): boolean {
+  return broker !== undefined && service.broker !== undefined;
+}
+
+function openOwnDatabase(
+  definition: ServiceDefinition,
+  kit: ServiceKit,
+  process: ProcessKit,
+  broker: () => ServiceBroker | undefined,
+): Database {
   const { database } = definition;
   const { name, service, telemetry } = kit;
   if (service.databaseUrl === undefined)
@@ -161,6 +171,7 @@ function openOwnDatabase(definition: ServiceDefinition, kit: ServiceKit, process
     },
     serverTime: true,
     dataKeys: [dataKeyOf(service.key)],
+    holdsOf: isOnBroker(kit, process) ? async (...of: [string, number]) => (await broker()?.holds(...of)) ?? false : undefined,
   };
   const db = openDatabase({ ...opened, ...startSaga });
   process.logs.set(name, db);
@@ -185,7 +196,7 @@ function holdersOf({ name, service }: ServiceKit, { run, broker }: ProcessKit) {
 
 function feedsOf({ log, tail, payloads }: Database, { name, service }: ServiceKit, clock: Clock): readonly HttpRoute[] {
   const feeding = { service: name, log, tail, grants: service.grants, clock };
-  return [feedRoute(feeding), payloadRoute({ ...feeding, payloads })];
+  return [feedRoute(feeding), payloadRoute({ ...feeding, payloads }), endsRoute(feeding)];
 }
 
 function askedIn({ asks }: ServiceDefinition, asker: Asker): Readonly<Record<string, unknown>> {

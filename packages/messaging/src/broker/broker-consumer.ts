@@ -13,6 +13,8 @@ import { startSettler } from '../feed/settler.ts';
 import type { Message } from '../message.ts';
 import type { Arrival } from './envelope.ts';
 import { fromRecord } from './envelope.ts';
+import type { SourceReach } from './source-reach.ts';
+import { sourceReach } from './source-reach.ts';
 
 export interface BrokerConsumerOptions<Tx> {
   readonly broker: Broker;
@@ -50,6 +52,8 @@ export interface BrokerConsumer extends AsyncDisposable {
   /** The connection, and the lanes that cannot be followed. */
   readonly health: HealthCheck;
   readonly sources: readonly BrokerSource[];
+  /** Whether everything of a source up to a position has been applied or parked, by whichever process. It asks the source. */
+  holds(source: string, position: number): Promise<boolean>;
   /** Lets the messages at hand finish (for at most 2 s), then ends. Idempotent. */
   close(): Promise<void>;
 }
@@ -87,6 +91,7 @@ class Consumer<Tx> implements BrokerConsumer {
   readonly #passed = new Set<string>();
   readonly #storedAtMs = new Map<string, number>();
   readonly #stuck = new Map<string, Stuck>();
+  readonly #reach: SourceReach;
   #closing: Promise<void> | undefined;
 
   constructor(options: BrokerConsumerOptions<Tx>) {
@@ -94,6 +99,11 @@ class Consumer<Tx> implements BrokerConsumer {
     this.#options = options;
     this.#count = telemetry.metrics.counter('messaging_messages', 'Messages from other services, by outcome');
     for (const source of sources) this.#settlerOf(source);
+    this.#reach = sourceReach({
+      ...options,
+      reached: (track, wanted) => this.#reached(track, wanted),
+      signal: this.#stop.signal,
+    });
     const handle = (record: BrokerRecord) => this.#take(record);
     this.#subscriptions = topics.map((topic) => broker.subscribe({ topic, group, handle }));
   }
@@ -118,6 +128,10 @@ class Consumer<Tx> implements BrokerConsumer {
       health: { name: `broker-${source}`, groups: [], check: () => deliveryHealth(settler.state) },
       ring: () => settler.ring(),
     }));
+  }
+
+  holds(source: string, position: number): Promise<boolean> {
+    return this.#reach.holds(source, position);
   }
 
   close(): Promise<void> {
@@ -239,6 +253,12 @@ class Consumer<Tx> implements BrokerConsumer {
   async #settle(message: Message): Promise<void> {
     // A settler stops only when its consumer does.
     if (!(await this.#settlerOf(message.source).settle(message))) this.#stop.signal.throwIfAborted();
+  }
+
+  /** How far a lane is, by this process or by another one that has it now. */
+  async #reached(track: string, wanted: number): Promise<number> {
+    const known = this.#known.get(track) ?? 0;
+    return known >= wanted ? known : this.#options.deliveries.position(track);
   }
 
   /** By lane, or by the whole log in the time before there was a broker. */

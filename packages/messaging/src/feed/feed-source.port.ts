@@ -1,5 +1,5 @@
 import type { Message } from '../message.ts';
-import type { LogPage } from '../message-log.port.ts';
+import type { LogPage, TrackEnds } from '../message-log.port.ts';
 
 /** Where a consumer gets the messages of one source from. */
 export interface FeedSource {
@@ -12,10 +12,21 @@ export interface FeedSource {
   open(after: number, signal: AbortSignal): AsyncIterable<LogPage>;
   /** Where to begin for what was written at a time (epoch milliseconds) or later; for 0, where the log begins that is kept. */
   positionAt(at: number, signal: AbortSignal): Promise<number>;
+  /**
+   * Where each of the consumer's tracks ended after a position and up to another one, or up to where the log ends: whoever has
+   * passed all of these has everything up to there, in whatever order it came.
+   */
+  ends(after: number, upTo: number, signal: AbortSignal): Promise<FeedEnds>;
   /** The data that a message of this source has put aside, chunk by chunk. MESSAGING_CLAIM_GONE. */
   payload(message: Message, signal: AbortSignal): AsyncIterable<string>;
   /** Rings when it may be worth trying again at once. Returns the unsubscriber. */
   onChange?(ring: () => void): () => void;
+}
+
+/** How far a log was looked at, and the last position of each track (`trackOf`) up to there. */
+export interface FeedEnds {
+  readonly upTo: number;
+  readonly tracks: TrackEnds;
 }
 
 /** What one consumer may read of a log. */

@@ -5,7 +5,7 @@ import type { TokenSigner } from '@dure/service/client';
 import { messagingErrors } from '../errors.ts';
 import { readLines } from './feed-line.ts';
 import { longestWaitSeconds } from './feed-route.ts';
-import type { FeedSource } from './feed-source.port.ts';
+import type { FeedEnds, FeedSource } from './feed-source.port.ts';
 import type { StreamAnswer, StreamTransport } from './transport.ts';
 import { httpStream } from './transport.ts';
 
@@ -53,6 +53,12 @@ export function httpFeed(options: HttpFeedOptions): FeedSource {
     source,
     onChange: (ring) => instances.onChange(source, ring),
     open: (after, signal) => readLines(asked({ after }, signal)),
+    async ends(after, upTo, signal) {
+      let text = '';
+      for await (const chunk of asked({ after, upto: upTo }, signal)) text += chunk;
+      if (text === '') throw messagingErrors.FEED_FAILED(`${source} did not say where it ended`, { details: { source } });
+      return JSON.parse(text) as FeedEnds;
+    },
     payload: ({ position }, signal) => asked({ position }, signal),
     async positionAt(at, signal) {
       for await (const { mark } of readLines(asked({ at }, signal))) return mark;
@@ -61,8 +67,12 @@ export function httpFeed(options: HttpFeedOptions): FeedSource {
   };
 }
 
-/** What follows a position, where a time is, or the data that the message at a position has put aside. */
-type Asked = { readonly after: number } | { readonly at: number } | { readonly position: number };
+/** What follows a position, where a time is, where tracks ended, or the data that the message at a position has put aside. */
+type Asked =
+  | { readonly after: number }
+  | { readonly at: number }
+  | { readonly after: number; readonly upto: number }
+  | { readonly position: number };
 
 interface Opening {
   readonly options: HttpFeedOptions;
@@ -110,10 +120,11 @@ async function ask(
   [over, call]: readonly [AbortSignal, Call],
 ): Promise<StreamAnswer> {
   const { source, as, signer, transport = httpStream, waitSeconds = longestWaitSeconds } = options;
-  const wait = 'after' in what ? { wait: String(waitSeconds) } : {};
+  const path = 'position' in what ? 'payload' : 'upto' in what ? 'ends' : 'feed';
+  const wait = path === 'feed' && 'after' in what ? { wait: String(waitSeconds) } : {};
   const query = new URLSearchParams({ as, ...stringified(what), ...wait });
   const answer = await transport({
-    url: `${base}/.dure/${'position' in what ? 'payload' : 'feed'}?${query}`,
+    url: `${base}/.dure/${path}?${query}`,
     headers: {
       authorization: await signer.authorize(source, undefined),
       accept: 'application/x-ndjson, application/json',

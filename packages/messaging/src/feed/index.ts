@@ -1,13 +1,14 @@
 export type { Dispatch, Whole } from '../attempts/delivery-attempt.ts';
 export type { ParkingPolicy } from '../delivery-failure.ts';
+export { endsRoute } from './ends-route.ts';
 export type { FeedConsumer, FeedConsumerOptions, FeedState } from './feed-consumer.ts';
 export { startFeedConsumer } from './feed-consumer.ts';
 export type { FeedRouteOptions } from './feed-route.ts';
 export { feedRoute, longestWaitSeconds } from './feed-route.ts';
-export type { FeedGrant, FeedSource } from './feed-source.port.ts';
+export type { FeedEnds, FeedGrant, FeedSource } from './feed-source.port.ts';
 export type { HttpFeedOptions } from './http-feed.ts';
 export { httpFeed } from './http-feed.ts';
-export { localFeed } from './local-feed.ts';
+export { endsIn, localFeed } from './local-feed.ts';
 export { payloadRoute } from './payload-route.ts';
 export type { RetryPolicy, Settler, SettlerOptions, SettlerState } from './settler.ts';
 export { startSettler } from './settler.ts';

@@ -2,7 +2,7 @@ import { claimIn } from '../claim-check.ts';
 import type { LogTail } from '../log-tail.ts';
 import type { MessageFilter, MessageLog } from '../message-log.port.ts';
 import type { PayloadStore } from '../payload-store.port.ts';
-import type { FeedGrant, FeedSource } from './feed-source.port.ts';
+import type { FeedEnds, FeedGrant, FeedSource } from './feed-source.port.ts';
 import { refuseBelow } from './refuse-below.ts';
 
 /** After how many positions the log is told again how far the consumer is. */
@@ -11,6 +11,12 @@ const tellEvery = 10_000;
 /** What a grant lets a consumer see. */
 export function filterOf(grant: FeedGrant, consumer: string): MessageFilter {
   return { events: grant.events, destination: grant.addressed ? consumer : undefined };
+}
+
+/** Where the tracks of a log ended that a reader wants. */
+export async function endsIn(log: MessageLog, after: number, upTo: number, filter: MessageFilter): Promise<FeedEnds> {
+  const end = Math.min(upTo, await log.advance());
+  return { upTo: end, tracks: end > after ? await log.ends(after, end, filter) : {} };
 }
 
 /** The log of a service that runs in the same process, without HTTP: same order, same positions, same grant. */
@@ -29,6 +35,7 @@ export function localFeed(options: {
   return {
     source,
     positionAt: (at) => log.before(at),
+    ends: (after, upTo) => endsIn(log, after, upTo, filter),
     payload: (message) => {
       const claim = claimIn(message);
       return claim === undefined || payloads === undefined ? nothing() : payloads.read(claim);

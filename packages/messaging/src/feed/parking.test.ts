@@ -23,6 +23,7 @@ import { startSettler } from './settler.ts';
 function feedOf({ log }: MemoryDatabase): FeedSource {
   return {
     positionAt: async () => 0,
+    ends: () => assert.fail('its positions come in order'),
     payload: () => assert.fail('nothing is large'),
     source: 'test',
     async *open(after, signal) {

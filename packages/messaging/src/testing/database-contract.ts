@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { Call } from '@dure/core';
 import { codeOf, plainOperation } from '@dure/core';
 import { testCall } from '@dure/core/testing';
+import { trackOf } from '../broker-lane.ts';
 import type { DeliveryStore, ParkingDeliveryStore } from '../delivery-store.port.ts';
 import type { Message } from '../message.ts';
 import type { MessageLog } from '../message-log.port.ts';
@@ -185,6 +186,19 @@ export function messageLogContract<Tx extends Outbox>(name: string, open: OpenDa
       const none = await db.log.read(0, { events: [], destination: undefined }, 10);
       assert.deepEqual(none, { messages: [], mark: await db.log.advance() });
       assert.equal((await db.log.read(0, 'all', 10)).messages.length, 6);
+    });
+
+    test('it tells where each track of a reader ended', async () => {
+      await using db = await open();
+      await fill(db, 2);
+      await db.uow(testCall(), async (tx) => tx.emit(noted, { key: '두레', count: 3 }));
+      const end = await db.log.advance();
+      const { messages } = await db.log.read(0, everything, 10);
+      const last = Object.fromEntries(messages.map((message) => [trackOf(message), message.position]));
+      assert.deepEqual(await db.log.ends(0, end, everything), last);
+      const narrow = { events: ['test.noted'], destination: undefined };
+      assert.deepEqual(Object.values(await db.log.ends(end - 1, end, narrow)), [end]);
+      assert.deepEqual(await db.log.ends(end, end, narrow), {});
     });
 
     test('a full page ends at its last message, and reading on from its mark misses nothing', async () => {

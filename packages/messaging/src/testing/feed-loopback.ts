@@ -2,6 +2,7 @@ import type { Call, Identity } from '@dure/core';
 import { isDureError, systemClock } from '@dure/core';
 import { testCall, testIds } from '@dure/core/testing';
 import type { HttpRequest } from '@dure/service/server';
+import { endsRoute } from '../feed/ends-route.ts';
 import type { FeedRouteOptions } from '../feed/feed-route.ts';
 import { feedRoute } from '../feed/feed-route.ts';
 import type { StreamTransport } from '../feed/transport.ts';
@@ -42,8 +43,13 @@ function request(query: string): HttpRequest {
   };
 }
 
-export async function ask(options: FeedRouteOptions, query: string, call: Call = testCall({ identity: other })) {
-  return await feedRoute(options).handle(request(query), call);
+export async function ask(
+  options: FeedRouteOptions,
+  query: string,
+  call: Call = testCall({ identity: other }),
+  route = feedRoute(options),
+) {
+  return await route.handle(request(query), call);
 }
 
 /** Brings requests to the route without a network; `down` makes it fail, `cut` breaks what is open. */
@@ -56,8 +62,10 @@ export function loopback(options: FeedRouteOptions) {
     network.cut = () => broken.abort(new TypeError('connection reset'));
     const ended = AbortSignal.any([signal, broken.signal]);
     try {
-      const answer = await ask(options, new URL(url).search, testCall({ identity: other, signal: ended }));
-      return { status: answer.status, body: failing(answer.body as AsyncIterable<string>, broken.signal) };
+      const { pathname, search } = new URL(url);
+      const route = pathname === '/.dure/ends' ? endsRoute(options) : feedRoute(options);
+      const { status, body } = await ask(options, search, testCall({ identity: other, signal: ended }), route);
+      return { status, body: failing(typeof body === 'string' ? [body] : (body as AsyncIterable<string>), broken.signal) };
     } catch (error) {
       if (!isDureError(error)) throw error;
       const body = (async function* () {
@@ -69,7 +77,7 @@ export function loopback(options: FeedRouteOptions) {
   return { network, transport };
 }
 
-async function* failing(chunks: AsyncIterable<string>, broken: AbortSignal): AsyncIterable<string> {
+async function* failing(chunks: AsyncIterable<string> | readonly string[], broken: AbortSignal): AsyncIterable<string> {
   for await (const chunk of chunks) {
     yield chunk;
     broken.throwIfAborted();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { trackOf } from '../broker-lane.ts';
 import type { FeedSource } from '../feed/feed-source.port.ts';
 import type { Message } from '../message.ts';
 
@@ -58,6 +59,20 @@ export function feedSourceContract(name: string, open: () => Promise<FeedUnderTe
       assert.equal(await under.feed.positionAt(0, never), 0);
       const [first] = await read(under.feed, 0, 1);
       assert.ok((await under.feed.positionAt(Number.MAX_SAFE_INTEGER, never)) >= (first?.position ?? 0));
+    });
+
+    test('tells where the tracks of what is granted ended, as far as the log goes', async () => {
+      await using under = await open();
+      const never = new AbortController().signal;
+      await under.note(1, 2);
+      const seen = await read(under.feed, 0, 2);
+      const track = trackOf(seen[0] ?? assert.fail());
+      const [first = 0, last = 0] = seen.map(({ position }) => position);
+      assert.deepEqual(await under.feed.ends(0, first, never), { upTo: first, tracks: { [track]: first } });
+      const { upTo, tracks } = await under.feed.ends(first, Number.MAX_SAFE_INTEGER, never);
+      assert.ok(upTo >= last);
+      assert.deepEqual(tracks, { [track]: last });
+      assert.deepEqual(await under.feed.ends(upTo, upTo, never), { upTo, tracks: {} });
     });
 
     test('ends when it is told to', async () => {

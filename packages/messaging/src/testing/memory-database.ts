@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Call, Clock, Ids } from '@dure/core';
 import { DureError } from '@dure/core';
 import type { AskStore } from '../ask-store.port.ts';
+import { trackOf } from '../broker-lane.ts';
 import { chunksOf, putAside } from '../claim-check.ts';
 import type { ParkingDeliveryStore } from '../delivery-store.port.ts';
 import { messagingErrors } from '../errors.ts';
@@ -64,7 +65,11 @@ export function memoryDatabase(options: MemoryDatabaseOptions): MemoryDatabase {
       units: memory,
       values: memory.values,
       ids: options.ids,
-      start: async (source) => ({ whole: await deliveries.position(source), tracks: {}, lanes: [] }),
+      start: async (source) => ({
+        whole: await deliveries.position(source),
+        tracks: deliveries.tracksOf(source),
+        lanes: [],
+      }),
       isParked: (id) => deliveries.isParked(id),
     }),
     followers: memoryFollowers(options.clock, (call, work, mayCommit) => memory.fenced(call, work, mayCommit)),
@@ -114,6 +119,10 @@ class Memory implements MemoryUnits {
     before: async (at) => {
       const first = this.#messages.findIndex((message) => message.at >= at);
       return first === -1 ? this.#messages.length : first;
+    },
+    ends: async (after, upTo, filter) => {
+      const wanted = this.#messages.slice(after, upTo).filter(matcher(filter));
+      return Object.fromEntries(wanted.map((message) => [trackOf(message), message.position]));
     },
     onAppend: (ring) => {
       this.#rings.add(ring);

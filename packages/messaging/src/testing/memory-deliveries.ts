@@ -43,6 +43,11 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     return this.#positions.get(source) ?? 0;
   }
 
+  /** How far each track of a source is. */
+  tracksOf(source: string): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#positions].filter(([stream]) => stream.startsWith(`${source}/`)));
+  }
+
   async skipTo(source: string, position: number): Promise<void> {
     this.#moveTo(source, position);
   }

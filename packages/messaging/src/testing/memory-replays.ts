@@ -18,7 +18,10 @@ export interface ReplaySurroundings {
 /** Replays in memory: the promises of the real ones, but that nobody waits for deliveries under way. */
 export function memoryReplays({ units, values, ids, start, isParked }: ReplaySurroundings): ReplayStore<MemoryTx> {
   const replays = new Map<string, Replay>();
-  const heldOf = (id: string) => (values.get(`held ${id}`) ?? []) as readonly HeldMessage[];
+  // A value of its own for each, so that transactions beside each other do not overwrite what the other holds back.
+  const heldOf = (id: string) =>
+    [...values].flatMap(([key, one]) => (key.startsWith(`held ${id} `) && one !== undefined ? [one as HeldMessage] : []));
+  const placeOf = (id: string, one: number) => `held ${id} ${one}`;
   const shown = (replay: Replay): Replay => ({ ...replay, held: heldOf(replay.id).length });
   const set = (id: string, change: Partial<Replay>) => {
     const replay = replays.get(id);
@@ -83,7 +86,7 @@ export function memoryReplays({ units, values, ids, start, isParked }: ReplaySur
     release: async (replay, held, call, effect) => {
       if (heldOf(replay.id)[0]?.number !== held.number) return 'elsewhere';
       const work: Effect<MemoryTx> = async (tx) => {
-        tx.set(`held ${replay.id}`, heldOf(replay.id).slice(1));
+        tx.set(placeOf(replay.id, held.number), undefined);
         return effect(tx);
       };
       return run(replay, call, work, () => undefined);
@@ -103,7 +106,8 @@ export function memoryReplays({ units, values, ids, start, isParked }: ReplaySur
         if (replay === undefined || replay.state === 'done' || (what === 'skip' && replay.state !== 'stopped'))
           return false;
         const isOfPast = replay.position < replay.upTo;
-        if (what === 'skip' && !isOfPast) (values as Map<string, unknown>).set(`held ${id}`, heldOf(id).slice(1));
+        if (what === 'skip' && !isOfPast)
+          (values as Map<string, unknown>).delete(placeOf(id, heldOf(id)[0]?.number ?? 0));
         const skipped = what === 'skip' && isOfPast ? { position: replay.error?.position ?? replay.position } : {};
         const [state, error] =
           what === 'pause' ? (['paused', replay.error] as const) : (['running', undefined] as const);
@@ -115,8 +119,7 @@ export function memoryReplays({ units, values, ids, start, isParked }: ReplaySur
       const replay = [...replays.values()].find((one) => one.reaction === reaction && one.state !== 'done');
       if (replay === undefined || (replay.key !== undefined && replay.key !== message.key)) return false;
       number += 1;
-      const held = (tx.get(`held ${replay.id}`) ?? []) as readonly HeldMessage[];
-      tx.set(`held ${replay.id}`, [...held, { number, message: plain(message) }]);
+      tx.set(placeOf(replay.id, number), { number, message: plain(message) });
       return true;
     },
   };
