@@ -209,7 +209,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     relay: postgresRelayStore(pool),
     idempotency: postgresIdempotency(pool),
     uow,
-    freshFrom: (source, call, policy) => 
+    freshFrom: (source, call, policy) =>
       untilFresh(appliedFrom(source, service, options.holdsOf, deliveries), call, clock, policy),
     changes: (filter, signal) => messagesOf(tail, filter, signal, payloads),
     health: { name: 'db', groups: ['readiness'], check: () => ping(pool) },

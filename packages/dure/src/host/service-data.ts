@@ -171,7 +171,9 @@ function openOwnDatabase(
     },
     serverTime: true,
     dataKeys: [dataKeyOf(service.key)],
-    holdsOf: isOnBroker(kit, process) ? async (...of: [string, number]) => (await broker()?.holds(...of)) ?? false : undefined,
+    holdsOf: isOnBroker(kit, process)
+      ? async (...of: [string, number]) => (await broker()?.holds(...of)) ?? false
+      : undefined,
   };
   const db = openDatabase({ ...opened, ...startSaga });
   process.logs.set(name, db);

@@ -56,7 +56,8 @@ export function httpFeed(options: HttpFeedOptions): FeedSource {
     async ends(after, upTo, signal) {
       let text = '';
       for await (const chunk of asked({ after, upto: upTo }, signal)) text += chunk;
-      if (text === '') throw messagingErrors.FEED_FAILED(`${source} did not say where it ended`, { details: { source } });
+      if (text === '')
+        throw messagingErrors.FEED_FAILED(`${source} did not say where it ended`, { details: { source } });
       return JSON.parse(text) as FeedEnds;
     },
     payload: ({ position }, signal) => asked({ position }, signal),

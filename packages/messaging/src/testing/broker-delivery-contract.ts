@@ -68,7 +68,8 @@ export function brokerDeliveryContract(connect: () => Broker, patienceMs: number
 
   test('the past is delivered once more, what comes meanwhile behind it, each key in its order', async () => {
     const seen: string[] = [];
-    const note = (message: Message, how: string) => seen.push(`${how} ${notedIn(message).key} ${notedIn(message).count}`);
+    const note = (message: Message, how: string) =>
+      seen.push(`${how} ${notedIn(message).key} ${notedIn(message).count}`);
     await using it = await onBroker(connect, async (message, tx) => {
       if (!(await it.target.replays.holdBack('sum', message, tx))) note(message, 'live');
     });

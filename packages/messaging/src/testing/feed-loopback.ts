@@ -65,7 +65,10 @@ export function loopback(options: FeedRouteOptions) {
       const { pathname, search } = new URL(url);
       const route = pathname === '/.dure/ends' ? endsRoute(options) : feedRoute(options);
       const { status, body } = await ask(options, search, testCall({ identity: other, signal: ended }), route);
-      return { status, body: failing(typeof body === 'string' ? [body] : (body as AsyncIterable<string>), broken.signal) };
+      return {
+        status,
+        body: failing(typeof body === 'string' ? [body] : (body as AsyncIterable<string>), broken.signal),
+      };
     } catch (error) {
       if (!isDureError(error)) throw error;
       const body = (async function* () {

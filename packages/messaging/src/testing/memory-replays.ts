@@ -20,7 +20,9 @@ export function memoryReplays({ units, values, ids, start, isParked }: ReplaySur
   const replays = new Map<string, Replay>();
   // A value of its own for each, so that transactions beside each other do not overwrite what the other holds back.
   const heldOf = (id: string) =>
-    [...values].flatMap(([key, one]) => (key.startsWith(`held ${id} `) && one !== undefined ? [one as HeldMessage] : []));
+    [...values].flatMap(([key, one]) =>
+      key.startsWith(`held ${id} `) && one !== undefined ? [one as HeldMessage] : [],
+    );
   const placeOf = (id: string, one: number) => `held ${id} ${one}`;
   const shown = (replay: Replay): Replay => ({ ...replay, held: heldOf(replay.id).length });
   const set = (id: string, change: Partial<Replay>) => {
