@@ -23,6 +23,9 @@ export type SagaAction =
   /** Sends a step that is under way again, with other data. */
   | { readonly do: 'replace'; readonly step: string; readonly data: unknown };
 
+/** What an operator may do to an instance that changes what it runs by. */
+export type SagaMove = { readonly do: 'migrate' };
+
 /** What can happen to an instance. */
 export type SagaEvent =
   | { readonly kind: 'started' }
@@ -85,7 +88,8 @@ export interface SagaHistoryEntry {
     | 'paused'
     | 'resumed'
     | 'extended'
-    | 'replaced';
+    | 'replaced'
+    | 'migrated';
   readonly step?: string;
   readonly direction?: StepDirection;
   readonly attempt?: number;
@@ -110,6 +114,8 @@ export interface SagaChange {
   readonly commands: readonly SagaCommand[];
   readonly history: readonly SagaHistoryEntry[];
   readonly work: readonly SagaWork[];
+  /** It runs by another version now: version, shape and input are to be written, too. */
+  readonly migrated?: boolean;
   /** Why an operator's action makes no sense now; then nothing has changed. */
   readonly refused?: string;
 }

@@ -7,6 +7,7 @@ export type {
   SagaCommand,
   SagaEvent,
   SagaHistoryEntry,
+  SagaMove,
   SagaWork,
   StepDirection,
 } from './change.ts';

@@ -80,6 +80,11 @@ function leafShape(leaf: SagaLeaf): string {
   }
 }
 
+/** The commands of a leaf, or what else it is: what answers to it are about. */
+export function labelsOf(leaf: SagaLeaf): string {
+  return leafShape({ ...leaf, name: '', kind: 'retriable' });
+}
+
 function label({ command }: { readonly command: { readonly service: string; readonly name: string } }): string {
   return `${command.service}.${command.name}`;
 }

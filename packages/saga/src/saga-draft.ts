@@ -14,6 +14,11 @@ export interface SagaOptions<S extends Schema<unknown, unknown>> {
   /** The longest time until the pivot is sent, in milliseconds; then the steps are taken back. Default: none. */
   readonly deadlineMs?: number;
   /**
+   * The earlier versions whose running instances `dure sagas migrate` may move to this one, each with what becomes of the input:
+   * `{ 1: (input) => input }`. Steps are the same by their names. Default: none; instances end by the version they began with.
+   */
+  readonly migrates?: Readonly<Record<number, (input: never) => unknown>>;
+  /**
    * How long it is kept after its end, in milliseconds, with its history; then its id is unknown. The newest version decides for all.
    * Default: what the service's database keeps, 90 days.
    */

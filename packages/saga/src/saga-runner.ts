@@ -1,14 +1,15 @@
 import type { Call, Clock, HealthCheck, Ids } from '@dure/core';
 import { check, messageOf, ownCall, parseTraceparent, wait } from '@dure/core';
 import type { Message, ReplyData, UnitOfWork } from '@dure/messaging';
-import { baggageOf } from '@dure/messaging';
+import { baggageOf, upcasted } from '@dure/messaging';
 import type { Telemetry } from '@dure/telemetry';
 import { advance } from './advance.ts';
 import { beginSaga } from './begin-saga.ts';
-import type { SagaAction, SagaChange, SagaEvent, SagaWork } from './change.ts';
+import type { SagaAction, SagaChange, SagaEvent, SagaMove, SagaWork } from './change.ts';
 import { sagaErrors } from './errors.ts';
 import type { SagaInstance, WaitsFor } from './instance.ts';
 import { dueAt, isPinnedTo, resultsOf, stateOf } from './instance.ts';
+import { migrate } from './migrate.ts';
 import { placeOf } from './nodes.ts';
 import type { Operator } from './operate.ts';
 import { outcomeOf } from './replied.ts';
@@ -40,7 +41,7 @@ export interface SagaRunner<Tx> extends AsyncDisposable {
   /** Begins to look after timeouts; call once. */
   run(): void;
   /** Does what an operator says: SAGA_NOT_FOUND, SAGA_ACTION_REFUSED. Who and why stand in the instance's history. */
-  operate(id: string, action: SagaAction, operator: Operator, call: Call): Promise<void>;
+  operate(id: string, action: SagaAction | SagaMove, operator: Operator, call: Call): Promise<void>;
   /** DOWN, with the list, while unfinished instances have no definition here; UP with counts otherwise. */
   readonly health: HealthCheck;
   /** Lets the change at hand end. Idempotent. */
@@ -106,7 +107,7 @@ class Runner<Tx> implements SagaRunner<Tx> {
     const { definitions, store, clock } = this.#options;
     const event = definitions.flatMap(({ waits }) => waits).find(({ name }) => name === message.type);
     if (event === undefined) return;
-    const data = check(event.schema, message.data, message.type);
+    const data = check(event.schema, upcasted(event, message), message.type);
     if (!data.ok) throw unreadable(message, data.errors);
     const { type, key } = message;
     await store.remember(tx, { event: type, key, data: data.value, at: clock.now() });
@@ -118,13 +119,14 @@ class Runner<Tx> implements SagaRunner<Tx> {
     }
   }
 
-  async operate(id: string, action: SagaAction, { by, why }: Operator, call: Call): Promise<void> {
+  async operate(id: string, action: SagaAction | SagaMove, operator: Operator, call: Call): Promise<void> {
     const { store, unitOfWork } = this.#options;
     await unitOfWork.uow(call, async (tx) => {
       const instance = await store.lock(tx, id);
       if (instance === undefined)
         throw sagaErrors.NOT_FOUND(`the saga "${id}" is unknown, or has ended and was forgotten`, { details: { id } });
-      await this.#apply(instance, { kind: 'operated', action, by, why }, call, tx);
+      if (action.do === 'migrate') await this.#migrate(instance, operator, call, tx);
+      else await this.#apply(instance, { kind: 'operated', action, ...operator }, call, tx);
     });
   }
 
@@ -155,9 +157,29 @@ class Runner<Tx> implements SagaRunner<Tx> {
   async #apply(instance: SagaInstance, event: SagaEvent, call: Call, tx: Tx): Promise<void> {
     const saga = this.#definitionOf(instance);
     if (saga === undefined) throw missing(instance);
-    const { store, clock } = this.#options;
-    const change = await this.#work(saga, advance(saga, instance, event, clock.now()), call, tx);
-    if (change.refused !== undefined) throw actionRefused(instance, change.refused);
+    await this.#carryOut(saga, advance(saga, instance, event, this.#options.clock.now()), call, tx);
+  }
+
+  /** To the newest version that takes it. */
+  async #migrate(instance: SagaInstance, operator: Operator, call: Call, tx: Tx): Promise<void> {
+    const { definitions, clock } = this.#options;
+    const later = definitions.filter(({ name, version }) => name === instance.saga && version > instance.version);
+    const [to] = later
+      .filter(({ migrates }) => migrates[instance.version] !== undefined)
+      .toSorted((a, b) => b.version - a.version);
+    if (to === undefined)
+      throw actionRefused(
+        instance,
+        `no later version of it that is listed has \`migrates: { ${instance.version}: … }\``,
+      );
+    const change = migrate({ from: this.#definitionOf(instance), to }, instance, clock.now(), operator);
+    await this.#carryOut(to, change, call, tx);
+  }
+
+  async #carryOut(saga: AnySaga, first: SagaChange, call: Call, tx: Tx): Promise<void> {
+    const { store } = this.#options;
+    const change = await this.#work(saga, first, call, tx);
+    if (change.refused !== undefined) throw actionRefused(change.instance, change.refused);
     store.save(tx, change);
     this.#report(change, call);
     const { parent, status } = change.instance;
@@ -172,7 +194,8 @@ class Runner<Tx> implements SagaRunner<Tx> {
       if (event === undefined) continue;
       const next = advance(saga, whole.instance, event, this.#options.clock.now());
       const { commands, history } = whole;
-      whole = { ...next, commands: [...commands, ...next.commands], history: [...history, ...next.history] };
+      const { migrated = false } = whole;
+      whole = { ...next, migrated, commands: [...commands, ...next.commands], history: [...history, ...next.history] };
       rest.push(...next.work);
     }
     return whole;

@@ -96,6 +96,7 @@ test('a saga is listed, shown, held, taken up again and called off, with who and
   assert.equal(refused.code, 2);
   assert.match(refused.err, /"trip" refuses: .*it is paused; resume it first/);
   await sagas('resume', id, ...operator);
+  assert.match((await sagas('migrate', id, ...operator)).err, /no later version of it that is listed has `migrates/);
   await sagas('extend', id, '--ms', '60000', ...operator);
   await sagas('undo', id, ...operator);
   await ends(id, 'compensated');

@@ -8,14 +8,14 @@ import { exitCodes } from './exit-codes.ts';
 import { stateFolderOf } from './system-folder.ts';
 import { alignColumns } from './text-width.ts';
 
-const actions = ['retry', 'skip', 'undo', 'undone', 'pause', 'resume', 'extend', 'replace'] as const;
+const actions = ['retry', 'skip', 'undo', 'undone', 'pause', 'resume', 'extend', 'replace', 'migrate'] as const;
 const verbs = ['list', 'show', 'counts', ...actions];
 
 /** `dure sagas`: looks at the sagas of a running system, and helps those that cannot help themselves. */
 export const sagas: Command = {
   spec: {
     name: 'sagas',
-    positional: '[list|show|counts|retry|skip|undo|undone|pause|resume|extend|replace] [id]',
+    positional: '[list|show|counts|retry|skip|undo|undone|pause|resume|extend|replace|migrate] [id]',
     repeats: true,
     options: {
       by: { value: '<name>', en: 'who does it', ko: '조치하는 사람' },
@@ -32,8 +32,8 @@ export const sagas: Command = {
       ...stateOption,
       ...commonOptions,
     },
-    en: 'list and show sagas; retry, skip, undo, pause or extend one',
-    ko: '사가 목록과 상세 보기, 재시도·건너뛰기·되돌리기·일시 정지·기한 연장',
+    en: 'list and show sagas; retry, skip, undo, pause, extend or migrate one',
+    ko: '사가 목록과 상세 보기, 재시도·건너뛰기·되돌리기·일시 정지·기한 연장·버전 이전',
   },
   async run(line, { folder, terminal }) {
     const [verb = 'list', id] = line.positionals;

@@ -10,6 +10,7 @@ test('every action is read with what it needs', () => {
     [{ action: 'retry' }, { do: 'retry' }],
     [{ action: 'undo' }, { do: 'undo' }],
     [{ action: 'pause' }, { do: 'pause' }],
+    [{ action: 'migrate' }, { do: 'migrate' }],
     [
       { action: 'skip', step: 'ship', result: { shipmentId: 's' } },
       { do: 'skip', step: 'ship', result: { shipmentId: 's' } },

@@ -1,22 +1,24 @@
-import type { SagaAction } from '@dure/saga';
+import type { SagaAction, SagaMove } from '@dure/saga';
 
 /** What an operator asks for, who asks, and why. */
 export interface AskedAction {
-  readonly action: SagaAction;
+  readonly action: SagaAction | SagaMove;
   readonly by: string;
   readonly why: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-type Read = (fields: Fields) => SagaAction | string;
+type Action = SagaAction | SagaMove;
+type Read = (fields: Fields) => Action | string;
 
 const needsStep = 'name the step: { "step": "…" }';
 
-const actions: Readonly<Record<SagaAction['do'], Read>> = {
+const actions: Readonly<Record<Action['do'], Read>> = {
   retry: () => ({ do: 'retry' }),
   undo: () => ({ do: 'undo' }),
   pause: () => ({ do: 'pause' }),
   resume: () => ({ do: 'resume' }),
+  migrate: () => ({ do: 'migrate' }),
   skip: ({ step, result }) => (isText(step) ? { do: 'skip', step, result } : needsStep),
   undone: ({ step, evidence }) =>
     isText(step) && isText(evidence)
@@ -38,7 +40,7 @@ export function readSagaAction(body: unknown): AskedAction | string {
   if (!isText(action) || !Object.hasOwn(actions, action)) {
     return `there is no such action; there are ${Object.keys(actions).join(', ')}`;
   }
-  const read = actions[action as SagaAction['do']](fields);
+  const read = actions[action as Action['do']](fields);
   return typeof read === 'string' ? read : { action: read, by, why };
 }
 

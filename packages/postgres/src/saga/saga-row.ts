@@ -54,7 +54,10 @@ export function instanceOf(row: SagaRow): SagaInstance {
 }
 
 /** The arguments of `dure.begin_saga` and `dure.save_saga`. */
-export function savedAs({ instance, history }: SagaChange, part: 'all' | 'changeable'): [string, string] {
+export function savedAs(
+  { instance, history, migrated = false }: SagaChange,
+  part: 'all' | 'changeable',
+): [string, string] {
   const { id, saga: name, version, shape, key, input, phase, status, steps, why, problem, ending, parent } = instance;
   const changeable = {
     id,
@@ -73,5 +76,5 @@ export function savedAs({ instance, history }: SagaChange, part: 'all' | 'change
   };
   const { startedAt: started_at, traceparent, correlation } = instance;
   const all = { ...changeable, name, version, shape, key, input, started_at, traceparent, correlation, parent };
-  return [JSON.stringify(part === 'all' ? all : changeable), JSON.stringify(history)];
+  return [JSON.stringify(part === 'all' || migrated ? all : changeable), JSON.stringify(history)];
 }

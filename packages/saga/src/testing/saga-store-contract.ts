@@ -96,6 +96,26 @@ export function sagaStoreContract<Tx>(name: string, open: () => Promise<StoreUnd
       );
     });
 
+    test('one that was moved to another version is found with that, its shape and its input', async () => {
+      await using under = await open();
+      const { instance } = begin('o-1');
+      await insert(under, { instance, commands: [], history: [], work: [] });
+      const moved = {
+        ...instance,
+        version: 2,
+        shape: 'reserve:pivot:stock.reserve',
+        input: { orderId: 'o-1', count: 2 },
+      };
+      await under.uow(testCall(), async (tx) => {
+        under.store.save(tx, { instance: moved, commands: [], history: [], work: [], migrated: true });
+      });
+      assert.deepEqual(await under.store.find(instance.id), moved);
+      assert.deepEqual(
+        (await under.store.open()).map(({ version, shape }) => [version, shape]),
+        [[2, moved.shape]],
+      );
+    });
+
     test('every field of an instance comes back', async () => {
       await using under = await open();
       const { instance } = begin('o-1');
