@@ -220,6 +220,25 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
       fix: '진행 중인 재전달이 끝날 때까지 기다리거나 취소하십시오. `dure replay <서비스>`로 진행 상황을 볼 수 있습니다.',
     },
   },
+  PARKED_UNKNOWN: {
+    kind: 'missing',
+    en: {
+      title: 'Nothing of that name is parked',
+      fix: 'Look at `dure parked`: services, sources, keys and ids are written as it shows them. It may have been applied meanwhile.',
+    },
+    ko: {
+      title: '그런 이름으로 보류된 메시지가 없습니다',
+      fix: '`dure parked`에 나오는 서비스, 소스, 키, ID를 그대로 쓰십시오. 그 사이에 적용되었을 수도 있습니다.',
+    },
+  },
+  SOURCE_UNKNOWN: {
+    kind: 'missing',
+    en: {
+      title: 'The service follows no such source',
+      fix: 'Use one of the sources that the message lists.',
+    },
+    ko: { title: '서비스가 따르지 않는 소스입니다', fix: '메시지에 나열된 소스 가운데 하나를 쓰십시오.' },
+  },
   REPLAY_BUSY: {
     kind: 'unavailable',
     retryable: true,

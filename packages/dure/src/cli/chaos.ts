@@ -99,7 +99,7 @@ function text(report: ChaosReport, scenario: Scenario, { terminal, language }: C
   const held = invariants.filter(({ holds }) => holds).length;
   const facts = [
     [words.done, done.join(', ') || '–'],
-    [words.ready, readyAfterMs === undefined ? words.notReady : seconds(readyAfterMs)],
+    [words.ready, readyAfterMs === undefined ? words.notReady : `${seconds(readyAfterMs)} s`],
     ...(traffic === undefined ? [] : [[words.traffic, words.failed(traffic.failed, traffic.requests)]]),
     [words.invariants, messages[language].verdict(held, invariants.length)],
   ];

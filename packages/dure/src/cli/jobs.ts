@@ -7,7 +7,7 @@ import { exitCodes } from './exit-codes.ts';
 import { messages } from './messages.ts';
 import { stateFolderOf } from './system-folder.ts';
 import type { Language } from './terminal.ts';
-import { alignColumns } from './text-width.ts';
+import { alignColumns, timeOf } from './text-width.ts';
 
 /** What a service answers of its jobs. */
 interface ServiceJobs {
@@ -73,5 +73,3 @@ function table(found: readonly ServiceJobs[], language: Language): string {
   if (names.length === 0) return `${noJobs}\n`;
   return `${[names.join(' '), '', ...alignColumns([jobColumns, ...rows])].join('\n')}\n`;
 }
-
-const timeOf = (at: number) => new Date(at).toISOString().slice(0, 19).replace('T', ' ');

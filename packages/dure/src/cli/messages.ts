@@ -109,6 +109,7 @@ const english = {
     wouldRetire: (keys: string) => `would be removed: ${keys}`,
   },
   rebuilds: {
+    columns: ['PROJECTION', 'MODE', 'VERSION', 'RUN', 'STATE', 'POSITION', 'CHANGED'],
     progress: (name: string, run: number, position: number, end: number) =>
       `${name}, run ${run}: ${position} of ${end}`,
     goesOn: (service: string, name: string) => `it goes on without us; see \`dure rebuild ${service} ${name}\` again`,
@@ -118,6 +119,8 @@ const english = {
   replays: {
     columns: ['REPLAY', 'REACTION', 'STATE', 'POSITION', 'DELIVERED', 'HELD', 'BY', 'ERROR'],
     states: { running: 'running', paused: 'paused', stopped: 'stopped', done: 'done' },
+    none: (service: string) =>
+      `no reaction of ${service} may be replayed; one that may says so: on(event, …, { name: '…', replayable: true })`,
     may: (reaction: string, event: string, source: string) => `${reaction} may be replayed (${event} of ${source})`,
     progress: (reaction: string, position: number, upTo: number, applied: number, held: number) =>
       `${reaction}: ${position} of ${upTo}, ${applied} delivered, ${held} held back`,
@@ -241,6 +244,7 @@ const korean: Messages = {
     wouldRetire: (keys) => `제거할 키: ${keys}`,
   },
   rebuilds: {
+    columns: ['프로젝션', '방식', '버전', '구축', '상태', '위치', '변경 시각'],
     progress: (name, run, position, end) => `${name}, ${run}번째 구축: ${position}/${end}`,
     goesOn: (service, name) => `구축은 계속됩니다. \`dure rebuild ${service} ${name}\`로 다시 확인하십시오`,
     shown: (name, version, run) => `${name}: 버전 ${version}, ${run}번째 구축을 표시합니다`,
@@ -249,6 +253,8 @@ const korean: Messages = {
   replays: {
     columns: ['재전달', '반응', '상태', '위치', '전달', '보류', '요청자', '오류'],
     states: { running: '진행 중', paused: '일시 정지', stopped: '중단', done: '완료' },
+    none: (service) =>
+      `${service}에는 재전달할 수 있는 반응이 없습니다. 재전달해도 되는 반응에는 on(event, …, { name: '…', replayable: true })라고 적습니다`,
     may: (reaction, event, source) => `${reaction}: 재전달 가능(${source}의 ${event})`,
     progress: (reaction, position, upTo, applied, held) =>
       `${reaction}: 위치 ${position}/${upTo}, 전달 ${applied}건, 보류 ${held}건`,

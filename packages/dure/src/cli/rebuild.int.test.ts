@@ -80,6 +80,15 @@ test('rebuild pauses, and says what it needs to know', async () => {
   const { out, first } = await outcome('en', 'rebuild', 'books', 'board', 'pause', '--by', 'kim', '--why', 'noon');
   assert.equal(out, 'board is paused at 4 of 10\n');
   assert.deepEqual((first as { body: unknown }).body, { do: 'pause', by: 'kim', why: 'noon' });
-  for (const words of [['books'], ['books', 'board', 'burn', '--why', 'x'], ['books', 'board']])
+  for (const words of [[], ['books', 'board', 'burn', '--why', 'x'], ['books', 'board']])
     assert.equal((await outcome('en', 'rebuild', ...words)).code, 2);
+});
+
+test('rebuild without a projection shows what there is', async () => {
+  const table = { name: 'board', mode: 'inline', version: 1, run: 2, state: 'active', position: 0, changedAt: 0 };
+  next = { projections: [table, { ...table, mode: 'async', state: 'retired', run: 1, position: 7 }] };
+  const { out, first } = await outcome('en', 'rebuild', 'books');
+  assert.match(out, /^board +inline +1 +2 +active +– +1970-01-01 00:00:00 *$/m);
+  assert.match(out, /^board +async +1 +1 +retired +7 /m);
+  assert.equal((first as { path: string }).path, 'projections');
 });

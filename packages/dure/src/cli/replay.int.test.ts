@@ -22,6 +22,7 @@ const replay = {
   actions: [{ what: 'begin', by: 'kim', why: 'ticket 7', at: 1 }],
 };
 let next: object = { ...replay, state: 'done', applied: 7 };
+let none = false;
 let control: AsyncDisposable | undefined;
 
 before(async () => {
@@ -31,6 +32,7 @@ before(async () => {
     asked.push(request);
     if (request.ask !== 'manage') return null;
     const { method, path, body } = request;
+    if (none) return { reactions: [], others: ['order.placed'], replays: [] };
     if (method === 'GET' && path === 'replays')
       return { reactions: [{ name: 'sum', event: 'order.placed', source: 'order' }], others: [], replays: [replay] };
     if (method === 'GET') return next;
@@ -76,6 +78,13 @@ test('replay tells what may be replayed and how far replays are', async () => {
   assert.match(out, /^sum may be replayed \(order\.placed of order\)$/m);
   assert.match(out, /^r1 +sum +running +3\/9 +2 +1 +kim: ticket 7 *$/m);
   assert.match((await outcome('ko', 'replay', 'stock')).out, /sum: 재전달 가능\(order의 order\.placed\)/);
+});
+
+test('replay says where nothing may be replayed', async () => {
+  none = true;
+  const { out } = await outcome('en', 'replay', 'stock');
+  none = false;
+  assert.match(out, /^no reaction of stock may be replayed; one that may says so: .*replayable: true/);
 });
 
 test('replay begins one, shows how far it is, and ends with it', async () => {

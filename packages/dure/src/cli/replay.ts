@@ -49,7 +49,7 @@ export const replay: Command = {
       askSupervisor(stateFolder, { ask: 'manage', service, method, path, body });
     if (step !== undefined) return change(line, manage, { step, id }, context);
     const what = wishOf(line);
-    if (what === undefined) return list(await manage('GET', 'replays'), line, context);
+    if (what === undefined) return list(await manage('GET', 'replays'), service, line, context);
     if (line.switches.has('dry-run'))
       return foretell(await manage('POST', 'replays', { ...what, dryRun: true }), line, context);
     return follow((await manage('POST', 'replays', { ...what, ...whoOf(line) })) as Replay, manage, line, context);
@@ -121,7 +121,12 @@ interface Listed {
   readonly replays: readonly Replay[];
 }
 
-function list(answer: unknown, { switches }: CommandLine, { terminal, language }: CommandContext): number {
+function list(
+  answer: unknown,
+  service: string,
+  { switches }: CommandLine,
+  { terminal, language }: CommandContext,
+): number {
   const { reactions, replays } = answer as Listed;
   const text = messages[language].replays;
   const rows = replays.map(({ id, reaction, state, position, upTo, applied, held, actions: [first], error }) => [
@@ -134,7 +139,10 @@ function list(answer: unknown, { switches }: CommandLine, { terminal, language }
     first === undefined ? '' : `${first.by}: ${first.why}`,
     error?.message ?? '',
   ]);
-  const names = reactions.map(({ name, event, source }) => text.may(name, event, source));
+  const names =
+    reactions.length === 0
+      ? [text.none(service)]
+      : reactions.map(({ name, event, source }) => text.may(name, event, source));
   const table = rows.length === 0 ? [] : ['', ...alignColumns([text.columns, ...rows])];
   terminal.out(switches.has('json') ? `${JSON.stringify(answer)}\n` : `${[...names, ...table].join('\n')}\n`);
   return exitCodes.ok;

@@ -73,7 +73,7 @@ async function waiting(city: string): Promise<string> {
 }
 
 async function show(id: string): Promise<Shown> {
-  return JSON.parse((await sagas('show', id)).out) as Shown;
+  return JSON.parse((await sagas('show', id, '--json')).out) as Shown;
 }
 
 async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
@@ -102,6 +102,10 @@ test('a saga is listed, shown, held, taken up again and called off, with who and
   await ends(id, 'compensated');
   const told = (await show(id)).history.flatMap(({ what, detail = '' }) => (detail.startsWith('mina') ? [what] : []));
   assert.deepEqual(told, ['paused', 'resumed', 'extended', 'called-off']);
+  const story = (await sagas('show', id)).out;
+  assert.match(story, /^trip.book-trip \S+: compensated \(version 1, /);
+  assert.match(story, /^\d{4}-\d\d-\d\d [\d:.]{12} +undone +hold\.room +undo$/m);
+  assert.match(story, /^.* called-off .* mina: the customer rang$/m);
 });
 
 test('a step is skipped with a result, and the saga goes on with it', async () => {

@@ -1,3 +1,4 @@
+import type { SagaHistoryEntry } from '@dure/saga';
 import { dureErrors } from '../errors.ts';
 import { askSupervisor } from '../supervisor/control-client.ts';
 import type { ManagementAnswer, ManagementSurvey } from '../supervisor/control-server.ts';
@@ -128,8 +129,30 @@ function done(answers: readonly ManagementAnswer[], verb: string, id: string, js
   const [answer] = answers;
   if (answer === undefined) throw dureErrors.USAGE(`no service of the system has a saga with the id "${id}"`);
   const body = demandOk(answer);
-  if (verb === 'show') return printed({ service: answer.service, ...(body as object) });
+  if (verb === 'show')
+    return json ? printed({ service: answer.service, ...(body as object) }) : shown(answer.service, body as Shown);
   return json ? printed({ service: answer.service, id, done: verb }) : `${verb}: ${id} (${answer.service})\n`;
+}
+
+interface Shown extends Listed {
+  readonly version: number;
+  readonly why?: unknown;
+  readonly history: readonly SagaHistoryEntry[];
+}
+
+/** What happened to one, a line each; `--json` tells all that is known of it. */
+function shown(service: string, { id, saga, key, state, version, problem, why, history }: Shown): string {
+  const lines = history.map(({ at, what, step = '', direction = '', attempt, detail = '' }) => [
+    ...[new Date(at).toISOString().slice(0, 23).replace('T', ' '), what, step],
+    ...[direction === 'do' ? '' : direction, attempt === undefined || attempt === 1 ? '' : `×${attempt}`, detail],
+  ]);
+  return [
+    `${service}.${saga} ${key}: ${state} (version ${version}, ${id})`,
+    ...(problem === undefined ? [] : [problem]),
+    ...(why === undefined ? [] : [JSON.stringify(why)]),
+    ...alignColumns(lines),
+    '',
+  ].join('\n');
 }
 
 function demandOk({ service, status, body }: ManagementAnswer): unknown {

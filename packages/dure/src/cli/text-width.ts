@@ -28,6 +28,11 @@ export function alignColumns(rows: readonly (readonly string[])[]): readonly str
   );
 }
 
+/** A time as tables show it: UTC, to the second. */
+export function timeOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+}
+
 /** Seconds with two digits below ten, one above: `0.42`, `12.3`. */
 export function seconds(ms: number): string {
   return (ms / 1_000).toFixed(ms < 9_995 ? 2 : 1);

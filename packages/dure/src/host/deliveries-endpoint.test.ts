@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ManagementRequest } from '@dure/core';
+import { codeOf } from '@dure/core';
 import { fakeClock, testCall, testIds } from '@dure/core/testing';
 import type { FeedConsumer } from '@dure/messaging/feed';
 import { foreignMessage, memoryDatabase } from '@dure/messaging/testing';
@@ -72,9 +73,7 @@ test('what is not understood, is not there, or comes from nobody is refused', as
   const refused: readonly (readonly [string, object, number])[] = [
     ['parked', { do: 'retry', source: 'other', by: 'kim' }, 400],
     ['parked', { do: 'retry', ...who }, 400],
-    ['parked', { do: 'retry', source: 'other', key: 'free', ...who }, 404],
     ['parked', { do: 'skip', source: 'other', ...who }, 400],
-    ['parked', { do: 'skip', source: 'other', id: 'm9', ...who }, 404],
     ['parked', { do: 'edit', source: 'other', id: 'm1', ...who }, 400],
     ['parked', { do: 'burn', source: 'other', id: 'm1', ...who }, 400],
     ['sources', { do: 'burn', source: 'other', ...who }, 400],
@@ -84,6 +83,12 @@ test('what is not understood, is not there, or comes from nobody is refused', as
   ];
   for (const [path, body, status] of refused)
     assert.equal((await post(path, body)).status, status, JSON.stringify(body));
+  for (const [path, body, code] of [
+    ['parked', { do: 'retry', source: 'other', key: 'free', ...who }, 'MESSAGING_PARKED_UNKNOWN'],
+    ['parked', { do: 'skip', source: 'other', id: 'm9', ...who }, 'MESSAGING_PARKED_UNKNOWN'],
+    ['sources', { do: 'pause', source: 'othre', ...who }, 'MESSAGING_SOURCE_UNKNOWN'],
+  ] as const)
+    await assert.rejects(post(path, body), (error) => codeOf(error) === code);
   assert.deepEqual((await get('actions')).body, { actions: [] });
 });
 

@@ -1,5 +1,6 @@
 import type { Clock, Health, HealthCheck, ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
 import type { DeliveryOperations, Intervention } from '@dure/messaging';
+import { messagingErrors } from '@dure/messaging';
 
 const mostListed = 200;
 
@@ -91,13 +92,15 @@ async function changeParked(
   if (!isText(source)) return { status: 400, detail: 'name the source: { "source": "…" }' };
   if (what === 'retry') {
     const keys = await operations.retry(source, typeof key === 'string' ? key : undefined, who);
-    return keys > 0 ? { status: 200, body: { keys } } : { status: 404, detail: `no such key of ${source} is parked` };
+    if (keys === 0) throw messagingErrors.PARKED_UNKNOWN(`no such key of ${source.slice(0, 100)} is parked`);
+    return { status: 200, body: { keys } };
   }
   if (!isText(id)) return { status: 400, detail: 'name the message: { "id": "…" }' };
   if (what === 'edit' && !('data' in asked)) return { status: 400, detail: 'give the data to apply: { "data": … }' };
   if (what !== 'edit' && what !== 'skip') return { status: 400, detail: '"do" is "retry", "edit" or "skip"' };
   const done = what === 'edit' ? await operations.edit(source, id, data, who) : await operations.skip(source, id, who);
-  return done ? { status: 204 } : { status: 404, detail: `no message ${id.slice(0, 100)} of ${source} waits` };
+  if (done) return { status: 204 };
+  throw messagingErrors.PARKED_UNKNOWN(`no message ${id.slice(0, 100)} of ${source.slice(0, 100)} waits`);
 }
 
 async function steer(
@@ -112,8 +115,13 @@ async function steer(
   const { do: what, source } = asked;
   if (!isText(source)) return { status: 400, detail: 'name the source: { "source": "…" }' };
   if (what !== 'pause' && what !== 'resume') return { status: 400, detail: '"do" is "pause" or "resume"' };
-  await operations[what](source, who);
   const followed = sources.find(({ state }) => state.source === source);
+  // What was paused under a name that is gone can be resumed.
+  if (followed === undefined && what === 'pause') {
+    const known = sources.map(({ state }) => state.source).join(', ');
+    throw messagingErrors.SOURCE_UNKNOWN(`"${source.slice(0, 100)}" is no source here; there are ${known}`);
+  }
+  await operations[what](source, who);
   await followed?.pause?.(what === 'pause' ? `${who.why} (${who.by})` : undefined);
   return { status: 204 };
 }

@@ -92,14 +92,14 @@ export async function openServiceData(
       ...(runner === undefined ? [] : [runner.health]),
       ...(definition.projections.length === 0 ? [] : [projector.health]),
       ...(broker?.health ?? []),
-      ...(replays === undefined ? [] : [replays.health]),
+      replays.health,
     ],
     endpoints: [
       ...followers.endpoints,
       deliveriesEndpoint(db.deliveries.operations, sources, clock),
       timersEndpoint(db.timers),
       ...(jobs === undefined ? [] : [jobs.endpoint]),
-      ...(replays === undefined ? [] : [replays.endpoint]),
+      replays.endpoint,
       ...(definition.projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log, clock)]),
       ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), name, ids)]),
     ],
@@ -114,7 +114,7 @@ export async function openServiceData(
       runner?.run();
       watcher?.run();
       projector.run();
-      replays?.run();
+      replays.run();
     },
     async stopRunning() {
       const all = [...consumers, ...timers, broker, replays, followers, jobs?.runner, runner, watcher, projector];

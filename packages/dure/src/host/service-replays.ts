@@ -22,17 +22,16 @@ export interface ServiceReplays {
 
 const pageSize = 500;
 
-/** Undefined for a service without reactions. DURE_SYSTEM_INVALID when two have the same name. */
+/** DURE_SYSTEM_INVALID when two have the same name. */
 export function serviceReplays(
   { reactions }: ServiceDefinition,
   db: Database,
   kit: ServiceKit,
   process: ProcessKit,
-): ServiceReplays | undefined {
+): ServiceReplays {
   const { name, service, telemetry } = kit;
   const { clock, random } = process.machine;
   const known = namedReactions(name, reactions);
-  if (reactions.length === 0) return undefined;
   let replayer: Replayer | undefined;
   const feed = (source: string) =>
     source === name ? ownLog(name, db, [...known.values()]) : feedOf(source, kit, process, 0);
