@@ -1,4 +1,4 @@
-// node examples/08-brokers/main.ts [feed|rabbitmq|kafka|nats]: pours thirty cups, and kills the guest in the middle.
+// npx node examples/08-brokers/main.ts [feed|rabbitmq|kafka|nats]: pours thirty cups, and kills the guest in the middle.
 import { systemClock, wait } from '@dure/core';
 import { startSystem } from '@dure/dure/testing';
 
