@@ -18,7 +18,7 @@ const mina = { by: 'mina', why: 'the carrier has changed' };
 const noUndo = { nothingToUndo: 'nothing was done' };
 
 // region migrates
-/** Nobody is told by mail before the money is taken any more, but that something was reserved. */
+/** Tells the customer first, and sends no mail later. */
 const second = saga('buy', {
   version: 2,
   input: sampleInput,
