@@ -45,7 +45,7 @@ import { openPool } from './pool.ts';
 import { postgresDeliveryStore } from './postgres-delivery-store.ts';
 import { postgresMessageLog } from './postgres-message-log.ts';
 import { postgresRelayStore } from './postgres-relay-store.ts';
-import type { ReadModel, ReadPolicy } from './read-freshness.ts';
+import type { ReadPolicy } from './read-freshness.ts';
 import { untilFresh } from './read-freshness.ts';
 import { readPool } from './read-pool.ts';
 import { postgresReplayStore } from './replay/postgres-replay-store.ts';
@@ -209,8 +209,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     relay: postgresRelayStore(pool),
     idempotency: postgresIdempotency(pool),
     uow,
-    freshFrom: (source, call, policy) =>
-      untilFresh(appliedFrom(source, service, options.holdsOf, deliveries), call, clock, policy),
+    freshFrom: freshness(options, deliveries),
     changes: (filter, signal) => messagesOf(tail, filter, signal, payloads),
     health: { name: 'db', groups: ['readiness'], check: () => ping(pool) },
     close,
@@ -240,15 +239,16 @@ async function closeAll(projections: Projector, tail: LogTail, pool: Pool): Prom
   await pool.close();
 }
 
-/** What a service makes of another one's events. */
-function appliedFrom(
-  source: string,
-  service: string,
-  holdsOf: DatabaseOptions['holdsOf'],
+/** Of what a service makes of another one's events. */
+function freshness(
+  { service, clock, holdsOf }: DatabaseOptions,
   deliveries: Pick<ParkingDeliveryStore<never>, 'position'>,
-): ReadModel {
-  const holds = async (position: number) => (await deliveries.position(source)) >= position;
-  return { source, name: `${service}.${source}`, holds: holdsOf ? (position) => holdsOf(source, position) : holds };
+): Database['freshFrom'] {
+  const byPosition = async (source: string, position: number) => (await deliveries.position(source)) >= position;
+  return (source, call, policy) => {
+    const holds = (position: number) => (holdsOf ?? byPosition)(source, position);
+    return untilFresh({ source, name: `${service}.${source}`, holds }, call, clock, policy);
+  };
 }
 
 function ringAll(rings: ReadonlySet<() => void>): void {

@@ -79,19 +79,17 @@ test('migrations that are cut off at any statement are completed by the next run
   await migrate({ ...options, url: whole });
   const expected = (await made(whole)).replaceAll(/cut\d+/g, 'cut');
   await dropped(whole);
-  for (const when of ['before', 'after'] as const) {
-    for (let at = 1, ended = false; !ended; at += 1) {
-      const url = await fresh();
-      {
-        await using proxy = await cutting(url, at, when);
-        await migrate({ ...options, url: proxy.url }).catch(() => undefined);
-        ended = !proxy.said.cut && proxy.said.words < at;
-        if (!ended) cuts += 1;
-      }
-      await migrate({ ...options, url });
-      assert.equal((await made(url)).replaceAll(/cut\d+/g, 'cut'), expected, `cut ${when} the word ${at}`);
-      await dropped(url);
+  for (let at = 1, ended = false; !ended; at += 1) {
+    const url = await fresh();
+    {
+      await using proxy = await cutting(url, at, at % 2 === 0 ? 'before' : 'after');
+      await migrate({ ...options, url: proxy.url }).catch(() => undefined);
+      ended = !proxy.said.cut && proxy.said.words < at;
+      if (!ended) cuts += 1;
     }
+    await migrate({ ...options, url });
+    assert.equal((await made(url)).replaceAll(/cut\d+/g, 'cut'), expected, `cut at the word ${at}`);
+    await dropped(url);
   }
   assert.ok(cuts > 100, `${cuts} cuts`);
   context.diagnostic(`${cuts} cuts, each completed by the next run`);
