@@ -1,4 +1,4 @@
 import { kafkaServer } from '@dure/kafka/testing';
-import { bakeryOnBroker } from '../../fixtures/brokered-bakery.ts';
+import { brokeredBakeryContract } from '../../fixtures/brokered-bakery.ts';
 
-bakeryOnBroker(kafkaServer);
+brokeredBakeryContract(kafkaServer);

@@ -1,4 +1,4 @@
 import { natsServer } from '@dure/nats/testing';
-import { bakeryOnBroker } from '../../fixtures/brokered-bakery.ts';
+import { brokeredBakeryContract } from '../../fixtures/brokered-bakery.ts';
 
-bakeryOnBroker(natsServer);
+brokeredBakeryContract(natsServer);

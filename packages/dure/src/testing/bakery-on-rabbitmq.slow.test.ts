@@ -1,4 +1,4 @@
 import { rabbitmqServer } from '@dure/rabbitmq/testing';
-import { bakeryOnBroker } from '../../fixtures/brokered-bakery.ts';
+import { brokeredBakeryContract } from '../../fixtures/brokered-bakery.ts';
 
-bakeryOnBroker(rabbitmqServer);
+brokeredBakeryContract(rabbitmqServer);
