@@ -78,17 +78,22 @@ function isLong(suite: string): boolean {
 
 function runSuite(suite: string, files: readonly string[]): Promise<void> {
   process.stdout.write(`\n── ${suite}: ${files.length} files\n`);
+  const longestMs = isLong(suite) ? 900_000 : 180_000;
   return new Promise((resolve) => {
+    // A test that hangs is a failure, and so is a file that does not end behind its last test; nobody waits for either.
+    const hung = new AbortController();
+    const watch = setTimeout(() => hung.abort(), longestMs + 20_000);
     const events = run({
       files: suite === 'unit' ? groups(files) : [...files],
       cwd: root,
-      // A file that hangs is a failure, not a wait.
-      timeout: isLong(suite) ? 900_000 : 180_000,
+      timeout: longestMs,
+      signal: hung.signal,
       concurrency: suite === 'system' || isLong(suite) ? 1 : 2,
     });
     const times = new Map(files.map((file) => [file, 0]));
     const empty = new Set(files);
     const note = ({ file = '', details, nesting }: TestEvent) => {
+      watch.refresh();
       empty.delete(file);
       if (nesting === 0) times.set(file, (times.get(file) ?? 0) + details.duration_ms);
     };
@@ -106,6 +111,7 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
       if (event.details.type !== 'suite') total.failed += 1;
     });
     events.on('end', () => {
+      clearTimeout(watch);
       for (const file of empty) if (!isContract(file)) fail(`there is no test in ${file}`);
       tellSlowest([...times]);
       resolve();

@@ -16,7 +16,7 @@ import { postgres, system } from '@dure/dure';
 const { services, edge } = living;
 const values = new Map([['number', { value: 5 }]]);
 const layers = [{ layer: 'beside', source: 'beside', values, isShared: true, isJoined: false }];
-const beside = { kind: 'fixed', open: async () => ({ load: async () => ({ layers, warnings: [] }) }) };
+const beside = { kind: 'fixed', open: async () => ({ source: { load: async () => ({ layers, warnings: [] }) } }) };
 const from = [postgres({ urlFile: './table.url', refreshMs: 100 }), './config'];
 export const tabled = system('tabled', { services, edge, config: { from, sources: [beside] } });
 `;
