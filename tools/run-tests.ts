@@ -20,8 +20,9 @@ const suites: Readonly<Record<string, readonly string[]>> = {
 };
 const everyday = ['types', 'unit', 'int', 'system'];
 
-/** How many files of unit tests share a process. */
-const filesTogether = 12;
+/** Files that may share a process, by suite. */
+const sharing: Readonly<Record<string, RegExp>> = { unit: /./, int: /\/packages\/(proxy|service|config)\// };
+const hooks = /^(before|beforeEach|after|afterEach)\(/m;
 
 /** These get one database cluster for all their files. */
 const needsDatabase = /\.(int|slow|soak|night)\.test\.ts$/;
@@ -84,7 +85,7 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
     const hung = new AbortController();
     const watch = setTimeout(() => hung.abort(), longestMs + 20_000);
     const events = run({
-      files: suite === 'unit' ? groups(files) : [...files],
+      files: groups(suite, files),
       cwd: root,
       timeout: longestMs,
       signal: hung.signal,
@@ -129,16 +130,24 @@ function isContract(file: string): boolean {
   return existsSync(file) && /\w+Contract[<(]/.test(readFileSync(file, 'utf8'));
 }
 
-/** Starting a process takes longer than most unit tests, so that several files share one: modules that import them. */
-function groups(files: readonly string[]): string[] {
+/**
+ * Starting a process takes longer than most unit tests and many of the others, so that several files share one: modules that import them. A file with
+ * hooks for all its tests has a process to itself, for they would be hooks for those of its neighbours as well.
+ */
+function groups(suite: string, files: readonly string[]): string[] {
+  const size = suite === 'unit' ? 12 : 5;
+  const together = files.filter(
+    (file) => sharing[suite]?.test(file) === true && !hooks.test(readFileSync(file, 'utf8')),
+  );
+  const count = Math.ceil(together.length / size);
   mkdirSync(cache, { recursive: true });
-  const count = Math.ceil(files.length / filesTogether);
-  return Array.from({ length: count }, (_, group) => {
-    const path = join(cache, `unit-${group + 1}.mjs`);
-    const mine = files.filter((_file, index) => index % count === group);
+  const modules = Array.from({ length: count }, (_, group) => {
+    const path = join(cache, `${suite}-${group + 1}.mjs`);
+    const mine = together.filter((_file, index) => index % count === group);
     writeFileSync(path, mine.map((file) => `import '${pathToFileURL(file).href}';\n`).join(''));
     return path;
   });
+  return [...modules, ...files.filter((file) => !together.includes(file))];
 }
 
 /** Which files a suite waits for. */
