@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { EventData } from 'node:test';
 import { run } from 'node:test';
@@ -84,15 +84,17 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
     // A test that hangs is a failure, and so is a file that does not end behind its last test; nobody waits for either.
     const hung = new AbortController();
     const watch = setTimeout(() => hung.abort(), longestMs + 20_000);
+    const together = files.filter((file) => sharesProcess(suite, file));
+    const alone = files.filter((file) => !together.includes(file));
     const events = run({
-      files: groups(suite, files),
+      files: [...modules(suite, together), ...alone],
       cwd: root,
       timeout: longestMs,
       signal: hung.signal,
       concurrency: suite === 'system' || isLong(suite) ? 1 : 2,
     });
     const times = new Map(files.map((file) => [file, 0]));
-    const empty = new Set(files);
+    const empty = new Set(together);
     const note = ({ file = '', details, nesting }: TestEvent) => {
       watch.refresh();
       empty.delete(file);
@@ -101,6 +103,7 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
     events.on('test:pass', (event) => {
       const { name, file, details, skip } = event;
       // The runner takes a file without a test for one test that passed.
+      if (name === file) fail(`there is no test in ${file}`);
       if (name === file) return;
       note(event);
       if (details.type === 'suite') return;
@@ -113,7 +116,7 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
     });
     events.on('end', () => {
       clearTimeout(watch);
-      for (const file of empty) if (!isContract(file)) fail(`there is no test in ${file}`);
+      for (const file of empty) if (!callsContract(file)) fail(`there is no test in ${file}`);
       tellSlowest([...times]);
       resolve();
     });
@@ -126,28 +129,28 @@ type TestEvent = Pick<EventData.TestPass | EventData.TestFail, 'file' | 'nesting
 };
 
 /** Whether a file's tests are those of a contract, which belong to the contract's own file. */
-function isContract(file: string): boolean {
-  return existsSync(file) && /\w+Contract[<(]/.test(readFileSync(file, 'utf8'));
+function callsContract(file: string): boolean {
+  return /\w+Contract[<(]/.test(readFileSync(file, 'utf8'));
 }
 
 /**
- * Starting a process takes longer than most unit tests and many of the others, so that several files share one: modules that import them. A file with
- * hooks for all its tests has a process to itself, for they would be hooks for those of its neighbours as well.
+ * Starting a process takes longer than most unit tests and many of the others, so that several files share one. A file with hooks for all its tests has
+ * a process to itself, for they would be hooks for those of its neighbours as well.
  */
-function groups(suite: string, files: readonly string[]): string[] {
-  const size = suite === 'unit' ? 12 : 5;
-  const together = files.filter(
-    (file) => sharing[suite]?.test(file) === true && !hooks.test(readFileSync(file, 'utf8')),
-  );
-  const count = Math.ceil(together.length / size);
+function sharesProcess(suite: string, file: string): boolean {
+  return sharing[suite]?.test(file) === true && !hooks.test(readFileSync(file, 'utf8'));
+}
+
+/** Writes modules that import several files each. */
+function modules(suite: string, files: readonly string[]): string[] {
+  const count = Math.ceil(files.length / (suite === 'unit' ? 12 : 5));
   mkdirSync(cache, { recursive: true });
-  const modules = Array.from({ length: count }, (_, group) => {
+  return Array.from({ length: count }, (_, group) => {
     const path = join(cache, `${suite}-${group + 1}.mjs`);
-    const mine = together.filter((_file, index) => index % count === group);
+    const mine = files.filter((_file, index) => index % count === group);
     writeFileSync(path, mine.map((file) => `import '${pathToFileURL(file).href}';\n`).join(''));
     return path;
   });
-  return [...modules, ...files.filter((file) => !together.includes(file))];
 }
 
 /** Which files a suite waits for. */

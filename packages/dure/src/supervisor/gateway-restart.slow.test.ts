@@ -59,10 +59,11 @@ test('two gateways keep a limit together, and each request is explained whicheve
   timeout: 90_000,
 }, async () => {
   await using system = await startSystem(harbour, { placement: 'each', scale: { gateway: 2 } });
-  const answers = await Promise.all(Array.from({ length: 150 }, () => ask(`${system.edge}/few`)));
+  // No more than one of them alone would take from one client.
+  const answers = await Promise.all(Array.from({ length: 120 }, () => ask(`${system.edge}/few`)));
   const taken = answers.filter(({ status }) => status === 200).length;
   assert.ok(taken >= 20 && taken <= 40, `${taken} of 40 requests were let through`);
-  assert.equal(answers.filter(({ status }) => status === 429).length, 150 - taken);
+  assert.equal(answers.filter(({ status }) => status === 429).length, 120 - taken);
   for (const { id, status } of answers) {
     const explained: Explanation = await askSupervisor(system.stateFolder, { ask: 'explain', id });
     assert.equal(explained.status, status);

@@ -149,6 +149,8 @@ test('gateways share a socket and are told how many they are; a restart replaces
   );
   assert.notEqual(system.pids.gateway, gateway);
   assert.match(await system.output('gateway'), /"msg":"leaving".*"drainMs":5000,"graceMs":60000/);
+  // Told behind the last one’s leaving, while the answer is on its way.
+  for (let turn = 0; turn < 300 && (await workers('gateway-2')).at(-1) !== '2'; turn += 1) await wait(systemClock, 10);
   assert.equal((await workers('gateway-2')).at(-1), '2');
   const port = Number(new URL(system.edge).port);
   const { components } = await system.status();
