@@ -24,9 +24,13 @@ esac
 for (const name of ['npm', 'npx', 'chromium', 'redis-server'])
   writeFileSync(join(commands, name), stub, { mode: 0o755 });
 
-function outcomeOf(suite: string, step = 'true') {
+function runCi(suite: string, step: string) {
   const env = { PATH: `${commands}${delimiter}${process.env.PATH ?? ''}`, SUITE: suite, STEP: step };
-  const { status, stdout } = spawnSync('bash', [join(folder, '.ci', 'run')], { encoding: 'utf8', env });
+  return spawnSync('bash', [join(folder, '.ci', 'run')], { encoding: 'utf8', env });
+}
+
+function outcomeOf(suite: string, step = 'true') {
+  const { status, stdout } = runCi(suite, step);
   return [status, stdout.trim().split('\n').at(-1)];
 }
 
@@ -47,4 +51,10 @@ for (const [name, suite, status, last] of outcomes) {
 
 test('what must be green is not when a step fails', () => {
   assert.deepEqual(outcomeOf("echo '7 passed, 0 failed'", 'exit 1'), [1, '19 passed, 1 failed']);
+});
+
+test('what failed is said once more at the end', () => {
+  const suite = "printf 'What failed:\\n✖ bread is baked\\n\\n7 passed, 1 failed\\n'; exit 1";
+  const end = runCi(suite, 'exit 1').stdout.split('What failed:').at(-1);
+  assert.equal(end, '\n✖ bread is baked\n\n7 passed, 1 failed\nfailed: npm --prefix bench ci\n19 passed, 2 failed\n');
 });

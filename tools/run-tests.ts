@@ -5,6 +5,7 @@ import type { EventData } from 'node:test';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { globalSetup, globalTeardown } from '../packages/postgres/src/testing/global-setup.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -33,6 +34,8 @@ process.env.NODE_COMPILE_CACHE ??= join(cache, 'compiled');
 
 const wanted = process.argv.slice(2);
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, said once more at the end: a run prints more than its reader scrolls back. */
+const failures: string[] = [];
 for (const suite of wanted.length > 0 ? wanted : everyday) {
   const { passed, failed } = total;
   if (suite === 'types') checkTypes();
@@ -40,6 +43,7 @@ for (const suite of wanted.length > 0 ? wanted : everyday) {
   // What ran nothing has proved nothing.
   if (total.passed === passed && total.failed === failed) fail(`the suite ${suite} ran no test`);
 }
+if (failures.length > 0) process.stdout.write(`\nWhat failed:\n${failures.join('\n')}\n`);
 process.stdout.write(
   `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`,
 );
@@ -55,6 +59,7 @@ function checkTypes(): void {
 
 function fail(text: string): void {
   total.failed += 1;
+  failures.push(`✖ ${text}`);
   process.stdout.write(`${text}\n`);
 }
 
@@ -112,7 +117,9 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
     });
     events.on('test:fail', (event) => {
       note(event);
-      if (event.details.type !== 'suite') total.failed += 1;
+      if (event.details.type === 'suite') return;
+      total.failed += 1;
+      failures.push(failureOf(event));
     });
     events.on('end', () => {
       clearTimeout(watch);
@@ -122,6 +129,12 @@ function runSuite(suite: string, files: readonly string[]): Promise<void> {
     });
     events.compose(new spec()).pipe(process.stdout, { end: false });
   });
+}
+
+/** A failed test's name, its place and what it found. */
+function failureOf({ name, file = '', line = 0, details }: EventData.TestFail): string {
+  const reason = inspect(details.error.cause, { depth: 4 }).slice(0, 3_000);
+  return `✖ ${name}\n  ${relative(root, file)}:${line}\n${reason.replaceAll(/^/gm, '  ')}`;
 }
 
 type TestEvent = Pick<EventData.TestPass | EventData.TestFail, 'file' | 'nesting'> & {
