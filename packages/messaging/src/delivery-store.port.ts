@@ -1,5 +1,5 @@
 import type { Call } from '@dure/core';
-import type { BatchEffect, DeliveryFailure, DeliveryWay, Effect } from './delivery.ts';
+import type { BatchEffect, Delivery, DeliveryFailure, DeliveryWay, Effect } from './delivery.ts';
 import type { DeliveryOperations } from './delivery-operations.port.ts';
 import type { Message } from './message.ts';
 import type { ParkedKeys } from './parked-keys.port.ts';
@@ -20,6 +20,15 @@ export interface DeliveryStore<Tx> {
    * was. A message whose key is parked is stored behind those that wait, in place of running `effect`.
    */
   deliver(message: Message, call: Call, effect: Effect<Tx>, way?: DeliveryWay): Promise<DeliveryOutcome>;
+  /**
+   * Several messages of one stream, which is told by position, in one transaction: each with its effect, one after the other and as
+   * `deliver` would, so that each sees what those before it have written. If one of them fails, nothing has happened to any, and the answer is
+   * undefined; whoever wants to know which it was delivers them one by one. Their time is that of the first one's call.
+   */
+  deliverTogether?(
+    deliveries: readonly Delivery<Tx>[],
+    way?: Omit<DeliveryWay, 'by'>,
+  ): Promise<readonly DeliveryOutcome[] | undefined>;
   /** Moves the position over messages that were none of this consumer's business. */
   skipTo(stream: string, position: number): Promise<void>;
 }

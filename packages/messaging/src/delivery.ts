@@ -1,3 +1,4 @@
+import type { Call } from '@dure/core';
 import type { Message, ReplyData } from './message.ts';
 
 /** What a message does, inside the transaction of its delivery. */
@@ -5,6 +6,13 @@ export type Effect<Tx> = (tx: Tx) => Promise<ReplyData | undefined>;
 
 /** What several messages do together, inside the transaction of their delivery. */
 export type BatchEffect<Tx> = (tx: Tx, messages: readonly Message[]) => Promise<void>;
+
+/** A message, what it does, and for whom. */
+export interface Delivery<Tx> {
+  readonly message: Message;
+  readonly call: Call;
+  readonly effect: Effect<Tx>;
+}
 
 /** Why a message could not be applied, and when its key is tried again. */
 export interface DeliveryFailure {

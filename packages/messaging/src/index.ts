@@ -24,7 +24,7 @@ export type {
   RefusalSpec,
   RefusalSpecs,
 } from './command.ts';
-export type { BatchEffect, DeliveryFailure, DeliveryWay, Effect } from './delivery.ts';
+export type { BatchEffect, Delivery, DeliveryFailure, DeliveryWay, Effect } from './delivery.ts';
 export type {
   DeliveryAction,
   DeliveryOperations,

@@ -14,6 +14,7 @@ import {
   parkingContract,
   relayStoreContract,
   timerStoreContract,
+  togetherContract,
   unitOfWorkContract,
 } from '@dure/messaging/testing';
 import { silentTelemetry } from '@dure/telemetry';
@@ -77,6 +78,8 @@ deliveryStoreContract('PostgreSQL', open);
 parkedKeysContract('PostgreSQL', open);
 parkingContract('PostgreSQL', open);
 inboxContract('PostgreSQL', open);
+
+togetherContract('PostgreSQL', open);
 deliveryOperationsContract('PostgreSQL', open);
 idempotencyContract('PostgreSQL', open);
 followerStoreContract('PostgreSQL', openAt);

@@ -22,13 +22,13 @@ export async function carryOut(
 }
 
 /** A refusal takes back what the handler did, and is the reply; the position moves all the same. */
-async function refusable(tx: Tx, { local, discard }: OpenUnit, effect: Effect<Tx>): ReturnType<Effect<Tx>> {
+async function refusable(tx: Tx, unit: OpenUnit, effect: Effect<Tx>): ReturnType<Effect<Tx>> {
   try {
     return await effect(tx);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    await local.query('rollback to savepoint effect');
-    discard();
+    await unit.local.query('rollback to savepoint effect');
+    unit.discard();
     return { ok: false, refusal: { code: error.code, data: error.data } };
   }
 }

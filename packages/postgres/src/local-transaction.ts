@@ -64,6 +64,13 @@ export class LocalTransaction {
     return flushed?.status === 'fulfilled' ? (flushed.value.rows[0]?.flush as number | undefined) : undefined;
   }
 
+  /** Sends statements and messages without a COMMIT, which may follow at once; resolves with the position of the last message. */
+  async append(statements: readonly Statement[], messages: readonly BufferedMessage[]): Promise<number | undefined> {
+    const last = messages.length === 0 ? statements : [...statements, flush(messages), ...snapshots(messages)];
+    const answers = await this.all(last);
+    return messages.length === 0 ? undefined : (answers[statements.length]?.rows[0]?.flush as number | undefined);
+  }
+
   async rollBack(): Promise<void> {
     const connection = this.#connection;
     if (connection.broken || !this.#begun) return;

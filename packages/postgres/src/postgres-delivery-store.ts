@@ -8,6 +8,7 @@ import type {
   ReplyData,
 } from '@dure/messaging';
 import { toCloudEvent } from '@dure/messaging';
+import { deliverTogether } from './deliver-together.ts';
 import type { Claimed } from './delivery-claim.ts';
 import { claim, claimBatch, claimed, keepReply, namesOf, putBehind } from './delivery-claim.ts';
 import { carryOut, causeOfMessage, openingOf } from './delivery-work.ts';
@@ -49,6 +50,7 @@ export function postgresDeliveryStore(kit: UnitKit, pool: Pool, idsKeptMs = fort
       const [head] = messages;
       return head === undefined ? [] : swept(runUnit(kit, call, batch(head, messages, effect, way)), way);
     },
+    deliverTogether: (deliveries, way = {}) => deliverTogether(kit, deliveries, way),
     async park(message, failure, way = {}) {
       const { position, key, id, kind } = message;
       const told = [key, id, kind.charAt(0), JSON.stringify(toCloudEvent(message)), JSON.stringify(failure)];

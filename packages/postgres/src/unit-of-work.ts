@@ -1,26 +1,24 @@
 import type { Call, Clock, Ids, Random } from '@dure/core';
 import { isRefusal, timeLeftMs, wait } from '@dure/core';
 import type { MessageBuffer, MessageCause } from '@dure/messaging';
-import { causeOf, messageBuffer } from '@dure/messaging';
+import { causeOf } from '@dure/messaging';
 import type { Histogram, Span, Telemetry } from '@dure/telemetry';
 import type { Around } from './around.ts';
-import type { Answer, Connection } from './connection.ts';
+import { watchCall } from './call-watch.ts';
+import type { Answer } from './connection.ts';
 import { postgresErrors } from './errors.ts';
 import type { BeforeCommit } from './event-sourcing/inline-projections.ts';
-import { sealMessages } from './event-sourcing/seal-messages.ts';
 import { conflictOf, isRepeatableConflict } from './event-sourcing/stream-conflict.ts';
 import type { SubjectKeyRing } from './event-sourcing/subject-key-ring.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { BindKysely } from './kysely-binding.ts';
 import { LocalTransaction } from './local-transaction.ts';
 import type { OpenCalls } from './open-calls.ts';
-import { putMessagesAside } from './payloads/put-messages-aside.ts';
+import { PieceOfWork } from './piece-of-work.ts';
 import type { Pool } from './pool.ts';
 import { isBeyondPartitions, isCollision, isUnstorable } from './sql-state.ts';
 import type { Statement } from './statement.ts';
-import { setTimers } from './timers/set-timers.ts';
-import type { StartSaga, Tx, TxInside } from './transaction.ts';
-import { insideOf, transaction } from './transaction.ts';
+import type { StartSaga, Tx } from './transaction.ts';
 
 /** What every unit of work of a database shares. */
 export interface UnitKit {
@@ -131,17 +129,12 @@ function reasonOf(collided: boolean, conflicted: boolean): string {
 }
 
 async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: number): Promise<T> {
-  const { service, clock, ids } = kit;
+  const { clock } = kit;
   refuseEnded(call, clock, plan.name);
   const connection = await kit.pool.lease(call);
-  const buffer = messageBuffer({ service, clock, ids, cause: (plan.cause ?? causeOf)(call) });
   const local = new LocalTransaction(connection, clock, kit.begin, kit.group);
   const watch = watchCall(call, clock, connection, plan.name);
-  let open = true;
-  const end = () => {
-    open = false;
-    buffer.close();
-  };
+  const piece = new PieceOfWork(kit, { call, cause: plan.cause ?? causeOf, local, attempt });
   try {
     if (plan.opening !== undefined) {
       const decided = plan.decide(await watch.orEnd(local.all(plan.opening)));
@@ -150,34 +143,21 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: 
         return decided.value;
       }
     }
-    const later: Statement[] = [];
-    const db = kit.bind(local, () => open);
-    const query: TxInside['query'] = (text, values, name) => local.query(text, values, name);
-    const tx = transaction({ call, db, buffer, attempt, query, keys: kit.keys }, later, kit.startSaga);
-    const discard = () => {
-      buffer.discard();
-      later.length = 0;
-    };
-    const { beforeCommit } = kit;
-    const value = await watch.orEnd(plan.work(tx, { local, buffer, discard }));
-    if (beforeCommit !== undefined && buffer.messages.length > 0) await watch.orEnd(beforeCommit(tx));
-    await watch.orEnd(sealMessages(insideOf(tx))); // behind what reads the messages
-    await watch.orEnd(putMessagesAside(insideOf(tx))); // behind what encrypts them
-    end();
+    const value = await watch.orEnd(plan.work(piece.tx, piece));
+    await watch.orEnd(piece.complete());
     watch.stop();
-    const closing = [...later, ...setTimers(buffer.timers), ...(plan.closing?.(value) ?? [])];
-    const position = await local.commit(closing, buffer.messages);
-    if (position !== undefined) call.positions.note(service, position);
-    if (buffer.messages.length > 0) kit.appended();
-    if (buffer.timers.length > 0) kit.scheduled();
+    const position = await local.commit([...piece.closing, ...(plan.closing?.(value) ?? [])], piece.messages);
+    piece.committed(position);
     return value;
   } catch (error) {
-    end();
+    piece.end();
     const ended = watch.stop();
     const broken = local.broken;
     await local.rollBack();
-    throw ended ?? conflictOf(error, buffer.messages) ?? explained(error, broken, kit.service);
+    throw ended ?? conflictOf(error, piece.messages) ?? explained(error, broken, kit.service);
   } finally {
+    piece.end();
+    watch.stop();
     kit.pool.release(connection);
   }
 }
@@ -185,42 +165,6 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: 
 function refuseEnded(call: Call, clock: Clock, name: string): void {
   if (call.signal.aborted) throw postgresErrors.CANCELLED(`the caller left before ${name} began`);
   if (timeLeftMs(call, clock) <= 0) throw postgresErrors.DEADLINE(`the deadline passed before ${name} began`);
-}
-
-interface CallWatch {
-  /** The promise's outcome, or, at once, the call's end. */
-  orEnd<T>(promise: Promise<T>): Promise<T>;
-  /** Stops watching; returns the error of a call that has ended. */
-  stop(): Error | undefined;
-}
-
-/** Gives the connection up as soon as the caller leaves or the deadline passes. */
-function watchCall(call: Call, clock: Clock, connection: Connection, name: string): CallWatch {
-  let ended: Error | undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const over = new Promise<never>((_, fail) => {
-    reject = fail;
-  });
-  over.catch(() => undefined);
-  const endBy = (error: Error) => {
-    ended = error;
-    connection.abandon();
-    reject(error);
-  };
-  const aborted = () => endBy(postgresErrors.CANCELLED(`the caller left; ${name} was rolled back`));
-  const leftMs = timeLeftMs(call, clock);
-  const timer = Number.isFinite(leftMs)
-    ? clock.after(leftMs, () => endBy(postgresErrors.DEADLINE(`the deadline passed; ${name} was rolled back`)))
-    : undefined;
-  call.signal.addEventListener('abort', aborted, { once: true });
-  return {
-    orEnd: (promise) => Promise.race([promise, over]),
-    stop() {
-      timer?.cancel();
-      call.signal.removeEventListener('abort', aborted);
-      return ended;
-    },
-  };
 }
 
 const lost = new WeakSet<object>();

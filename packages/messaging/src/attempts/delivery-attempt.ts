@@ -2,7 +2,7 @@ import type { Call, Clock } from '@dure/core';
 import { isRefusal, parseTraceparent, plainOperation, startCall } from '@dure/core';
 import type { Span, Telemetry } from '@dure/telemetry';
 import { claimIn } from '../claim-check.ts';
-import type { Effect } from '../delivery.ts';
+import type { Delivery, Effect } from '../delivery.ts';
 import type { Message, ReplyData } from '../message.ts';
 import { baggageOf } from '../message-buffer.ts';
 
@@ -30,12 +30,39 @@ export type Tried<R> =
   | { readonly ok: true; readonly value: R }
   | { readonly ok: false; readonly error: unknown; readonly ofEffect: boolean };
 
+/** How long messages that are tried together may take, in milliseconds. What takes longer is tried by itself, in its own time. */
+const togetherMs = 250;
+
+/**
+ * Tries several messages together: `run` is given what each of them does and for whom, and says what became of each, or undefined when
+ * nothing happened to any, of which nobody is told: each is tried by itself then.
+ */
+export async function attemptTogether<Tx, R>(
+  kit: AttemptKit<Tx>,
+  messages: readonly Message[],
+  signal: AbortSignal,
+  run: (deliveries: readonly Delivery<Tx>[]) => Promise<readonly R[] | undefined>,
+): Promise<readonly R[] | undefined> {
+  const quick = { ...kit, attemptTimeoutMs: Math.min(kit.attemptTimeoutMs, togetherMs) };
+  const deliveries: Delivery<Tx>[] = [];
+  const { promise, resolve } = Promise.withResolvers<readonly R[] | undefined>();
+  const tries = messages.map((message, index) =>
+    attempt(quick, message, signal, async (call, effect, span) => {
+      deliveries[index] = { message, call, effect };
+      if ((await promise) === undefined) span.event('again', { reason: 'one of those beside it failed' });
+    }),
+  );
+  resolve(await run(deliveries).catch(() => undefined));
+  await Promise.all(tries);
+  return promise;
+}
+
 /** Tries a message once: `run` is given the call and the effect and does the rest, such as the store's `deliver`. */
 export async function attempt<Tx, R>(
   kit: AttemptKit<Tx>,
   message: Message,
   signal: AbortSignal,
-  run: (call: Call, effect: Effect<Tx>) => Promise<R>,
+  run: (call: Call, effect: Effect<Tx>, span: Span) => Promise<R>,
 ): Promise<Tried<R>> {
   const { dispatch } = kit;
   const span = consumerSpan(kit.telemetry, message);
@@ -61,7 +88,7 @@ export async function attempt<Tx, R>(
         throw error;
       });
     }
-    return { ok: true, value: await run(call, effect) };
+    return { ok: true, value: await run(call, effect, span) };
   } catch (error) {
     span.fail(error);
     return { ok: false, error, ofEffect: error === failure };

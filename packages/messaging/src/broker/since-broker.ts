@@ -1,4 +1,5 @@
 import { trackOf } from '../broker-lane.ts';
+import type { Delivery } from '../delivery.ts';
 import type { DeliveryStore } from '../delivery-store.port.ts';
 
 /**
@@ -13,6 +14,13 @@ export function sinceBroker<Tx, Store extends DeliveryStore<Tx>>(deliveries: Sto
     passed.set(track, known);
     return known;
   };
+  const together = deliveries.deliverTogether;
+  // One by one while some may be duplicates.
+  const whereNew: typeof together = async (several, way) => {
+    const isNew = async ({ message }: Delivery<Tx>) => message.position > (await passedOf(trackOf(message)));
+    const known = await Promise.all(several.map(isNew));
+    return known.every(Boolean) ? deliveries.deliverTogether?.(several, way) : undefined;
+  };
   return {
     ...deliveries,
     async deliver(message, call, effect, way) {
@@ -20,5 +28,6 @@ export function sinceBroker<Tx, Store extends DeliveryStore<Tx>>(deliveries: Sto
       await deliveries.skipTo(way?.stream ?? message.source, message.position);
       return 'duplicate';
     },
+    ...(together === undefined ? {} : { deliverTogether: whereNew }),
   } satisfies Store & DeliveryStore<Tx>;
 }

@@ -160,10 +160,13 @@ class Consumer<Tx> implements FeedConsumer {
   /** Settles a page; false when the consumer was stopped before its end. */
   async #take({ messages, mark }: LogPage): Promise<boolean> {
     if (this.#state.status !== 'following') this.#recovered();
-    for (const message of messages) {
-      if (!(await this.#settler.settle(message))) return false;
-      this.#stored = Math.max(message.position, this.#stored);
-      this.#set({ position: Math.max(message.position, this.#state.position) });
+    for (let left = messages; left.length > 0; ) {
+      const count = await this.#settler.settleSome(left);
+      const last = left[count - 1];
+      if (last === undefined) return false;
+      this.#stored = Math.max(last.position, this.#stored);
+      this.#set({ position: Math.max(last.position, this.#state.position) });
+      left = left.slice(count);
     }
     this.#set({ position: Math.max(mark, this.#state.position) });
     await this.#storeMark(false);

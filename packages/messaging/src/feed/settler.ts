@@ -2,11 +2,12 @@ import type { Clock, Random } from '@dure/core';
 import { codeOf, messageOf, systemRandom } from '@dure/core';
 import type { Counter, Histogram, Telemetry } from '@dure/telemetry';
 import type { AttemptKit, Dispatch, Tried, Whole } from '../attempts/delivery-attempt.ts';
-import { attempt } from '../attempts/delivery-attempt.ts';
+import { attempt, attemptTogether } from '../attempts/delivery-attempt.ts';
 import type { FailureClass } from '../attempts/failure-class.ts';
 import { failureClass, fatalCodes } from '../attempts/failure-class.ts';
 import { ParkedDrain } from '../attempts/parked-drain.ts';
 import { Pause } from '../attempts/pause.ts';
+import { claimIn } from '../claim-check.ts';
 import type { DeliveryWay } from '../delivery.ts';
 import type { ParkingPolicy } from '../delivery-failure.ts';
 import { failureOf } from '../delivery-failure.ts';
@@ -14,6 +15,7 @@ import type { DeliveryOutcome, DeliveryStore, ParkingDeliveryStore } from '../de
 import { messagingErrors } from '../errors.ts';
 import type { Message } from '../message.ts';
 import type { DeliveryStanding } from '../parked-keys.port.ts';
+import { GroupSize } from './group-size.ts';
 import { ParkingLimit } from './parking-limit.ts';
 
 /** How a message that fails is tried again, in its place at first and then parked. */
@@ -80,6 +82,11 @@ export interface Settler extends AsyncDisposable {
    * forget it, false when the settler was stopped before. One at a time for each key.
    */
   settle(message: Message): Promise<boolean>;
+  /**
+   * Settles messages of one stream from the first of those that are given, in their order, and says how many; 0: it was stopped before. Where
+   * several wait and are quickly done, some go together.
+   */
+  settleSome(messages: readonly Message[]): Promise<number>;
   readonly state: SettlerState;
   /** Somebody has changed what is parked or paused: looks at once. */
   ring(): void;
@@ -137,6 +144,7 @@ class MessageSettler<Tx> implements Settler {
   readonly #seconds: Histogram;
   /** What holds up a stream. */
   readonly #troubles = new Map<string, Trouble>();
+  readonly #group = new GroupSize();
   #stopped = false;
   #underway = 0;
   #idle: (() => void) | undefined;
@@ -216,14 +224,58 @@ class MessageSettler<Tx> implements Settler {
     await this.close();
   }
 
-  async settle(message: Message): Promise<boolean> {
+  settle(message: Message): Promise<boolean> {
+    return this.#counted(() => this.#settle(message));
+  }
+
+  settleSome(messages: readonly Message[]): Promise<number> {
+    return this.#counted(async () => {
+      const { clock } = this.#options;
+      const began = clock.monotonicMs();
+      const company = this.#companyOf(messages);
+      const count = company.length > 1 && (await this.#settleTogether(company)) ? company.length : 1;
+      if (count === 1 && !(await this.#settle(messages[0] as Message))) return 0;
+      this.#group.went(count, clock.monotonicMs() - began);
+      return count;
+    });
+  }
+
+  async #counted<T>(work: () => Promise<T>): Promise<T> {
     this.#underway += 1;
     try {
-      return await this.#settle(message);
+      return await work();
     } finally {
       this.#underway -= 1;
       if (this.#underway === 0) this.#idle?.();
     }
+  }
+
+  /** Those from the first on that may be applied in one transaction. Data that were put aside are fetched before it begins, for one message at a time. */
+  #companyOf(messages: readonly Message[]): readonly Message[] {
+    const { by, streamOf, deliveries } = this.#options;
+    if (deliveries.deliverTogether === undefined || by === 'id' || streamOf !== undefined) return [];
+    const some = messages.slice(0, this.#group.size);
+    const apart = some.findIndex((message) => claimIn(message) !== undefined);
+    return apart === -1 ? some : some.slice(0, apart);
+  }
+
+  /** Whether they were applied in one transaction; otherwise nothing has happened. */
+  async #settleTogether(messages: readonly Message[]): Promise<boolean> {
+    const { deliveries: store } = this.#options;
+    const way = this.#wayOf(messages[0] as Message);
+    const outcomes = await attemptTogether(
+      this.#kit,
+      messages,
+      this.#cut.signal,
+      async (deliveries) => await store.deliverTogether?.(deliveries, way),
+    );
+    if (outcomes === undefined) this.#group.failed(messages.length);
+    if (outcomes === undefined || outcomes.includes('paused')) return false;
+    for (const [index, message] of messages.entries()) {
+      this.#limit.met(message.key);
+      this.#settled(message, way, outcomes[index] as Exclude<DeliveryOutcome, 'paused'>);
+    }
+    return true;
   }
 
   async #settle(message: Message): Promise<boolean> {

@@ -41,3 +41,4 @@ export type { Command, ServerKind, ServerPlan, TestServer } from './server-proce
 export { freePorts, hasCommand, startProcesses, startTestServer } from './server-process.ts';
 export type { TimersUnderTest } from './timer-store-contract.ts';
 export { timerStoreContract } from './timer-store-contract.ts';
+export { togetherContract } from './together-contract.ts';

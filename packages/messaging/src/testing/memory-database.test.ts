@@ -18,6 +18,7 @@ import type { ReplaysUnderTest } from './replay-store-contract.ts';
 import { replayStoreContract } from './replay-store-contract.ts';
 import type { TimersUnderTest } from './timer-store-contract.ts';
 import { timerStoreContract } from './timer-store-contract.ts';
+import { togetherContract } from './together-contract.ts';
 
 const open = () => openAt(fakeClock());
 
@@ -46,6 +47,8 @@ unitOfWorkContract('in memory', open);
 messageLogContract('in memory', open);
 deliveryStoreContract('in memory', open);
 parkedKeysContract('in memory', open);
+
+togetherContract('in memory', open);
 inboxContract('in memory', open);
 deliveryOperationsContract('in memory', open);
 idempotencyContract('in memory', open);

@@ -171,20 +171,25 @@ class Memory implements MemoryUnits {
     cause: MessageCause,
     work: (tx: StagedTx, buffer: MessageBuffer) => Promise<T>,
     mayCommit: () => boolean = () => true,
+    within?: StagedTx,
   ): Promise<T> {
     call.signal.throwIfAborted();
     this.#open.set(call.positions, (this.#open.get(call.positions) ?? 0) + 1);
     const { service, clock, ids } = this.#options;
     const buffer = messageBuffer({ service, clock, ids, cause });
-    const tx = stagedTx(this.values, buffer);
+    const tx = stagedTx(within ?? this.values, buffer);
     try {
       const value = await work(tx, buffer);
       call.signal.throwIfAborted();
       if (!mayCommit()) return value;
-      for (const [key, staged] of tx.staged) this.values.set(key, staged);
-      for (const close of tx.closing) close();
-      this.timers.commit(buffer.timers);
-      this.#append(buffer.messages);
+      for (const [key, staged] of tx.staged) (within?.staged ?? this.values).set(key, staged);
+      const commit = () => {
+        for (const close of tx.closing) close();
+        this.timers.commit(buffer.timers);
+        this.#append(buffer.messages);
+      };
+      if (within === undefined) commit();
+      else within.closing.push(commit);
       return value;
     } finally {
       buffer.close();
@@ -234,7 +239,7 @@ class Memory implements MemoryUnits {
   }
 }
 
-function stagedTx(values: ReadonlyMap<string, unknown>, buffer: MessageBuffer): StagedTx {
+function stagedTx(values: { get(key: string): unknown }, buffer: MessageBuffer): StagedTx {
   const staged = new Map<string, unknown>();
   return {
     staged,

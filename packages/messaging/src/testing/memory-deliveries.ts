@@ -1,14 +1,14 @@
 import type { Call } from '@dure/core';
-import { isRefusal } from '@dure/core';
 import { fromCloudEvent, toCloudEvent } from '../cloud-event.ts';
-import type { BatchEffect, DeliveryFailure, DeliveryWay, Effect } from '../delivery.ts';
+import type { BatchEffect, Delivery, DeliveryFailure, DeliveryWay, Effect } from '../delivery.ts';
 import type { DeliveryAction, DeliveryOperations, ParkedFilter, ParkedKeyView } from '../delivery-operations.port.ts';
 import type { DeliveryOutcome, ParkingDeliveryStore } from '../delivery-store.port.ts';
 import type { Message, ReplyData } from '../message.ts';
-import type { MessageBuffer, MessageCause } from '../message-buffer.ts';
-import { causeOf } from '../message-buffer.ts';
+import type { MessageBuffer } from '../message-buffer.ts';
 import type { DeliveryStanding, Intervention, ParkedKeys, ParkedMessage } from '../parked-keys.port.ts';
 import type { Parking } from '../parking.port.ts';
+import type { Names, Taken } from './memory-delivery.ts';
+import { answered, causedBy, lockOf, nameOf, namesOf } from './memory-delivery.ts';
 import type { MemoryTx, MemoryUnits, StagedTx } from './memory-tx.ts';
 
 interface WaitingMessage {
@@ -91,6 +91,32 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
       );
       return taken.map((outcome) => (outcome === 'new' ? 'applied' : outcome));
     });
+  }
+
+  deliverTogether(
+    deliveries: readonly Delivery<MemoryTx>[],
+    way: DeliveryWay = {},
+  ): Promise<readonly DeliveryOutcome[] | undefined> {
+    const [head] = deliveries;
+    if (head === undefined) return Promise.resolve([]);
+    const names = namesOf(head.message, way);
+    const one = async ({ message, call, effect }: Delivery<MemoryTx>, group: StagedTx): Promise<DeliveryOutcome> => {
+      const taken = this.#taken(message, names, way);
+      if (taken === 'parked') group.closing.push(() => this.#putBehind(message, names, way));
+      if (taken !== 'new') return taken;
+      await this.#apply(message, call, effect, (reply) => this.#remember(message, names, way, reply), group);
+      return 'applied';
+    };
+    const all = async (group: StagedTx) => {
+      const outcomes: DeliveryOutcome[] = [];
+      for (const delivery of deliveries) outcomes.push(await one(delivery, group));
+      return outcomes;
+    };
+    return this.#units
+      .locked(lockOf(head.message, way), () =>
+        this.#units.run(head.call, causedBy(head.message, head.call), all, () => true),
+      )
+      .catch(() => undefined);
   }
 
   park(
@@ -331,42 +357,14 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     call: Call,
     effect: Effect<MemoryTx>,
     closing: (reply: ReplyData | undefined) => void,
+    group?: StagedTx,
   ): Promise<void> {
-    let reply: ReplyData | undefined;
     const work = async (tx: StagedTx, buffer: MessageBuffer) => {
-      reply = await answered(message, tx, buffer, effect);
+      const reply = await answered(message, tx, buffer, effect);
+      tx.closing.push(() => closing(reply));
     };
-    await this.#units.run(call, causedBy(message, call), work, () => {
-      closing(reply);
-      return true;
-    });
+    await this.#units.run(call, causedBy(message, call), work, () => true, group);
   }
-}
-
-type Taken = 'new' | Exclude<DeliveryOutcome, 'applied'>;
-
-function causedBy(message: Message, call: Call): MessageCause {
-  return { ...causeOf(call), correlation: message.meta.correlation, causation: message.id };
-}
-
-/** How a message's stream is called, and what of it is parked. */
-interface Names {
-  readonly stream: string;
-  readonly parkedAs: string;
-}
-
-function namesOf({ source }: Message, { stream = source, parkedAs = stream }: DeliveryWay): Names {
-  return { stream, parkedAs };
-}
-
-/** By position a stream is one line; by id only the same message has to wait. */
-function lockOf(message: Message, way: DeliveryWay): string {
-  const { stream, parkedAs } = namesOf(message, way);
-  return way.by === 'id' ? `inbox ${nameOf(parkedAs, message.id)}` : `source ${stream}`;
-}
-
-function nameOf(source: string, key: string): string {
-  return JSON.stringify([source, key]);
 }
 
 function parkedOf(source: string, key: string, { failure }: WaitingKey, waiting: WaitingMessage): ParkedMessage {
@@ -374,23 +372,4 @@ function parkedOf(source: string, key: string, { failure }: WaitingKey, waiting:
   const original = fromCloudEvent(JSON.parse(envelope));
   const message = replacement === undefined ? original : { ...original, data: replacement.data };
   return { number, revision, source, key, attempts: failure.attempts, message };
-}
-
-async function answered(
-  message: Message,
-  tx: StagedTx,
-  buffer: MessageBuffer,
-  effect: Effect<MemoryTx>,
-): Promise<ReplyData | undefined> {
-  let reply: ReplyData | undefined;
-  try {
-    reply = await effect(tx);
-  } catch (error) {
-    if (!isRefusal(error) || message.kind !== 'command') throw error;
-    buffer.discard();
-    tx.staged.clear();
-    reply = { ok: false, refusal: { code: error.code, data: error.data } };
-  }
-  if (reply !== undefined) buffer.reply(message, reply);
-  return reply;
 }

@@ -17,12 +17,13 @@ export interface StagedTx extends MemoryTx {
 
 /** What the memory database lends its deliveries. */
 export interface MemoryUnits {
-  /** Runs a unit of work; `closing` belongs to its commit, and may refuse it. */
+  /** Runs a unit of work, `within` another or by itself; `closing` belongs to its commit, and may refuse it. */
   run<T>(
     call: Call,
     cause: MessageCause,
     work: (tx: StagedTx, buffer: MessageBuffer) => Promise<T>,
     closing: () => boolean,
+    within?: StagedTx,
   ): Promise<T>;
   /** Lets one at a time through for each name. */
   locked<T>(name: string, work: () => Promise<T>): Promise<T>;
