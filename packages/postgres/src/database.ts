@@ -52,7 +52,7 @@ import { postgresReplayStore } from './replay/postgres-replay-store.ts';
 import { statementNames } from './statement-names.ts';
 import { postgresTimerStore } from './timers/postgres-timer-store.ts';
 import type { StartSaga, Tx } from './transaction.ts';
-import type { UnitKit } from './unit-of-work.ts';
+import type { UnitKit } from './unit-kit.ts';
 import { runUnit } from './unit-of-work.ts';
 
 export interface DatabaseOptions {

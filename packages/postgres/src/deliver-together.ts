@@ -7,7 +7,7 @@ import { carryOut, causeOfMessage } from './delivery-work.ts';
 import { LocalTransaction } from './local-transaction.ts';
 import { PieceOfWork } from './piece-of-work.ts';
 import type { Tx } from './transaction.ts';
-import type { UnitKit } from './unit-of-work.ts';
+import type { UnitKit } from './unit-kit.ts';
 
 const name = 'deliver together';
 

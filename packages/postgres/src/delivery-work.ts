@@ -2,7 +2,7 @@ import { formatTraceparent, isRefusal } from '@dure/core';
 import type { Effect, Message, MessageCause, ReplyData } from '@dure/messaging';
 import type { Statement } from './statement.ts';
 import type { Tx } from './transaction.ts';
-import type { OpenUnit } from './unit-of-work.ts';
+import type { OpenUnit } from './unit-kit.ts';
 
 /** What a delivery begins with: the claim, and for a command the point to which a refusal goes back. */
 export function openingOf(message: Message, claim: Statement): readonly Statement[] {

@@ -30,8 +30,8 @@ const mostMessages = 100;
 const mostTogether = 1_000;
 
 /**
- * Commits units of work that consist of their messages alone. Nobody waits for company: who comes while a commit is under way goes with the next
- * one, and so a busy service writes and flushes once for many (group commit, DeWitt et al. 1984, by the client).
+ * Commits units of work that consist of their messages alone. Nobody waits for company beyond a turn of the event loop: who comes while a commit is
+ * under way goes with the next one, and so a busy service writes and flushes once for many (group commit, DeWitt et al. 1984, by the client).
  * Each of them succeeds or fails for itself.
  */
 export class GroupCommit {
@@ -60,6 +60,8 @@ export class GroupCommit {
   async #work(): Promise<void> {
     this.#isUnderWay = true;
     while (this.#waiting.length > 0) {
+      // Whoever has just been told comes again in this turn of the event loop: they go together, and not the first of them alone.
+      await new Promise(setImmediate);
       const units = this.#take();
       const [first] = units;
       if (units.length === 1 && first !== undefined) await this.#patiently(this.#alone(first));

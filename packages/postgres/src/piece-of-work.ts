@@ -8,7 +8,7 @@ import type { Statement } from './statement.ts';
 import { setTimers } from './timers/set-timers.ts';
 import type { Tx, TxInside } from './transaction.ts';
 import { insideOf, transaction } from './transaction.ts';
-import type { OpenUnit, UnitKit } from './unit-of-work.ts';
+import type { OpenUnit, UnitKit } from './unit-kit.ts';
 
 interface PieceOptions {
   readonly call: Call;

@@ -18,7 +18,8 @@ import { leased } from './pool.ts';
 import { postgresDeliveryOperations } from './postgres-delivery-operations.ts';
 import { postgresParkedKeys } from './postgres-parked-keys.ts';
 import type { Tx } from './transaction.ts';
-import type { UnitKit, UnitPlan } from './unit-of-work.ts';
+import type { UnitKit } from './unit-kit.ts';
+import type { UnitPlan } from './unit-of-work.ts';
 import { runUnit } from './unit-of-work.ts';
 
 const moveTo = `insert into dure.source as s (source, pos) values ($1, $2)

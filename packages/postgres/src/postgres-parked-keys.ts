@@ -5,7 +5,7 @@ import { carryOut, causeOfMessage, openingOf } from './delivery-work.ts';
 import type { Pool } from './pool.ts';
 import { leased } from './pool.ts';
 import type { Tx } from './transaction.ts';
-import type { UnitKit } from './unit-of-work.ts';
+import type { UnitKit } from './unit-kit.ts';
 import { runUnit } from './unit-of-work.ts';
 
 const standing = `

@@ -1,56 +1,18 @@
-import type { Call, Clock, Ids, Random } from '@dure/core';
+import type { Call, Clock } from '@dure/core';
 import { isRefusal, timeLeftMs, wait } from '@dure/core';
-import type { MessageBuffer, MessageCause } from '@dure/messaging';
+import type { MessageCause } from '@dure/messaging';
 import { causeOf } from '@dure/messaging';
-import type { Histogram, Span, Telemetry } from '@dure/telemetry';
-import type { Around } from './around.ts';
+import type { Span } from '@dure/telemetry';
 import { watchCall } from './call-watch.ts';
 import type { Answer } from './connection.ts';
 import { postgresErrors } from './errors.ts';
-import type { BeforeCommit } from './event-sourcing/inline-projections.ts';
 import { conflictOf, isRepeatableConflict } from './event-sourcing/stream-conflict.ts';
-import type { SubjectKeyRing } from './event-sourcing/subject-key-ring.ts';
-import type { GroupCommit } from './group-commit.ts';
-import type { BindKysely } from './kysely-binding.ts';
 import { LocalTransaction } from './local-transaction.ts';
-import type { OpenCalls } from './open-calls.ts';
 import { PieceOfWork } from './piece-of-work.ts';
-import type { Pool } from './pool.ts';
 import { isBeyondPartitions, isCollision, isUnstorable } from './sql-state.ts';
 import type { Statement } from './statement.ts';
-import type { StartSaga, Tx } from './transaction.ts';
-
-/** What every unit of work of a database shares. */
-export interface UnitKit {
-  readonly service: string;
-  readonly pool: Pool;
-  readonly bind: BindKysely;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly ids: Ids;
-  readonly telemetry: Telemetry;
-  /** Seconds, by name and outcome. */
-  readonly seconds: Histogram;
-  /** Commits what consists of messages alone. */
-  readonly group: GroupCommit;
-  /** How each transaction begins; also sets its clock in tests. */
-  readonly begin: () => string;
-  readonly startSaga: StartSaga | undefined;
-  /** Runs when a unit of work that writes messages is over, before its COMMIT. */
-  readonly beforeCommit: BeforeCommit | undefined;
-  /** The keys of personal data. */
-  readonly keys: SubjectKeyRing;
-  /** What stands between a unit of work and the database. */
-  readonly around: Around;
-  /** The calls whose units of work are open. */
-  readonly open: OpenCalls;
-  /** Told after each commit that appended to the log. */
-  readonly appended: () => void;
-  /** Makes the log's partitions to come. */
-  readonly extendLog: () => Promise<void>;
-  /** Told after each commit that set a timer. */
-  readonly scheduled: () => void;
-}
+import type { Tx } from './transaction.ts';
+import type { OpenUnit, UnitKit } from './unit-kit.ts';
 
 /** What one kind of unit of work does at each moment. */
 export interface UnitPlan<T> {
@@ -65,14 +27,6 @@ export interface UnitPlan<T> {
   readonly work: (tx: Tx, open: OpenUnit) => Promise<T>;
   /** Sent in the packet of the COMMIT. */
   readonly closing?: (value: T) => readonly Statement[];
-}
-
-/** What a plan's work may reach of the running transaction. */
-export interface OpenUnit {
-  readonly local: LocalTransaction;
-  readonly buffer: MessageBuffer;
-  /** Forgets everything that waits for the COMMIT. */
-  discard(): void;
 }
 
 const maxAttempts = 5;

@@ -5,7 +5,7 @@ import type { Answer } from '../connection.ts';
 import { sqlStateOf } from '../sql-state.ts';
 import type { Statement } from '../statement.ts';
 import type { Tx } from '../transaction.ts';
-import type { UnitKit } from '../unit-of-work.ts';
+import type { UnitKit } from '../unit-kit.ts';
 import { runUnit } from '../unit-of-work.ts';
 
 /** The state of an effect's transaction whose lanes were lost; see `dure.move_follower`. */

@@ -4,7 +4,7 @@ import type { Chunk, JobLease, JobRun, JobState, JobStore, Stepped } from '@dure
 import type { Answer } from '../connection.ts';
 import { sqlStateOf } from '../sql-state.ts';
 import type { Tx } from '../transaction.ts';
-import type { UnitKit } from '../unit-of-work.ts';
+import type { UnitKit } from '../unit-kit.ts';
 import { runUnit } from '../unit-of-work.ts';
 
 /** The state of a chunk's transaction whose run was lost; see `dure.step_job`. */

@@ -7,7 +7,8 @@ import { leased } from '../pool.ts';
 import { sqlStateOf } from '../sql-state.ts';
 import type { Tx } from '../transaction.ts';
 import { insideOf } from '../transaction.ts';
-import type { UnitKit, UnitPlan } from '../unit-of-work.ts';
+import type { UnitKit } from '../unit-kit.ts';
+import type { UnitPlan } from '../unit-of-work.ts';
 import { runUnit } from '../unit-of-work.ts';
 
 const columns = `id, reaction, source, event, key, since, began_after, starts, pos, up_to, state, applied, error, actions, finished_at,

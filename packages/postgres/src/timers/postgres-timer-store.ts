@@ -1,7 +1,7 @@
 import { ownCall } from '@dure/core';
 import type { TimerStore } from '@dure/messaging/timers';
 import type { Answer } from '../connection.ts';
-import type { UnitKit } from '../unit-of-work.ts';
+import type { UnitKit } from '../unit-kit.ts';
 import { runUnit } from '../unit-of-work.ts';
 
 /** The timers in a service's database. `rings` are told by the unit of work whenever one was set. */
