@@ -23,7 +23,10 @@ import { printTable, round } from './lib/table.ts';
 
 const perSecond = Number(process.env.RATE ?? 2_000);
 const perCommit = Number(process.env.PER_COMMIT ?? 10);
-const seconds = Number(process.env.SECONDS ?? 10);
+const seconds = Number(process.env.SECONDS ?? 20);
+/** At the same rate, before it counts: until code is compiled and statements are planned. */
+const warmSeconds = Number(process.env.WARM_SECONDS ?? 3);
+const only = process.env.ONLY;
 const clock = systemClock;
 const random = systemRandom;
 const made = ids(clock, random);
@@ -95,6 +98,7 @@ const byBroker =
 await globalSetup();
 const rows: string[][] = [];
 for (const [name, carrier] of Object.entries(carriers)) {
+  if (only !== undefined && only !== name) continue;
   if (carrier !== undefined && carrier.kind.absent !== false) {
     rows.push([name, carrier.kind.absent]);
     continue;
@@ -118,11 +122,13 @@ async function measure(carry: Carry): Promise<string[]> {
   if (source === undefined || target === undefined) throw new TypeError('there are two');
   const committedAt: number[] = [];
   const latencies: number[] = [];
-  let warm = false;
+  let reached = false;
+  const uncounted = perSecond * warmSeconds;
+  const total = uncounted + perSecond * seconds;
   const end = await carry(source, target, async (message) => {
     const { count } = message.data as { count: number };
-    if (warm) latencies.push(performance.now() - (committedAt[count] ?? Number.NaN));
-    else warm = count < 0;
+    if (count >= uncounted) latencies.push(performance.now() - (committedAt[count] ?? Number.NaN));
+    else reached = true;
     return undefined;
   });
   const commit = async (counts: readonly number[]) => {
@@ -133,18 +139,18 @@ async function measure(carry: Carry): Promise<string[]> {
     for (const count of counts) committedAt[count] = now;
   };
   await commit([-1]);
-  while (!warm) await wait(clock, 20);
+  while (!reached) await wait(clock, 20);
   const began = performance.now();
   const pending: Promise<void>[] = [];
-  for (let sent = 0; sent < perSecond * seconds; sent += perCommit) {
+  for (let sent = 0; sent < total; sent += perCommit) {
     const due = began + (sent / perSecond) * 1_000;
     if (due > performance.now()) await wait(clock, due - performance.now());
     pending.push(commit(Array.from({ length: perCommit }, (_, index) => sent + index)));
   }
   await Promise.all(pending);
   const giveUpAt = performance.now() + 60_000;
-  while (latencies.length < perSecond * seconds && performance.now() < giveUpAt) await wait(clock, 20);
-  const rate = latencies.length / ((performance.now() - began) / 1_000);
+  while (latencies.length < total - uncounted && performance.now() < giveUpAt) await wait(clock, 20);
+  const rate = latencies.length / ((performance.now() - began) / 1_000 - warmSeconds);
   await end();
   for (const db of [source, target]) await db.close();
   for (const database of databases) await database[Symbol.asyncDispose]();
