@@ -19,7 +19,7 @@ export function slowExchangesSuite(size: { each: number; deploys: number; upload
       using load = slowLoad({ streams: `${edge}/ships`, uploads: `${edge}/loads`, each, uploadMs });
       await wait(systemClock, uploadMs / 4);
       for (let deploy = 0; deploy < deploys; deploy += 1) {
-        assert.equal(load.underway, 2 * each);
+        assert.deepEqual(load.faults, []);
         await system.restart(what);
       }
       await wait(systemClock, uploadMs / 4);
