@@ -21,6 +21,18 @@ export type { FeedUnderTest } from './feed-source-contract.ts';
 export { feedSourceContract } from './feed-source-contract.ts';
 export type { FollowersUnderTest } from './follower-store-contract.ts';
 export { followerStoreContract } from './follower-store-contract.ts';
+export type { Anomaly, AnomalyKind } from './history/anomaly.ts';
+export { checkHistory } from './history/check-history.ts';
+export type {
+  History,
+  HistoryEffect,
+  HistoryEntry,
+  HistoryMessage,
+  HistoryPoll,
+  HistoryUnit,
+} from './history/history.ts';
+export type { UnitRecording } from './history/history-recorder.ts';
+export { HistoryRecorder } from './history/history-recorder.ts';
 export { inboxContract } from './inbox-contract.ts';
 export type { MemoryBroker } from './memory-broker.ts';
 export { memoryBroker } from './memory-broker.ts';
