@@ -9,7 +9,8 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
     events: { type: 'string', default: '50000' },
-    writers: { type: 'string', default: '24' },
+    writers: { type: 'string', default: '16' },
+    services: { type: 'string', default: '2' },
     readers: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
     url: { type: 'string' },
@@ -27,9 +28,10 @@ const report = await runFenceStress({
   seconds: Number(values.seconds),
   events: Number(values.events),
   writers: Number(values.writers),
+  services: Number(values.services),
   readers: Number(values.readers),
   killEveryMs: 100,
 });
 process.stdout.write(`${JSON.stringify({ seed: Number(values.seed), swapped: values.swapped, ...report }, null, 2)}\n`);
-const faulty = report.lost + report.doubled + report.inverted > 0;
+const faulty = report.lost + report.doubled + report.inverted + report.forgotten > 0;
 process.exitCode = faulty === values.swapped ? 0 : 1;

@@ -7,14 +7,17 @@ export interface ReaderCheck {
   readonly inverted: number;
   readonly faults: readonly string[];
   readonly latencies: number[];
-  take(position: number, stream: string | null, version: number | null): void;
+  /** The numbers of the messages that it has seen. */
+  readonly numbers: ReadonlySet<number>;
+  take(position: number, number: number, stream: string | null, version: number | null): void;
   /** Everything up to here was looked at. */
   looked(position: number): void;
 }
 
-/** Checks that positions grow, and that each stream's versions come one after the other without a gap. */
+/** Checks that positions grow, that no message comes twice, and that each stream's versions come one after the other without a gap. */
 export function readerCheck(): ReaderCheck {
   const versions = new Map<string, number>();
+  const numbers = new Set<number>();
   const faults: string[] = [];
   const state = { position: 0, last: 0, seen: 0, doubled: 0, inverted: 0 };
   const fault = (text: string) => {
@@ -35,7 +38,8 @@ export function readerCheck(): ReaderCheck {
     },
     faults,
     latencies: [],
-    take(position, stream, version) {
+    numbers,
+    take(position, number, stream, version) {
       if (position <= state.last) {
         state.doubled += 1;
         fault(`position ${position} came after ${state.last}`);
@@ -44,6 +48,11 @@ export function readerCheck(): ReaderCheck {
       state.last = position;
       state.position = position;
       state.seen += 1;
+      if (numbers.has(number)) {
+        state.doubled += 1;
+        fault(`message ${number} came again at position ${position}`);
+      }
+      numbers.add(number);
       if (stream === null || version === null) return;
       const before = versions.get(stream) ?? 0;
       if (version <= before) state.inverted += 1;

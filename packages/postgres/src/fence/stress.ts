@@ -1,11 +1,17 @@
 import type { Clock, Ids, Random } from '@dure/core';
-import { randomInteger, randomItem, wait } from '@dure/core';
-import type { Connection } from '../connection.ts';
-import { openConnection } from '../connection.ts';
-import { openPool } from '../pool.ts';
-import { postgresMessageLog } from '../postgres-message-log.ts';
+import { randomItem, wait } from '@dure/core';
+import { silentTelemetry } from '@dure/telemetry';
+import type { Answer } from '../connection.ts';
+import type { Database } from '../database.ts';
+import { openDatabase } from '../database.ts';
+import type { Pool } from '../pool.ts';
+import { leased, openPool } from '../pool.ts';
 import type { ReaderCheck } from './reader-check.ts';
 import { readerCheck } from './reader-check.ts';
+import { readByHand, readByLog } from './stress-readers.ts';
+import type { StressTally } from './stress-tally.ts';
+import { newTally, writerNames } from './stress-tally.ts';
+import { writeAlone, writeTogether } from './stress-writers.ts';
 
 export interface StressOptions {
   /** A role that may append, read, and end its own sessions. */
@@ -16,7 +22,10 @@ export interface StressOptions {
   /** It ends when both are reached. */
   readonly seconds: number;
   readonly events: number;
+  /** Each with a session of its own. */
   readonly writers: number;
+  /** Processes of a service, each with eight callers whose appends are committed together. */
+  readonly services: number;
   readonly readers: number;
   /** How often the session of a writer is killed, in milliseconds; 0 never. */
   readonly killEveryMs: number;
@@ -24,28 +33,36 @@ export interface StressOptions {
   readonly stopAtFirstFault?: boolean;
 }
 
-/** What became of it. The log's reader is right only if the three counts are zero. */
+/** What became of it. The log's reader is right only if the first four counts are zero. */
 export interface StressReport {
+  /** Rows that a reader has not seen, over all readers. */
   readonly lost: number;
   readonly doubled: number;
   readonly inverted: number;
+  /** Messages whose COMMIT was answered and that no reader has seen. */
+  readonly forgotten: number;
   /** Rows in the log at the end. */
   readonly events: number;
+  /** Commits of several units of work of a service at once. */
+  readonly commitsTogether: number;
+  readonly busy: number;
+  readonly missed: number;
   readonly rolledBack: number;
   readonly killed: number;
   readonly seconds: number;
   readonly appendsPerSecond: number;
-  /** From sending the COMMIT to a reader's receiving the row, in milliseconds, over all readers. */
+  /** From writing a message to a reader's receiving it, in milliseconds, over all readers. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   /** What the readers noticed first. */
   readonly faults: readonly string[];
 }
 
-const streams = 24;
+const callersOfService = 8;
 
 /**
- * The commit fence under fire: writers that commit, roll back, roll back to savepoints, dawdle between append and commit,
- * write elsewhere first, and are killed; readers that must see every committed row once, and each stream's versions in order.
+ * The commit fence under fire: writers by themselves and by groups, that commit, roll back, roll back to savepoints, dawdle between append and
+ * commit, write elsewhere first, and are killed; readers that must see every committed row once, and each stream's versions in order.
+ * All of them stay through restarts of the server.
  */
 export async function runFenceStress(options: StressOptions): Promise<StressReport> {
   const stress = new Stress(options);
@@ -54,51 +71,66 @@ export async function runFenceStress(options: StressOptions): Promise<StressRepo
 
 class Stress {
   readonly #options: StressOptions;
-  readonly #sessions = new Set<{ pid: number; readonly connection: Connection }>();
+  readonly #tally: StressTally = newTally();
+  readonly #control: Pool;
   readonly #stop = new AbortController();
   readonly #written = new AbortController();
-  #appended = 0;
-  #rolledBack = 0;
   #killed = 0;
 
   constructor(options: StressOptions) {
+    const { url, clock } = options;
     this.#options = options;
+    this.#control = openPool({ url, name: 'stress-control', clock, size: 2, waitMs: 5_000, maxWaiting: 10 });
   }
 
   async run(): Promise<StressReport> {
-    const { clock, writers, readers, seconds, events, stopAtFirstFault } = this.#options;
-    const control = await this.#connect('stress-control');
+    const { clock, writers, services, readers, seconds, events, stopAtFirstFault } = this.#options;
+    const kit = { ...this.#options, tally: this.#tally };
     const checks = Array.from({ length: readers }, () => readerCheck());
-    const reading = checks.map((check, index) => (index === 0 ? this.#followTail(check) : this.#read(check)));
+    const reading = checks.map((check, index) =>
+      (index === 0 ? readByLog : readByHand)(kit, check, this.#written.signal),
+    );
     const began = clock.monotonicMs();
-    const writing = Array.from({ length: writers }, () => this.#write());
-    const killing = this.#kill(control);
-    while (clock.monotonicMs() - began < seconds * 1_000 || this.#appended < events) {
+    const databases = Array.from({ length: services }, () => this.#openService());
+    const writing = [
+      ...Array.from({ length: writers }, () => writeAlone(kit, this.#stop.signal)),
+      ...databases.flatMap((db) =>
+        Array.from({ length: callersOfService }, () => writeTogether(kit, db, this.#stop.signal)),
+      ),
+    ];
+    const killing = this.#kill();
+    while (clock.monotonicMs() - began < seconds * 1_000 || this.#tally.acknowledged.size < events) {
       await wait(clock, 50);
       if (stopAtFirstFault === true && checks.some((check) => check.faults.length > 0)) break;
     }
     this.#stop.abort();
     await Promise.all([...writing, killing]);
     const took = (clock.monotonicMs() - began) / 1_000;
-    const last = (await control.query('select coalesce(max(pos), 0) as last, count(*) as many from dure.log')).rows[0];
-    const many = last?.many as number;
-    await this.#drain(checks, last?.last as number);
+    await Promise.all(databases.map((db) => db.close()));
+    const [end] = (await this.#asked(inLog)).rows as unknown as readonly LogEnd[];
+    await this.#drain(checks, end?.last ?? 0);
     this.#written.abort();
     await Promise.all(reading);
-    await control.close();
-    return this.#report(checks, many, took);
+    await this.#control.close();
+    return this.#report(checks, end, took);
   }
 
-  #report(checks: readonly ReaderCheck[], events: number, seconds: number): StressReport {
-    const latencies = checks.flatMap((check) => check.latencies).toSorted((a, b) => a - b);
+  #report(checks: readonly ReaderCheck[], end: LogEnd | undefined, seconds: number): StressReport {
+    const latencies = Float64Array.from(checks.flatMap((check) => check.latencies)).sort();
     const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0;
     const sum = (pick: (check: ReaderCheck) => number) => checks.reduce((total, check) => total + pick(check), 0);
+    const { acknowledged, rolledBack, busy, missed } = this.#tally;
+    const { events = 0, together = 0 } = end ?? {};
     return {
       lost: sum((check) => Math.max(0, events - check.seen)),
       doubled: sum((check) => check.doubled),
       inverted: sum((check) => check.inverted),
+      forgotten: [...acknowledged].filter((number) => !checks.some(({ numbers }) => numbers.has(number))).length,
       events,
-      rolledBack: this.#rolledBack,
+      commitsTogether: together,
+      busy,
+      missed,
+      rolledBack,
       killed: this.#killed,
       seconds,
       appendsPerSecond: events / seconds,
@@ -107,134 +139,68 @@ class Stress {
     };
   }
 
+  #openService(): Database {
+    const { url, clock, ids, random } = this.#options;
+    const telemetry = silentTelemetry(ids);
+    return openDatabase({
+      url,
+      service: writerNames.service,
+      clock,
+      ids,
+      random,
+      telemetry,
+      poolSize: callersOfService,
+    });
+  }
+
   /** Gives the readers time to come to the end; what they have not seen by then is lost. */
   async #drain(checks: readonly ReaderCheck[], last: number): Promise<void> {
     const { clock } = this.#options;
-    const until = clock.monotonicMs() + 3_000;
+    const until = clock.monotonicMs() + 10_000;
     while (checks.some((check) => check.position < last) && clock.monotonicMs() < until) await wait(clock, 20);
   }
 
-  #connect(name: string): Promise<Connection> {
-    return openConnection({ url: this.#options.url, name, timeoutMs: 5_000, onLost: () => undefined });
-  }
-
-  async #write(): Promise<void> {
-    const { clock } = this.#options;
-    while (!this.#stop.signal.aborted) {
+  /** Asks until there is an answer. */
+  async #asked(text: string): Promise<Answer> {
+    for (let tries = 1; ; tries += 1) {
       try {
-        const connection = await this.#connect('stress-writer');
-        const { rows } = await connection.query('select pg_backend_pid() as pid');
-        const session = { pid: rows[0]?.pid as number, connection };
-        this.#sessions.add(session);
-        try {
-          while (!this.#stop.signal.aborted) await this.#transaction(connection);
-        } finally {
-          this.#sessions.delete(session);
-          await connection.close();
-        }
-      } catch {
-        await wait(clock, 5); // Killed: start again.
+        return await leased(this.#control, text, []);
+      } catch (error) {
+        if (tries === 20) throw error;
+        await wait(this.#options.clock, 100);
       }
     }
   }
 
-  async #transaction(connection: Connection): Promise<void> {
-    const { random, clock } = this.#options;
-    const dice = random.next();
-    const begin = connection.query('begin');
-    begin.catch(() => undefined);
-    if (dice < 0.1) await connection.query('select pg_current_xact_id()'); // Owns a transaction id early.
-    if (dice >= 0.1 && dice < 0.2) {
-      const undone = connection.together(() => [
-        connection.query('savepoint s'),
-        this.#flush(connection),
-        connection.query('rollback to savepoint s'),
-      ]);
-      await Promise.all(undone);
-    }
-    if (dice >= 0.2 && dice < 0.3) {
-      await Promise.all(connection.together(() => [this.#flush(connection), connection.query('rollback')]));
-      this.#rolledBack += 1;
-      return;
-    }
-    const dawdles = dice > 0.99;
-    if (dawdles) {
-      await this.#flush(connection);
-      await wait(clock, randomInteger(random, 20, 150));
-    }
-    await Promise.all(connection.together(() => [this.#flush(connection), connection.query('commit')]));
-    this.#appended += dawdles ? 2 : 1;
-  }
-
-  /** One or a few messages, of streams or of none; heads are locked by the function in one order. */
-  #flush(connection: Connection): Promise<unknown> {
-    const { random, ids, clock } = this.#options;
-    const count = random.next() < 0.8 ? 1 : randomInteger(random, 2, 4);
-    const counts = new Map<string, number>();
-    const messages = Array.from({ length: count }, () => {
-      const stream = random.next() < 0.7 ? `s${randomInteger(random, 1, streams)}` : undefined;
-      const at = clock.monotonicMs();
-      const base = { id: ids.uuid(), at: clock.now(), kind: 'e', type: 'stress.appended', version: 1, key: 'k' };
-      const rest = { data: { at }, meta: { correlation: 'stress' } };
-      if (stream === undefined) return { ...base, ...rest };
-      const n = (counts.get(stream) ?? 0) + 1;
-      counts.set(stream, n);
-      return { ...base, stream, n, ...rest };
-    });
-    const heads = [...counts].map(([stream, many]) => ({ stream, expected: 'any', count: many }));
-    const values = [JSON.stringify(messages), heads.length === 0 ? null : JSON.stringify(heads)];
-    return connection.query('select dure.flush($1::jsonb, $2::jsonb)', values, 'stress.flush');
-  }
-
-  async #kill(control: Connection): Promise<void> {
+  async #kill(): Promise<void> {
     const { killEveryMs, clock, random } = this.#options;
     if (killEveryMs === 0) return;
+    const names = Object.values(writerNames);
     while (await wait(clock, killEveryMs, this.#stop.signal)) {
-      const victim = randomItem(random, [...this.#sessions]);
-      if (victim === undefined) continue;
-      await control.query('select pg_terminate_backend($1)', [victim.pid]);
-      this.#killed += 1;
-    }
-  }
-
-  /** A reader that checks each stream's versions. */
-  async #read(check: ReaderCheck): Promise<void> {
-    const { clock, random } = this.#options;
-    const connection = await this.#connect('stress-reader');
-    while (!this.#written.signal.aborted) {
-      const safe = (await connection.query('select dure.advance() as safe', [], 'advance')).rows[0]?.safe as number;
-      const { rows } = await connection.query(
-        `select pos, stream, stream_version as version, data from dure.log where pos > $1 and pos <= $2 order by pos limit 500`,
-        [check.position, safe],
-        'read',
-      );
-      for (const row of rows) {
-        const { at } = row.data as { readonly at: number };
-        check.take(row.pos as number, row.stream as string | null, row.version as number | null);
-        check.latencies.push(clock.monotonicMs() - at);
-      }
-      if (rows.length < 500) {
-        check.looked(safe);
-        await wait(clock, random.next() * 4);
+      try {
+        const { rows } = await leased(this.#control, sessionsOf, [names]);
+        const pid = randomItem(random, rows)?.pid;
+        if (pid === undefined) continue;
+        await leased(this.#control, 'select pg_terminate_backend($1)', [pid]);
+        this.#killed += 1;
+      } catch {
+        // The server is being restarted, which kills them all.
       }
     }
-    await connection.close();
-  }
-
-  /** A reader that goes the way of production: the message log and its mark. */
-  async #followTail(check: ReaderCheck): Promise<void> {
-    const { url, clock } = this.#options;
-    const pool = openPool({ url, name: 'stress-tail', clock, size: 1, waitMs: 5_000, maxWaiting: 10 });
-    const log = postgresMessageLog(pool, 'stress');
-    while (!this.#written.signal.aborted) {
-      const page = await log.read(check.position, 'all', 500);
-      for (const { position, data } of page.messages) {
-        check.take(position, null, null);
-        check.latencies.push(clock.monotonicMs() - (data as { readonly at: number }).at);
-      }
-      check.looked(page.mark);
-      if (page.messages.length < 500) await wait(clock, 2);
-    }
-    await pool.close();
   }
 }
+
+interface LogEnd {
+  readonly last: number;
+  readonly events: number;
+  readonly together: number;
+}
+
+const sessionsOf = `
+  select pid from pg_stat_activity where application_name = any ($1) and datname = current_database() order by backend_start, pid`;
+
+/** Units of work that were committed together have the transaction in common. */
+const inLog = `
+  select coalesce(max(last), 0) as last, coalesce(sum(many), 0)::bigint as events, count(*) filter (where units > 1) as together from (
+    select max(pos) as last, count(*) as many, count(distinct data -> 'unit') filter (where (data -> 'isOfService')::boolean) as units
+    from dure.log group by xmin::text) as t`;
