@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
-import type { Server } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
-import { ids, isDureError, newTrace, startCall, systemClock, systemRandom, wait } from '@dure/core';
+import { ids, newTrace, startCall, systemClock, systemRandom, wait } from '@dure/core';
 import type { Dispatch, FeedConsumer } from '@dure/messaging/feed';
-import { feedRoute, httpFeed, startFeedConsumer } from '@dure/messaging/feed';
+import { httpFeed, startFeedConsumer } from '@dure/messaging/feed';
 import { noted } from '@dure/messaging/testing';
 import { silentTelemetry } from '@dure/telemetry';
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { openDatabase } from './database.ts';
+import { servedFeed } from './fixtures/served-feed.ts';
 import { testDatabase } from './testing/index.ts';
 import type { Tx } from './transaction.ts';
 
@@ -28,32 +26,8 @@ function open(url: string, service: string): Database<Tables> {
   return openDatabase<Tables>({ url, service, clock, ids: makeIds, telemetry });
 }
 
-/** Serves the producer's feed over a real socket; every answer can be cut off in the middle. */
-async function serve(db: Database<Tables>, port = 0): Promise<Server> {
-  const grants = { consumer: { events: ['test.noted'], addressed: true } };
-  const route = feedRoute({ service: 'producer', log: db.log, tail: db.tail, grants, clock });
-  const identity = { kind: 'service', subject: 'consumer', roles: [], scopes: [] } as const;
-  const server = createServer(async (request, response) => {
-    const left = new AbortController();
-    response.on('close', () => left.abort());
-    const query = new URL(request.url ?? '', 'http://h').searchParams;
-    const asked = { method: 'GET', url: '', params: {}, query, headers: {}, body: new Uint8Array() } as const;
-    try {
-      const answer = await route.handle(asked, newCall().with({ identity, signal: left.signal }));
-      response.writeHead(answer.status, { 'content-type': 'application/x-ndjson' });
-      for await (const chunk of answer.body as AsyncIterable<string>) response.write(chunk);
-      response.end();
-    } catch (error) {
-      response
-        .writeHead(409)
-        .end(JSON.stringify({ code: isDureError(error) ? error.code : 'X', detail: String(error) }));
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return server;
-}
-
-const portOf = (server: Server) => (server.address() as AddressInfo).port;
+const serve = (db: Database<Tables>, port?: number) =>
+  servedFeed(db, { service: 'producer', consumer: 'consumer', event: 'test.noted' }, port);
 
 function consume(db: Database<Tables>, port: number, dispatch: Dispatch<Tx<Tables>>): FeedConsumer {
   const instance = {
@@ -85,7 +59,7 @@ describe('the feed between two databases, over sockets', () => {
     await using producer = open(from.url, 'producer');
     await using target = open(to.url, 'consumer');
     let server = await serve(producer);
-    const port = portOf(server);
+    const { port } = server;
     const applied: number[] = [];
     const dispatch: Dispatch<Tx<Tables>> = async (message, _call, tx) => {
       const { count } = message.data as { count: number };
@@ -101,15 +75,12 @@ describe('the feed between two databases, over sockets', () => {
     const many = 150;
     for (let count = 1; count <= many; count += 1) {
       await producer.uow(newCall(), async (tx) => tx.emit(noted, { key: 'k', count }));
-      if (count % 50 === 10) server.closeAllConnections();
+      if (count % 50 === 10) server.cut();
       if (count % 50 === 20) {
         await sql`select pg_terminate_backend(pid) from pg_stat_activity
           where datname = current_database() and pid <> pg_backend_pid()`.execute(target.read);
       }
-      if (count === 75) {
-        server.closeAllConnections();
-        await new Promise((resolve) => server.close(resolve));
-      }
+      if (count === 75) await server[Symbol.asyncDispose]();
       if (count === 90) server = await serve(producer, port);
     }
     const rows = () => target.read.selectFrom('counter').select('count').orderBy('count').execute();
@@ -119,8 +90,7 @@ describe('the feed between two databases, over sockets', () => {
       Array.from({ length: many }, (_, index) => index + 1),
     );
     await Promise.all(consumers.map((consumer) => consumer.close()));
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await server[Symbol.asyncDispose]();
   });
 
   test('brings a message from commit to effect within milliseconds', async (context) => {
@@ -130,7 +100,7 @@ describe('the feed between two databases, over sockets', () => {
     await using target = open(to.url, 'consumer');
     const server = await serve(producer);
     const arrived = new Map<number, () => void>();
-    const consumer = consume(target, portOf(server), async (message) => {
+    const consumer = consume(target, server.port, async (message) => {
       arrived.get((message.data as { count: number }).count)?.();
       return undefined;
     });
@@ -147,7 +117,6 @@ describe('the feed between two databases, over sockets', () => {
     context.diagnostic(`from commit to the handler: median ${median.toFixed(2)} ms`);
     assert.ok(median < 50, `median ${median} ms`); // Generous: it is about 2 ms on an idle machine.
     await consumer.close();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await server[Symbol.asyncDispose]();
   });
 });
