@@ -11,6 +11,7 @@ import { askInstance } from './api/ask-instance.ts';
 import { configView } from './api/config-view.ts';
 import { healthWatch } from './api/health-watch.ts';
 import { liveView } from './api/live-view.ts';
+import { sagasView } from './api/sagas-view.ts';
 import { buildWebIfChanged } from './build/build-web.ts';
 import { ingestRoutes } from './ingest/ingest-routes.ts';
 import { apiRoutes } from './site/api-routes.ts';
@@ -66,8 +67,10 @@ export function consoleService(options: ConsoleOptions): ServiceDefinition {
       const entry = guard(session, options.hosts);
       const live = liveView(store, clock, telemetry);
       const ask = askInstance(clock, fetchJson, (audience) => platform.signer.authorize(audience, undefined));
+      const instancesOf = (name: string) => platform.instances.instances(name);
       const handlers = apiHandlers({
-        config: configView((name) => platform.instances.instances(name), ask),
+        config: configView(instancesOf, ask),
+        sagas: sagasView(instancesOf, ask, clock),
         clock,
         store,
         traffic: live.traffic,

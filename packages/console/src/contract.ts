@@ -1,5 +1,6 @@
-import { contract, get } from '@dure/service/contract';
+import { contract, get, post } from '@dure/service/contract';
 import { z } from 'zod';
+import { SagaDetail, SagaList, SagaOrder, SagaPlace, SagaQuery } from './saga-contract.ts';
 
 /** Spring's health statuses, and `OFFLINE` for an instance or service that does not answer at all. */
 const Status = z.enum(['UP', 'DOWN', 'OUT_OF_SERVICE', 'UNKNOWN', 'OFFLINE']);
@@ -271,6 +272,8 @@ const LogQuery = z.object({
   limit: whole(200, 1, 1_000),
 });
 
+const UnknownSaga = { status: 404, data: SagaPlace } as const;
+
 /**
  * What the web console asks of its server, below its own origin. Every request carries the session's cookie, which
  * the browser sends by itself; without one the answer is 401 with the code CONSOLE_SIGN_IN.
@@ -316,6 +319,22 @@ export const consoleApi = contract('console', {
         .optional(),
     }),
     output: ServiceConfig,
+  }),
+  /** Those of all services; first those that need an operator, then the latest. */
+  listSagas: get('/api/sagas', { access: 'user', query: SagaQuery, output: SagaList }),
+  getSaga: get('/api/sagas/:service/:id', {
+    access: 'user',
+    params: SagaPlace,
+    output: SagaDetail,
+    refuses: { UnknownSaga },
+  }),
+  /** Asked for from the console's own pages only: CONSOLE_ORIGIN, CONSOLE_SERVICE_SILENT, CONSOLE_ACTION_REFUSED. */
+  operateSaga: post('/api/sagas/:service/:id', {
+    access: 'user',
+    params: SagaPlace,
+    body: SagaOrder,
+    status: 204,
+    refuses: { UnknownSaga },
   }),
   /** Newest first. */
   searchLogs: get('/api/logs', {

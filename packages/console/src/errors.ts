@@ -18,6 +18,39 @@ export const consoleErrors = errorCatalogue('CONSOLE', {
       fix: 'http://127.0.0.1 또는 http://localhost와 포트로 여십시오.',
     },
   },
+  ORIGIN: {
+    kind: 'forbidden',
+    en: {
+      title: 'A change was asked for by a page that is not the console’s',
+      fix: 'Change things on the console’s own pages, or by the command line.',
+    },
+    ko: {
+      title: '콘솔 페이지가 아닌 곳에서 변경을 요청했습니다',
+      fix: '콘솔 페이지나 명령줄에서 변경하십시오.',
+    },
+  },
+  SERVICE_SILENT: {
+    kind: 'unavailable',
+    en: {
+      title: 'A service does not tell the console what it was asked for',
+      fix: 'Look at the health of its instances; if something was to be done to a saga, look at its history first.',
+    },
+    ko: {
+      title: '서비스가 콘솔의 물음에 답하지 않습니다',
+      fix: '인스턴스의 상태를 확인하십시오. 사가에 조치를 요청했다면 먼저 그 사가의 이력을 보십시오.',
+    },
+  },
+  ACTION_REFUSED: {
+    kind: 'conflict',
+    en: {
+      title: 'The service refuses to do this',
+      fix: 'The message says why; look at the state of what it was to be done to.',
+    },
+    ko: {
+      title: '서비스가 요청한 조치를 거부했습니다',
+      fix: '이유는 메시지에 있습니다. 대상의 현재 상태를 확인하십시오.',
+    },
+  },
   NOT_FOUND: {
     kind: 'missing',
     en: { title: 'There is nothing at this address', fix: 'Start again from the console’s first page, `/`.' },

@@ -24,6 +24,7 @@ export type { FlowWatcher, FlowWatcherOptions } from './flow-watcher.ts';
 export { flowWatcher } from './flow-watcher.ts';
 export type { Ending, SagaInstance, SagaState, StepRecord, WaitsFor } from './instance.ts';
 export { dueAt, isPinnedTo, resultsOf, stateOf, waitsOf } from './instance.ts';
+export { leavesOf } from './nodes.ts';
 export type { Operator } from './operate.ts';
 export type {
   AnySaga,

@@ -204,7 +204,7 @@ function finish(head: SagaHead, nodes: readonly SagaNode[], end: Partial<SagaEnd
   const sends = new Map(commands.map(({ command }) => [`${command.service}.${command.name}`, command]));
   const claiming = commands.filter(({ command }) => 'claims' in command && command.claims !== undefined);
   const events = leaves.flatMap((leaf) => (leaf.node === 'wait' && leaf.event !== undefined ? [leaf.event] : []));
-  const { name, version, input, key, deadlineMs, keepFinishedMs, migrates = {} } = head;
+  const { name, version, input, key, deadlineMs, keepFinishedMs, sensitive = [], migrates = {} } = head;
   return {
     kind: 'saga',
     name,
@@ -217,6 +217,7 @@ function finish(head: SagaHead, nodes: readonly SagaNode[], end: Partial<SagaEnd
     key,
     deadlineMs,
     keepFinishedMs,
+    sensitive,
     migrates,
     nodes,
     end: { completed: end.completed, compensated: end.compensated },

@@ -20,9 +20,14 @@ export interface SagaOptions<S extends Schema<unknown, unknown>> {
   readonly migrates?: Readonly<Record<number, (input: never) => unknown>>;
   /**
    * How long it is kept after its end, in milliseconds, with its history; then its id is unknown. The newest version decides for all.
-   * Default: what the service's database keeps, 90 days.
+   * Default: what the service's database keeps, 90 days. The configuration of the service may say otherwise.
    */
   readonly keepFinishedMs?: number;
+  /**
+   * Names of fields that no operator sees, wherever they stand in input, results and data, beside those that the commands it sends
+   * declare `sensitive`. Default: none.
+   */
+  readonly sensitive?: readonly string[];
 }
 
 /** How long a step is waited for. */

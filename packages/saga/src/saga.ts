@@ -145,6 +145,8 @@ export interface Saga<Input = never, Tx = never, Done = unknown> {
   readonly key: (input: never) => string;
   readonly deadlineMs: number | undefined;
   readonly keepFinishedMs: number | undefined;
+  /** Names of fields that no operator sees. */
+  readonly sensitive: readonly string[];
   /** The earlier versions whose running instances an operator may move to this one, each with what becomes of the input. */
   readonly migrates: Readonly<Record<number, (input: never) => unknown>>;
   readonly nodes: readonly SagaNode[];

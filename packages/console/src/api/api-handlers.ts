@@ -6,8 +6,9 @@ import type { LogFilter, TelemetryStore, TraceFilter } from '../store/telemetry-
 import { addToTrace, emptyTrace, summaryOf } from '../store/trace-summary.ts';
 import type { ConfigView } from './config-view.ts';
 import type { LogTail } from './log-tail.ts';
+import type { SagasView } from './sagas-view.ts';
 import type { ServiceListOptions } from './service-list.ts';
-import { listServices } from './service-list.ts';
+import { listServices, namesOf } from './service-list.ts';
 import { traceTree } from './trace-tree.ts';
 import type { TrafficWindow } from './traffic-window.ts';
 
@@ -19,6 +20,7 @@ export interface ApiParts {
   readonly tail: LogTail;
   readonly services: ServiceListOptions;
   readonly config: ConfigView;
+  readonly sagas: SagasView;
   readonly dropped: () => number;
 }
 
@@ -56,6 +58,16 @@ export function apiHandlers(parts: ApiParts): Handlers<typeof consoleApi, never>
       return { now: clock.now(), ...(await parts.config.changes()) };
     },
     getServiceConfig: ({ params, query }) => parts.config.of(params.service, query.against),
+    listSagas: ({ query }) => parts.sagas.list(namesOf(parts.services, clock.now()), query),
+    async getSaga({ params }) {
+      const found = await parts.sagas.find(params.service, params.id);
+      if (found === undefined) throw consoleApi.refuse.getSaga.UnknownSaga(params);
+      return found;
+    },
+    async operateSaga({ params, body }) {
+      const isKnown = await parts.sagas.operate(params.service, params.id, body);
+      if (!isKnown) throw consoleApi.refuse.operateSaga.UnknownSaga(params);
+    },
     searchLogs: async ({ query }) => store.findLogs(logFilter(query)),
     tailLogs: async ({ query }, call) => tail.follow(query, call.signal),
   };

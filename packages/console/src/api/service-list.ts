@@ -24,8 +24,7 @@ const severity: readonly HealthStatus[] = ['UP', 'UNKNOWN', 'OUT_OF_SERVICE', 'D
 /** Every service that is expected or was heard of in the last quarter of an hour, with its instances and their health. */
 export async function listServices(options: ServiceListOptions, nowMs: number): Promise<ServiceView[]> {
   const heard = options.heard();
-  const recent = [...heard].filter(([, at]) => nowMs - at < forgottenMs).map(([name]) => name);
-  const names = [...new Set([...options.expected, ...recent])].sort();
+  const names = namesOf(options, nowMs);
   const registered = names.map((name) => options.instances.instances(name));
   const health = await options.health.ask(registered.flat());
   return names.map((service, index) => {
@@ -55,6 +54,12 @@ export async function listServices(options: ServiceListOptions, nowMs: number): 
       ...(lastSeenAt === undefined ? {} : { lastSeenAt }),
     };
   });
+}
+
+/** The names of every service that is expected or was heard of in the last quarter of an hour. */
+export function namesOf({ heard, expected }: Pick<ServiceListOptions, 'heard' | 'expected'>, nowMs: number): string[] {
+  const recent = [...heard()].filter(([, at]) => nowMs - at < forgottenMs).map(([name]) => name);
+  return [...new Set([...expected, ...recent])].sort();
 }
 
 const unasked: InstanceHealth = { status: 'UNKNOWN', parts: [], checkedAt: 0 };

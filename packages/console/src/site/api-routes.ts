@@ -21,7 +21,8 @@ export function apiRoutes(
     path: operation.path,
     access: 'public',
     handle: async (request, call) => {
-      guard.session(request, call);
+      if (operation.method === 'GET') guard.session(request, call);
+      else guard.change(request);
       const handler = (handlers as Readonly<Record<string, AnyHandler>>)[name];
       return answer(operation, await handler?.(input(operation, request), call), call, clock);
     },
@@ -29,9 +30,13 @@ export function apiRoutes(
 }
 
 function input({ spec }: HttpOperation, request: HttpRequest): Readonly<Record<string, unknown>> {
-  const given = { params: request.params, query: Object.fromEntries(request.query) };
+  const given = {
+    params: request.params,
+    query: Object.fromEntries(request.query),
+    body: request.body.length === 0 ? undefined : parsed(request.body),
+  };
   const decoded: Record<string, unknown> = {};
-  for (const part of ['params', 'query'] as const) {
+  for (const part of ['params', 'query', 'body'] as const) {
     const schema = spec[part];
     if (schema === undefined) continue;
     const checked = check(schema, given[part], part);
@@ -44,8 +49,18 @@ function input({ spec }: HttpOperation, request: HttpRequest): Readonly<Record<s
   return decoded;
 }
 
+/** What is no JSON fits no schema. */
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
 function answer({ spec }: HttpOperation, output: unknown, call: Call, clock: Clock): HttpResponse {
   const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+  if (spec.status === 204) return { status: 204, headers };
   if (spec.stream === true) {
     const body = eventStream(output as AsyncIterable<{ readonly id: number }>, clock, call.signal);
     return { status: 200, headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' }, body };

@@ -3,12 +3,14 @@ import type { HttpRequest } from '@dure/service/server';
 import { consoleErrors } from '../errors.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Lets a request pass or throws: CONSOLE_HOST, CONSOLE_SIGN_IN. */
+/** Lets a request pass or throws: CONSOLE_HOST, CONSOLE_SIGN_IN, CONSOLE_ORIGIN. */
 export interface Guard {
   /** Only those who reached the console by its own name, against DNS rebinding. */
   host(request: HttpRequest): void;
   /** Holders of a session, and services with their token. */
   session(request: HttpRequest, call: Call): void;
+  /** Holders of a session, from a page of the console: other pages of the same machine send its cookie, too. */
+  change(request: HttpRequest): void;
   signedIn(request: HttpRequest): boolean;
 }
 
@@ -27,17 +29,35 @@ export function guard(sessions: Sessions, hosts: readonly string[] = []): Guard 
     );
   };
   const signedIn = (request: HttpRequest) => sessions.valid(cookieOf(request));
+  const session = (request: HttpRequest) => {
+    host(request);
+    if (!signedIn(request)) {
+      throw consoleErrors.SIGN_IN('there is no session; open the URL that `dure status` prints, it works once');
+    }
+  };
   return {
     host,
     signedIn,
     session(request, call) {
-      if (call.identity.kind === 'service') return;
-      host(request);
-      if (!signedIn(request)) {
-        throw consoleErrors.SIGN_IN('there is no session; open the URL that `dure status` prints, it works once');
-      }
+      if (call.identity.kind !== 'service') session(request);
+    },
+    change(request) {
+      session(request);
+      if (isOwnPage(request)) return;
+      const from = header(request, 'origin') ?? 'nowhere';
+      throw consoleErrors.ORIGIN(`a change was asked for as JSON from ${from.slice(0, 100)}, which is no page of it`);
     },
   };
+}
+
+/**
+ * A port of the same host is another origin but the same site, so a strict cookie alone proves nothing. JSON cannot be sent across
+ * origins without being asked for first, which is never answered; the origin is compared besides.
+ */
+function isOwnPage(request: HttpRequest): boolean {
+  const origin = URL.parse(header(request, 'origin') ?? '');
+  const isJson = header(request, 'content-type')?.split(';')[0]?.trim().toLowerCase() === 'application/json';
+  return isJson && origin?.host === header(request, 'host')?.toLowerCase();
 }
 
 function cookieOf(request: HttpRequest): string | undefined {

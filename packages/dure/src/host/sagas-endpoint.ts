@@ -1,8 +1,10 @@
 import type { Ids, ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
 import { ownCall } from '@dure/core';
-import type { SagaInstance, SagaRunner, SagaState, SagaStore } from '@dure/saga';
-import { dueAt, sagaErrors, stateOf } from '@dure/saga';
+import type { AnySaga, SagaRunner, SagaState, SagaStore } from '@dure/saga';
+import { sagaErrors } from '@dure/saga';
 import { readSagaAction } from './saga-action.ts';
+import type { SagaView } from './saga-view.ts';
+import { sagaView } from './saga-view.ts';
 
 const states: ReadonlySet<string> = new Set<SagaState>([
   'running',
@@ -17,15 +19,17 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * `/actuator/sagas`: `GET ?state=needs-operator&saga=…&key=…` lists instances, `GET /open` counts the unfinished ones by
- * definition, `GET /<id>` shows one with its history, and `POST /<id>` does to it what
- * `{ "action": "retry", "by": "…", "why": "…" }` says.
+ * definition, `GET /<id>` shows one with its history and the steps to come, and `POST /<id>` does to it what
+ * `{ "action": "retry", "by": "…", "why": "…" }` says. The values of sensitive fields are masked.
  */
 export function sagasEndpoint<Tx>(
   runner: SagaRunner<Tx>,
   store: SagaStore<Tx>,
+  definitions: readonly AnySaga[],
   service: string,
   ids: Ids,
 ): ManagementEndpoint {
+  const view = sagaView(definitions);
   return {
     id: 'sagas',
     async handle(request): Promise<ManagementResponse> {
@@ -34,12 +38,16 @@ export function sagasEndpoint<Tx>(
       if (id !== undefined && !uuid.test(id)) throw unknownSaga(id);
       if (request.method === 'POST' && id !== undefined) return operate(runner, id, request, service, ids);
       if (request.method !== 'GET') return { status: 405, allow: id === undefined ? 'GET' : 'GET, POST' };
-      return id === undefined ? list(store, request) : one(store, id);
+      return id === undefined ? list(store, request, view) : one(store, id, view);
     },
   };
 }
 
-async function list<Tx>(store: SagaStore<Tx>, { query }: ManagementRequest): Promise<ManagementResponse> {
+async function list<Tx>(
+  store: SagaStore<Tx>,
+  { query }: ManagementRequest,
+  view: SagaView,
+): Promise<ManagementResponse> {
   const { state, saga, key } = query;
   if (state !== undefined && !states.has(state))
     return { status: 400, detail: `"${state.slice(0, 40)}" is no state; there are ${[...states].join(', ')}` };
@@ -49,27 +57,13 @@ async function list<Tx>(store: SagaStore<Tx>, { query }: ManagementRequest): Pro
     ...(saga === undefined ? {} : { saga }),
     ...(key === undefined ? {} : { key }),
   });
-  return { status: 200, body: { sagas: found.map(inShort) } };
+  return { status: 200, body: { sagas: found.map(view.inShort) } };
 }
 
-function inShort(instance: SagaInstance) {
-  const { id, saga, version, key, problem, startedAt, parent } = instance;
-  return { id, saga, version, key, state: stateOf(instance), startedAt, problem, parent };
-}
-
-async function one<Tx>(store: SagaStore<Tx>, id: string): Promise<ManagementResponse> {
+async function one<Tx>(store: SagaStore<Tx>, id: string, view: SagaView): Promise<ManagementResponse> {
   const instance = await store.find(id);
   if (instance === undefined) throw unknownSaga(id);
-  const { steps, why, deadlineAt } = instance;
-  const body = {
-    ...inShort(instance),
-    deadlineAt,
-    dueAt: dueAt(instance),
-    why,
-    steps,
-    history: await store.history(id),
-  };
-  return { status: 200, body };
+  return { status: 200, body: view.whole(instance, await store.history(id)) };
 }
 
 async function operate<Tx>(

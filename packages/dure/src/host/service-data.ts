@@ -101,7 +101,7 @@ export async function openServiceData(
       ...(jobs === undefined ? [] : [jobs.endpoint]),
       replays.endpoint,
       ...(definition.projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log, clock)]),
-      ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), name, ids)]),
+      ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), sagasIn(definition), name, ids)]),
     ],
     ready: () => projector.ready(),
     run(running) {
