@@ -114,6 +114,22 @@ describe('in a browser', { skip: 'missing' in chromium ? chromium.missing : fals
     assertClean(kim, [shop.edge, shop.urls.console]);
   });
 
+  test('the saga of the order shows its steps, and leads back to the trace', async () => {
+    const { page } = kim;
+    await page.getByRole('link', { name: 'Sagas', exact: true }).click();
+    await page
+      .getByRole('list', { name: 'Sagas' })
+      .getByRole('link', { name: /^Completed place-order/ })
+      .click();
+    const steps = page.getByRole('region', { name: 'Steps' }).getByRole('listitem');
+    await steps.filter({ hasText: 'delivery.ship' }).getByText('Done').waitFor();
+    assert.match((await page.getByRole('region', { name: 'Input' }).textContent()) ?? '', /"address": "\*\*\*"/);
+    await page.getByText('It has ended; there is nothing left to do.').waitFor();
+    await page.getByRole('main').getByRole('link', { name: 'Trace' }).click();
+    await page.getByRole('heading', { level: 1, name: 'POST /orders' }).waitFor();
+    assertClean(kim, [shop.edge, shop.urls.console]);
+  });
+
   test('the checkout of an empty basket leads to the basket', async () => {
     await kim.page.goto(`${shop.edge}/checkout`);
     await kim.page.getByRole('heading', { name: 'Your basket is empty' }).waitFor();
@@ -224,7 +240,7 @@ describe('in a browser', { skip: 'missing' in chromium ? chromium.missing : fals
       ...['/', '/item/tea-green', '/basket', '/sign-in', '/register', '/checkout', '/my/orders', '/nowhere'].map(
         (path) => shop.edge + path,
       ),
-      ...['/', '/traces', order.pathname, '/logs', '/nowhere'].map((path) => shop.urls.console + path),
+      ...['/', '/traces', order.pathname, '/sagas', '/logs', '/nowhere'].map((path) => shop.urls.console + path),
     ];
     const wide: string[] = [];
     for (const url of pages) {

@@ -63,6 +63,8 @@ export const SagaWhole = z.object({
   ...SagaInShort.shape,
   /** Gone once the pivot has been sent. */
   deadlineAt: Time.optional(),
+  /** When something is to happen to it, if nothing happens before. */
+  dueAt: Time.optional(),
   pausedAt: Time.optional(),
   /** Why it turned back. */
   why: z

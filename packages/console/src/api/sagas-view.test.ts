@@ -5,7 +5,11 @@ import type { SagaOrder } from '../saga-contract.ts';
 import { sagasView } from './sagas-view.ts';
 
 const id = '01930000-0000-7000-8000-00000000000';
-const none = { status: 404, title: 'There is nothing here', detail: 'there is no actuator endpoint at /actuator/sagas' };
+const none = {
+  status: 404,
+  title: 'There is nothing here',
+  detail: 'there is no actuator endpoint at /actuator/sagas',
+};
 const order: SagaOrder = { action: 'retry', by: 'mina', why: 'the bank is back' };
 
 function instance(service: string, number: number) {

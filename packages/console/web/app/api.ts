@@ -7,6 +7,7 @@ import type {
   TraceSummary,
   TraceView,
 } from '../../src/contract.ts';
+import type { SagaDetail, SagaList, SagaOrder } from '../../src/saga-contract.ts';
 import { queryString } from '../design/router.ts';
 import type { Answer } from '../design/transport.ts';
 import { requestJson } from '../design/transport.ts';
@@ -18,6 +19,14 @@ export interface TraceFilters {
   readonly minDurationMs?: string | undefined;
   readonly error?: 'true' | undefined;
   readonly text?: string | undefined;
+}
+
+/** The filters of the list of sagas. */
+export interface SagaFilters {
+  readonly service?: string | undefined;
+  readonly saga?: string | undefined;
+  readonly state?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** The filters of the log search. */
@@ -80,4 +89,20 @@ export function getServiceConfig(
   signal: AbortSignal,
 ): Promise<Answer<ServiceConfigView>> {
   return requestJson('GET', `/api/config/${encodeURIComponent(service)}${queryString({ against })}`, { signal });
+}
+
+export function listSagas(filters: SagaFilters, signal: AbortSignal): Promise<Answer<SagaList>> {
+  return requestJson('GET', `/api/sagas${queryString({ ...filters })}`, { signal });
+}
+
+export function getSaga(service: string, id: string, signal: AbortSignal): Promise<Answer<SagaDetail>> {
+  return requestJson('GET', sagaPath(service, id), { signal });
+}
+
+export function operateSaga(service: string, id: string, order: SagaOrder): Promise<Answer<undefined>> {
+  return requestJson('POST', sagaPath(service, id), { body: order });
+}
+
+function sagaPath(service: string, id: string): string {
+  return `/api/sagas/${encodeURIComponent(service)}/${encodeURIComponent(id)}`;
 }

@@ -13,6 +13,8 @@ import { listServices } from './api.ts';
 import { ConfigPage } from './config-page.tsx';
 import { LogsPage } from './logs-page.tsx';
 import { PageHead } from './page-head.tsx';
+import { SagaPage } from './saga-page.tsx';
+import { SagasPage } from './sagas-page.tsx';
 import { ServicesPage } from './services-page.tsx';
 import { TracePage } from './trace-page.tsx';
 import { TracesPage } from './traces-page.tsx';
@@ -25,6 +27,8 @@ const routes: readonly PageRoute<Page>[] = [
   { path: '/', page: () => <ServicesPage /> },
   { path: '/traces', page: () => <TracesPage /> },
   { path: '/traces/:traceId', page: ({ traceId = '' }) => <TracePage traceId={traceId} /> },
+  { path: '/sagas', page: () => <SagasPage /> },
+  { path: '/sagas/:service/:id', page: ({ service = '', id = '' }) => <SagaPage service={service} id={id} /> },
   { path: '/logs', page: () => <LogsPage /> },
   { path: '/config', page: () => <ConfigPage /> },
 ];
@@ -59,6 +63,7 @@ function Rail({ path }: { readonly path: string }): JSX.Element {
       <nav class="pages" aria-label={m.navigation}>
         <Tab to="/" icon="services" label={m.services} current={path === '/'} />
         <Tab to="/traces" icon="traces" label={m.traces} current={path.startsWith('/traces')} />
+        <Tab to="/sagas" icon="sagas" label={m.sagas} current={path.startsWith('/sagas')} />
         <Tab to="/logs" icon="logs" label={m.logs} current={path.startsWith('/logs')} />
         <Tab to="/config" icon="settings" label={m.configuration} current={path.startsWith('/config')} />
       </nav>

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 const paths = {
   services: 'M3 3.5h5.5V9H3zM11.5 11H17v5.5h-5.5zM8.5 6.25h5.75V11M5.75 9v4.75h5.75',
   traces: 'M3 4h9M5.5 8h9M8 12h6M10 16h7',
+  sagas: 'M3 6.500h9.500a4 4 0 0 1 0 8H5M8 11.500l-3 3 3 3M3 3v7M8 4.500v4',
   logs: 'M3 4.5h2M8 4.5h9M3 10h2M8 10h9M3 15.5h2M8 15.5h6',
   settings: 'M3 5.500h7M14 5.500h3M3 14.500h3M10 14.500h7M12 3.500v4M8 12.500v4M3 10h1M8 10h9M6 8v4',
   basket: 'M2.5 8h15l-1.6 8.5H4.1zM6.5 8l2-4.8M13.5 8l-2-4.8M8 11.5v2M12 11.5v2',
