@@ -292,9 +292,17 @@ test('sagas that ended long ago, and what is remembered of their steps, are forg
     assert.deepEqual(await it.rows(`select count(*)::int as many from dure.${table}`), [{ many: 2 }], table);
 });
 
-test('finished sagas of a name may be kept for another time, and many are forgotten in batches', async () => {
+test('finished sagas of a name may be kept for another time, which may change, and many are forgotten in batches', async () => {
   const clock = fakeClock();
-  const retention = { messagesMs: 60_000, sagasMs: 86_400_000, sagasOfMs: { brief: 120_000 }, readers: [] };
+  let sagasOfMs: Readonly<Record<string, number>> = { brief: 120_000 };
+  const retention = {
+    messagesMs: 60_000,
+    sagasMs: 86_400_000,
+    get sagasOfMs() {
+      return sagasOfMs;
+    },
+    readers: [],
+  };
   await using it = await world({ clock, retention });
   const ended = (name: string, many: number, agoMs: number) =>
     it.owner.query(
@@ -315,6 +323,11 @@ test('finished sagas of a name may be kept for another time, and many are forgot
     { name: 'brief', many: 1 },
     { name: 'other', many: 3 },
   ]);
+  sagasOfMs = { brief: 86_400_000, other: 60_000 };
+  await clock.advance(60_000);
+  await it.db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count: 1 }));
+  await until('what is kept for a shorter time now is forgotten', async () => (await left()).length === 1);
+  assert.deepEqual(await left(), [{ name: 'brief', many: 1 }]);
 });
 
 test('a database that keeps messages for a while drops them by itself', async () => {

@@ -1,9 +1,8 @@
 import type { Live, LiveCell, Section, Settings } from '@dure/core';
 import { live, sectionDefault } from '@dure/core';
 import type { ServiceDefinition } from '@dure/service/server';
-import { sectionsOf } from '@dure/service/server';
 import type { ServiceSections, ServiceWatch } from './service-sections.ts';
-import { limitsAt, ownSection } from './service-sections.ts';
+import { hostedSections, limitsAt, ownSection } from './service-sections.ts';
 
 /** A service's configuration, section by section, as whoever uses it follows it. */
 export interface LiveSections {
@@ -21,7 +20,7 @@ export function liveSections(definition: ServiceDefinition): LiveSections {
   const cells = new Map<string, LiveCell<unknown>>([
     [ownSection, live<unknown>({})],
     [limitsAt, live<unknown>(undefined)],
-    ...sectionsOf(definition).map((section): [string, LiveCell<unknown>] => [
+    ...hostedSections(definition).map((section): [string, LiveCell<unknown>] => [
       section.at,
       live(sectionDefault(section)),
     ]),

@@ -1,4 +1,4 @@
-import type { Clock, HealthCheck, ManagementEndpoint } from '@dure/core';
+import type { Clock, HealthCheck, ManagementEndpoint, Settings } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
 import type { Job } from '@dure/jobs';
 import type { Asker } from '@dure/messaging/asks';
@@ -31,6 +31,8 @@ import { jobsEndpoint } from './jobs-endpoint.ts';
 import type { Machine } from './machine.ts';
 import { ownFollowers } from './own-followers.ts';
 import { projectionsEndpoint } from './projections-endpoint.ts';
+import type { SagaRetention } from './saga-retention.ts';
+import { sagaRetention } from './saga-retention.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
 import type { ServiceBroker } from './service-broker.ts';
 import { serviceBroker } from './service-broker.ts';
@@ -53,6 +55,8 @@ export interface ServiceData {
   readonly routes: readonly HttpRoute[];
   readonly health: readonly HealthCheck[];
   readonly endpoints: readonly ManagementEndpoint[];
+  /** Heeds the part of the configuration that is about data. */
+  follow?(settings: Settings): void;
   /** Resolves when the projections are fit to be read and appended for. */
   ready(): Promise<void>;
   /** Begins to pull messages and to move sagas on. */
@@ -69,7 +73,8 @@ export async function openServiceData(
   process: ProcessKit,
 ): Promise<ServiceData> {
   const [{ name, service, telemetry }, { clock, ids }] = [kit, process.machine];
-  const db: Database = openOwnDatabase(definition, kit, process, () => broker);
+  const kept = sagaRetention(sagasIn(definition));
+  const db: Database = openOwnDatabase(definition, kit, process, { kept, broker: () => broker });
   const runner = sagasOf(definition, db, kit, process.machine);
   const watcher = watcherOf(db, kit, process.machine);
   const [consumers, timers]: [FeedConsumer[], TimerRunner[]] = [[], []];
@@ -103,6 +108,9 @@ export async function openServiceData(
       ...(definition.projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log, clock)]),
       ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), sagasIn(definition), name, ids)]),
     ],
+    follow(settings) {
+      if (runner !== undefined) kept.follow(settings);
+    },
     ready: () => projector.ready(),
     run(running) {
       const dispatch = dispatching(running, definition, { sagas: runner, flows: watcher }, kit, db, clock);
@@ -143,7 +151,7 @@ function openOwnDatabase(
   definition: ServiceDefinition,
   kit: ServiceKit,
   process: ProcessKit,
-  broker: () => ServiceBroker | undefined,
+  { kept, broker }: { readonly kept: SagaRetention; readonly broker: () => ServiceBroker | undefined },
 ): Database {
   const { database } = definition;
   const { name, service, telemetry } = kit;
@@ -165,7 +173,9 @@ function openOwnDatabase(
     retention: {
       messagesMs: 14 * dayMs,
       sagasMs: 90 * dayMs,
-      sagasOfMs: keptSagas(definitions),
+      get sagasOfMs() {
+        return kept.sagasOfMs;
+      },
       longestMs: 90 * dayMs,
       ...holdersOf(kit, process),
     },
@@ -178,13 +188,6 @@ function openOwnDatabase(
   const db = openDatabase({ ...opened, ...startSaga });
   process.logs.set(name, db);
   return db;
-}
-
-/** By name, where the newest version says how long it is kept. */
-function keptSagas(definitions: readonly AnySaga[]): Readonly<Record<string, number>> {
-  const newest = definitions.toSorted((a, b) => a.version - b.version);
-  const kept = new Map(newest.map(({ name, keepFinishedMs }) => [name, keepFinishedMs]));
-  return Object.fromEntries([...kept].flatMap(([name, ms]) => (ms === undefined ? [] : [[name, ms]])));
 }
 
 /** Who holds the log: with a broker its relay, and those services only that it does not reach. */

@@ -1,7 +1,9 @@
 import type { ConfigSection, ConfigWatch } from '@dure/config/client';
+import type { Section } from '@dure/core';
 import { limitsSchema } from '@dure/resilience';
 import type { ServiceDefinition } from '@dure/service/server';
 import { sectionsOf } from '@dure/service/server';
+import { sagasSection } from './saga-retention.ts';
 
 /** The sections of a service's configuration: its own, the limits of its calls, and by where they lie all others. */
 export type ServiceSections = Readonly<Record<string, ConfigSection>>;
@@ -20,13 +22,19 @@ export function configSections(definition: ServiceDefinition): ServiceSections {
   return {
     ...(config === undefined ? {} : { [ownSection]: { schema: config } }),
     ...(Object.keys(uses).length === 0 ? {} : { [limitsAt]: { schema: limitsSchema, at: limitsAt } }),
-    ...Object.fromEntries(sectionsOf(definition).map((section) => [section.at, section])),
+    ...Object.fromEntries(hostedSections(definition).map((section) => [section.at, section])),
   };
 }
 
+/** The sections beside its own keys and its limits: those of any service, and those that the host heeds for it. */
+export function hostedSections(definition: ServiceDefinition): readonly Section[] {
+  const { sagas } = definition;
+  return [...sectionsOf(definition), ...(sagas.length === 0 ? [] : [sagasSection(sagas)])];
+}
+
 /** Whether a service cannot begin before its configuration has been read: others do with defaults meanwhile. */
-export function isDemanding({ config, uses, flags, sections }: ServiceDefinition): boolean {
-  return config !== undefined || Object.keys(uses).length + flags.length + sections.length > 0;
+export function isDemanding({ config, uses, flags, sections, sagas }: ServiceDefinition): boolean {
+  return config !== undefined || Object.keys(uses).length + flags.length + sections.length + sagas.length > 0;
 }
 
 /** Whether a key is the service's own: all others lie at sections. */

@@ -128,6 +128,7 @@ async function start(
     await data?.ready();
     const following = await openServiceConfig(definition, kit, process);
     config = following;
+    data?.follow?.(following.settings);
     const outbound = kit.clients(definition.uses);
     config.follow(outbound.update);
     const running = await startService(data?.served ?? definition, {
