@@ -37,6 +37,6 @@ function judge(settled: readonly PromiseSettledResult<Answer>[], isAlone: boolea
   if (failure !== undefined && isRefusedByServer(failure.reason)) throw failure.reason;
   throw postgresErrors.OUTCOME_UNKNOWN(
     'the connection broke after the COMMIT had been sent and before its answer came',
-    { cause: commit?.reason },
+    { cause: failure?.reason },
   );
 }

@@ -1,4 +1,4 @@
-import type { Call, Clock, HealthCheck, Ids, Layer, Random } from '@dure/core';
+import type { Call, Clock, Health, HealthCheck, Ids, Layer, Random } from '@dure/core';
 import { codeOf, ownCall, systemClock, systemRandom, timeLeftMs, wait } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
 import type { JobStore } from '@dure/jobs';
@@ -23,6 +23,7 @@ import type { Telemetry } from '@dure/telemetry';
 import type { Kysely } from 'kysely';
 import { aroundDatabase } from './around.ts';
 import { postgresAskStore } from './asks/postgres-ask-store.ts';
+import type { Answer } from './connection.ts';
 import { postgresErrors } from './errors.ts';
 import { inlineProjections } from './event-sourcing/inline-projections.ts';
 import type { Projector, ProjectorOptions } from './event-sourcing/projector.ts';
@@ -48,6 +49,7 @@ import { postgresRelayStore } from './postgres-relay-store.ts';
 import type { ReadPolicy } from './read-freshness.ts';
 import { untilFresh } from './read-freshness.ts';
 import { readPool } from './read-pool.ts';
+import { RefusedWrites, stateQuery } from './refused-writes.ts';
 import { postgresReplayStore } from './replay/postgres-replay-store.ts';
 import { statementNames } from './statement-names.ts';
 import { postgresTimerStore } from './timers/postgres-timer-store.ts';
@@ -166,6 +168,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
   const onError = (error: unknown) => telemetry.log.warn('the log cannot be read at the moment', { error });
   const tail = logTail({ log, clock, onError });
   const keeper = logKeeper(pool, clock, telemetry, options.retention);
+  const refused = new RefusedWrites(clock, telemetry.log);
   const scheduleRings = new Set<() => void>();
   const kit: UnitKit = {
     service,
@@ -182,6 +185,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     beforeCommit: inlineProjections(options.projections ?? []),
     keys: subjectKeyRing(options.dataKeys ?? []),
     around,
+    refused,
     open: new OpenCalls(),
     appended: () => {
       log.ring();
@@ -211,7 +215,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     uow,
     freshFrom: freshness(options, deliveries),
     changes: (filter, signal) => messagesOf(tail, filter, signal, payloads),
-    health: { name: 'db', groups: ['readiness'], check: () => ping(pool) },
+    health: { name: 'db', groups: ['readiness'], check: () => ping(pool, refused) },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -331,21 +335,22 @@ function messagesOf(
   };
 }
 
-async function ping(pool: Pool): Promise<{ status: 'UP' | 'DOWN'; details: Readonly<Record<string, unknown>> }> {
+async function ping(pool: Pool, refused: RefusedWrites): Promise<Health> {
+  const shared = { database: 'PostgreSQL' };
   try {
     const connection = await pool.lease(undefined);
+    let answer: Answer;
     try {
-      await connection.query('select 1');
+      answer = await connection.query(stateQuery);
     } finally {
       pool.release(connection);
     }
-    return { status: 'UP', details: { database: 'PostgreSQL', ...pool.state } };
+    const { status, details } = refused.judge(answer) ?? { status: 'UP' };
+    return { status, details: { ...shared, ...details, ...pool.state } };
   } catch (error) {
     // Overload is no reason to send the load to the others: they would follow.
-    if (codeOf(error) === postgresErrors.POOL_BUSY.code) {
-      return { status: 'UP', details: { database: 'PostgreSQL', ...pool.state } };
-    }
-    return { status: 'DOWN', details: { database: 'PostgreSQL', error: String(error), ...pool.state } };
+    if (codeOf(error) === postgresErrors.POOL_BUSY.code) return { status: 'UP', details: { ...shared, ...pool.state } };
+    return { status: 'DOWN', details: { ...shared, ...refused.memory?.details, error: String(error), ...pool.state } };
   }
 }
 

@@ -249,6 +249,18 @@ export const postgresErrors = errorCatalogue('POSTGRES', {
       fix: '변경은 `db.uow(call, async (tx) => …)` 안에서 하십시오. `db.read`는 조회만 합니다.',
     },
   },
+  WRITES_REFUSED: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'The database takes no writes: its disk is full, or it is read-only',
+      fix: 'Make room on the disk of the server, or find out who made it read-only (`default_transaction_read_only`, a standby); the service goes on by itself.',
+    },
+    ko: {
+      title: '데이터베이스에 쓸 수 없습니다. 디스크가 가득 찼거나 읽기 전용입니다',
+      fix: '서버의 디스크 공간을 확보하거나, 읽기 전용이 된 원인(`default_transaction_read_only`, 스탠바이)을 확인하십시오. 해결되면 서비스는 재시작 없이 이어서 동작합니다.',
+    },
+  },
   NUMBER_UNSAFE: {
     kind: 'internal',
     en: {

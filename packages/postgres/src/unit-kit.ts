@@ -9,6 +9,7 @@ import type { BindKysely } from './kysely-binding.ts';
 import type { LocalTransaction } from './local-transaction.ts';
 import type { OpenCalls } from './open-calls.ts';
 import type { Pool } from './pool.ts';
+import type { RefusedWrites } from './refused-writes.ts';
 import type { StartSaga } from './transaction.ts';
 
 /** What every unit of work of a database shares. */
@@ -33,6 +34,8 @@ export interface UnitKit {
   readonly keys: SubjectKeyRing;
   /** What stands between a unit of work and the database. */
   readonly around: Around;
+  /** Told what units of work fail with. */
+  readonly refused: RefusedWrites;
   /** The calls whose units of work are open. */
   readonly open: OpenCalls;
   /** Told after each commit that appended to the log. */

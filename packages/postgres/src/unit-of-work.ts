@@ -9,6 +9,7 @@ import { postgresErrors } from './errors.ts';
 import { conflictOf, isRepeatableConflict } from './event-sourcing/stream-conflict.ts';
 import { LocalTransaction } from './local-transaction.ts';
 import { PieceOfWork } from './piece-of-work.ts';
+import { refusedWrite } from './refused-writes.ts';
 import { isBeyondPartitions, isCollision, isUnstorable } from './sql-state.ts';
 import type { Statement } from './statement.ts';
 import type { Tx } from './transaction.ts';
@@ -107,6 +108,7 @@ async function runOnce<T>(kit: UnitKit, call: Call, plan: UnitPlan<T>, attempt: 
     piece.end();
     const ended = watch.stop();
     const broken = local.broken;
+    kit.refused.note(error);
     await local.rollBack();
     throw ended ?? conflictOf(error, piece.messages) ?? explained(error, broken, kit.service);
   } finally {
@@ -140,7 +142,7 @@ function explained(error: unknown, connectionLost: boolean, service: string): un
     lost.add(told);
     return told;
   }
-  if (!isUnstorable(error)) return error;
+  if (!isUnstorable(error)) return refusedWrite(error, service) ?? error;
   return postgresErrors.DATA_UNSTORABLE(
     `a text of ${service} holds a character that PostgreSQL cannot store, such as NUL (\\u0000)`,
     { cause: error },
