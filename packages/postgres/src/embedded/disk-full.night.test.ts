@@ -4,10 +4,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { codeOf, ids, systemClock, systemRandom, wait } from '@dure/core';
+import { codeOf, ids, messageOf, systemClock, systemRandom, wait } from '@dure/core';
 import { testCall } from '@dure/core/testing';
 import { deposited } from '@dure/event-sourcing/testing';
 import { silentTelemetry } from '@dure/telemetry';
+import { sql } from 'kysely';
+import type { Database } from '../database.ts';
 import { openDatabase } from '../database.ts';
 import { migrate } from '../migrations/migrate.ts';
 import { provisionDatabases } from '../provisioning/provision-databases.ts';
@@ -17,7 +19,7 @@ const megabytes = 192;
 const place = mkdtempSync(join(tmpdir(), 'dure-full-'));
 const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', place]).status === 0;
 
-test(`on a disk that is full nothing is acknowledged that is not kept, and work goes on when there is room again`, {
+test(`on a disk that is full, for data and then for its own log, nothing is acknowledged that is not kept, and work goes on when there is room again`, {
   skip: isMounted ? false : 'a small file system cannot be mounted here',
 }, async (context) => {
   chmodSync(place, 0o711);
@@ -58,9 +60,14 @@ test(`on a disk that is full nothing is acknowledged that is not kept, and work 
   }
   assert.ok(refused.size > 0, 'the disk was never full');
   const { status, details } = await db.health.check();
+  assert.deepEqual([status, details?.reason], ['DOWN', 'disk-full'], JSON.stringify(details));
   context.diagnostic(
     `${acknowledged.length} acknowledged, then ${[...refused]}; health ${status} ${JSON.stringify(details)}`,
   );
+  const fallen = await fillServerLog(db);
+  const silent = await db.health.check();
+  assert.deepEqual([silent.status, silent.details?.reason], ['DOWN', 'disk-full'], JSON.stringify(silent.details));
+  context.diagnostic(`its own log is full: ${fallen}; health ${silent.status} ${JSON.stringify(silent.details)}`);
   rmSync(join(place, 'room', 'ballast'));
   const ended = await Promise.race([server.exited.then(() => true), wait(systemClock, 3_000).then(() => false)]);
   if (ended) server = await start(); // As the supervisor does.
@@ -71,6 +78,10 @@ test(`on a disk that is full nothing is acknowledged that is not kept, and work 
     );
     if (again) break;
     assert.ok(tries < 200, 'it does not write again');
+    await wait(systemClock, 100);
+  }
+  for (let tries = 0; (await db.health.check()).status !== 'UP'; tries += 1) {
+    assert.ok(tries < 200, 'its health does not recover');
     await wait(systemClock, 100);
   }
   const seen = new Set<number>();
@@ -87,6 +98,22 @@ test(`on a disk that is full nothing is acknowledged that is not kept, and work 
   await db.close();
   await server.stop();
 });
+
+/** Writes nothing but the server's own log until that finds no room either; how the last try failed. */
+async function fillServerLog(db: Database): Promise<string> {
+  for (let tries = 0; tries < 64; tries += 1) {
+    const failure = await db
+      .uow(testCall(), (tx) =>
+        sql`select pg_logical_emit_message(false, 'test', repeat('x', 1048576), true)`.execute(tx.db),
+      )
+      .then(
+        () => undefined,
+        (error: unknown) => `${codeOf(error)} ${messageOf(error)}`,
+      );
+    if (failure !== undefined) return failure;
+  }
+  return assert.fail('the log of the server was never full');
+}
 
 test('the file system is given back', { skip: !isMounted }, () => {
   assert.equal(spawnSync('umount', [place]).status, 0);
