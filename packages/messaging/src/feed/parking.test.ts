@@ -88,6 +88,25 @@ async function close(clock: FakeClock, consumer: FeedConsumer): Promise<void> {
   await until(clock, 'it is closed', () => closed);
 }
 
+test('a consumer that is slow, though nothing fails, tells how old the message at hand is', async () => {
+  const { promise: goOn, resolve } = Promise.withResolvers<void>();
+  const { clock, start, write, applied, telemetry } = world(async (message, _call, tx) => {
+    await goOn;
+    note(message, tx);
+    return undefined;
+  });
+  await write('a');
+  const consumer = start();
+  await clock.advance(5_000);
+  const gauge = () =>
+    telemetry.metrics.snapshot().find(({ name }) => name === 'messaging.behind')?.series[0]?.measurements.VALUE;
+  assert.deepEqual([consumer.state.status, consumer.state.behindMs, gauge()], ['following', 5_000, 5]);
+  resolve();
+  await until(clock, 'it is applied', () => applied('a').length === 1 && consumer.state.behindMs === 0);
+  assert.equal(gauge(), 0);
+  await close(clock, consumer);
+});
+
 describe('a consumer that meets a message it cannot apply', () => {
   test('tries it three times within a second, then parks its key, and all others go on', async () => {
     let tries = 0;

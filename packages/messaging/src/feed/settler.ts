@@ -66,7 +66,7 @@ export interface SettlerState {
    * the database cannot be reached; nothing moves until it works again. `paused`: by somebody who said why.
    */
   readonly status: 'ready' | 'retrying' | 'stuck' | 'paused';
-  /** Age of the message at hand when it was last looked at, in milliseconds; 0 when there is none. */
+  /** How long ago the oldest message at hand was written, in milliseconds; 0 when there is none. */
   readonly behindMs: number;
   /** Tries in a row that have failed. */
   readonly failures: number;
@@ -97,7 +97,7 @@ export interface Settler extends AsyncDisposable {
 }
 
 type Way = DeliveryWay & { readonly stream: string };
-type Trouble = Omit<SettlerState, 'status' | 'standing'> & {
+type Trouble = Omit<SettlerState, 'status' | 'standing' | 'behindMs'> & {
   readonly status: Exclude<SettlerState['status'], 'ready'>;
 };
 
@@ -142,11 +142,12 @@ class MessageSettler<Tx> implements Settler {
   readonly #random: Random;
   readonly #count: Counter;
   readonly #seconds: Histogram;
+  /** What is being applied, or tried again. */
+  readonly #atHand = new Set<Message>();
   /** What holds up a stream. */
   readonly #troubles = new Map<string, Trouble>();
   readonly #group = new GroupSize();
   #stopped = false;
-  #underway = 0;
   #idle: (() => void) | undefined;
 
   constructor(options: SettlerOptions<Tx>) {
@@ -187,15 +188,15 @@ class MessageSettler<Tx> implements Settler {
   get state(): SettlerState {
     const standing = this.#drain?.standing;
     const worst = [...this.#troubles.values()].toSorted((a, b) => gravity[b.status] - gravity[a.status])[0];
-    if (worst === undefined) return { status: 'ready', behindMs: 0, failures: 0, error: undefined, standing };
+    const behindMs = this.#behindMs;
+    if (worst === undefined) return { status: 'ready', behindMs, failures: 0, error: undefined, standing };
     const { status, failures, error } = worst;
-    return {
-      status,
-      behindMs: Math.max(...[...this.#troubles.values()].map((one) => one.behindMs)),
-      failures,
-      error,
-      standing,
-    };
+    return { status, behindMs, failures, error, standing };
+  }
+
+  get #behindMs(): number {
+    const oldest = Math.min(...[...this.#atHand].map(({ at }) => at));
+    return this.#atHand.size === 0 ? 0 : Math.max(this.#options.clock.now() - oldest, 0);
   }
 
   ring(): void {
@@ -214,7 +215,7 @@ class MessageSettler<Tx> implements Settler {
     const timer = this.#options.clock.after(closeGraceMs, () => this.#cut.abort());
     const idle = new Promise<void>((resolve) => {
       this.#idle = resolve;
-      if (this.#underway === 0) resolve();
+      if (this.#atHand.size === 0) resolve();
     });
     await Promise.all([idle, this.#drain?.stop()]);
     timer.cancel();
@@ -225,28 +226,30 @@ class MessageSettler<Tx> implements Settler {
   }
 
   settle(message: Message): Promise<boolean> {
-    return this.#counted(() => this.#settle(message));
+    return this.#holding(message, () => this.#settle(message));
   }
 
-  settleSome(messages: readonly Message[]): Promise<number> {
-    return this.#counted(async () => {
+  async settleSome(messages: readonly Message[]): Promise<number> {
+    const [first] = messages;
+    if (first === undefined) return 0;
+    return this.#holding(first, async () => {
       const { clock } = this.#options;
       const began = clock.monotonicMs();
       const company = this.#companyOf(messages);
       const count = company.length > 1 && (await this.#settleTogether(company)) ? company.length : 1;
-      if (count === 1 && !(await this.#settle(messages[0] as Message))) return 0;
+      if (count === 1 && !(await this.#settle(first))) return 0;
       this.#group.went(count, clock.monotonicMs() - began);
       return count;
     });
   }
 
-  async #counted<T>(work: () => Promise<T>): Promise<T> {
-    this.#underway += 1;
+  async #holding<T>(message: Message, work: () => Promise<T>): Promise<T> {
+    this.#atHand.add(message);
     try {
       return await work();
     } finally {
-      this.#underway -= 1;
-      if (this.#underway === 0) this.#idle?.();
+      this.#atHand.delete(message);
+      if (this.#atHand.size === 0) this.#idle?.();
     }
   }
 
@@ -292,7 +295,7 @@ class MessageSettler<Tx> implements Settler {
           this.#settled(message, way, tried.value);
           return true;
         }
-        this.#note(message, way, { status: 'paused', failures, error: undefined });
+        this.#troubles.set(way.stream, { status: 'paused', failures, error: undefined });
         await this.#pause.for(pausedMs);
       } else {
         if (this.#cut.signal.aborted) return false;
@@ -357,16 +360,12 @@ class MessageSettler<Tx> implements Settler {
     const { source } = this.#options;
     const { type, id, position, key } = message;
     this.#count.add(1, { source, type, outcome: 'failed' });
-    this.#note(message, way, { status, failures, error: { code: codeOf(error), message: messageOf(error) } });
+    this.#troubles.set(way.stream, { status, failures, error: { code: codeOf(error), message: messageOf(error) } });
     // The first time, and then ever more seldom: at 2, 4, 8, 16 …
     if ((failures & (failures - 1)) === 0) {
       const where = { source, failures, key, position, type, id, error };
       this.#options.telemetry.log.warn('a message cannot be applied; those behind it wait', where);
     }
-  }
-
-  #note({ at }: Message, { stream }: Way, trouble: Omit<Trouble, 'behindMs'>): void {
-    this.#troubles.set(stream, { ...trouble, behindMs: this.#options.clock.now() - at });
   }
 
   #pauseMs(failures: number, longestMs: number): number {
@@ -377,7 +376,11 @@ class MessageSettler<Tx> implements Settler {
     const { source, clock, telemetry } = this.#options;
     const show = (name: string, description: string, read: (standing: DeliveryStanding | undefined) => number) =>
       telemetry.metrics.gauge(name, description, () => read(this.#drain?.standing), { source });
-    show('messaging_behind_seconds', 'Age of the message at hand', () => this.state.behindMs / 1_000);
+    show(
+      'messaging_behind_seconds',
+      'Time since the oldest message at hand was written',
+      () => this.state.behindMs / 1_000,
+    );
     show('messaging_parked_keys', 'Keys whose messages wait because one cannot be applied', (now) => now?.keys ?? 0);
     show('messaging_stopped_keys', 'Parked keys that wait for an operator', (now) => now?.stopped ?? 0);
     show('messaging_parked_replies', 'Parked keys at whose head a reply to a saga waits', (now) => now?.replies ?? 0);
