@@ -66,11 +66,11 @@ export const sagaErrors = errorCatalogue('SAGA', {
     kind: 'missing',
     en: {
       title: 'There is no such saga, or it ended and was forgotten',
-      fix: 'Compare the id with the list of sagas. What ended is kept for `keepFinishedMs` of its definition, or else for 90 days.',
+      fix: 'Compare the id with the list of sagas. What ended is kept for as long as `dure.sagas` of the configuration or `keepFinishedMs` of its definition says, or else for 90 days.',
     },
     ko: {
       title: '그런 사가가 없거나, 끝난 뒤 보관 기간이 지나 지워졌습니다',
-      fix: '사가 목록에서 ID를 확인하십시오. 끝난 사가는 정의의 `keepFinishedMs` 동안, 지정하지 않으면 90일 동안 보관합니다.',
+      fix: '사가 목록에서 ID를 확인하십시오. 끝난 사가는 설정의 `dure.sagas`나 정의의 `keepFinishedMs`에 지정한 동안, 지정하지 않으면 90일 동안 보관합니다.',
     },
   },
   ACTION_REFUSED: {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { watchConfig } from '@dure/config/client';
 import type { Settings } from '@dure/core';
-import { check, live } from '@dure/core';
+import { check, live, seededRandom } from '@dure/core';
+import { fakeClock } from '@dure/core/testing';
 import { saga } from '@dure/saga';
 import { contract } from '@dure/service/contract';
 import { service } from '@dure/service/server';
@@ -41,6 +43,33 @@ test('what the configuration says is a whole number of milliseconds, for all or 
     'dure.sagas.keepFinishedMs',
     'dure.sagas.rate.keepFinishedMs',
   ]);
+});
+
+test('a file for all names them as files do, and what it says of sagas of others is no mistake', async () => {
+  const values = {
+    'dure.sagas.keep-finished-ms': 5,
+    'dure.sagas.place-order.keep-finished-ms': 6,
+    'dure.sagas.other.x': 7,
+  };
+  const properties = Object.entries(values).map(
+    ([key, value]) => [key, { value, place: 'application.yml:1' }] as const,
+  );
+  const layer = {
+    layer: 'file',
+    source: 'application.yml',
+    values: new Map(properties),
+    isShared: true,
+    isJoined: false,
+  } as const;
+  await using watch = await watchConfig({
+    sections: { sagas: sagasSection([{ name: 'place-order' }]) },
+    service: 'order',
+    profiles: [],
+    sources: [{ load: async () => ({ layers: [layer], warnings: [] }) }],
+    clock: fakeClock(),
+    random: seededRandom(1),
+  });
+  assert.deepEqual({ ...watch.current.values.sagas }, { all: 5, of: { 'place-order': 6 } });
 });
 
 test('a service with sagas reads that part of the configuration before it begins: what is forgotten is gone', () => {
