@@ -161,14 +161,12 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
 export function openDatabase<Tables = unknown>(options: DatabaseOptions): Database<Tables> {
   const { service, clock, ids, telemetry, random = systemRandom, layers = [] } = options;
   const pool = poolOf(options);
-  const names = statementNames();
-  const around = aroundDatabase(service, layers);
+  const [names, around] = [statementNames(), aroundDatabase(service, layers)];
   const reads = layers.length === 0 ? pool : readPool(pool, around, () => ownCall(service, 'read', ids));
   const log = postgresMessageLog(pool, service);
   const onError = (error: unknown) => telemetry.log.warn('the log cannot be read at the moment', { error });
   const tail = logTail({ log, clock, onError });
   const keeper = logKeeper(pool, clock, telemetry, options.retention);
-  const refused = new RefusedWrites(clock, telemetry.log);
   const scheduleRings = new Set<() => void>();
   const kit: UnitKit = {
     service,
@@ -185,7 +183,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     beforeCommit: inlineProjections(options.projections ?? []),
     keys: subjectKeyRing(options.dataKeys ?? []),
     around,
-    refused,
+    refused: new RefusedWrites(clock, telemetry.log),
     open: new OpenCalls(),
     appended: () => {
       log.ring();
@@ -215,7 +213,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     uow,
     freshFrom: freshness(options, deliveries),
     changes: (filter, signal) => messagesOf(tail, filter, signal, payloads),
-    health: { name: 'db', groups: ['readiness'], check: () => ping(pool, refused) },
+    health: { name: 'db', groups: ['readiness'], check: () => ping(pool, kit.refused) },
     close,
     [Symbol.asyncDispose]: close,
   };

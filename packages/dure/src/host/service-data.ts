@@ -75,16 +75,14 @@ export async function openServiceData(
   const [{ name, service, telemetry }, { clock, ids }] = [kit, process.machine];
   const kept = sagaRetention(sagasIn(definition));
   const db: Database = openOwnDatabase(definition, kit, process, { kept, broker: () => broker });
-  const runner = sagasOf(definition, db, kit, process.machine);
-  const watcher = watcherOf(db, kit, process.machine);
+  const [runner, watcher] = [sagasOf(definition, db, kit, process.machine), watcherOf(db, kit, process.machine)];
   const [consumers, timers]: [FeedConsumer[], TimerRunner[]] = [[], []];
   const broker: ServiceBroker | undefined = brokerOf(definition, db, kit, process);
   const jobs = definition.jobs.length === 0 ? undefined : await serviceJobs(definition, db, kit, process.machine);
   const followers = ownFollowers(definition, db, kit, process.machine, service.flows);
   const sources = () => [...consumers, ...(broker?.sources() ?? []), ...followers.sources()];
   const asker = openAsker<Tx>({ service: name, store: db.asks, clock, telemetry });
-  const replays = serviceReplays(definition, db, kit, process);
-  const { projections: projector } = db;
+  const [replays, { projections: projector }] = [serviceReplays(definition, db, kit, process), db];
   return {
     db,
     idempotency: db.idempotency,
@@ -108,9 +106,7 @@ export async function openServiceData(
       ...(definition.projections.length === 0 ? [] : [projectionsEndpoint(projector, telemetry.log, clock)]),
       ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), sagasIn(definition), name, ids)]),
     ],
-    follow(settings) {
-      if (runner !== undefined) kept.follow(settings);
-    },
+    follow: kept.follow,
     ready: () => projector.ready(),
     run(running) {
       const dispatch = dispatching(running, definition, { sagas: runner, flows: watcher }, kit, db, clock);
