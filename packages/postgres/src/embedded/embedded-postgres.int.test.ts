@@ -125,6 +125,14 @@ test('a crash of the server is told, and the next start recovers', async () => {
   await (await start()).stop();
 });
 
+test('after a crash the file system is synchronised at once, not file by file', {
+  skip: process.platform === 'linux' ? false : 'PostgreSQL knows no such call here',
+}, async () => {
+  await using server = await start({ durable: true });
+  const { rows } = await connected(server.adminUrl, (client) => client.query('SHOW recovery_init_sync_method'));
+  assert.deepEqual(rows, [{ recovery_init_sync_method: 'syncfs' }]);
+});
+
 test('the trace of a crash does not hinder a start, also when another program has the process id by now', async () => {
   const pidFile = join(folder, 'data', 'postmaster.pid');
   for (const pid of [process.pid, 4_000_000]) {

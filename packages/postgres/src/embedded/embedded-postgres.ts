@@ -186,6 +186,9 @@ function settingArguments(options: EmbeddedPostgresOptions, port: number, durabl
     checkpoint_timeout: '60s',
     jit: 'off',
     io_method: 'sync',
+    // After a crash every file is synchronised before anything else: one by one it took 3 to 6 seconds for eight
+    // databases on a busy disk, at once 0.3.
+    ...(durable && process.platform === 'linux' ? { recovery_init_sync_method: 'syncfs' } : {}),
     ...(durable
       ? {}
       : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', dynamic_shared_memory_type: 'mmap' }),
