@@ -16,9 +16,11 @@ if (path === undefined || process.send === undefined) {
 }
 
 const stopping = new AbortController();
-// The supervisor asks us to stop, or has gone: both end in the same orderly way.
+let started = false;
+// The supervisor asks us to stop, or has gone: both end in the same orderly way. But what still starts when it has gone has nothing
+// to end, and the next supervisor waits for our ports.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
-process.once('disconnect', () => stopping.abort());
+process.once('disconnect', () => (started ? stopping.abort() : process.exit(0)));
 // Another process has taken our place: there is time to leave in.
 let patience: LeaveRequest | undefined;
 const socket = Promise.withResolvers<object>();
@@ -43,6 +45,7 @@ process.on('message', (message: SupervisorMessage, handle: unknown) => {
 try {
   const runFile = JSON.parse(await readFile(path, 'utf8')) as RunFile;
   const host = await startHost(runFile, process.env, tell, { socket: socket.promise, workers: () => workers });
+  started = true;
   systemClock.after(settleAfterMs, settle);
   if (!stopping.signal.aborted) {
     await new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -29,6 +29,7 @@ import { dispatcher } from './deliveries.ts';
 import { deliveriesEndpoint, deliveriesHealth } from './deliveries-endpoint.ts';
 import { jobsEndpoint } from './jobs-endpoint.ts';
 import type { Machine } from './machine.ts';
+import { onceReachable } from './once-reachable.ts';
 import { ownFollowers } from './own-followers.ts';
 import { projectionsEndpoint } from './projections-endpoint.ts';
 import type { SagaRetention } from './saga-retention.ts';
@@ -107,7 +108,7 @@ export async function openServiceData(
       ...(runner === undefined ? [] : [sagasEndpoint(runner, postgresSagaStore(db), sagasIn(definition), name, ids)]),
     ],
     follow: kept.follow,
-    ready: () => projector.ready(),
+    ready: () => onceReachable(() => projector.ready(), clock),
     run(running) {
       const dispatch = dispatching(running, definition, { sagas: runner, flows: watcher }, kit, db, clock);
       if (broker === undefined) consumers.push(...consume(dispatch, sinceBroker(db.deliveries), kit, process));
