@@ -71,8 +71,8 @@ const loopback = '127.0.0.1';
 const graceMs = { services: 1_300, platform: 400 } as const;
 /** How long a process that joins later may take to be ready. */
 const joinTimeoutMs = 60_000;
-/** How long the children of a supervisor that was killed may hold their ports. */
-const orphanPatienceMs = 3_000;
+/** How long the children of a supervisor that was killed may hold their ports: they leave in order, on a busy machine slowly. */
+const orphanPatienceMs = 15_000;
 
 /**
  * Starts a system and keeps it running. Everything that does not need something else starts at once: database server,
@@ -107,6 +107,7 @@ class SystemRun implements Supervisor {
   readonly #consoleToken: string;
   #loaded: LoadedSystem | undefined;
   #ports: EdgePorts = { gateway: 0, registry: 0, config: 0, console: 0 };
+  #portPatienceMs = 0;
   /** Outlives every process that accepts on it. */
   #sockets: Readonly<Record<string, HeldSocket>> = {};
   #database: DatabaseServer | undefined;
@@ -228,18 +229,17 @@ class SystemRun implements Supervisor {
     const lock = await takeLock(state.root, { module, startedAt: this.#startedAt, socket: socket.path });
     this.#resources.defer(() => lock.release());
     this.#resources.defer(() => emptyRunFolder(state));
-    if (fresh) await this.#forget(state);
-    else await emptyRunFolder(state);
+    await (fresh ? this.#forget(state) : emptyRunFolder(state));
     this.#resources.use(await openControl(socket, (request) => this.#answer(request)));
     const patienceMs = lock.tookOver ? orphanPatienceMs : 0;
+    this.#portPatienceMs = patienceMs;
     this.#ports = await openPorts({ host: loopback, base: portBase, random, clock, patienceMs });
     this.#sockets = { gateway: await holdPort(loopback, 'gateway', this.#ports.gateway) };
     return state;
   }
 
   async #forget(state: StateFolder): Promise<void> {
-    const { removeEmbeddedPostgres } = await import('@dure/postgres/embedded');
-    await removeEmbeddedPostgres(state.postgres);
+    await (await import('@dure/postgres/embedded')).removeEmbeddedPostgres(state.postgres);
     await forgetState(state);
   }
 
@@ -309,7 +309,7 @@ class SystemRun implements Supervisor {
     this.#loaded = loaded;
     const { clock, random, portBase } = this.#options;
     const { services, edge } = loaded.system;
-    const choice = { host: loopback, base: portBase, clock, patienceMs: orphanPatienceMs };
+    const choice = { host: loopback, base: portBase, clock, patienceMs: this.#portPatienceMs };
     this.#ports = await openAskedPorts(loaded.system, choice, this.#ports);
     const platform = infrastructureOf(loaded.system);
     const owners = ['supervisor', ...platform, ...Object.keys(services), ...Object.keys(edge.composed)];

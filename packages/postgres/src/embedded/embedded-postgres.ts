@@ -39,7 +39,7 @@ export interface EmbeddedPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Milliseconds to wait for readiness, crash recovery included. Default 60 000. */
   readonly startTimeoutMs?: number;
-  /** Milliseconds to wait for the server of a run that was killed a moment ago to end. Default 3 000. */
+  /** Milliseconds to wait for the server of a run that was killed a moment ago to end. Default 10 000. */
   readonly patienceMs?: number;
   /** Receives each line that the server logs. */
   readonly log?: (line: string) => void;
@@ -95,7 +95,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     durable: options.durable ?? true,
   });
   if (created && options.removeOnStop === true && user !== undefined) await chown(state.home, user.uid, user.gid);
-  await clearPostmaster(dataFolder, options.clock, options.patienceMs ?? 3_000);
+  await clearPostmaster(dataFolder, options.clock, options.patienceMs ?? 10_000);
   const server = await startServer(options, { binaries, user, folder, dataFolder, state });
   if (server.port !== state.port || created) await writeState(folder, { ...state, port: server.port });
   if (options.keepAlive === false) server.guarded.unref();
