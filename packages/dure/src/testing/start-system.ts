@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm, statfs } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,7 @@ import type { Supervisor } from '../supervisor/supervisor.ts';
 import { startSupervisor } from '../supervisor/supervisor.ts';
 import type { Verdict } from '../verify-invariants.ts';
 import { verifyInvariants } from '../verify-invariants.ts';
+import { temporaryStateFolder } from './temporary-state-folder.ts';
 
 export interface StartSystemOptions {
   /** Default `one`: everything in one process beside this one. */
@@ -84,7 +85,7 @@ const searchPath = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/b
  */
 export async function startSystem(module: string | URL, options: StartSystemOptions = {}): Promise<TestSystem> {
   const { clock = systemClock, random = systemRandom, observe = () => undefined } = options;
-  const stateFolder = options.stateFolder ?? (await temporaryFolder());
+  const stateFolder = options.stateFolder ?? (await temporaryStateFolder());
   const remove = async (): Promise<void> => {
     if (options.stateFolder === undefined) await removeState(stateFolder);
   };
@@ -193,20 +194,6 @@ function demandAll(verdicts: readonly Verdict[]): readonly Verdict[] {
       details: { broken },
     },
   );
-}
-
-const memoryFolder = '/dev/shm';
-const enoughBytes = 2 ** 30;
-
-/** In memory where there is room. Root's database server runs as another user, which must be able to reach the folder. */
-async function temporaryFolder(): Promise<string> {
-  const room = await statfs(memoryFolder).then(
-    ({ bavail, bsize }) => bavail * bsize,
-    () => 0,
-  );
-  const folder = await mkdtemp(join(room >= enoughBytes ? memoryFolder : tmpdir(), 'dure-system-'));
-  await chmod(folder, 0o755);
-  return folder;
 }
 
 /** Compiled code outlives the temporary folder: beside the packages, where a clean installation removes it. */
