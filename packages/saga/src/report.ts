@@ -3,6 +3,11 @@ import type { Telemetry } from '@dure/telemetry';
 import type { SagaChange } from './change.ts';
 import { stateOf } from './instance.ts';
 
+/** Whether this change ended the saga: not so one that only notes an answer that came late, which is said of a saga that had ended. */
+export function hasEnded({ history }: Pick<SagaChange, 'history'>): boolean {
+  return history.some(({ what }) => what === 'completed' || what === 'compensated');
+}
+
 /** Turns changes into log lines and metrics: the only place of this package that does. */
 export function reporter(telemetry: Telemetry): (change: SagaChange, call: Call) => void {
   const { log, metrics } = telemetry;
@@ -23,7 +28,7 @@ export function reporter(telemetry: Telemetry): (change: SagaChange, call: Call)
       } else if (what === 'end-failed') log.warn('the end of a saga failed and will be tried again', fields);
       else log.debug(`saga ${what}`, fields);
     }
-    if (instance.status !== 'finished' || instance.finishedAt === undefined) return;
+    if (!hasEnded({ history }) || instance.finishedAt === undefined) return;
     const outcome = stateOf(instance);
     log.info(`the saga ${saga} is ${outcome}`, { key, id, trace });
     ended.add(1, { saga, outcome });

@@ -6,7 +6,9 @@ import { ids, randomInteger, randomItem, seededRandom } from '@dure/core';
 import type { FakeClock } from '@dure/core/testing';
 import { fakeClock, testCall } from '@dure/core/testing';
 import type { Message, ReplyData } from '@dure/messaging';
+import type { Telemetry } from '@dure/telemetry';
 import { silentTelemetry } from '@dure/telemetry';
+import { memoryTelemetry } from '@dure/telemetry/testing';
 import fc from 'fast-check';
 import { beginSaga } from './begin-saga.ts';
 import { fenced } from './fenced.ts';
@@ -30,7 +32,11 @@ interface World {
   takeReply(reply: Message): Promise<void>;
 }
 
-function world(seed = 1, definitions: readonly AnySaga[] = [sampleSaga]): World {
+function world(
+  seed = 1,
+  definitions: readonly AnySaga[] = [sampleSaga],
+  telemetry: Telemetry = silentTelemetry(),
+): World {
   const clock = fakeClock();
   const own = ids(clock, seededRandom(seed));
   const order = memorySagas({ service: 'order', clock, ids: own });
@@ -42,7 +48,7 @@ function world(seed = 1, definitions: readonly AnySaga[] = [sampleSaga]): World 
     unitOfWork: order,
     clock,
     ids: own,
-    telemetry: silentTelemetry(),
+    telemetry,
   });
   return {
     clock,
@@ -101,6 +107,16 @@ test('replies move a saga to its end, and the end is written with the last of th
   await settle(shop);
   assert.equal(await stateIn(shop, id), 'completed');
   assert.equal(shop.order.values.get('o-1'), 'shipped s-1');
+});
+
+test('an answer that comes again after the end ends nothing again', async () => {
+  const telemetry = memoryTelemetry();
+  const shop = world(1, [sampleSaga], telemetry);
+  const id = await shop.start('o-1');
+  await settle(shop);
+  for (const reply of shop.others.messages) await shop.takeReply(reply);
+  assert.equal(await stateIn(shop, id), 'completed');
+  assert.equal(telemetry.logs.filter(({ message }) => message.endsWith('is completed')).length, 1);
 });
 
 test('a refusal ends it the other way, with the reason', async () => {

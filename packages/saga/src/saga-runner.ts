@@ -13,7 +13,7 @@ import { migrate } from './migrate.ts';
 import { placeOf } from './nodes.ts';
 import type { Operator } from './operate.ts';
 import { outcomeOf } from './replied.ts';
-import { reporter } from './report.ts';
+import { hasEnded, reporter } from './report.ts';
 import type { AnySaga } from './saga.ts';
 import type { DueSaga, OpenSagas, SagaStore } from './saga-store.port.ts';
 import { inWords } from './turn.ts';
@@ -182,8 +182,8 @@ class Runner<Tx> implements SagaRunner<Tx> {
     if (change.refused !== undefined) throw actionRefused(change.instance, change.refused);
     store.save(tx, change);
     this.#report(change, call);
-    const { parent, status } = change.instance;
-    if (parent !== undefined && status === 'finished') await this.#tell(parent, change.instance, call, tx);
+    const { parent } = change.instance;
+    if (parent !== undefined && hasEnded(change)) await this.#tell(parent, change.instance, call, tx);
   }
 
   /** Does what a change asks for, and what that leads to, until nothing more is asked for: all in one transaction. */
