@@ -62,9 +62,9 @@ export async function killStorm(context: TestContext, storm: Storm): Promise<voi
   );
   assert.equal(new Set(placed).size, orders, 'one order for each key');
   assert.deepEqual([...states.keys()].sort(), [...placed].sort(), 'the orders that were placed, and no others');
+  await shop.verify();
   assert.ok(tookMs <= settleMs, `decided after ${Math.round(tookMs)} ms`);
   assert.ok((countBy(states).confirmed ?? 0) > 0, `some were confirmed: ${JSON.stringify(countBy(states))}`);
-  await shop.verify();
   await shop.stop();
 }
 
