@@ -31,6 +31,10 @@ export interface DeliveryStore<Tx> {
   ): Promise<readonly DeliveryOutcome[] | undefined>;
   /** Moves the position over messages that were none of this consumer's business. */
   skipTo(stream: string, position: number): Promise<void>;
+  /** The era in which the stream was last read; undefined at first. */
+  era(stream: string): Promise<string | undefined>;
+  /** Remembers the era, before anything of it is applied. */
+  enterEra(stream: string, era: string): Promise<void>;
 }
 
 /** Deliveries that can also be recognised by id, made in batches, and parked, so that those of one key keep their order. */

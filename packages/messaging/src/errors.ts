@@ -105,11 +105,22 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
     kind: 'conflict',
     en: {
       title: 'A consumer is ahead of the log it reads',
-      fix: 'The log was restored from a backup or lost its newest part: decide what happens to the lost messages, then set the consumer back in `dure.source`.',
+      fix: 'The log was restored from a backup or lost its newest part: decide what happens to the messages that are lost, set the consumer back to the last position that the message calls common (`update dure.source set pos = …, era = null where source = …` in its database), then restart it. A read model is made anew instead: delete its file.',
     },
     ko: {
       title: '소비자가 읽는 로그보다 앞서 있습니다',
-      fix: '로그가 백업에서 복원되었거나 최근 내용이 유실되었습니다. 유실된 메시지의 처리를 정한 뒤 `dure.source`에서 위치를 되돌리십시오.',
+      fix: '로그가 백업에서 복원되었거나 최근 내용이 유실되었습니다. 유실된 메시지를 어떻게 처리할지 정하고, 소비자의 데이터베이스에서 메시지에 나온 마지막 공통 위치로 되돌린 뒤(`update dure.source set pos = …, era = null where source = …`) 소비자를 다시 시작하십시오. 읽기 모델은 파일을 지우면 새로 만들어집니다.',
+    },
+  },
+  LOG_WENT_BACK: {
+    kind: 'unavailable',
+    en: {
+      title: 'The log of a service ends before what its process has read of it',
+      fix: 'The database was restored, or failed over to a copy that was behind, while the service ran: restart all processes of the service.',
+    },
+    ko: {
+      title: '서비스의 로그가 프로세스가 이미 읽은 위치보다 앞에서 끝납니다',
+      fix: '서비스가 실행되는 동안 데이터베이스가 복원되었거나 뒤처진 복제본으로 전환되었습니다. 서비스의 모든 프로세스를 다시 시작하십시오.',
     },
   },
   FEED_BELOW_FLOOR: {

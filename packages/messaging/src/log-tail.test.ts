@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { codeOf } from '@dure/core';
 import { fakeClock, testCall, testIds } from '@dure/core/testing';
 import { logTail } from './log-tail.ts';
 import type { Message } from './message.ts';
@@ -18,6 +19,8 @@ function watched() {
   const log: MessageLog = {
     before: async () => 0,
     ends: async () => ({}),
+    era: () => db.log.era(),
+    endOf: (era) => db.log.endOf(era),
     async advance() {
       asked.advance += 1;
       if (asked.fails) throw new TypeError('no connection');
@@ -186,4 +189,23 @@ describe('a log tail', () => {
     tail.close();
     await ended;
   });
+});
+
+test('a tail whose log went back serves nobody any more, for it would skip what is written now', async () => {
+  const { clock, db, log } = watched();
+  const errors: unknown[] = [];
+  const tail = logTail({ log, clock, onError: (error) => errors.push(error) });
+  await note(db, 1, 2, 3);
+  const pages = tail.follow(0, notes, new AbortController().signal)[Symbol.asyncIterator]();
+  const first = pages.next();
+  await clock.advance(1);
+  assert.equal((await first).value?.mark, 3);
+  const next = assert.rejects(pages.next(), (error) => codeOf(error) === 'MESSAGING_LOG_WENT_BACK');
+  db.restore(1);
+  await clock.advance(1_000);
+  await next;
+  await note(db, 12, 13, 14, 15);
+  const late = tail.follow(1, notes, new AbortController().signal)[Symbol.asyncIterator]().next();
+  await assert.rejects(late, (error) => codeOf(error) === 'MESSAGING_LOG_WENT_BACK');
+  assert.ok(errors.length > 0);
 });

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '@dure/core';
+import { messagingErrors } from './errors.ts';
 import type { LaneRange } from './lane.ts';
 import type { Message } from './message.ts';
 import { matcher } from './message-filter.ts';
@@ -27,7 +28,7 @@ export interface LogTail {
    * Pages after a position (`'now'`: the log's present end), for ever: each holds the messages that fit the
    * filter and the mark to go on from. Ends when the signal aborts. A reader who is slow holds nobody up.
    * What becomes visible after the call of `follow` is never missed, however late the first page is asked for.
-   * `lanes` narrows it to keys in those lanes.
+   * `lanes` narrows it to keys in those lanes. MESSAGING_LOG_WENT_BACK.
    */
   follow(
     after: number | 'now',
@@ -70,6 +71,7 @@ class Tail {
   #floor = 0;
   #mark = 0;
   #followers = 0;
+  #wentBack: Error | undefined;
   #closed = false;
   #polling = false;
   #rung = false;
@@ -114,6 +116,7 @@ class Tail {
     try {
       let position = await start;
       while (!signal.aborted && !this.#closed) {
+        if (this.#wentBack !== undefined) throw this.#wentBack;
         this.#startPolling();
         if (position >= this.#mark) {
           await this.#news(signal);
@@ -189,7 +192,9 @@ class Tail {
   /** Takes in what has become safe; whether anything has. */
   async #look(): Promise<boolean> {
     const safe = await this.#log.advance();
-    if (safe <= this.#mark) return false;
+    if (safe < this.#mark) this.#refuse(safe);
+    if (this.#wentBack !== undefined) throw this.#wentBack;
+    if (safe === this.#mark) return false;
     // After a pause, or at the start, followers catch up from the log itself: only what comes now is kept.
     if (this.#recent.length === 0 && this.#mark === this.#floor && safe - this.#mark > this.#keep) {
       this.#floor = safe;
@@ -202,6 +207,15 @@ class Tail {
     }
     this.#wakeAll();
     return true;
+  }
+
+  /** What this process knows of the log is of another one: whoever went on with it would skip what is written now. */
+  #refuse(safe: number): void {
+    this.#wentBack ??= messagingErrors.LOG_WENT_BACK(
+      `the log ends at ${safe}, but this process has read it up to ${this.#mark}: its database was restored, or has lost its newest part`,
+      { details: { end: safe, read: this.#mark } },
+    );
+    this.#wakeAll();
   }
 
   #remember({ messages, mark }: LogPage): void {

@@ -13,6 +13,8 @@ export interface LogPage {
   readonly messages: readonly Message[];
   /** Everything up to and including this position has been looked at: where to go on. */
   readonly mark: number;
+  /** The era of the log, where it is told: before anything of the page is applied. */
+  readonly era?: string | undefined;
 }
 
 /** Positions by track, as a consumer behind a broker counts: `order/events/7`. */
@@ -40,6 +42,16 @@ export interface MessageLog {
   before(at: number): Promise<number>;
   /** The last position of each track (`trackOf`) among the messages in `(after, upTo]` that a reader wants. */
   ends(after: number, upTo: number, filter: MessageFilter): Promise<TrackEnds>;
+  /**
+   * The era in which the last answer of `advance` is safe: another one begins when the database was restarted, failed over or was restored.
+   * Undefined before the first.
+   */
+  era(): string | undefined;
+  /**
+   * The last position that an era has in common with what the log holds now; past every position for the present era, undefined
+   * for one that the log does not know.
+   */
+  endOf(era: string): Promise<number | undefined>;
   /** Rings after each commit in this process that appended; a hint, so a missed one costs one poll. */
   onAppend(ring: () => void): () => void;
 }

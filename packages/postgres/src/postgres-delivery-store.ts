@@ -24,6 +24,8 @@ import { runUnit } from './unit-of-work.ts';
 
 const moveTo = `insert into dure.source as s (source, pos) values ($1, $2)
   on conflict (source) do update set pos = excluded.pos, changed_at = dure.now() where s.pos < excluded.pos`;
+const enterEra = `insert into dure.source as s (source, pos, era) values ($1, 0, $2)
+  on conflict (source) do update set era = excluded.era where s.era is distinct from excluded.era`;
 const fortnightMs = 14 * 86_400_000;
 
 const parkTaken = (taken: string) => `select dure.park(${taken}, $1, $3, $4, $5, $6, $7) as outcome`;
@@ -45,6 +47,13 @@ export function postgresDeliveryStore(kit: UnitKit, pool: Pool, idsKeptMs = fort
     },
     async skipTo(stream, position) {
       await leased(pool, moveTo, [stream, position], 'dure.move-to');
+    },
+    async era(stream) {
+      const { rows } = await leased(pool, 'select era from dure.source where source = $1', [stream]);
+      return (rows[0]?.era as string | null | undefined) ?? undefined;
+    },
+    async enterEra(stream, era) {
+      await leased(pool, enterEra, [stream, era]);
     },
     deliver: (message, call, effect, way = {}) => swept(runUnit(kit, call, single(message, effect, way)), way),
     async deliverBatch(messages, call, effect, way = {}) {

@@ -26,9 +26,11 @@ interface EndRow {
 /** The service's log, behind the commit fence. `ring` reports the commits of this process. */
 export function postgresMessageLog(pool: Pool, service: string): MessageLog & { readonly ring: () => void } {
   const rings = new Set<() => void>();
+  let era: string | undefined;
   const log: MessageLog = {
     advance: oneAtATime(async () => {
-      const answer = await leased(pool, 'select dure.advance() as safe', undefined, 'dure.advance');
+      const answer = await leased(pool, 'select safe, era from dure.advance_in_era()', undefined, 'dure.advance');
+      era = answer.rows[0]?.era as string;
       return answer.rows[0]?.safe as number;
     }),
     async read(after, filter, limit, upTo, lanes) {
@@ -52,6 +54,11 @@ export function postgresMessageLog(pool: Pool, service: string): MessageLog & { 
       return Object.fromEntries(
         (rows as unknown as readonly EndRow[]).map(({ part, lane, pos }) => [`${service}/${part}/${lane}`, pos]),
       );
+    },
+    era: () => era,
+    async endOf(wanted) {
+      const { rows } = await leased(pool, 'select dure.era_end($1) as pos', [wanted]);
+      return (rows[0]?.pos as number | null) ?? undefined;
     },
     onAppend(ring) {
       rings.add(ring);

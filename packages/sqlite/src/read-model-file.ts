@@ -33,6 +33,9 @@ const lockTimeoutMs = 2_000;
 const ownTables =
   'create table dure_source (source text primary key, position integer not null) strict, without rowid;';
 
+const eraTable =
+  'create table if not exists dure_era (source text primary key, era text not null) strict, without rowid;';
+
 /**
  * Opens a read model: a file for each schema, so that a new one is begun beside the old. A file that is broken is begun anew.
  * SQLITE_FILE_UNUSABLE, SQLITE_SCHEMA_INVALID.
@@ -107,6 +110,7 @@ function makeTables(db: DatabaseSync, schema: string): void {
   try {
     const made = db.prepare("select 1 from sqlite_schema where name = 'dure_source'").get();
     if (made === undefined) db.exec(`${ownTables}${schema}`);
+    db.exec(eraTable); // Which files of earlier releases lack.
     db.exec('commit');
   } catch (error) {
     if (db.isTransaction) db.exec('rollback');

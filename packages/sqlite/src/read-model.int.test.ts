@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { codeOf } from '@dure/core';
 import { testCall } from '@dure/core/testing';
@@ -136,4 +137,21 @@ test('after closing nothing is applied', async () => {
   await file.close();
   await assert.rejects(count(file, foreignMessage()), (error) => codeOf(error) === 'SQLITE_FILE_UNUSABLE');
   assert.equal((await file.health.check()).status, 'DOWN');
+});
+
+test('the era of a source is remembered, also in a file of a release that knew of none', async () => {
+  await using place = await scratch();
+  {
+    await using file = open(place.folder);
+    await count(file, foreignMessage({ position: 5 }));
+    await file.deliveries.enterEra('other', 'first');
+    await file.deliveries.enterEra('other', 'second');
+    assert.deepEqual([await file.deliveries.era('other'), await file.deliveries.era('another')], ['second', undefined]);
+  }
+  const [name = ''] = (await readdir(place.folder)).filter((one) => one.endsWith('.db'));
+  const old = new DatabaseSync(join(place.folder, name));
+  old.exec('drop table dure_era');
+  old.close();
+  await using file = open(place.folder);
+  assert.deepEqual([await file.deliveries.era('other'), await file.deliveries.position('other')], [undefined, 5]);
 });

@@ -14,6 +14,9 @@ export interface SqliteDeliveries {
 const moveTo = `insert into dure_source (source, position) values (?, ?)
   on conflict (source) do update set position = excluded.position where position < excluded.position`;
 
+const enterEra =
+  'insert into dure_era (source, era) values (?, ?) on conflict (source) do update set era = excluded.era';
+
 /** Applies messages exactly once: the position moves in the transaction of the effect. One connection, so one at a time. */
 export function sqliteDeliveryStore(db: DatabaseSync): SqliteDeliveries {
   const sql = statements(db);
@@ -58,6 +61,8 @@ export function sqliteDeliveryStore(db: DatabaseSync): SqliteDeliveries {
     deliveries: {
       position: async (source) =>
         Number(sql.first('select position from dure_source where source = ?', source)?.position ?? 0),
+      era: async (source) => sql.first('select era from dure_era where source = ?', source)?.era as string | undefined,
+      enterEra: (source, era) => inTurn(async () => void sql.run(enterEra, source, era)),
       skipTo: (source, position) => inTurn(async () => void sql.run(moveTo, source, position)),
       deliver: (message, _call, effect) => inTurn(() => inTransaction(() => apply(message, effect))),
     },

@@ -51,10 +51,10 @@ export function faultyFeed(feed: FeedSource, { disorder }: Faults): FeedSource {
     positionAt: (at, signal) => feed.positionAt(at, signal),
     ends: (after, upTo, signal) => feed.ends(after, upTo, signal),
     payload: (message, signal) => feed.payload(message, signal),
-    async *open(after, signal) {
+    async *open(after, signal, era) {
       const recent: Message[] = [];
-      for await (const { messages, mark } of feed.open(after, signal))
-        yield { messages: messages.flatMap((message) => repeated(message, recent, disorder())), mark };
+      for await (const page of feed.open(after, signal, era))
+        yield { ...page, messages: page.messages.flatMap((message) => repeated(message, recent, disorder())) };
     },
     onChange: (ring) => feed.onChange?.(ring) ?? (() => undefined),
   };

@@ -348,6 +348,8 @@ test('a consumer that pulls the log passes over what a broker had brought before
   const store = sinceBroker({
     position: (stream) => deliveries.position(stream),
     skipTo: (stream, position) => deliveries.skipTo(stream, position),
+    era: (stream) => deliveries.era(stream),
+    enterEra: (...args) => deliveries.enterEra(...args),
     deliver: (...all) => deliveries.deliver(...all),
   } satisfies DeliveryStore<MemoryTx>);
   const [brought, fresh] = [5, 6].map((position) => foreignMessage({ position }));

@@ -82,6 +82,7 @@ class Consumer<Tx> implements FeedConsumer {
   readonly #done: Promise<void>;
   #state: OwnState = { status: 'connecting', position: 0, failures: 0, error: undefined };
   #stored = 0;
+  #era: string | undefined;
   #storedAtMs = 0;
   #hasFollowed = false;
 
@@ -137,12 +138,13 @@ class Consumer<Tx> implements FeedConsumer {
       try {
         if (!known) {
           this.#stored = await deliveries.position(feed.source);
+          this.#era = await deliveries.era(feed.source);
           this.#storedAtMs = clock.now();
           this.#set({ position: this.#stored });
           known = true;
         }
         const began = clock.monotonicMs();
-        for await (const page of feed.open(this.#state.position, signal)) {
+        for await (const page of feed.open(this.#state.position, signal, this.#era)) {
           if (!(await this.#take(page))) break;
         }
         // A feed that ends at once is asked again, but not in a tight loop.
@@ -158,7 +160,8 @@ class Consumer<Tx> implements FeedConsumer {
   }
 
   /** Settles a page; false when the consumer was stopped before its end. */
-  async #take({ messages, mark }: LogPage): Promise<boolean> {
+  async #take({ messages, mark, era }: LogPage): Promise<boolean> {
+    if (era !== undefined) await this.#enter(era);
     if (this.#state.status !== 'following') this.#recovered();
     for (let left = messages; left.length > 0; ) {
       const count = await this.#settler.settleSome(left);
@@ -171,6 +174,14 @@ class Consumer<Tx> implements FeedConsumer {
     this.#set({ position: Math.max(mark, this.#state.position) });
     await this.#storeMark(false);
     return true;
+  }
+
+  /** What is applied in an era must never be taken for something of an earlier one, which this log may have lost. */
+  async #enter(era: string): Promise<void> {
+    if (era === this.#era) return;
+    const { deliveries, feed } = this.#options;
+    await deliveries.enterEra(feed.source, era);
+    this.#era = era;
   }
 
   async #failed(error: unknown): Promise<void> {

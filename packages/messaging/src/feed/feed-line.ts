@@ -18,9 +18,9 @@ export function messageLine(message: Message): string {
   return line;
 }
 
-/** The line that says: you have seen everything for you up to here. */
-export function markLine(mark: number): string {
-  return `{"durekind":"mark","durepos":"${mark}"}\n`;
+/** The line that says: you have seen everything for you up to here; and, where it is told, in which era of the log. */
+export function markLine(mark: number, era?: string): string {
+  return `${JSON.stringify({ durekind: 'mark', durepos: String(mark), dureera: era })}\n`;
 }
 
 /** Reads lines back, as many as arrived together. A line cut off in the middle waits for its rest. */
@@ -37,18 +37,20 @@ export async function* readLines(chunks: AsyncIterable<string>): AsyncIterable<L
 function pageOf(lines: readonly string[]): LogPage | undefined {
   const messages: Message[] = [];
   let mark: number | undefined;
+  let era: string | undefined;
   for (const line of lines) {
     if (line === '') continue;
     const value = parse(line);
     if (isMark(value)) {
       mark = Number(value.durepos);
+      era ??= value.dureera;
     } else {
       const message = fromCloudEvent(value);
       messages.push(message);
       mark = message.position;
     }
   }
-  return mark === undefined ? undefined : { messages, mark };
+  return mark === undefined ? undefined : { messages, mark, ...(era === undefined ? {} : { era }) };
 }
 
 function parse(line: string): unknown {
@@ -59,7 +61,7 @@ function parse(line: string): unknown {
   }
 }
 
-function isMark(value: unknown): value is { readonly durepos: string } {
+function isMark(value: unknown): value is { readonly durepos: string; readonly dureera?: string } {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -67,6 +69,7 @@ function isMark(value: unknown): value is { readonly durepos: string } {
     value.durekind === 'mark' &&
     'durepos' in value &&
     typeof value.durepos === 'string' &&
-    /^\d{1,16}$/.test(value.durepos)
+    /^\d{1,16}$/.test(value.durepos) &&
+    (!('dureera' in value) || typeof value.dureera === 'string')
   );
 }

@@ -5,7 +5,9 @@ import type { LogTail } from '../log-tail.ts';
 import type { LogPage, MessageFilter, MessageLog } from '../message-log.port.ts';
 import { feedMediaType, markLine, messageLine } from './feed-line.ts';
 import type { FeedGrant } from './feed-source.port.ts';
+import { inEra } from './in-era.ts';
 import { filterOf } from './local-feed.ts';
+import { refuseAhead } from './refuse-ahead.ts';
 import { refuseBelow } from './refuse-below.ts';
 
 export interface FeedRouteOptions {
@@ -28,7 +30,8 @@ const defaultHeartbeatMs = 5_000;
 
 /**
  * Serves a service's log to the services that may read it: `GET /.dure/feed?as=<consumer>&after=<position>&wait=<seconds>`. With
- * `at=<epoch milliseconds>` in place of `after` it is one mark only: where to begin for what was written then or later.
+ * `at=<epoch milliseconds>` in place of `after` it is one mark only: where to begin for what was written then or later. `era` is the one
+ * that an earlier answer began with.
  * The answer is NDJSON: CloudEvents as they are committed, and marks that let a consumer with a narrow grant move on.
  * MESSAGING_FEED_FORBIDDEN, MESSAGING_FEED_QUERY, MESSAGING_FEED_AHEAD,
  * MESSAGING_FEED_BELOW_FLOOR.
@@ -45,10 +48,12 @@ export function feedRoute(options: FeedRouteOptions): HttpRoute {
         return lines(one(await options.log.before(wholeNumber(request, 'at', 0, Number.MAX_SAFE_INTEGER))));
       const after = wholeNumber(request, 'after', 0, Number.MAX_SAFE_INTEGER);
       const waitMs = wholeNumber(request, 'wait', 0, longestWaitSeconds) * 1_000;
-      await refuseAhead(after, consumer, options);
+      const era = await refuseAhead({ after, era: eraOf(request) }, consumer, options);
       refuseBelow(await options.log.asked(consumer, after), after, consumer, options.service);
       const body =
-        waitMs === 0 ? present(options.log, after, filter) : live(options, after, filter, waitMs, call.signal);
+        waitMs === 0
+          ? present(options.log, { after, era }, filter)
+          : live(options, { after, era }, filter, waitMs, call.signal);
       return lines(body);
     },
   };
@@ -93,19 +98,30 @@ export function wholeNumber(request: HttpRequest, name: string, otherwise: numbe
   });
 }
 
-async function refuseAhead(after: number, consumer: string, { log, service }: FeedRouteOptions): Promise<void> {
-  const end = await log.advance();
-  if (after <= end) return;
-  throw messagingErrors.FEED_AHEAD(
-    `"${consumer}" has applied the log of ${service} up to ${after}, but the log ends at ${end}: it was restored or has lost its newest part`,
-    { details: { consumer, service, after, end } },
-  );
+/** The era in which the consumer has read, as the log called it. MESSAGING_FEED_QUERY. */
+function eraOf(request: HttpRequest): string | undefined {
+  const era = request.query.get('era') ?? undefined;
+  if (era === undefined || /^[\w-]{1,64}$/.test(era)) return era;
+  throw messagingErrors.FEED_QUERY(`"era" is "${era}", expected what an earlier answer began with`, {
+    details: { name: 'era', value: era },
+  });
+}
+
+/** Where an answer begins, and in which era of the log. */
+interface Beginning {
+  readonly after: number;
+  readonly era: string | undefined;
 }
 
 /** What is there, and nothing more. */
-async function* present(log: MessageLog, from: number, filter: MessageFilter): AsyncIterable<string> {
+async function* present(
+  log: MessageLog,
+  { after: from, era }: Beginning,
+  filter: MessageFilter,
+): AsyncIterable<string> {
+  yield markLine(from, era);
   const end = await log.advance();
-  for (let after = from; after < end; ) {
+  for (let after = from; after < end && log.era() === era; ) {
     const page = await log.read(after, filter, pageSize, end);
     yield linesOf(page);
     after = page.mark;
@@ -114,8 +130,8 @@ async function* present(log: MessageLog, from: number, filter: MessageFilter): A
 
 /** What is there and what comes, until the time is over or the caller leaves. */
 async function* live(
-  { tail, clock, heartbeatMs = defaultHeartbeatMs }: FeedRouteOptions,
-  after: number,
+  { log, tail, clock, heartbeatMs = defaultHeartbeatMs }: FeedRouteOptions,
+  { after, era }: Beginning,
   filter: MessageFilter,
   waitMs: number,
   left: AbortSignal,
@@ -126,8 +142,8 @@ async function* live(
   left.addEventListener('abort', end, { once: true });
   if (left.aborted) end();
   try {
-    yield markLine(after); // At once, so that the consumer knows it is connected.
-    yield* withHeartbeats(tail.follow(after, filter, over.signal), after, clock, heartbeatMs);
+    yield markLine(after, era); // At once, so that the consumer knows it is connected.
+    yield* withHeartbeats(inEra(log, era, tail.follow(after, filter, over.signal)), after, clock, heartbeatMs);
   } finally {
     end();
     timer.cancel();

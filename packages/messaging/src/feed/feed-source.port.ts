@@ -7,9 +7,10 @@ export interface FeedSource {
   readonly source: string;
   /**
    * Pages after a position, in order, as they come. It may end at any time and is then opened again; it throws when
-   * the source cannot be read.
+   * the source cannot be read. The first page tells the era of the log. `era`: the one in which the consumer got as far as it is;
+   * MESSAGING_FEED_AHEAD when the log has lost what the consumer has read in it.
    */
-  open(after: number, signal: AbortSignal): AsyncIterable<LogPage>;
+  open(after: number, signal: AbortSignal, era?: string): AsyncIterable<LogPage>;
   /** Where to begin for what was written at a time (epoch milliseconds) or later; for 0, where the log begins that is kept. */
   positionAt(at: number, signal: AbortSignal): Promise<number>;
   /**

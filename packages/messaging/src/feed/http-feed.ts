@@ -52,7 +52,7 @@ export function httpFeed(options: HttpFeedOptions): FeedSource {
   return {
     source,
     onChange: (ring) => instances.onChange(source, ring),
-    open: (after, signal) => readLines(asked({ after }, signal)),
+    open: (after, signal, era) => readLines(asked(era === undefined ? { after } : { after, era }, signal)),
     async ends(after, upTo, signal) {
       let text = '';
       for await (const chunk of asked({ after, upto: upTo }, signal)) text += chunk;
@@ -70,7 +70,7 @@ export function httpFeed(options: HttpFeedOptions): FeedSource {
 
 /** What follows a position, where a time is, where tracks ended, or the data that the message at a position has put aside. */
 type Asked =
-  | { readonly after: number }
+  | { readonly after: number; readonly era?: string }
   | { readonly at: number }
   | { readonly after: number; readonly upto: number }
   | { readonly position: number };

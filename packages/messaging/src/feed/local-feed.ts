@@ -3,6 +3,8 @@ import type { LogTail } from '../log-tail.ts';
 import type { MessageFilter, MessageLog } from '../message-log.port.ts';
 import type { PayloadStore } from '../payload-store.port.ts';
 import type { FeedEnds, FeedGrant, FeedSource } from './feed-source.port.ts';
+import { inEra } from './in-era.ts';
+import { refuseAhead } from './refuse-ahead.ts';
 import { refuseBelow } from './refuse-below.ts';
 
 /** After how many positions the log is told again how far the consumer is. */
@@ -40,11 +42,12 @@ export function localFeed(options: {
       const claim = claimIn(message);
       return claim === undefined || payloads === undefined ? nothing() : payloads.read(claim);
     },
-    async *open(after, signal) {
+    async *open(after, signal, readIn) {
+      const era = await refuseAhead({ after, era: readIn }, as, { log, service: source });
       refuseBelow(await log.asked(as, after), after, as, source);
-      yield { messages: [], mark: after }; // At once, so that the consumer knows it is connected.
+      yield { messages: [], mark: after, era }; // At once, so that the consumer knows it is connected.
       let told = after;
-      for await (const page of tail.follow(after, filter, signal)) {
+      for await (const page of inEra(log, era, tail.follow(after, filter, signal))) {
         yield page;
         // Whoever asks for the next page has applied this one.
         if (page.mark - told < tellEvery) continue;

@@ -262,6 +262,8 @@ describe('a consumer that meets a message it cannot apply', () => {
         deliverBatch: (...args) => store.deliverBatch(...args),
         position: (source) => store.position(source),
         skipTo: (source, position) => store.skipTo(source, position),
+        era: (source) => store.era(source),
+        enterEra: (...args) => store.enterEra(...args),
         park: (...args) => store.park(...args),
         parked: store.parked,
         deliver: (...args) => {
@@ -297,6 +299,8 @@ function flaky(store: ParkingDeliveryStore<MemoryTx>, random: Random): ParkingDe
     deliverBatch: (...args) => around(() => store.deliverBatch(...args)),
     position: (source) => around(() => store.position(source)),
     skipTo: (...args) => around(() => store.skipTo(...args)),
+    era: (source) => around(() => store.era(source)),
+    enterEra: (...args) => around(() => store.enterEra(...args)),
     deliver: (...args) => around(() => store.deliver(...args)),
     deliverTogether: (...args) => around(async () => store.deliverTogether?.(...args)),
     park: (...args) => around(() => store.park(...args)),

@@ -230,6 +230,18 @@ export function messageLogContract<Tx extends Outbox>(name: string, open: OpenDa
       assert.equal(page.mark, early);
     });
 
+    test('the present era has everything in common with the log, and of one that it does not know it says so', async () => {
+      await using db = await open();
+      await fill(db, 1);
+      const end = await db.log.advance();
+      const era = db.log.era() ?? assert.fail('it has no era');
+      assert.ok(((await db.log.endOf(era)) ?? 0) > end);
+      assert.equal(await db.log.endOf('another'), undefined);
+      await fill(db, 1);
+      await db.log.advance();
+      assert.equal(db.log.era(), era);
+    });
+
     test('a time is before what was written then or later, and behind nothing that was', async () => {
       await using db = await open();
       await db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count: 1 }));

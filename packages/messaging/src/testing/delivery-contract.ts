@@ -53,6 +53,17 @@ export function deliveryStoreContract<Tx extends Outbox>(name: string, open: Ope
       assert.equal(await db.counted('applied'), 1);
     });
 
+    test('the era in which a source was read is remembered beside its position', async () => {
+      await using db = await open();
+      assert.equal(await db.deliveries.era('other'), undefined);
+      await db.deliveries.enterEra('other', 'first');
+      assert.equal(await db.deliveries.position('other'), 0);
+      assert.equal(await apply(db, foreignMessage({ position: 5 })), 'applied');
+      await db.deliveries.enterEra('other', 'second');
+      assert.deepEqual([await db.deliveries.era('other'), await db.deliveries.position('other')], ['second', 5]);
+      assert.equal(await db.deliveries.era('another'), undefined);
+    });
+
     test('sources have positions of their own, and skipping never goes back', async () => {
       await using db = await open();
       await db.deliveries.skipTo('other', 9);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { codeOf } from '@dure/core';
 import { trackOf } from '../broker-lane.ts';
 import type { FeedSource } from '../feed/feed-source.port.ts';
 import type { Message } from '../message.ts';
@@ -36,6 +37,31 @@ export function feedSourceContract(name: string, open: () => Promise<FeedUnderTe
         rest.map(({ data }) => (data as { count: number }).count),
         [2, 3],
       );
+    });
+
+    test('the first page tells the era, and what was read in one that the log does not know is not gone on with', async () => {
+      await using under = await open();
+      await under.note(1, 2);
+      const stop = new AbortController();
+      let era: string | undefined;
+      for await (const page of under.feed.open(0, stop.signal)) {
+        era ??= page.era;
+        stop.abort();
+      }
+      assert.ok(era !== undefined);
+      const opened = async (readIn: string) => {
+        for await (const page of under.feed.open(1, new AbortController().signal, readIn)) return page.mark;
+        return undefined;
+      };
+      assert.equal(await opened(era), 1);
+      await assert.rejects(opened('another'), (error) => codeOf(error) === 'MESSAGING_FEED_AHEAD');
+    });
+
+    test('a consumer beyond the end of the log is told so', async () => {
+      await using under = await open();
+      await under.note(1);
+      const beyond = read(under.feed, 99, 1);
+      await assert.rejects(beyond, (error) => codeOf(error) === 'MESSAGING_FEED_AHEAD');
     });
 
     test('marks pass what is not granted', async () => {

@@ -36,6 +36,8 @@ export interface MemoryDatabase extends UnitOfWork<MemoryTx> {
   readonly replays: ReplayStore<MemoryTx>;
   readonly timers: TimerStore;
   readonly idempotency: { recall(call: Call): Promise<{ readonly answer: unknown } | undefined> };
+  /** Loses what the log holds after a position, as a restored backup has. */
+  restore(position: number): void;
   /** Values that were committed. */
   readonly values: ReadonlyMap<string, unknown>;
 }
@@ -76,6 +78,7 @@ export function memoryDatabase(options: MemoryDatabaseOptions): MemoryDatabase {
     timers: memory.timers,
     idempotency: { recall: async (call) => memory.recall(call) },
     uow: (call, work) => memory.uow(call, work),
+    restore: (position) => memory.restore(position),
   };
 }
 
@@ -88,6 +91,8 @@ class Memory implements MemoryUnits {
   readonly values = new Map<string, unknown>();
   readonly #options: MemoryDatabaseOptions;
   readonly #messages: Message[] = [];
+  #begun = 0;
+  readonly #eras: { readonly era: string; readonly from: number }[] = [];
   readonly #rings = new Set<() => void>();
   readonly #answers = new Map<string, StoredAnswer>();
   /** What runs under a lock: a key, or a source; whoever wants the same waits for it. */
@@ -100,6 +105,7 @@ class Memory implements MemoryUnits {
 
   constructor(options: MemoryDatabaseOptions) {
     this.#options = options;
+    this.restore(0);
     this.timers = memoryTimers(options.clock, (messages) => this.#append(messages));
   }
 
@@ -124,11 +130,22 @@ class Memory implements MemoryUnits {
       const wanted = this.#messages.slice(after, upTo).filter(matcher(filter));
       return Object.fromEntries(wanted.map((message) => [trackOf(message), message.position]));
     },
+    era: () => this.#eras.at(-1)?.era,
+    endOf: async (era) => {
+      const index = this.#eras.findIndex((one) => one.era === era);
+      return index === -1 ? undefined : (this.#eras[index + 1]?.from ?? Number.MAX_SAFE_INTEGER);
+    },
     onAppend: (ring) => {
       this.#rings.add(ring);
       return () => void this.#rings.delete(ring);
     },
   };
+
+  restore(position: number): void {
+    this.#messages.length = Math.min(position, this.#messages.length);
+    const kept = this.#eras.filter(({ from }) => from <= position);
+    this.#eras.splice(0, this.#eras.length, ...kept, { era: `era-${++this.#begun}`, from: position });
+  }
 
   async uow<T>(call: Call, work: (tx: MemoryTx) => Promise<T>): Promise<T> {
     const key = keyOf(call);

@@ -28,6 +28,7 @@ interface WaitingKey {
 export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
   readonly #units: MemoryUnits;
   readonly #positions = new Map<string, number>();
+  readonly #eras = new Map<string, string>();
   readonly #keys = new Map<string, WaitingKey>();
   readonly #ids = new Map<string, ReplyData | undefined>();
   readonly #actions: DeliveryAction[] = [];
@@ -51,6 +52,9 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
   async skipTo(source: string, position: number): Promise<void> {
     this.#moveTo(source, position);
   }
+
+  era = async (source: string) => this.#eras.get(source);
+  enterEra = async (source: string, era: string) => void this.#eras.set(source, era);
 
   deliver(message: Message, call: Call, effect: Effect<MemoryTx>, way: DeliveryWay = {}): Promise<DeliveryOutcome> {
     const names = namesOf(message, way);

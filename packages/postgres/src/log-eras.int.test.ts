@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { codeOf, ids, systemClock, systemRandom } from '@dure/core';
+import { testCall } from '@dure/core/testing';
+import { localFeed } from '@dure/messaging/feed';
+import { noted } from '@dure/messaging/testing';
+import { silentTelemetry } from '@dure/telemetry';
+import type { Database } from './database.ts';
+import { openDatabase } from './database.ts';
+import { connected } from './provisioning/connect.ts';
+import { quoteIdentifier } from './provisioning/quote.ts';
+import { testCluster } from './testing/test-cluster.ts';
+import { testDatabase } from './testing/test-database.ts';
+
+const clock = systemClock;
+const grant = { events: ['test.noted'], addressed: false };
+
+function open(url: string): Database {
+  return openDatabase({ url, service: 'test', clock, ids: ids(clock, systemRandom), telemetry: silentTelemetry() });
+}
+
+async function note(db: Database, ...counts: readonly number[]): Promise<void> {
+  for (const count of counts) await db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count }));
+}
+
+/** Opens the feed as a consumer that is at a position does, and tells the era that it is given. */
+async function begin({ log, tail }: Database, after: number, era?: string): Promise<string | undefined> {
+  const feed = localFeed({ source: 'test', as: 'other', log, tail, grant });
+  for await (const page of feed.open(after, new AbortController().signal, era)) return page.era;
+  return undefined;
+}
+
+/** A copy of a database that nobody is connected to, as a backup is; disposing of it deletes it. */
+async function backup(url: string) {
+  const { adminUrl } = await testCluster();
+  const name = new URL(url).pathname.slice(1);
+  const copy = `${name}_b`;
+  const role = new URL(url).username;
+  await connected(adminUrl, async (admin) => {
+    const [from, to] = [name, copy].map(quoteIdentifier);
+    await admin.query(`CREATE DATABASE ${to} TEMPLATE ${from} OWNER ${quoteIdentifier(`${role}_owner`)}`);
+    await admin.query(`GRANT CONNECT ON DATABASE ${to} TO ${quoteIdentifier(role)}`);
+  });
+  return {
+    url: Object.assign(new URL(url), { pathname: `/${copy}` }).href,
+    [Symbol.asyncDispose]: () =>
+      connected(adminUrl, (admin) => admin.query(`DROP DATABASE ${quoteIdentifier(copy)} WITH (FORCE)`)).then(() => {}),
+  };
+}
+
+test('a log restored from a backup tells whoever has read what it lost, however far it has grown since', async () => {
+  await using database = await testDatabase();
+  const before = open(database.url);
+  await note(before, 1, 2, 3);
+  const first = await begin(before, 0);
+  assert.ok(first !== undefined);
+  await before.close();
+  await using copy = await backup(database.url);
+  {
+    await using original = open(database.url);
+    assert.equal(await begin(original, 3, first), first, 'the same run is the same era, whichever process asks');
+    await note(original, 4, 5);
+    assert.equal(await begin(original, 5, first), first);
+  }
+  await using restored = open(copy.url);
+  const ahead = (error: unknown) => codeOf(error) === 'MESSAGING_FEED_AHEAD' && /up to 3, and what/.test(String(error));
+  const second = await begin(restored, 3, first);
+  assert.notEqual(second, first);
+  await note(restored, 14, 15, 16);
+  await assert.rejects(begin(restored, 5, first), ahead);
+  await assert.rejects(begin(restored, 4, first), ahead);
+  assert.equal(await begin(restored, 3, first), second, 'who has read what both have goes on');
+  assert.equal(await begin(restored, 6, second), second);
+});
+
+test('processes that look at once after a restart agree on one era', async () => {
+  await using database = await testDatabase();
+  await using one = open(database.url);
+  await note(one, 1, 2);
+  await one.log.advance();
+  await connected(database.ownerUrl, (owner) => owner.query(`update dure.fence_mark set run = 'an earlier one'`));
+  const others = [open(database.url), open(database.url), open(database.url)];
+  await Promise.all(others.map((db) => db.log.advance()));
+  assert.equal(new Set(others.map((db) => db.log.era())).size, 1);
+  assert.notEqual(others[0]?.log.era(), one.log.era());
+  assert.equal(await one.log.endOf(one.log.era() ?? ''), 2);
+  await Promise.all(others.map((db) => db.close()));
+});
