@@ -143,6 +143,8 @@ export interface Database<Tables = unknown> extends UnitOfWork<Tx<Tables>>, Asyn
    * signal aborts: for live views. Look up the present state after calling this, and nothing is missed in between.
    */
   changes(filter: MessageFilter, signal: AbortSignal): AsyncIterable<Message>;
+  /** Whether a unit of work of this database is open that the call, or a copy of it, belongs to. */
+  inUnit(call: Call): boolean;
   readonly health: HealthCheck;
   /** Ends followers, waits for units of work in flight, closes the connections. Idempotent. */
   close(): Promise<void>;
@@ -212,6 +214,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     idempotency: postgresIdempotency(pool),
     uow,
     freshFrom: freshness(options, deliveries),
+    inUnit: (call) => kit.open.has(call),
     changes: (filter, signal) => messagesOf(tail, filter, signal, payloads),
     health: { name: 'db', groups: ['readiness'], check: () => ping(pool, kit.refused) },
     close,

@@ -44,6 +44,20 @@ describe('round trips', () => {
   });
 });
 
+test('a call is inside a unit of work while one of it is open, in whatever copy, and outside before and after', async () => {
+  const call = testCall();
+  const seen = [control.inUnit(call)];
+  await control.uow(call.with({ baggage: { a: 'copy' } }), async () => {
+    seen.push(control.inUnit(call), control.inUnit(testCall()));
+  });
+  await assert.rejects(
+    control.uow(call, async () => {
+      throw new TypeError('no');
+    }),
+  );
+  assert.deepEqual([...seen, control.inUnit(call)], [false, true, false, false]);
+});
+
 describe('an idempotency key', () => {
   test('that is in use longer than the operation may take is reported as busy', async () => {
     const began = Promise.withResolvers<void>();

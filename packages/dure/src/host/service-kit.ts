@@ -2,7 +2,7 @@ import type { Rule } from '@dure/balancer';
 import { balancer } from '@dure/balancer';
 import type { BusResource } from '@dure/config/bus';
 import type { ConfigSourceResource } from '@dure/config/client';
-import type { HealthCheck } from '@dure/core';
+import type { Call, HealthCheck } from '@dure/core';
 import type { BrokerResource } from '@dure/messaging';
 import type { Database } from '@dure/postgres';
 import type { PolicyRegistry, ResilienceLimits } from '@dure/resilience';
@@ -103,6 +103,7 @@ export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): 
     ...(userTokens === undefined ? {} : { userTokens }),
     ...(service.ports.handed === true ? { workers: kit.handed.workers } : {}),
   };
+  const inUnit = (call: Call) => kit.logs.get(name)?.inUnit(call) ?? false;
   const clientOf = (contract: AnyContract, layers: OutboundLayers): unknown => {
     if (contract.baseUrl !== undefined || !(contract.name in run.services))
       return httpClient(contract, layers, transport);
@@ -121,7 +122,7 @@ export function serviceKit(name: string, service: ServiceRun, kit: ProcessKit): 
       if (used.length === 0) return { clients: {}, health: [], update: () => {} };
       const instances = withBaseUrls(discovery, Object.values(uses));
       const balance = balancer({ instances, clock, random, rules: rulesOf(uses) });
-      const layers = outboundLayers({ clock, random, telemetry, balancer: balance, registry: policies });
+      const layers = outboundLayers({ clock, random, telemetry, balancer: balance, registry: policies, inUnit });
       const clients = Object.fromEntries(used.map(([key, contract]) => [key, clientOf(contract, layers)]));
       return { clients, health: [layers.health], update: layers.update };
     },

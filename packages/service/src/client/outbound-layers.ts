@@ -1,5 +1,5 @@
 import type { Balancer } from '@dure/balancer';
-import type { Clock, HealthCheck, Layer, ManagementEndpoint, Random } from '@dure/core';
+import type { Call, Clock, HealthCheck, Layer, ManagementEndpoint, Random } from '@dure/core';
 import { stack } from '@dure/core';
 import type { Bulkhead, PolicyRegistry, ResilienceEvent, ResilienceLimits } from '@dure/resilience';
 import {
@@ -19,6 +19,7 @@ import type { HttpOperation } from '../contract/index.ts';
 import { attemptTrail } from './attempt-trail.ts';
 import { balanced, breaking } from './balanced.ts';
 import { declaredFallback, standIn } from './declared-fallback.ts';
+import { unitOfWorkWatch } from './unit-of-work-watch.ts';
 
 /** What the outbound layers of one service share: budgets and breakers belong to the caller, not to a client. */
 export interface OutboundOptions {
@@ -28,6 +29,8 @@ export interface OutboundOptions {
   readonly balancer: Balancer;
   /** What knows the policies of the service that calls. Default: one of its own. */
   readonly registry?: PolicyRegistry;
+  /** Whether a call is made while a unit of work of the caller is open, which is then told of. Default: never. */
+  readonly inUnit?: (call: Call) => boolean;
 }
 
 /** Layers for calls over the network, and for calls to a service in the same host. */
@@ -47,7 +50,7 @@ export type LayersOf = (operation: HttpOperation, policy?: CallPolicy) => Layer<
 
 /** The layers between a caller and another service, made once per calling service; outermost first. */
 export function outboundLayers(options: OutboundOptions): OutboundLayers {
-  const { clock, random, telemetry, balancer } = options;
+  const { clock, random, telemetry, balancer, inUnit } = options;
   const registry = options.registry ?? policyRegistry({ clock });
   const tell = teller(telemetry);
   const observe = (event: ResilienceEvent) => {
@@ -61,8 +64,10 @@ export function outboundLayers(options: OutboundOptions): OutboundLayers {
   registry.add(budgets, breakers);
   const hedges = hedge<unknown, unknown>({ clock, budget: budgets, observe });
   const bulkheads = bulkheadsBy({ clock, observe, add: (made) => registry.add(made) });
+  const watch = inUnit === undefined ? [] : [unitOfWorkWatch({ telemetry, inUnit })];
   const shared = (operation: HttpOperation, policy: CallPolicy): readonly Layer<unknown, unknown>[] => [
-    traced(telemetry, 'client', standIn), // outermost: the span covers every attempt, and says what stood in
+    ...watch, // outside of everything: a call is told of once
+    traced(telemetry, 'client', standIn), // the span covers every attempt, and says what stood in
     ...(policy.fallback === false ? [] : declaredFallback(operation, { clock, observe })), // when all below has failed
     deadline({ clock }), // before retry: attempts share what is left
     retries, // attempts share deadline and budget
