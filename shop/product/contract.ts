@@ -29,14 +29,16 @@ export const ShownProduct = Product.extend({
   badge: Text.optional(),
 });
 
-/** A product has come into the catalogue. */
+/** A product has come into the catalogue. Kept for ever, so that whoever makes something of the catalogue can begin at the beginning. */
 export const productAdded = event('product.added', {
+  keepMs: Number.POSITIVE_INFINITY,
   schema: Product,
   key: ({ sku }) => sku,
 });
 
 /** A product costs something else from now on; orders that were placed keep their price. */
 export const productPriceChanged = event('product.priceChanged', {
+  keepMs: Number.POSITIVE_INFINITY,
   schema: z.object({ sku: Sku, price: Price }),
   key: ({ sku }) => sku,
 });

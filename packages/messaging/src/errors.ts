@@ -127,11 +127,11 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
     kind: 'conflict',
     en: {
       title: 'A consumer asks for messages that have been dropped',
-      fix: 'The consumer is new, or was away for longer than messages are kept: bring its state up to date by other means, then set it to the floor in its `dure.source`. Keep messages longer if this must not happen.',
+      fix: 'The consumer is new, or was away for longer than messages are kept: bring its state up to date by other means, then set it to the floor in its `dure.source`. Where this must not happen, say `keepMs` of the events.',
     },
     ko: {
       title: '소비자가 이미 삭제된 메시지를 요청했습니다',
-      fix: '새 소비자이거나 메시지 보존 기간보다 오래 멈춰 있었습니다. 다른 방법으로 상태를 맞춘 뒤 소비자의 `dure.source`를 하한 위치로 옮기십시오. 이런 일이 없어야 한다면 보존 기간을 늘리십시오.',
+      fix: '새 소비자이거나 메시지 보존 기간보다 오래 멈춰 있었습니다. 다른 방법으로 상태를 맞춘 뒤 소비자의 `dure.source`를 하한 위치로 옮기십시오. 이런 일이 없어야 한다면 이벤트에 `keepMs`를 지정하십시오.',
     },
   },
   FEED_FAILED: {

@@ -12,6 +12,8 @@ export interface EventType<Name extends string = string, Data = unknown, Input =
   readonly schema: Schema<Input, Data>;
   /** Its data may be as long as 64 Mi characters. Default: 1 Mi. */
   readonly large?: boolean;
+  /** How long it is kept in the log at least, in milliseconds. Default: as long as everything else. */
+  readonly keepMs?: number;
   /** Events with the same key are delivered in the order in which they happened. */
   readonly key: (data: Data) => string;
 }
@@ -24,6 +26,7 @@ export interface AnyEvent {
   readonly upcasts?: Upcasts;
   readonly schema: Schema<unknown, unknown>;
   readonly large?: boolean;
+  readonly keepMs?: number;
   readonly key: (data: never) => string;
 }
 
@@ -54,13 +57,22 @@ export function event<
      * those who handle it, declared or not.
      */
     readonly large?: boolean;
+    /**
+     * How long it is kept in the log at least, in milliseconds, and with it everything that was written later; `Infinity`: for ever. To be said of events
+     * of which somebody makes a read model anew from the beginning. Default: as long as everything else, which is the least.
+     */
+    readonly keepMs?: number;
     readonly key: (data: SchemaOutput<S>) => string;
   } & WithUpcast<U, Version, SchemaInput<S>>,
 ): EventType<Name, SchemaOutput<S>, SchemaInput<S>> {
   const schema = spec.schema as unknown as Schema<SchemaInput<S>, SchemaOutput<S>>;
-  const { version = 1, key, large = false } = spec;
+  const { version = 1, key, large = false, keepMs } = spec;
   const upcasts = (spec as { readonly upcast?: Upcasts }).upcast;
-  const rest = { ...(upcasts === undefined ? {} : { upcasts }), ...(large ? { large } : {}) };
+  const rest = {
+    ...(upcasts === undefined ? {} : { upcasts }),
+    ...(large ? { large } : {}),
+    ...(keepMs === undefined ? {} : { keepMs }),
+  };
   return { kind: 'event', name, version, schema, key, ...rest };
 }
 

@@ -7,6 +7,8 @@ import type { Pool } from './pool.ts';
 export interface Retention {
   /** How long messages are kept at least, in milliseconds. Older ones go when every follower and every reader is past them. */
   readonly messagesMs: number;
+  /** The same for messages of some types, where it is longer; `Infinity`: for ever. All that was written later stays with them. */
+  readonly messagesOfMs?: Readonly<Record<string, number>>;
   /** How long sagas that have ended, and what is remembered of their steps, are kept, in milliseconds. */
   readonly sagasMs: number;
   /** The same for the sagas of some names, in place of `sagasMs`. */
@@ -112,13 +114,15 @@ type Run = (text: string, values: readonly unknown[]) => Promise<Answer>;
 
 async function dropOld(
   run: Run,
-  { messagesMs, readers, hasRelay = false, longestMs }: Retention,
+  { messagesMs, messagesOfMs = {}, readers, hasRelay = false, longestMs }: Retention,
   now: number,
 ): Promise<Dropped> {
   const drop = `select * from dure.drop_log(to_timestamp($1::float8 / 1000), $2, $3,
-    coalesce(to_timestamp($4::float8 / 1000), '-infinity'))`;
+    coalesce(to_timestamp($4::float8 / 1000), '-infinity'), $5)`;
   const latest = longestMs === undefined ? null : now - longestMs;
-  const { rows } = await run(drop, [now - messagesMs, readers, hasRelay, latest]);
+  const longer = Object.entries(messagesOfMs).filter(([, ms]) => ms > messagesMs);
+  const kept = Object.fromEntries(longer.map(([type, ms]) => [type, Number.isFinite(ms) ? now - ms : null]));
+  const { rows } = await run(drop, [now - messagesMs, readers, hasRelay, latest, JSON.stringify(kept)]);
   return rows[0] as unknown as Dropped;
 }
 

@@ -240,6 +240,53 @@ test('who keeps old messages is warned of and measured', async () => {
   assert.ok((await it.lowest()) > start);
 });
 
+test('messages of a type that is kept longer stay, and all that follows them; those before them go', async () => {
+  const clock = fakeClock(old + 100_000);
+  const retention = {
+    messagesMs: 60_000,
+    messagesOfMs: { rare: 300_000, 'test.noted': 1 },
+    sagasMs: 60_000,
+    readers: [],
+  };
+  await using it = await world({ clock, retention });
+  await narrow(it);
+  const start = await it.lowest();
+  await it.rows(`insert into dure.log (at, kind, type, version, id, key, data, meta)
+    select to_timestamp(${old} / 1000.0), 'e', 'rare', 1, gen_random_uuid(), 'k', '{}', '{}' returning pos`);
+  const rare = Number((await it.rows(`select pos from dure.log where type = 'rare'`))[0]?.pos);
+  await fill(it, 35);
+  const append = async (afterMs: number) => {
+    await clock.advance(afterMs);
+    await it.db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count: 1 }));
+  };
+  await append(60_000);
+  await until('what is before it has gone', async () => (await it.lowest()) > start);
+  await until('and nothing else', async () => (await it.lowest()) > rare - 10);
+  assert.ok((await it.lowest()) <= rare);
+  await append(60_000);
+  await append(200_000);
+  await until('it has gone in its time', async () => (await it.lowest()) > rare);
+});
+
+test('what is kept for ever is, whatever its age', async () => {
+  const clock = fakeClock(old + 1e12);
+  const retention = {
+    messagesMs: 1,
+    messagesOfMs: { 'test.noted': Number.POSITIVE_INFINITY },
+    sagasMs: 1,
+    readers: [],
+  };
+  const telemetry = memoryTelemetry();
+  await using it = await world({ clock, retention, telemetry });
+  await narrow(it);
+  const start = await it.lowest();
+  await clock.advance(60_000);
+  await it.db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count: 1 }));
+  const [{ lower } = { lower: 0 }] = await it.rows('select min(lower)::int as lower from dure.log_partition');
+  await until('the empty ones before it have gone', async () => (await it.db.log.asked('r', 1e6)) >= Number(lower));
+  assert.equal(await it.lowest(), start);
+});
+
 test('events of streams are kept, whatever their age', async () => {
   await using it = await world();
   await it.rows(`select setval('dure.log_pos_seq', (select max(upper) - 1 from dure.log_partition))`);

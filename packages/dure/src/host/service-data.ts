@@ -1,6 +1,7 @@
 import type { Clock, HealthCheck, ManagementEndpoint, Settings } from '@dure/core';
 import type { AnyProjection } from '@dure/event-sourcing';
 import type { Job } from '@dure/jobs';
+import type { AnyEvent } from '@dure/messaging';
 import type { Asker } from '@dure/messaging/asks';
 import { openAsker } from '@dure/messaging/asks';
 import { routesOf, sinceBroker } from '@dure/messaging/broker';
@@ -169,6 +170,7 @@ function openOwnDatabase(
     projections: projectionsIn(definition),
     retention: {
       messagesMs: 14 * dayMs,
+      messagesOfMs: keptEvents(definition.contract.emits),
       sagasMs: 90 * dayMs,
       get sagasOfMs() {
         return kept.sagasOfMs;
@@ -185,6 +187,10 @@ function openOwnDatabase(
   const db = openDatabase({ ...opened, ...startSaga });
   process.logs.set(name, db);
   return db;
+}
+
+function keptEvents(events: readonly AnyEvent[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(events.flatMap(({ name, keepMs }) => (keepMs === undefined ? [] : [[name, keepMs]])));
 }
 
 /** Who holds the log: with a broker its relay, and those services only that it does not reach. */
