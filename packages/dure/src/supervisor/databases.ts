@@ -27,12 +27,13 @@ export interface PrepareOptions {
 
 /**
  * Makes sure that each service has a database and its roles. Then each service's migrations and seeds run, all services
- * at once: a promise of the run-time connection string for each. Rejects as `provisionDatabases` and `migrate` do.
+ * at once, and it is checked that what the service runs as reaches nothing else: a promise of the run-time connection string for each.
+ * Rejects as `provisionDatabases`, `migrate` and `verifyIsolation` do.
  */
 export async function prepareDatabases(options: PrepareOptions): Promise<ReadonlyMap<string, Promise<string>>> {
   const { adminUrl, databases, keysFolder, clock, random } = options;
   if (databases.size === 0) return new Map();
-  const { migrate, newPassword, provisionDatabases } = await import('@dure/postgres');
+  const { migrate, newPassword, provisionDatabases, verifyIsolation } = await import('@dure/postgres');
   const passwords = await openPasswords(join(keysFolder, 'databases.json'), [...databases.keys()], () =>
     newPassword(random),
   );
@@ -41,6 +42,7 @@ export async function prepareDatabases(options: PrepareOptions): Promise<Readonl
   const migrated = async ({ service, ownerUrl, url }: ProvisionedDatabase): Promise<string> => {
     const folder = databases.get(service);
     await migrate({ url: ownerUrl, service, seeds: true, clock, ...(folder === undefined ? {} : { folder }) });
+    await verifyIsolation(url);
     return url;
   };
   return new Map(provisioned.map((database) => [database.service, handled(migrated(database))]));
