@@ -17,7 +17,7 @@ export interface DeliveryStore<Tx> {
   /**
    * Runs `effect` and remembers the message, by position or id, in one transaction; of a duplicate nothing runs. A returned reply
    * is appended in that transaction and addressed to the sender; a command that is a duplicate by its id is answered again as it
-   * was. A message whose key is parked is stored behind those that wait, in place of running `effect`.
+   * was. A message whose key is parked is stored behind those that wait, in place of running `effect`. MESSAGING_POSITION_LOST.
    */
   deliver(message: Message, call: Call, effect: Effect<Tx>, way?: DeliveryWay): Promise<DeliveryOutcome>;
   /**

@@ -35,6 +35,10 @@ export interface DeliveryWay {
   readonly by?: 'position' | 'id' | undefined;
   /** The stream in which the message came, such as a topic's partition. Default: the service whose message it is. */
   readonly stream?: string | undefined;
+  /**
+   * A position of the stream that was stored before, by the same consumer: MESSAGING_POSITION_LOST when the stored one is behind it. Default 0.
+   */
+  readonly after?: number | undefined;
   /** The name under which its keys are parked and it is paused, where operators see several streams as one. Default: the stream. */
   readonly parkedAs?: string | undefined;
 }

@@ -123,6 +123,18 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
       fix: '서비스가 실행되는 동안 데이터베이스가 복원되었거나 뒤처진 복제본으로 전환되었습니다. 서비스의 모든 프로세스를 다시 시작하십시오.',
     },
   },
+  POSITION_LOST: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'A service has lost messages that it had applied',
+      fix: 'Its database failed over to a copy that was behind, or was restored, while it ran. It reads its position anew and applies what is lost once more; look whether anything that left the database meanwhile is now without its cause.',
+    },
+    ko: {
+      title: '서비스가 이미 적용한 메시지를 잃었습니다',
+      fix: '실행 중에 데이터베이스가 뒤처진 복제본으로 전환되었거나 복원되었습니다. 서비스는 위치를 다시 읽고 잃은 메시지를 다시 적용합니다. 그 사이 데이터베이스 밖으로 나간 것 가운데 근거가 사라진 것이 있는지 확인하십시오.',
+    },
+  },
   FEED_BELOW_FLOOR: {
     kind: 'conflict',
     en: {

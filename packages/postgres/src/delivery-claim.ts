@@ -25,8 +25,8 @@ export function claim(message: Message, way: DeliveryWay): Statement {
         name: 'dure.take-once',
       }
     : {
-        text: 'select dure.take($1, $2, $3, $4) as outcome',
-        values: [parkedAs, position, key, stream],
+        text: 'select dure.take($1, $2, $3, $4, $5) as outcome',
+        values: [parkedAs, position, key, stream, way.after ?? 0],
         name: 'dure.take',
       };
 }
@@ -38,8 +38,8 @@ export function claimBatch(head: Message, messages: readonly Message[], way: Del
   const ids = messages.map(({ id }) => id);
   const keys = messages.map(({ key }) => key);
   return {
-    text: 'select dure.take_batch($1, $2, $3, $4, $5) as outcomes',
-    values: [parkedAs, positions, ids, keys, stream],
+    text: 'select dure.take_batch($1, $2, $3, $4, $5, $6) as outcomes',
+    values: [parkedAs, positions, ids, keys, stream, way.after ?? 0],
     name: 'dure.take-batch',
   };
 }

@@ -86,3 +86,30 @@ test('processes that look at once after a restart agree on one era', async () =>
   assert.equal(await one.log.endOf(one.log.era() ?? ''), 2);
   await Promise.all(others.map((db) => db.close()));
 });
+
+test('leases end with the run of the server in which they were given, and positions are those of the database', async () => {
+  await using database = await testDatabase();
+  await using db = open(database.url);
+  const { followers, relay } = db;
+  await followers.open('f', 0);
+  const lease = (await followers.claim('f', 'me', 60_000)) ?? assert.fail();
+  assert.equal(await followers.apply(lease, 5, 60_000, testCall(), async () => undefined), 'applied');
+  assert.ok((await relay.claim('me', 60_000)) !== undefined);
+  assert.ok(await relay.move('me', { position: 5, heads: {} }, 60_000));
+  await connected(database.ownerUrl, async (owner) => {
+    await owner.query(`update dure.follower_lane set run = 'earlier', pos = 3`);
+    await owner.query(`update dure.relay set run = 'earlier', pos = 3`);
+  });
+  const held = { ...lease, position: 9 };
+  assert.equal(await followers.apply(held, 9, 60_000, testCall(), async () => undefined), 'lost');
+  assert.equal(await followers.split(held), undefined);
+  await followers.release(held);
+  const { lanes } = await followers.beat('f', 'me', [held], 60_000);
+  assert.deepEqual(
+    lanes.map(({ owner, position, epoch }) => [owner, position, epoch > lease.epoch]),
+    [[undefined, 3, true]],
+  );
+  assert.equal((await followers.claim('f', 'me', 60_000))?.position, 3);
+  assert.equal(await relay.move('me', { position: 9, heads: {} }, 60_000), false);
+  assert.equal((await relay.claim('other', 60_000))?.position, 3);
+});

@@ -7,7 +7,7 @@ import type {
   ParkingDeliveryStore,
   ReplyData,
 } from '@dure/messaging';
-import { toCloudEvent } from '@dure/messaging';
+import { messagingErrors, toCloudEvent } from '@dure/messaging';
 import { deliverTogether } from './deliver-together.ts';
 import type { Claimed } from './delivery-claim.ts';
 import { claim, claimBatch, claimed, keepReply, namesOf, putBehind } from './delivery-claim.ts';
@@ -17,6 +17,7 @@ import type { Pool } from './pool.ts';
 import { leased } from './pool.ts';
 import { postgresDeliveryOperations } from './postgres-delivery-operations.ts';
 import { postgresParkedKeys } from './postgres-parked-keys.ts';
+import { sqlStateOf } from './sql-state.ts';
 import type { Tx } from './transaction.ts';
 import type { UnitKit } from './unit-kit.ts';
 import type { UnitPlan } from './unit-of-work.ts';
@@ -27,6 +28,9 @@ const moveTo = `insert into dure.source as s (source, pos) values ($1, $2)
 const enterEra = `insert into dure.source as s (source, pos, era) values ($1, 0, $2)
   on conflict (source) do update set era = excluded.era where s.era is distinct from excluded.era`;
 const fortnightMs = 14 * 86_400_000;
+
+/** See `dure.take`. */
+const positionLost = 'DU006';
 
 const parkTaken = (taken: string) => `select dure.park(${taken}, $1, $3, $4, $5, $6, $7) as outcome`;
 const parkByPosition = parkTaken('dure.take($1, $2, $3, $8)');
@@ -55,7 +59,13 @@ export function postgresDeliveryStore(kit: UnitKit, pool: Pool, idsKeptMs = fort
     async enterEra(stream, era) {
       await leased(pool, enterEra, [stream, era]);
     },
-    deliver: (message, call, effect, way = {}) => swept(runUnit(kit, call, single(message, effect, way)), way),
+    async deliver(message, call, effect, way = {}) {
+      try {
+        return await swept(runUnit(kit, call, single(message, effect, way)), way);
+      } catch (error) {
+        throw sqlStateOf(error) === positionLost ? lostPosition(message, way, error) : error;
+      }
+    },
     async deliverBatch(messages, call, effect, way = {}) {
       const [head] = messages;
       return head === undefined ? [] : swept(runUnit(kit, call, batch(head, messages, effect, way)), way);
@@ -73,6 +83,14 @@ export function postgresDeliveryStore(kit: UnitKit, pool: Pool, idsKeptMs = fort
     parked: postgresParkedKeys(kit, pool),
     operations: postgresDeliveryOperations(pool),
   };
+}
+
+function lostPosition(message: Message, way: DeliveryWay, cause: unknown): Error {
+  const { stream } = namesOf(message, way);
+  return messagingErrors.POSITION_LOST(
+    `what this service applied of "${stream}" up to ${way.after} is partly lost, and is applied again`,
+    { cause, details: { stream, after: way.after } },
+  );
 }
 
 function single(message: Message, effect: Effect<Tx>, way: DeliveryWay): UnitPlan<DeliveryOutcome> {

@@ -4,15 +4,15 @@ import type { Pool } from './pool.ts';
 
 const until = `dure.now() + $2 * interval '1 millisecond'`;
 
-const claim = `insert into dure.relay as r (owner, owned_until) values ($1, ${until})
-  on conflict (one) do update set owner = excluded.owner, owned_until = excluded.owned_until
-  where r.owner = excluded.owner or r.owner is null or r.owned_until < dure.now()
+const claim = `insert into dure.relay as r (owner, owned_until, run) values ($1, ${until}, dure.log_run())
+  on conflict (one) do update set owner = excluded.owner, owned_until = excluded.owned_until, run = excluded.run
+  where r.owner = excluded.owner or r.owner is null or r.owned_until < dure.now() or r.run is distinct from excluded.run
   returning pos, heads`;
 
-/** The heads belong to the position: both move, or neither. */
+/** The heads belong to the position: both move, or neither; and nothing does that belongs to another run of the server. */
 const move = `update dure.relay set owned_until = ${until},
   heads = case when pos < $3 then $4::jsonb else heads end, pos = greatest(pos, $3)
-  where owner = $1`;
+  where owner = $1 and run = dure.log_run()`;
 
 const release = 'update dure.relay set owner = null where owner = $1';
 

@@ -87,6 +87,8 @@ class Consumer<Tx> implements BrokerConsumer {
   readonly #subscriptions: readonly Subscription[];
   /** How far each lane is, as far as this process knows. */
   readonly #known = new Map<string, number>();
+  /** How far each lane is by what was settled here, which is stored. */
+  readonly #settled = new Map<string, number>();
   /** Lanes that have got further by messages that were none of the consumer's business, which is stored now and then and at the end. */
   readonly #passed = new Set<string>();
   readonly #storedAtMs = new Map<string, number>();
@@ -175,6 +177,7 @@ class Consumer<Tx> implements BrokerConsumer {
         return;
       } catch (error) {
         if (this.#stop.signal.aborted) throw error;
+        if (codeOf(error) === messagingErrors.POSITION_LOST.code) this.#forget(track);
         this.#failed(error, arrival, track, failures);
         const pauseMs = Math.min(20 * 2 ** Math.min(failures - 1, 20), longestPauseMs);
         await wait(clock, pauseMs * (0.5 + random.next() / 2), this.#stop.signal);
@@ -252,7 +255,17 @@ class Consumer<Tx> implements BrokerConsumer {
 
   async #settle(message: Message): Promise<void> {
     // A settler stops only when its consumer does.
-    if (!(await this.#settlerOf(message.source).settle(message))) this.#stop.signal.throwIfAborted();
+    const track = trackOf(message);
+    if (!(await this.#settlerOf(message.source).settle(message, this.#settled.get(track))))
+      this.#stop.signal.throwIfAborted();
+    this.#settled.set(track, message.position);
+  }
+
+  /** What is known of a lane is of a database that has lost its newest part. */
+  #forget(track: string): void {
+    this.#known.delete(track);
+    this.#settled.delete(track);
+    this.#passed.delete(track);
   }
 
   /** How far a lane is, by this process or by another one that has it now. */

@@ -4,6 +4,7 @@ import type { Telemetry } from '@dure/telemetry';
 import type { Dispatch, Whole } from '../attempts/delivery-attempt.ts';
 import { Pause } from '../attempts/pause.ts';
 import type { DeliveryStore } from '../delivery-store.port.ts';
+import { messagingErrors } from '../errors.ts';
 import type { LogPage } from '../message-log.port.ts';
 import { deliveryHealth } from './delivery-health.ts';
 import type { FeedSource } from './feed-source.port.ts';
@@ -151,6 +152,7 @@ class Consumer<Tx> implements FeedConsumer {
         if (clock.monotonicMs() - began < shortestFeedMs) await this.#pause.for(shortestFeedMs);
       } catch (error) {
         if (signal.aborted) break;
+        if (codeOf(error) === messagingErrors.POSITION_LOST.code) known = false;
         await this.#failed(error);
       }
     }
@@ -164,7 +166,7 @@ class Consumer<Tx> implements FeedConsumer {
     if (era !== undefined) await this.#enter(era);
     if (this.#state.status !== 'following') this.#recovered();
     for (let left = messages; left.length > 0; ) {
-      const count = await this.#settler.settleSome(left);
+      const count = await this.#settler.settleSome(left, this.#stored);
       const last = left[count - 1];
       if (last === undefined) return false;
       this.#stored = Math.max(last.position, this.#stored);

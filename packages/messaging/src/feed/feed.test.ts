@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Call, DureError, Layer } from '@dure/core';
+import type { Call, Layer } from '@dure/core';
 import { codeOf, systemClock, wait } from '@dure/core';
 import { testCall, testIds } from '@dure/core/testing';
 import { circuitBreaker, timeout } from '@dure/resilience';
 import { silentTelemetry } from '@dure/telemetry';
 import type { Dispatch } from '../attempts/delivery-attempt.ts';
 import { fromCloudEvent, toCloudEvent } from '../cloud-event.ts';
-import { logTail } from '../log-tail.ts';
 import type { Message } from '../message.ts';
 import { foreignMessage } from '../testing/database-contract.ts';
-import { ask, grants, instances, loopback, note, other, producer } from '../testing/feed-loopback.ts';
+import { ask, grants, instances, linesOf, loopback, note, other, producer, until } from '../testing/feed-loopback.ts';
 import { memoryDatabase } from '../testing/memory-database.ts';
 import type { MemoryTx } from '../testing/memory-tx.ts';
 import { doIt, ignored, noted } from '../testing/sample-contracts.ts';
@@ -22,16 +21,6 @@ import type { StreamTransport } from './transport.ts';
 
 const clock = systemClock;
 
-async function linesOf(options: FeedRouteOptions, query: string): Promise<readonly unknown[]> {
-  const { body } = await ask(options, query);
-  let text = '';
-  for await (const chunk of body as AsyncIterable<string>) text += chunk;
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-}
-
 function consumer(options: FeedRouteOptions, dispatch: Dispatch<MemoryTx>, transport?: StreamTransport) {
   const target = memoryDatabase({ service: 'other', clock, ids: testIds(2) });
   const { network, transport: looped } = loopback(options);
@@ -40,15 +29,6 @@ function consumer(options: FeedRouteOptions, dispatch: Dispatch<MemoryTx>, trans
   const telemetry = silentTelemetry(testIds(3));
   const running = startFeedConsumer({ feed, as: 'other', deliveries: target.deliveries, dispatch, clock, telemetry });
   return { target, network, running };
-}
-
-/** Polls until a condition holds, for at most two seconds. */
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const give = clock.monotonicMs() + 2_000;
-  while (!(await holds())) {
-    assert.ok(clock.monotonicMs() < give, `it did not come true in 2 s that ${what}`);
-    await new Promise((resolve) => clock.after(2, () => resolve(undefined)));
-  }
 }
 
 describe('the feed route', () => {
@@ -92,42 +72,6 @@ describe('the feed route', () => {
     const { db, options } = producer();
     await note(db, 1);
     await assert.rejects(ask(options, 'as=other&after=2'), (error) => codeOf(error) === 'MESSAGING_FEED_AHEAD');
-  });
-
-  test('a consumer that has read what a restored log lost is told so, though the log has grown past it since', async () => {
-    const { db, options } = producer();
-    await note(db, 1, 2, 3, 4);
-    db.restore(2);
-    await note(db, 13, 14, 15);
-    const told = (query: string, common: number | undefined) =>
-      assert.rejects(ask(options, `as=other&${query}`), (error) => {
-        assert.equal(codeOf(error), 'MESSAGING_FEED_AHEAD');
-        assert.equal((error as DureError).details.common, common);
-        return true;
-      });
-    await told('after=4&era=era-1', 2);
-    await told('after=3&era=era-1', 2);
-    const [first] = await linesOf(options, 'as=other&after=2&era=era-1&wait=0');
-    assert.deepEqual(first, { durekind: 'mark', durepos: '2', dureera: 'era-2' });
-    db.restore(1);
-    await told('after=1&era=era-2', undefined);
-    await note(db, 22, 23, 24, 25, 26);
-    await told('after=5&era=era-2', undefined);
-    await linesOf(options, 'as=other&after=5&era=era-3&wait=0');
-  });
-
-  test('a live answer ends where another era begins', async () => {
-    const { db, options } = producer();
-    await note(db, 1);
-    const { body } = await ask(options, 'as=other&wait=25&after=1');
-    const seen: unknown[] = [];
-    for await (const chunk of body as AsyncIterable<string>) {
-      seen.push(...chunk.trim().split('\n'));
-      if (seen.length > 1) continue;
-      db.restore(1);
-      await note(db, 2);
-    }
-    assert.ok(!seen.some((line) => String(line).includes('test.noted')), String(seen));
   });
 
   test('a live answer goes on with what is committed, and its heartbeats say where it stands', async () => {
@@ -236,42 +180,6 @@ describe('a feed consumer', () => {
     await until('it was told', () => running.state.error?.code === 'MESSAGING_FEED_AHEAD');
     await running.close();
     assert.equal(await target.deliveries.position('test'), 7);
-  });
-
-  test('a consumer skips nothing of a log that was restored and has grown past it meanwhile', async () => {
-    const { db, options } = producer();
-    await note(db, 1, 2, 3, 4);
-    const first = consumer(options, async () => undefined);
-    await until('all are applied', () => first.running.state.position === 4);
-    await first.running.close();
-    assert.equal(await first.target.deliveries.era('test'), 'era-1');
-    db.restore(2);
-    await note(db, 13, 14, 15);
-    const tail = logTail({ log: db.log, clock });
-    const applied: unknown[] = [];
-    const { transport } = loopback({ ...options, tail });
-    const refused = startFeedConsumer<MemoryTx>({
-      feed: httpFeed({
-        source: 'test',
-        as: 'other',
-        instances,
-        signer: { authorize: async () => '' },
-        clock,
-        transport,
-      }),
-      as: 'other',
-      deliveries: first.target.deliveries,
-      dispatch: async ({ data }) => {
-        applied.push(data);
-        return undefined;
-      },
-      clock,
-      telemetry: silentTelemetry(),
-    });
-    await until('it was told', () => refused.state.error?.code === 'MESSAGING_FEED_AHEAD');
-    await refused.close();
-    assert.deepEqual([applied, await first.target.deliveries.position('test')], [[], 4]);
-    tail.close();
   });
 
   test('a connection on which nothing comes counts as dead', async () => {

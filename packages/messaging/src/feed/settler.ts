@@ -79,14 +79,15 @@ export interface SettlerState {
 export interface Settler extends AsyncDisposable {
   /**
    * Applies a message or parks its key, however long it takes; true when the message needs no more care and its carrier may
-   * forget it, false when the settler was stopped before. One at a time for each key.
+   * forget it, false when the settler was stopped before. One at a time for each key. `after`: a position of its stream that was
+   * stored before; MESSAGING_POSITION_LOST when it no longer is.
    */
-  settle(message: Message): Promise<boolean>;
+  settle(message: Message, after?: number): Promise<boolean>;
   /**
    * Settles messages of one stream from the first of those that are given, in their order, and says how many; 0: it was stopped before. Where
    * several wait and are quickly done, some go together.
    */
-  settleSome(messages: readonly Message[]): Promise<number>;
+  settleSome(messages: readonly Message[], after?: number): Promise<number>;
   readonly state: SettlerState;
   /** Somebody has changed what is parked or paused: looks at once. */
   ring(): void;
@@ -225,19 +226,20 @@ class MessageSettler<Tx> implements Settler {
     await this.close();
   }
 
-  settle(message: Message): Promise<boolean> {
-    return this.#holding(message, () => this.#settle(message));
+  settle(message: Message, after?: number): Promise<boolean> {
+    return this.#holding(message, () => this.#settle(message, { ...this.#wayOf(message), after }));
   }
 
-  async settleSome(messages: readonly Message[]): Promise<number> {
+  async settleSome(messages: readonly Message[], after?: number): Promise<number> {
     const [first] = messages;
     if (first === undefined) return 0;
+    const way = { ...this.#wayOf(first), after };
     return this.#holding(first, async () => {
       const { clock } = this.#options;
       const began = clock.monotonicMs();
       const company = this.#companyOf(messages);
-      const count = company.length > 1 && (await this.#settleTogether(company)) ? company.length : 1;
-      if (count === 1 && !(await this.#settle(first))) return 0;
+      const count = company.length > 1 && (await this.#settleTogether(company, way)) ? company.length : 1;
+      if (count === 1 && !(await this.#settle(first, way))) return 0;
       this.#group.went(count, clock.monotonicMs() - began);
       return count;
     });
@@ -263,9 +265,8 @@ class MessageSettler<Tx> implements Settler {
   }
 
   /** Whether they were applied in one transaction; otherwise nothing has happened. */
-  async #settleTogether(messages: readonly Message[]): Promise<boolean> {
+  async #settleTogether(messages: readonly Message[], way: Way): Promise<boolean> {
     const { deliveries: store } = this.#options;
-    const way = this.#wayOf(messages[0] as Message);
     const outcomes = await attemptTogether(
       this.#kit,
       messages,
@@ -281,9 +282,8 @@ class MessageSettler<Tx> implements Settler {
     return true;
   }
 
-  async #settle(message: Message): Promise<boolean> {
+  async #settle(message: Message, way: Way): Promise<boolean> {
     const { deliveries, clock } = this.#options;
-    const way = this.#wayOf(message);
     this.#limit.met(message.key);
     const began = clock.monotonicMs();
     for (let failures = 0; !this.#stopped; ) {
@@ -299,6 +299,7 @@ class MessageSettler<Tx> implements Settler {
         await this.#pause.for(pausedMs);
       } else {
         if (this.#cut.signal.aborted) return false;
+        if (codeOf(tried.error) === messagingErrors.POSITION_LOST.code) throw tried.error;
         failures += 1;
         const patience = this.#patience(tried, failures, clock.monotonicMs() - began);
         if (patience === 'park' && (await this.#park(message, way, tried.error))) return true;

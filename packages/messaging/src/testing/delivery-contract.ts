@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Refusal } from '@dure/core';
+import { codeOf, Refusal } from '@dure/core';
 import { testCall } from '@dure/core/testing';
 import type { DeliveryFailure } from '../delivery.ts';
 import type { Message } from '../message.ts';
@@ -62,6 +62,28 @@ export function deliveryStoreContract<Tx extends Outbox>(name: string, open: Ope
       await db.deliveries.enterEra('other', 'second');
       assert.deepEqual([await db.deliveries.era('other'), await db.deliveries.position('other')], ['second', 5]);
       assert.equal(await db.deliveries.era('another'), undefined);
+    });
+
+    test('a consumer that has seen the position further than it is stored is told so, and nothing is applied', async () => {
+      await using db = await open();
+      const deliver = (position: number, after: number) =>
+        db.deliveries.deliver(
+          foreignMessage({ position }),
+          testCall(),
+          async (tx) => {
+            await db.count(tx, 'applied');
+            return undefined;
+          },
+          { after },
+        );
+      const lost = (error: unknown) => codeOf(error) === 'MESSAGING_POSITION_LOST';
+      await assert.rejects(deliver(9, 7), lost);
+      assert.equal(await deliver(5, 0), 'applied');
+      await assert.rejects(deliver(9, 7), lost);
+      assert.equal(await deliver(3, 5), 'duplicate');
+      assert.equal(await deliver(9, 5), 'applied');
+      assert.equal(await db.counted('applied'), 2);
+      assert.equal(await db.deliveries.position('other'), 9);
     });
 
     test('sources have positions of their own, and skipping never goes back', async () => {

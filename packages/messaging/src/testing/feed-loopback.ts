@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Call, Identity } from '@dure/core';
 import { isDureError, systemClock } from '@dure/core';
 import { testCall, testIds } from '@dure/core/testing';
@@ -86,6 +87,26 @@ async function* failing(chunks: AsyncIterable<string> | readonly string[], broke
     broken.throwIfAborted();
   }
   broken.throwIfAborted();
+}
+
+/** What the route answers, line by line. */
+export async function linesOf(options: FeedRouteOptions, query: string): Promise<readonly unknown[]> {
+  const { body } = await ask(options, query);
+  let text = '';
+  for await (const chunk of body as AsyncIterable<string>) text += chunk;
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
+
+/** Polls until a condition holds, for at most two seconds. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const give = clock.monotonicMs() + 2_000;
+  while (!(await holds())) {
+    assert.ok(clock.monotonicMs() < give, `it did not come true in 2 s that ${what}`);
+    await new Promise((resolve) => clock.after(2, () => resolve(undefined)));
+  }
 }
 
 export const instances = {

@@ -3,6 +3,7 @@ import { fromCloudEvent, toCloudEvent } from '../cloud-event.ts';
 import type { BatchEffect, Delivery, DeliveryFailure, DeliveryWay, Effect } from '../delivery.ts';
 import type { DeliveryAction, DeliveryOperations, ParkedFilter, ParkedKeyView } from '../delivery-operations.port.ts';
 import type { DeliveryOutcome, ParkingDeliveryStore } from '../delivery-store.port.ts';
+import { messagingErrors } from '../errors.ts';
 import type { Message, ReplyData } from '../message.ts';
 import type { MessageBuffer } from '../message-buffer.ts';
 import type { DeliveryStanding, Intervention, ParkedKeys, ParkedMessage } from '../parked-keys.port.ts';
@@ -40,19 +41,14 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     this.#units = units;
   }
 
-  async position(source: string): Promise<number> {
-    return this.#positions.get(source) ?? 0;
-  }
+  position = async (source: string) => this.#positions.get(source) ?? 0;
 
   /** How far each track of a source is. */
   tracksOf(source: string): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#positions].filter(([stream]) => stream.startsWith(`${source}/`)));
   }
 
-  async skipTo(source: string, position: number): Promise<void> {
-    this.#moveTo(source, position);
-  }
-
+  skipTo = async (source: string, position: number) => this.#moveTo(source, position);
   era = async (source: string) => this.#eras.get(source);
   enterEra = async (source: string, era: string) => void this.#eras.set(source, era);
 
@@ -284,7 +280,9 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     this.#actions.push({ what, source, key, id, detail, ...who });
   }
 
-  #taken({ position, key, id }: Message, { stream, parkedAs }: Names, { by }: DeliveryWay): Taken {
+  #taken({ position, key, id }: Message, { stream, parkedAs }: Names, { by, after = 0 }: DeliveryWay): Taken {
+    if (after > (this.#positions.get(stream) ?? 0))
+      throw messagingErrors.POSITION_LOST(`"${stream}" is behind ${after}`);
     if (by === 'id' ? this.#ids.has(nameOf(parkedAs, id)) : position <= (this.#positions.get(stream) ?? 0))
       return 'duplicate';
     if (this.#paused.has(parkedAs)) return 'paused';

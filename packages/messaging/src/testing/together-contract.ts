@@ -99,6 +99,19 @@ export function togetherContract<Tx extends Outbox>(name: string, open: OpenPark
       assert.deepEqual(await Promise.all(['k2', 'a', 'k4'].map((key) => db.counted(key))), [1, 0, 1]);
     });
 
+    test('a consumer that has seen the position further than it is stored applies nothing', async () => {
+      await using db = await open();
+      const after = (position: number, seen: number) =>
+        db.deliveries.deliverTogether?.(
+          [numbered(position), numbered(position + 1)].map((message) => told(db, message)),
+          { ...way, after: seen },
+        );
+      assert.deepEqual(await after(1, 0), ['applied', 'applied']);
+      assert.equal(await after(9, 7), undefined);
+      assert.deepEqual(await after(3, 2), ['applied', 'applied']);
+      assert.equal(await db.deliveries.position('other'), 4);
+    });
+
     test('of rivals that deliver the same together, one applies them', async () => {
       await using db = await open();
       const all = [numbered(1), numbered(2)];

@@ -45,7 +45,7 @@ class PostgresFollowerStore implements FollowerStore<Tx> {
     await this.#run(
       'release',
       `update dure.follower_lane set pos = greatest(pos, $5), owner = null, until = '-infinity'
-      where follower = $1 and lane_from = $2 and owner = $3 and epoch = $4`,
+      where follower = $1 and lane_from = $2 and owner = $3 and epoch = $4 and run = dure.log_run()`,
       [follower, from, owner, epoch, position],
     );
   }

@@ -11,10 +11,10 @@ create table dure.log_era (
 
 alter table dure.fence_mark add column era uuid, add column run text;
 
--- What a restart, a failover, a restore and a copy of the database each change.
+-- What a restart, a failover, a restore and a copy of the database each change: when the server began, and the table's file, in whose path the
+-- database is.
 create function dure.log_run() returns text language sql stable as $$
-  select concat_ws(' ', extract(epoch from pg_postmaster_start_time()), d.oid, 'dure.fence_mark'::regclass::oid)
-  from pg_database d where d.datname = current_database()
+  select concat_ws(' ', extract(epoch from pg_postmaster_start_time()), pg_relation_filepath('dure.fence_mark'))
 $$;
 
 -- As dure.advance, with the era in which the position is safe.
