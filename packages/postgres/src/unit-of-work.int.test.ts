@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Call } from '@dure/core';
 import { fakeClock, testCall } from '@dure/core/testing';
-import { noted } from '@dure/messaging/testing';
+import { foreignMessage, noted } from '@dure/messaging/testing';
 import { sql } from 'kysely';
 import type { Tables } from './fixtures/counter-kit.ts';
 import { clock, control, count, counted, database, fails, keyed, open } from './fixtures/counter-kit.ts';
@@ -42,6 +42,28 @@ describe('round trips', () => {
     await run(keyed('t2'));
     assert.equal(proxy.turns, 3, 'with a key, one more: the claim must be answered before the work begins');
   });
+});
+
+test('nothing that is sent in a unit of work, a delivery or for a follower notifies, and nothing in the schema does', async () => {
+  await using proxy = await slowProxy(database.url);
+  await using db = open({ url: proxy.url, poolSize: 1 });
+  await db.uow(keyed('quiet'), async (tx) => {
+    await count(tx, 'quiet');
+    tx.emit(noted, { key: 'k', count: 1 });
+    tx.schedule('quiet', { afterMs: 1 }, noted, { key: 'k', count: 2 });
+  });
+  await db.uow(testCall(), async (tx) => tx.emit(noted, { key: 'k', count: 3 }));
+  await db.deliveries.deliver(foreignMessage({ source: 'quiet' }), testCall(), async (tx) => {
+    await count(tx as Tx<Tables>, 'quiet');
+    return undefined;
+  });
+  await db.log.advance();
+  const sent = Buffer.concat(proxy.sent).toString('latin1');
+  assert.match(sent, /commit[\s\S]*dure\.take/);
+  assert.doesNotMatch(sent, /notify/i);
+  const { rows } = await sql<{ proname: string }>`
+    select proname from pg_proc where pronamespace = 'dure'::regnamespace and prosrc ~* 'notify'`.execute(control.read);
+  assert.deepEqual(rows, []);
 });
 
 test('a call is inside a unit of work while one of it is open, in whatever copy, and outside before and after', async () => {

@@ -23,6 +23,10 @@ declare
   this_run text := dure.log_run();
   m dure.fence_mark;
 begin
+  -- A mark that is given away before it is durable would be given away again, for other messages, after a crash.
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
   select * into m from dure.fence_mark;
   if m.run is distinct from this_run then
     -- The row is the lock: of two that look at once the second finds it done.
