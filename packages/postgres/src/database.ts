@@ -214,7 +214,6 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     idempotency: postgresIdempotency(pool),
     uow,
     freshFrom: freshness(options, deliveries),
-    inUnit: (call) => kit.open.has(call),
     changes: (filter, signal) => messagesOf(tail, filter, signal, payloads),
     health: { name: 'db', groups: ['readiness'], check: () => ping(pool, kit.refused) },
     close,
@@ -226,11 +225,16 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
 function exchangesOf<Tables>(
   kit: UnitKit,
   uow: UnitOfWork<Tx<Tables>>['uow'],
-): Pick<Database<Tables>, 'asks' | 'replays'> {
+): Pick<Database<Tables>, 'asks' | 'replays' | 'inUnit'> {
   const { pool, ids, open } = kit;
-  const asks = postgresAskStore(pool, { uow } as unknown as UnitOfWork<Tx>, (call) => open.has(call));
+  const inUnit = (call: Call) => open.has(call);
+  const asks = postgresAskStore(pool, { uow } as unknown as UnitOfWork<Tx>, inUnit);
   const replays = postgresReplayStore(kit, pool, ids, reactionsFollower);
-  return { asks: asks as unknown as AskStore<Tx<Tables>>, replays: replays as unknown as ReplayStore<Tx<Tables>> };
+  return {
+    inUnit,
+    asks: asks as unknown as AskStore<Tx<Tables>>,
+    replays: replays as unknown as ReplayStore<Tx<Tables>>,
+  };
 }
 
 function poolOf({ url, service, clock, poolSize, poolWaitMs, poolMaxWaiting }: DatabaseOptions): Pool {
