@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Call } from '@dure/core';
 import { codeOf, isRefusal } from '@dure/core';
 import { testCall } from '@dure/core/testing';
 import type { Message, ReplyData } from '@dure/messaging';
@@ -9,7 +10,7 @@ import type { Resource } from '@dure/service/server';
 import { on, service } from '@dure/service/server';
 import { memoryTelemetry } from '@dure/telemetry/testing';
 import { z } from 'zod';
-import { dispatcher } from './deliveries.ts';
+import { dispatcher, react } from './deliveries.ts';
 
 type Tx = string[];
 const database: Resource<undefined, Tx> = { kind: 'memory' };
@@ -104,6 +105,19 @@ test('an event goes to the reactions to it and to the sagas that wait for it, a 
   assert.deepEqual((await deliver(message('event', 'product.removed', {}))).tx, []);
   await deliver(message('reply', 'payment.capture', { ok: true, value: null }));
   assert.deepEqual(replies, ['product.added waited for', 'product.removed waited for', 'payment.capture']);
+});
+
+test('reactions with names of their own are given keys of their own, whatever calls them again', async () => {
+  const seen: (string | undefined)[] = [];
+  const note = async (_data: unknown, call: Call) => void seen.push(call.idempotencyKey);
+  const call = testCall({ idempotencyKey: 'm1' });
+  for (const reaction of [
+    on(added, note),
+    on(added, note, { name: 'stock.index' }),
+    on(added, note, { name: 'stock.mail' }),
+  ])
+    await react('stock', reaction, message('event', 'product.added', { sku: 'a' }), call, []);
+  assert.deepEqual(seen, ['m1', 'm1/stock.index', 'm1/stock.mail']);
 });
 
 test('a command that the contract does not have, and data that do not fit it, are errors that name the message', async () => {

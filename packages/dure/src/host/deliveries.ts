@@ -79,17 +79,21 @@ export function dispatcher<Tx>({
   };
 }
 
-/** Brings an event to one reaction. DURE_MESSAGE_UNREADABLE. */
+/**
+ * Brings an event to one reaction. What it calls outside is known by the message and, where it has a name of its own, by that: two reactions to one
+ * event are two effects. DURE_MESSAGE_UNREADABLE.
+ */
 export async function react<Tx>(
   service: string,
-  { event, run }: Reaction,
+  { name, event, run }: Reaction,
   message: Message,
   call: Call,
   tx: Tx,
 ): Promise<void> {
   const data = check(event.schema, upcasted(event, message), message.type);
   if (!data.ok) throw unreadable(service, message, data.errors);
-  await run(data.value as never, call, tx as never);
+  const own = name === event.name ? call : call.with({ idempotencyKey: `${message.id}/${name}` });
+  await run(data.value as never, own, tx as never);
 }
 
 function commandOf({ contract }: ServiceDefinition, message: Message): AnyCommand {

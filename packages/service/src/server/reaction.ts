@@ -4,6 +4,8 @@ import { serviceErrors } from '../errors.ts';
 
 /** What a service does when something has happened, elsewhere or in itself. */
 export interface Reaction<Tx = never> {
+  /** What operators call it. */
+  readonly name: string;
   readonly event: AnyEvent;
   readonly run: (data: never, call: Call, tx: Tx) => Promise<void>;
   /** What it is to the flow that it belongs to; absent for one that belongs to none. */
@@ -65,7 +67,7 @@ export function on<Data, Input, Tx>(
   run: (data: Data, call: Call, tx: Tx) => Promise<void>,
   { name = event.name, replayable = false }: ReactionOptions = {},
 ): Reaction<Tx> {
-  return { event, run, ...(replayable ? { replayable: name } : {}) };
+  return { name, event, run, ...(replayable ? { replayable: name } : {}) };
 }
 
 /**
@@ -85,6 +87,7 @@ export function reaction<
   const listed = new Set(emits.map((event) => event.name));
   const part: FlowPart = { name, flow, emits, undoneBy, undoes };
   return {
+    name,
     event: when,
     part,
     ...(replayable ? { replayable: name } : {}),
