@@ -20,6 +20,7 @@ export const depotRefused = event('depot.refused', { schema: Sku, key });
 export const restocking = flow('restocking', {
   starts: stockRanLow,
   ends: [stockRefilled, depotRefused],
+  fails: [depotRefused],
   withinMs: 2_000,
 });
 // endregion

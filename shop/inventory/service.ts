@@ -19,7 +19,12 @@ const stocks = repository(stock, { service: inventory.name, store: postgresEvent
 
 // region restocking
 /** Nobody leads it: something runs low, whoever brings it brings it or cannot, and it is on the shelf again or stays low. */
-const restocking = flow('restocking', { starts: ranLow, ends: [restocked, notBrought], withinMs: 60_000 });
+const restocking = flow('restocking', {
+  starts: ranLow,
+  ends: [restocked, notBrought],
+  fails: [notBrought],
+  withinMs: 60_000,
+});
 
 const putOnShelf = reaction('inventory.putOnShelf', {
   flow: 'restocking',

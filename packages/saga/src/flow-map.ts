@@ -5,6 +5,8 @@ export interface FlowMap {
   readonly owner: string;
   readonly starts: string;
   readonly ends: readonly string[];
+  /** The ends that are failures, where that is said. */
+  readonly fails?: readonly string[];
   readonly withinMs: number;
   readonly reactions: readonly FlowReaction[];
 }

@@ -97,6 +97,19 @@ test('a failing end must take back everything that can be taken back', () => {
   ]);
 });
 
+test('an end that is said to be a failure must take back everything, also where nothing is taken back upon it', () => {
+  const gaveUp = happened('depot.gaveUp');
+  const declared = { starts: ranLow, ends: [refilled, failed, gaveUp], withinMs: 60_000 };
+  const found = (fails: readonly AnyEvent[]) =>
+    problems([refill], [pack, unpack], [flow('restocking', { ...declared, fails })]);
+  assert.deepEqual(problems([refill], [pack, unpack], [flow('restocking', declared)]), []);
+  assert.deepEqual(found([failed]), []);
+  assert.deepEqual(found([failed, gaveUp]), [
+    'restocking: when it ends with "depot.gaveUp", nothing undoes "depot.pack" of depot',
+  ]);
+  assert.match(found([sent])[0] ?? '', /"depot.sent" is listed under `fails`, but not under `ends`/);
+});
+
 test('a reaction of a flow that nobody declares, and a flow that two declare, are found', () => {
   assert.match(
     strayReactions(system([], [pack], []))[0] ?? '',

@@ -1,4 +1,4 @@
-import type { Flow } from '@dure/messaging';
+import type { AnyEvent, Flow } from '@dure/messaging';
 import type { FlowMap, FlowReaction } from '@dure/saga';
 import { eventsOfFlow } from '@dure/saga';
 import type { Definitions } from '../load-system.ts';
@@ -33,7 +33,7 @@ export function strayReactions(definitions: Definitions): readonly string[] {
   return [...twice.map((name) => `the flow "${name}" is listed by two services; one must answer for it`), ...stray];
 }
 
-function mapOf(owner: string, { name, starts, ends, withinMs }: Flow, definitions: Definitions): FlowMap {
+function mapOf(owner: string, { name, starts, ends, fails, withinMs }: Flow, definitions: Definitions): FlowMap {
   const reactions = Object.entries(definitions).flatMap(([service, definition]) =>
     definition.reactions.flatMap(({ event, part }): readonly FlowReaction[] =>
       part?.flow !== name
@@ -50,7 +50,9 @@ function mapOf(owner: string, { name, starts, ends, withinMs }: Flow, definition
           ],
     ),
   );
-  return { name, owner, starts: starts.name, ends: ends.map((event) => event.name), withinMs, reactions };
+  const namesOf = (events: readonly AnyEvent[]) => events.map((event) => event.name);
+  const failing = fails === undefined ? {} : { fails: namesOf(fails) };
+  return { name, owner, starts: starts.name, ends: namesOf(ends), ...failing, withinMs, reactions };
 }
 
 /** The flow as a Mermaid flowchart. */

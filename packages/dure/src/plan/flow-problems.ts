@@ -2,7 +2,7 @@ import type { FlowMap, FlowReaction } from '@dure/saga';
 
 /** What is missing in a flow, one line each: events that nobody takes, effects that nobody takes back. */
 export function flowProblems(flow: FlowMap): readonly string[] {
-  return [...untaken(flow), ...undosOf(flow), ...untriggered(flow), ...effectsLeft(flow)];
+  return [...untaken(flow), ...undosOf(flow), ...untriggered(flow), ...endless(flow), ...effectsLeft(flow)];
 }
 
 /** An event that is emitted, ends nothing and is heard by nobody. */
@@ -39,16 +39,23 @@ function untriggered({ name, starts, ends, reactions }: FlowMap): readonly strin
     .map(({ name: reaction, when }) => `${name}: nothing emits "${when}", upon which "${reaction}" undoes something`);
 }
 
-/** An end upon which something is taken back is a failure: it must take back everything that can be. */
+/** A failure that does not end the flow. */
+function endless({ name, ends, fails = [] }: FlowMap): readonly string[] {
+  return fails
+    .filter((event) => !ends.includes(event))
+    .map((event) => `${name}: "${event}" is listed under \`fails\`, but not under \`ends\``);
+}
+
+/** What is said to be a failure, or else an end upon which something is taken back, must take back everything that can be. */
 function effectsLeft(flow: FlowMap): readonly string[] {
-  const { name, ends, reactions } = flow;
+  const { name, ends, fails, reactions } = flow;
   const undoable = reactions.filter(({ undoneBy }) => undoneBy !== undefined);
   return ends.flatMap((end) => {
     const reached = reachedFrom(end, reactions);
     const undone = new Set(
       reactions.filter(({ when, undoes }) => undoes !== undefined && reached.has(when)).map(({ undoes }) => undoes),
     );
-    if (undone.size === 0) return [];
+    if (fails === undefined ? undone.size === 0 : !fails.includes(end)) return [];
     return undoable
       .filter((reaction) => !undone.has(reaction.name))
       .map(
