@@ -208,4 +208,5 @@ test('a tail whose log went back serves nobody any more, for it would skip what 
   const late = tail.follow(1, notes, new AbortController().signal)[Symbol.asyncIterator]().next();
   await assert.rejects(late, (error) => codeOf(error) === 'MESSAGING_LOG_WENT_BACK');
   assert.ok(errors.length > 0);
+  assert.equal(codeOf(tail.wentBack), 'MESSAGING_LOG_WENT_BACK');
 });

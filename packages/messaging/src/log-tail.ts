@@ -40,6 +40,8 @@ export interface LogTail {
   end(): Promise<number>;
   /** How far the tail has looked. */
   readonly mark: number;
+  /** MESSAGING_LOG_WENT_BACK, once that has been found: it serves nobody any more. */
+  readonly wentBack: Error | undefined;
   /** Ends every follower. */
   close(): void;
 }
@@ -54,6 +56,9 @@ export function logTail(options: LogTailOptions): LogTail {
     end: () => options.log.advance(),
     get mark() {
       return tail.mark;
+    },
+    get wentBack() {
+      return tail.wentBack;
     },
     close: () => tail.close(),
   };
@@ -89,6 +94,10 @@ class Tail {
 
   get mark(): number {
     return this.#mark;
+  }
+
+  get wentBack(): Error | undefined {
+    return this.#wentBack;
   }
 
   follow(

@@ -215,7 +215,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     uow,
     freshFrom: freshness(options, deliveries),
     changes: (filter, signal) => messagesOf(tail, filter, signal, payloads),
-    health: { name: 'db', groups: ['readiness'], check: () => ping(pool, kit.refused) },
+    health: { name: 'db', groups: ['readiness'], check: () => ping(pool, tail, kit.refused) },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -340,8 +340,9 @@ function messagesOf(
   };
 }
 
-async function ping(pool: Pool, refused: RefusedWrites): Promise<Health> {
+async function ping(pool: Pool, { wentBack }: LogTail, refused: RefusedWrites): Promise<Health> {
   const shared = { database: 'PostgreSQL' };
+  if (wentBack !== undefined) return { status: 'DOWN', details: { ...shared, error: String(wentBack), ...pool.state } };
   try {
     const connection = await pool.lease(undefined);
     let answer: Answer;

@@ -113,3 +113,24 @@ test('leases end with the run of the server in which they were given, and positi
   assert.equal(await relay.move('me', { position: 9, heads: {} }, 60_000), false);
   assert.equal((await relay.claim('other', 60_000))?.position, 3);
 });
+
+test('a process whose database went back while it ran is not ready any more, and says why', async () => {
+  await using database = await testDatabase();
+  await using db = open(database.url);
+  const over = new AbortController();
+  const pages = db.tail.follow('now', { events: ['test.noted'], destination: undefined }, over.signal);
+  const next = pages[Symbol.asyncIterator]().next();
+  await note(db, 1, 2);
+  await next;
+  assert.equal((await db.health.check()).status, 'UP');
+  const gone = assert.rejects(Array.fromAsync(pages), (error) => codeOf(error) === 'MESSAGING_LOG_WENT_BACK');
+  await connected(database.ownerUrl, async (owner) => {
+    await owner.query(`select setval('dure.log_pos_seq', 1, false)`);
+    await owner.query('delete from dure.fence_closed');
+    await owner.query('update dure.fence_mark set safe = 0');
+  });
+  await gone;
+  const { status, details } = await db.health.check();
+  assert.equal(status, 'DOWN');
+  assert.match(String(details?.error), /the log ends at 0, but this process has read it up to/);
+});
