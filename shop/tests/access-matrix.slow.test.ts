@@ -90,13 +90,15 @@ describe('who may call what, by the routers of the running shop', () => {
     assert.deepEqual(found, []);
   });
 
-  test('the console lets in nobody without its session, but services', async () => {
+  test('the console lets in nobody without its session, but services, and these change nothing', async () => {
     const found = [];
     for (const route of routes.filter(behindSession)) {
       const isService = (caller: Caller) => verdictOf(caller, 'service') === 'passes';
       const isPage = route.path === '/' || route.path === '/**';
+      // What operators do is done by somebody with a name.
+      const isAction = route.method === 'POST' && route.path.startsWith('/api/sagas/');
       const fits = (status: number, caller: Caller) =>
-        isService(caller) && !isPage ? status !== 401 && status < 500 : status === 401;
+        isService(caller) && !isPage && !isAction ? status !== 401 && status < 500 : status === 401;
       found.push(...(await unexpected(baseOf('console') + example(route.path), route, fits)));
     }
     assert.deepEqual(found, []);
