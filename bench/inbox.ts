@@ -1,5 +1,5 @@
 // What does it cost to apply a message exactly once, against the same effect in a bare unit of work? By position (a row a stream),
-// by id (a row a message), single and in batches of 50.
+// by id (a row a message), single and in batches of 50; and when several wait, which are applied together, each as by itself.
 
 import { ids, newTrace, startCall, systemClock, systemRandom } from '@dure/core';
 import type { DeliveryWay, Message } from '@dure/messaging';
@@ -111,3 +111,26 @@ for (const size of [1, batch]) {
     ...ways.map((name, way) => [name, round((perMessage[way] ?? 0) * 1_000, 0), round(cost[way] ?? 0, 1)]),
   ]);
 }
+
+const group = 32;
+/** Each in a unit of work of its own, as whoever applies them without an inbox would. */
+const oneByOne: Work = async (messages) => {
+  for (const one of messages) await bare(db)([one]);
+};
+const together: Work = (messages) =>
+  db.deliveries.deliverTogether?.(
+    messages.map((message) => ({ message, call: newCall(), effect: (tx) => effect(tx, message) })),
+  ) ?? Promise.resolve();
+const pair = [oneByOne, together];
+await compare(pair, group);
+const spent: (readonly number[])[] = [];
+for (let turn = 0; turn < rounds; turn += 1) spent.push(await compare(pair, group));
+printTable(`${group} that wait, medians of ${rounds} rounds`, [
+  ['way', 'µs a message', 'cost %'],
+  ...['a bare unit of work each', 'by position, applied together'].map((name, way) => {
+    const many = (transactions / 10) * group;
+    const perMessage = median(spent.map((one) => (one[way] ?? 0) / many));
+    const cost = median(spent.map((one) => ((one[way] ?? 0) / (one[0] ?? 1) - 1) * 100));
+    return [name, round(perMessage * 1_000, 0), round(cost, 1)];
+  }),
+]);
