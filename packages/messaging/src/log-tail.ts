@@ -25,9 +25,10 @@ export interface LogTailOptions {
  */
 export interface LogTail {
   /**
-   * Pages after a position (`'now'`: the log's present end), for ever: each holds the messages that fit the
+   * Pages after a position (`'now'`: the log's end, asked for at once), for ever: each holds the messages that fit the
    * filter and the mark to go on from. Ends when the signal aborts. A reader who is slow holds nobody up.
-   * What becomes visible after the call of `follow` is never missed, however late the first page is asked for.
+   * What becomes visible after that answer is never missed, however late the first page is asked for; what does between the call and
+   * the answer may be: whoever must not miss it takes a position from `end` first.
    * `lanes` narrows it to keys in those lanes. MESSAGING_LOG_WENT_BACK.
    */
   follow(

@@ -51,7 +51,7 @@ export class LocalTransaction {
   async commit(statements: readonly Statement[], messages: readonly BufferedMessage[]): Promise<number | undefined> {
     const connection = this.#connection;
     if (connection.broken) throw postgresErrors.CONNECTION_LOST('the connection was lost before the COMMIT was sent');
-    const last = messages.length === 0 ? statements : [...statements, flush(messages), ...snapshots(messages)];
+    const last = withMessages(statements, messages);
     if (!this.#begun && last.length === 0) return undefined;
     // A statement by itself is a transaction by itself, and messages by themselves go with those of others.
     const isAlone = !this.#begun && last.length === 1 && this.#begin() === plainBegin;
@@ -61,14 +61,13 @@ export class LocalTransaction {
     );
     const settled = await commitAnswer(connection, this.#clock, sent, isAlone);
     const flushed = messages.length === 0 ? undefined : settled[statements.length];
-    return flushed?.status === 'fulfilled' ? (flushed.value.rows[0]?.flush as number | undefined) : undefined;
+    return flushed?.status === 'fulfilled' ? positionIn(flushed.value) : undefined;
   }
 
   /** Sends statements and messages without a COMMIT, which may follow at once; resolves with the position of the last message. */
   async append(statements: readonly Statement[], messages: readonly BufferedMessage[]): Promise<number | undefined> {
-    const last = messages.length === 0 ? statements : [...statements, flush(messages), ...snapshots(messages)];
-    const answers = await this.all(last);
-    return messages.length === 0 ? undefined : (answers[statements.length]?.rows[0]?.flush as number | undefined);
+    const answers = await this.all(withMessages(statements, messages));
+    return messages.length === 0 ? undefined : positionIn(answers[statements.length]);
   }
 
   async rollBack(): Promise<void> {
@@ -96,4 +95,13 @@ export class LocalTransaction {
   }
 
   readonly #query = ({ text, values, name }: Statement): Promise<Answer> => this.#connection.query(text, values, name);
+}
+
+/** The statements, and behind them what appends the messages. */
+function withMessages(statements: readonly Statement[], messages: readonly BufferedMessage[]): readonly Statement[] {
+  return messages.length === 0 ? statements : [...statements, flush(messages), ...snapshots(messages)];
+}
+
+function positionIn(flushed: Answer | undefined): number | undefined {
+  return flushed?.rows[0]?.flush as number | undefined;
 }
