@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '@dure/core';
+import { lingerAfter } from '@dure/service/server';
 import { mustClose } from './arrived-request.ts';
 import type { AnswerOwner, ClientSide } from './exchange-source.ts';
 
@@ -27,8 +29,10 @@ export class ClientAnswer implements ClientSide {
     return this.response.headersSent;
   }
 
-  leaveRest(mostBytes: number): void {
-    if (mustClose(this.#request, mostBytes)) this.response.shouldKeepAlive = false;
+  leaveRest(mostBytes: number, clock: Clock): void {
+    if (!mustClose(this.#request, mostBytes)) return;
+    this.response.shouldKeepAlive = false;
+    lingerAfter(this.#request, this.response, clock);
   }
 
   sendContinue(): void {

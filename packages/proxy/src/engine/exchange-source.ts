@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
+import type { Clock } from '@dure/core';
 import type { Span } from '@dure/telemetry';
 import type { RequestHead } from '../http/request-head.ts';
 import type { Target } from '../http/target.ts';
@@ -42,7 +43,7 @@ export interface ClientSide extends Answer {
   /** Says whose answer it is. */
   attach(owner: AnswerOwner): void;
   /** The rest of the request is not wanted; if more than this may come, in bytes, the connection ends with the answer. */
-  leaveRest(mostBytes: number): void;
+  leaveRest(mostBytes: number, clock: Clock): void;
   /** Tells the client to send the body that it holds back. */
   sendContinue(): void;
   /** Sends `103 Early Hints` with these values of `Link`. */

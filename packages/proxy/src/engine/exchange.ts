@@ -196,7 +196,7 @@ export class Exchange implements Underway, ExchangeView {
       return;
     }
     this.#refused = true;
-    this.#client.leaveRest(engine.limits.maxBodyBytes);
+    this.#client.leaveRest(engine.limits.maxBodyBytes, engine.clock);
     const write = this.destination.protocol === 'grpc' ? writeGrpcStatus : writeProblem;
     const { status, fields, body } = write(error, span.context.traceId);
     this.answer.begin(status, fields, body.length);
@@ -206,7 +206,7 @@ export class Exchange implements Underway, ExchangeView {
   /** What is left of the request is not well-formed: what is done for it ends, and so does the connection. */
   breakOff(error: unknown): void {
     if (this.#client.isBegun || this.#closed) return;
-    this.#client.leaveRest(-1);
+    this.#client.leaveRest(-1, this.engine.clock);
     this.leaveWork();
     this.refuse(error);
   }

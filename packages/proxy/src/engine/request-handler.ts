@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import { codeOf, isDureError } from '@dure/core';
+import { lingerAfter } from '@dure/service/server';
 import { gatewayErrors } from '../errors.ts';
 import { plainAddress } from '../http/forwarding-fields.ts';
 import { http1Fields } from '../http/http2-fields.ts';
@@ -46,8 +47,10 @@ export function requestHandler(
 ): RequestHandler {
   const refuse = (request: IncomingMessage, response: ServerResponse, error: unknown) => {
     if (!isDureError(error)) engine.telemetry.log.error(`the ${engine.name} failed`, { error });
-    if (inDoubt.has(codeOf(error) ?? '') || mustClose(request, engine.limits.maxBodyBytes))
+    if (inDoubt.has(codeOf(error) ?? '') || mustClose(request, engine.limits.maxBodyBytes)) {
       response.shouldKeepAlive = false;
+      if (request.httpVersionMajor < 2) lingerAfter(request, response, engine.clock);
+    }
     const traceId = engine.ids.traceId();
     const status = sendProblem(response, error, traceId);
     engine.meters.refused(status);

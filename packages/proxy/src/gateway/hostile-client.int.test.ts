@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { openGateway } from '../testing/open-gateway.ts';
 import { localInstance } from '../testing/open-proxy.ts';
@@ -227,6 +229,21 @@ test('a body without a stated length is cut off at the limit: 413, and the insta
   await until('the instance is left', () => upstream.sockets.every((socket) => socket.destroyed));
   assert.doesNotMatch(upstream.received.join(''), /0\r\n\r\n$/);
   await upstream.close();
+});
+
+test('a client that sends on after it was refused meets no broken connection', async () => {
+  await using there = await world();
+  const client = connect({ port: there.gateway.port, host: '127.0.0.1', allowHalfOpen: true });
+  const bytes = 2 ** 21;
+  client.write(`POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Length: ${bytes}\r\n\r\n`);
+  assert.match(await text(client), /^HTTP\/1\.1 413 [\s\S]*GATEWAY_BODY_TOO_LARGE/);
+  for (let sent = 0; sent < bytes; sent += 2 ** 16)
+    await new Promise<void>((sent, broken) =>
+      client.write(Buffer.alloc(2 ** 16), (error) => (error ? broken(error) : sent())),
+    );
+  client.end();
+  const [broken] = await once(client, 'close');
+  assert.equal(broken, false);
 });
 
 test('a client that sends its head slowly is refused with 408', async () => {

@@ -8,6 +8,7 @@ import type { Admission } from './admission.ts';
 import { decorateWithIds, sendProblem, traceOf } from './arrival.ts';
 import { drained, unusedConnections } from './drained.ts';
 import type { HttpRoute } from './http-route.ts';
+import { lingering } from './linger.ts';
 import { listenFailure } from './listen-failure.ts';
 import { liveRoutes } from './live-route.ts';
 import { addOperation } from './operation-route.ts';
@@ -56,6 +57,7 @@ export async function openApiListener(
   const routes = liveRoutes(app, options.service); // before any route, so that none is missed
   decorateWithIds(app, options.ids);
   const closeUnused = unusedConnections(app.server, options.clock);
+  lingering(app.server, options.clock);
   app.setErrorHandler((error, request, reply) => sendProblem(reply, fromFramework(error, request), traceOf(request)));
   app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(app, request), traceOf(request)));
   for (const operation of options.operations.operations) {

@@ -6,6 +6,7 @@ export type { IdempotencyStore } from './idempotency-store.port.ts';
 export { parseBaggage } from './inbound-call.ts';
 export type { ArrivedInput } from './input-judge.ts';
 export { inputJudge } from './input-judge.ts';
+export { lingerAfter } from './linger.ts';
 export type { OperationSet } from './operation-set.ts';
 export type { ProblemAnswer } from './problem-answer.ts';
 export { problemAnswer } from './problem-answer.ts';

@@ -7,6 +7,7 @@ import { serviceErrors } from '../errors.ts';
 import type { Actuator } from './actuator.ts';
 import { drained, unusedConnections } from './drained.ts';
 import { traceIdOf } from './inbound-call.ts';
+import { lingering } from './linger.ts';
 import { listenFailure } from './listen-failure.ts';
 import { problemAnswer } from './problem-answer.ts';
 import { refuseUnreadable } from './refuse-unreadable.ts';
@@ -37,6 +38,7 @@ export async function openManagementListener(
   });
   server.on('clientError', (error, socket) => refuseUnreadable(error, socket as Socket, options.ids));
   const closeUnused = unusedConnections(server, options.clock);
+  lingering(server, options.clock);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(`${options.service} (management)`, bind, error)));
     server.listen(bind.port, bind.host, resolve);
@@ -114,7 +116,8 @@ function index({ ids }: Actuator, base: string): ManagementResponse {
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Destroying it would take the connection with it, by which the answer has yet to go.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > maxBodyBytes) throw serviceErrors.BODY_TOO_LARGE(`the body is larger than ${maxBodyBytes} bytes`);
     chunks.push(chunk);
@@ -143,8 +146,10 @@ function write(response: ServerResponse, { status, contentType, body }: Manageme
 function writeProblem(response: ServerResponse, error: unknown, traceId: string): void {
   const { problem, headers } = problemAnswer(error, traceId);
   const allow = isDureError(error) && typeof error.details.allow === 'string' ? { allow: error.details.allow } : {};
+  // What is left of a body that nobody reads is not waited for.
+  const close = response.req.complete ? {} : { connection: 'close' };
   response
-    .writeHead(problem.status, { ...headers, ...allow, 'content-type': problemMediaType })
+    .writeHead(problem.status, { ...headers, ...allow, ...close, 'content-type': problemMediaType })
     .end(JSON.stringify(problem));
 }
 
