@@ -181,7 +181,7 @@ async function applyStretch(
 /** Under the gate: events of this projection that stand at or below it are committed, and later ones come above it. */
 async function lastPosition(tx: Tx): Promise<number> {
   const { rows } = await sql<{ last: number }>`
-    select case when is_called then last_value else 0 end as last from dure.log_pos_seq`.execute(tx.db);
+    select coalesce(pg_sequence_last_value('dure.log_pos_seq'), 0) as last`.execute(tx.db);
   return rows[0]?.last ?? 0;
 }
 

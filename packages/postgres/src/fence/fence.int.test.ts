@@ -145,6 +145,32 @@ describe('the commit fence', () => {
     assert.equal(await advance(reader), position);
   });
 
+  test('writers of an epoch that a dying reader has closed are still waited for', async () => {
+    await using database = await testDatabase();
+    await using writer = await session(database.url);
+    await using other = await session(database.url);
+    await using dying = await session(database.url);
+    await using reader = await session(database.url);
+    await writer.query('begin');
+    const position = await append(writer);
+    await dying.query('begin');
+    assert.equal(await advance(dying), 0);
+    await dying.query('rollback');
+    const later = await append(other);
+    assert.ok((await advance(reader)) < position, 'the writer has not committed yet');
+    await writer.query('commit');
+    assert.equal(await advance(reader), later);
+  });
+
+  test('no function trusts what a sequence shows without its lock: a position may be told that nobody has drawn', async () => {
+    await using database = await testDatabase();
+    await using reader = await session(database.url);
+    const { rows } = await reader.query(
+      `select proname from pg_proc where pronamespace = 'dure'::regnamespace and prosrc ~ '\\mlast_value\\M' and proname <> 'roll_log'`,
+    );
+    assert.deepEqual(rows, []);
+  });
+
   test('versions of a stream grow with positions, and a wrong expectation appends nothing', async () => {
     await using database = await testDatabase();
     await using writer = await session(database.url);
