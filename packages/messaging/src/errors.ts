@@ -250,7 +250,7 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
       fix: 'Look at `dure parked`: services, sources, keys and ids are written as it shows them. It may have been applied meanwhile.',
     },
     ko: {
-      title: '그런 이름으로 보류된 메시지가 없습니다',
+      title: '그런 이름으로 격리된 메시지가 없습니다',
       fix: '`dure parked`에 나오는 서비스, 소스, 키, ID를 그대로 쓰십시오. 그 사이에 적용되었을 수도 있습니다.',
     },
   },

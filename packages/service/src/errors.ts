@@ -29,6 +29,17 @@ export const serviceErrors = errorCatalogue('SERVICE', {
       fix: '리액션의 `emits`에 그 이벤트를 추가하십시오. 그래야 흐름을 그리고 검사할 수 있습니다.',
     },
   },
+  REACTION_NAME_TAKEN: {
+    kind: 'internal',
+    en: {
+      title: 'Two reactions of a service have the same name',
+      fix: "Name one of them: `on(event, run, { name: 'mail.customer' })`. What a reaction calls is known by its name, and would be done once only.",
+    },
+    ko: {
+      title: '한 서비스의 두 리액션이 같은 이름을 씁니다',
+      fix: "하나에 이름을 지정하십시오: `on(event, run, { name: 'mail.customer' })`. 리액션이 호출하는 일은 그 이름으로 구분하므로, 이름이 같으면 한 번만 수행됩니다.",
+    },
+  },
   INPUT_INVALID: {
     kind: 'invalid',
     en: { title: 'The request does not fit the contract', fix: 'Correct the fields listed under `errors`.' },

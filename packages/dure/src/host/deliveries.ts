@@ -80,8 +80,8 @@ export function dispatcher<Tx>({
 }
 
 /**
- * Brings an event to one reaction. What it calls outside is known by the message and, where it has a name of its own, by that: two reactions to one
- * event are two effects. DURE_MESSAGE_UNREADABLE.
+ * Brings an event to one reaction. What it calls outside is known by the message and, where it has a name of its own, by that: two reactions of
+ * a service to one event are two effects. DURE_MESSAGE_UNREADABLE.
  */
 export async function react<Tx>(
   service: string,

@@ -19,6 +19,7 @@ import type { Logger, Telemetry } from '@dure/telemetry';
 import type { Client } from '../client/client.ts';
 import type { TokenSigner } from '../client/token-signer.port.ts';
 import type { AnyContract, HandlerInput, HandlerOutput, HttpOperation } from '../contract/index.ts';
+import { serviceErrors } from '../errors.ts';
 import type { AdmissionLimits } from './admission-section.ts';
 import type { HttpRoute } from './http-route.ts';
 import type { LiveRoute } from './live-route.ts';
@@ -226,7 +227,7 @@ export interface ServiceDefinition {
 export type AnyHandler = (input: unknown, call: Call, tx?: unknown) => Promise<unknown>;
 
 /**
- * Defines a service. Nothing runs yet.
+ * Defines a service. Nothing runs yet. SERVICE_REACTION_NAME_TAKEN.
  *
  * @example
  * export const productService = service({
@@ -242,6 +243,8 @@ export function service<
   R extends Resource = Resource<undefined, undefined>,
 >(spec: ServiceSpec<C, Config, U, R>): ServiceDefinition {
   const start = spec.start as unknown as ServiceDefinition['start'];
+  const reactions = (spec.reactions ?? []) as unknown as readonly Reaction[];
+  demandOwnNames(spec.contract.name, reactions);
   return {
     kind: 'service',
     contract: spec.contract,
@@ -253,13 +256,25 @@ export function service<
     asks: only(spec.uses, isCommand),
     admission: spec.admission ?? {},
     database: spec.database,
-    reactions: (spec.reactions ?? []) as unknown as readonly Reaction[],
+    reactions,
     sagas: spec.sagas ?? [],
     flows: spec.flows ?? [],
     jobs: (spec.jobs ?? []) as unknown as readonly JobDefinition[],
     projections: spec.projections ?? [],
     start: async (context) => start(context),
   };
+}
+
+function demandOwnNames(service: string, reactions: readonly Reaction[]): void {
+  const names = reactions.map(({ name }) => name);
+  const taken = names.find((name, at) => names.indexOf(name) !== at);
+  if (taken === undefined) return;
+  throw serviceErrors.REACTION_NAME_TAKEN(
+    `"${service}" has two reactions named "${taken}"; give one a \`name\` of its own`,
+    {
+      details: { service, name: taken },
+    },
+  );
 }
 
 function only<T extends Usable>(

@@ -9,6 +9,7 @@ import {
 } from '@dure/balancer';
 import { systemClock as clock, systemRandom as random } from '@dure/core';
 import { edge, system } from '@dure/dure';
+import { event } from '@dure/messaging';
 import {
   adaptiveLimit,
   bulkhead,
@@ -24,7 +25,7 @@ import {
 } from '@dure/resilience';
 import { saga, send as sendCommand } from '@dure/saga';
 import { command, contract, get, post } from '@dure/service/contract';
-import { service } from '@dure/service/server';
+import { on, service } from '@dure/service/server';
 import { z } from 'zod';
 
 /** What is wrong, who builds it, and the error. */
@@ -184,6 +185,8 @@ const access = 'public';
 const done = z.object({});
 const hello = contract('hello', { greet: get('/hello', { access: 'public' }) });
 const other = contract('other', { greet: get('/other', { access: 'public' }) });
+const rung = event('bell.rung', { schema: z.object({}), key: () => 'k' });
+const ignore = async () => undefined;
 const lazy = async () => service({ contract: hello, start: () => ({ greet: async () => undefined }) });
 const outside = edge({ expose: [hello] });
 const { ship } = contract('parcel', { ship: command({ input: done, key }) }).commands;
@@ -227,6 +230,13 @@ export const modelRows: readonly DefinitionRow[] = [
     () => contract('a', { b: post('/b', { access, output: done, fallback: { value: {} } }) }),
     'SERVICE_CONTRACT_INVALID',
     /a\.b: /,
+  ],
+  [
+    'two reactions of one name',
+    () =>
+      service({ contract: hello, reactions: [on(rung, ignore), on(rung, ignore)], start: () => ({ greet: ignore }) }),
+    'SERVICE_REACTION_NAME_TAKEN',
+    /"hello" has two reactions named "bell\.rung"; give one a `name`/,
   ],
   [
     'a base URL without a scheme',
