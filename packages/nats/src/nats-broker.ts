@@ -10,7 +10,7 @@ import { natsSubscription } from './nats-subscription.ts';
 import { headersOf } from './wire.ts';
 
 export interface NatsBrokerOptions {
-  /** `nats://127.0.0.1:4222`; several with commas. */
+  /** `nats://127.0.0.1:4222`, several with commas; with `tls://` over TLS only. */
   readonly servers: string;
   readonly user?: string;
   readonly password?: string;
@@ -115,6 +115,7 @@ class Nats implements Broker {
           servers: servers.split(','),
           name,
           ...(user === undefined ? {} : { user, pass: password ?? '' }),
+          ...(servers.startsWith('tls:') ? { tls: tlsOf(servers) } : {}),
           maxReconnectAttempts: -1,
           reconnectTimeWait: retryMs,
           ignoreClusterUpdates: false,
@@ -175,6 +176,15 @@ class Nats implements Broker {
       throw messagingErrors.BROKER_UNAVAILABLE(`NATS did not confirm: ${said}`, { cause });
     }
   }
+}
+
+/**
+ * Demands TLS: the client would send a password in the clear to a server that says it has none. A server that is called by
+ * its address must show a certificate for the first of them; the client knows names only, and would take one for `localhost`.
+ */
+function tlsOf(servers: string) {
+  const { hostname } = new URL(servers.split(',')[0] ?? servers);
+  return { handshakeFirst: false, host: hostname.replace(/^\[|\]$/g, '') };
 }
 
 /** Names of streams hold no dots. */

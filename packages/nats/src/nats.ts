@@ -1,7 +1,7 @@
 import type { BrokerResource } from '@dure/messaging';
 
 export interface NatsOptions {
-  /** Where the servers are found: `nats://nats-1:4222,nats://nats-2:4222`. */
+  /** Where the servers are found: `nats://nats-1:4222,nats://nats-2:4222`, or `tls://…`. */
   readonly servers: string;
   /** Users and passwords by service, as `BrokerResource.credentialsFile`. Default: none are asked for. */
   readonly credentialsFile?: string;

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { systemClock, systemRandom } from '@dure/core';
 import { hostModule } from '../supervisor/host-module.ts';
 import { dureCommand } from './dure-command.ts';
@@ -42,7 +43,12 @@ const exitCode = await dureCommand(process.argv.slice(2), {
   },
   language: languageOf(env.LC_ALL || env.LC_MESSAGES || env.LANG),
   folder: process.cwd(),
-  host: { module: hostModule, path: env.PATH ?? '/usr/local/bin:/usr/bin:/bin', configuration: configurationIn(env) },
+  host: {
+    module: hostModule,
+    path: env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    configuration: configurationIn(env),
+    ...(env.NODE_EXTRA_CA_CERTS ? { authorities: resolve(env.NODE_EXTRA_CA_CERTS) } : {}),
+  },
   clock: systemClock,
   random: systemRandom,
   readInput,

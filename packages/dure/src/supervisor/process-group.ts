@@ -23,6 +23,8 @@ export interface HostProgram {
   readonly module: string;
   /** `PATH` of the processes. */
   readonly path: string;
+  /** A file of certificates whose authorities the processes trust besides the usual ones (`NODE_EXTRA_CA_CERTS`). */
+  readonly authorities?: string;
   /**
    * Variables that set configuration (`DURE_ORDER__MAX_LINES`): all that they inherit besides. A process gets those of
    * the services it runs and no other's, which may be secrets.
@@ -223,6 +225,7 @@ export class ProcessGroup {
         ...leanMalloc,
         DURE_RUN_FILE: path,
         PATH: host.path,
+        ...(host.authorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: host.authorities }),
         NODE_COMPILE_CACHE: host.cacheFolder ?? state.cache,
       },
       folder: runFile.folder,

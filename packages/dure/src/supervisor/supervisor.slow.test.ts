@@ -147,6 +147,15 @@ test('a process gets the configuration variables of the services it runs, and no
   await rm(stateFolder, { recursive: true });
 });
 
+test('services and the platform trust the authorities that their supervisor was started with', async () => {
+  const authorities = join(fixtures, 'authority.pem');
+  await using system = await start({ authorities });
+  for (const name of ['left', 'gateway', 'registry']) {
+    const variables = (await readFile(`/proc/${system.pids[name]}/environ`, 'utf8')).split('\0');
+    assert.ok(variables.includes(`NODE_EXTRA_CA_CERTS=${authorities}`), name);
+  }
+});
+
 test('a service that is killed comes back, and the system is ready again', async () => {
   await using system = await start();
   const pid = system.kill('left');

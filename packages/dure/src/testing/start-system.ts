@@ -39,6 +39,8 @@ export interface StartSystemOptions {
   readonly random?: Random;
   /** Variables that set configuration: `DURE_ORDER__MAX_LINES`. */
   readonly configuration?: Readonly<Record<string, string>>;
+  /** A file of certificates whose authorities all processes trust. */
+  readonly authorities?: string;
   /** Another program in place of the host, for tests of the supervisor itself. */
   readonly hostModule?: string;
   readonly readyTimeoutMs?: number;
@@ -105,6 +107,7 @@ export async function startSystem(module: string | URL, options: StartSystemOpti
         path: searchPath,
         cacheFolder: cacheFolder(),
         configuration: options.configuration ?? {},
+        ...(options.authorities === undefined ? {} : { authorities: options.authorities }),
       },
       clock,
       random,

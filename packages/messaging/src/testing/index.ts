@@ -53,4 +53,6 @@ export type { Command, ServerKind, ServerPlan, TestServer } from './server-proce
 export { freePorts, hasCommand, startProcesses, startTestServer } from './server-process.ts';
 export type { TimersUnderTest } from './timer-store-contract.ts';
 export { timerStoreContract } from './timer-store-contract.ts';
+export type { TlsBrokerUnderTest } from './tls-contract.ts';
+export { tlsContract } from './tls-contract.ts';
 export { togetherContract } from './together-contract.ts';
