@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Command, ServerKind } from '@dure/messaging/testing';
@@ -67,6 +67,22 @@ export const kafkaServer: ServerKind = {
     };
   },
 };
+
+/** The same server with its one listener under another name, and what that listener needs, as lines of `server.properties`. */
+export function kafkaBehind(listener: string, needs: (folder: string) => readonly string[]): ServerKind {
+  return {
+    ...kafkaServer,
+    plan(folder, ports) {
+      const plan = kafkaServer.plan(folder, ports);
+      const file = join(folder, 'server.properties');
+      const renamed = readFileSync(file, 'utf8')
+        .replaceAll('PLAINTEXT://', `${listener}://`)
+        .replace('inter.broker.listener.name=PLAINTEXT', `inter.broker.listener.name=${listener}`);
+      writeFileSync(file, [renamed.trimEnd(), ...needs(folder), ''].join('\n'));
+      return plan;
+    },
+  };
+}
 
 function whyAbsent(): string | false {
   if (!existsSync(kafkaFolder) || readdirSync(kafkaFolder).length === 0)
