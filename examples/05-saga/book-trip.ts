@@ -49,13 +49,14 @@ export const bookTrip = saga('book-trip', { input: Booking, key: ({ tripId }) =>
   .end({
     completed: (tx: Tx<TripTables>, { input, done }) => {
       const approved = done.approval === undefined ? '' : `, approved by ${done.approval.by}`;
-      return decide(tx, input.tripId, `booked: ${done.vouchers.length} vouchers${approved}`);
+      return settle(tx, input.tripId, `booked: ${done.vouchers.length} vouchers${approved}`);
     },
     compensated: (tx: Tx<TripTables>, { input }, why) =>
-      decide(tx, input.tripId, why.reason === 'refused' ? `given up: ${why.code}` : `given up: ${why.reason}`),
+      settle(tx, input.tripId, why.reason === 'refused' ? `given up: ${why.code}` : `given up: ${why.reason}`),
   });
 // endregion
 
-async function decide(tx: Tx<TripTables>, tripId: string, state: string): Promise<void> {
+/** Says what became of a trip. */
+export async function settle(tx: Tx<TripTables>, tripId: string, state: string): Promise<void> {
   await tx.db.updateTable('trip').set({ state }).where('trip_id', '=', tripId).execute();
 }

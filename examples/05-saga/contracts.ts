@@ -16,6 +16,20 @@ export const Wish = z.object({
 /** Somebody with the right to do so has approved a dear trip. */
 export const tripApproved = event('trip.approved', { schema: z.object({ tripId: z.string(), by: z.string() }), key });
 
+/** A group that is to gather. */
+export const Group = z.object({
+  /** Where it would go, the one they like best first. */
+  cities: z.array(z.string().min(1)).min(1).max(9),
+  /** How many it takes. */
+  wanted: z.int().min(1).max(9),
+});
+
+/** Somebody joins a group that gathers. */
+export const guestJoined = event('trip.guest-joined', {
+  schema: z.object({ tripId: z.string(), guest: z.string() }),
+  key,
+});
+
 export const trip = contract(
   'trip',
   {
@@ -25,6 +39,12 @@ export const trip = contract(
       body: z.object({ by: z.string() }),
       access: 'public',
     }),
+    gather: post('/groups', { body: Group, output: TripOnly, status: 202, access: 'public' }),
+    join: post('/trips/:tripId/guests', {
+      params: TripOnly,
+      body: z.object({ guest: z.string().min(1) }),
+      access: 'public',
+    }),
     getTrip: get('/trips/:tripId', {
       params: TripOnly,
       output: z.object({ tripId: z.string(), state: z.string() }),
@@ -32,7 +52,7 @@ export const trip = contract(
       refuses: { UnknownTrip: { status: 404, data: TripOnly } },
     }),
   },
-  { emits: [tripApproved] },
+  { emits: [tripApproved, guestJoined] },
 );
 
 export const hotel = contract('hotel', {

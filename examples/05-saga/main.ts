@@ -39,3 +39,9 @@ await setTimeout(500);
 say(`Lisbon for €5000: ${(await ask(`/trips/${tripId}`)).state}`);
 await ask(`/trips/${tripId}/approval`, { by: 'Dana' });
 say(`Lisbon for €5000: ${await decided(tripId)}`);
+
+for (const joining of [guests, guests.slice(1)]) {
+  const group = await ask('/groups', { cities: ['Moon', 'Oslo'], wanted: 3 });
+  for (const guest of joining) await ask(`/trips/${group.tripId}/guests`, { guest });
+  say(`The Moon or Oslo, ${joining.length} of 3 join: ${await decided(group.tripId)}`);
+}

@@ -29,6 +29,17 @@ export const sagaErrors = errorCatalogue('SAGA', {
       fix: '해당 단계의 `send`에 넘긴 함수를 고치십시오.',
     },
   },
+  DECISION_INVALID: {
+    kind: 'internal',
+    en: {
+      title: 'A process manager has decided what makes no sense',
+      fix: 'Correct `decide`; what it could not decide upon is tried again by `dure sagas retry`.',
+    },
+    ko: {
+      title: '프로세스 매니저의 결정이 올바르지 않습니다',
+      fix: '`decide`를 고치십시오. 결정하지 못한 일은 `dure sagas retry`로 다시 시도합니다.',
+    },
+  },
   ALREADY_RUNNING: {
     kind: 'conflict',
     en: {

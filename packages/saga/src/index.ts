@@ -14,6 +14,7 @@ export type {
 export type { ClaimStore } from './claim-store.port.ts';
 export type { Claimed } from './claims.ts';
 export { busyCode, claimed } from './claims.ts';
+export type { Decider, Decision, Decisions, Happened } from './decider.ts';
 export { sagaErrors } from './errors.ts';
 export type { Fenced } from './fenced.ts';
 export { cancelledCode, fenced, fencedAnswer } from './fenced.ts';
@@ -27,11 +28,29 @@ export { dueAt, isPinnedTo, resultsOf, stateOf, waitsOf } from './instance.ts';
 export { leavesOf } from './nodes.ts';
 export type { Operator } from './operate.ts';
 export type {
+  Allowed,
+  AllowedNothing,
+  CommandContext,
+  CommandHappened,
+  CommandOptions,
+  DecidedProcess,
+  Deciding,
+  LocalHappened,
+  ProcessContext,
+  ProcessDecider,
+  ProcessDraft,
+  ProcessEnd,
+  ProcessOptions,
+  WhyTurnedBack,
+} from './process-draft.ts';
+export { processManager } from './process-manager.ts';
+export type {
   AnySaga,
   EachNode,
   ItemContext,
   LocalStep,
   ParallelNode,
+  RepeatedNode,
   Saga,
   SagaEnd,
   SagaFailure,

@@ -43,7 +43,16 @@ export type StepRecord =
   | { readonly step: string; readonly state: 'kept'; readonly result?: unknown; readonly order?: number }
   /** Which way a branch took, or which items a fan-out has. */
   | { readonly step: string; readonly state: 'chosen'; readonly result: boolean }
-  | { readonly step: string; readonly state: 'chosen'; readonly items: readonly unknown[] };
+  | { readonly step: string; readonly state: 'chosen'; readonly items: readonly unknown[] }
+  /** What a decider knows, having heard of all that was settled up to `order`. */
+  | {
+      readonly step: string;
+      readonly state: 'decided';
+      readonly order: number;
+      readonly result: unknown;
+      /** It has decided to end when nothing is under way any more. */
+      readonly ends?: true;
+    };
 
 /** An event that an instance waits for. */
 export interface WaitsFor {
@@ -125,7 +134,11 @@ export function dueAt(instance: SagaInstance): number | undefined {
 
 /** A step that nobody can interrupt, a saga of its own, lets the deadline wait; so does one that waits for an operator. */
 export function heedsDeadline({ status, steps }: Pick<SagaInstance, 'status' | 'steps'>): boolean {
-  return status === 'open' && !steps.some((record) => isUnderWay(record) && record.dueAt === undefined);
+  return status === 'open' && !steps.some((record) => isUnderWay(record) && isWithAnother(record));
+}
+
+function isWithAnother(record: UnderWay): boolean {
+  return record.dueAt === undefined && !('waits' in record);
 }
 
 /** The results of steps that are known, by name; also of those that were taken back since. */

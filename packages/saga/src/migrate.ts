@@ -54,6 +54,7 @@ function inputBy(
 function strange({ from, to }: Versions, record: StepRecord): string | undefined {
   const { step } = record;
   const place = placeOf(to.nodes, step);
+  if (record.state === 'decided' && to.decider !== undefined) return undefined;
   if (record.state === 'chosen' ? !isChoice(to.nodes, step) : place === undefined) {
     return `version ${to.version} has no step "${step}", which it has begun; a step keeps its name`;
   }
@@ -66,7 +67,7 @@ function strange({ from, to }: Versions, record: StepRecord): string | undefined
 
 function isChoice(nodes: readonly SagaNode[], name: string): boolean {
   return nodes.some((node) => {
-    if (node.node === 'each') return node.name === name;
+    if (node.node === 'each' || node.node === 'repeated') return node.name === name;
     return node.node === 'when' && (node.name === name || isChoice([...node.yes, ...node.no], name));
   });
 }

@@ -1,5 +1,6 @@
 import { check, messageOf } from '@dure/core';
 import type { RecordIn } from './change.ts';
+import { decided, unheard } from './decided.ts';
 import type { StepRecord } from './instance.ts';
 import { isUnderWay } from './instance.ts';
 import { progressOf } from './progress.ts';
@@ -15,6 +16,7 @@ const firstLookMs = 1_000;
 
 /** Begins whatever can begin now, in the direction in which the instance goes. */
 export function move(turn: Turn): undefined {
+  if (turn.saga.decider !== undefined) for (const path of unheard(turn)) begin(turn, path, 1);
   if (turn.instance.status === 'paused') return;
   if (turn.instance.phase === 'forward') forward(turn);
   else backward(turn);
@@ -31,7 +33,8 @@ export function turnBack(turn: Turn, why: SagaFailure): undefined {
 
 function forward(turn: Turn): undefined {
   for (;;) {
-    const progress = progressOf(turn.saga.nodes, turn.find);
+    const { decider, nodes } = turn.saga;
+    const progress = decider === undefined ? progressOf(nodes, turn.find) : decided(turn, decider);
     switch (progress.kind) {
       case 'passed':
         return end(turn);
@@ -39,7 +42,8 @@ function forward(turn: Turn): undefined {
         return;
       case 'begins':
         for (const path of progress.paths) begin(turn, path, 1);
-        return;
+        if (decider === undefined) return;
+        break;
       case 'decides':
         if (!decide(turn, progress.node)) return;
         break;
@@ -48,6 +52,8 @@ function forward(turn: Turn): undefined {
         break;
       case 'fails':
         return turnBack(turn, failureOf(turn.find(progress.path)));
+      case 'gives-up':
+        return turnBack(turn, progress.why);
       default:
         progress satisfies never;
     }
@@ -162,6 +168,10 @@ function beginWait(turn: Turn, path: string, { event, key, timeoutMs }: WaitStep
   }
   try {
     const waits = { event: event.name, key: key(turn.context(path)), ...(untilMs === undefined ? {} : { untilMs }) };
+    if ((turn.place(path).index ?? 0) > 0) {
+      turn.put({ step: path, state: 'sent', attempts: 1, waits }); // a look would find what was heard before
+      return;
+    }
     turn.put({ step: path, state: 'sent', attempts: 1, dueAt: turn.now + firstLookMs, waits });
     turn.note({ what: 'waiting', step: path, detail: `${waits.event} ${waits.key}` });
     turn.work.push({ kind: 'look', step: path, event: waits.event, key: waits.key });

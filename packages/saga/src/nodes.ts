@@ -1,11 +1,13 @@
-import type { SagaLeaf, SagaNode } from './saga.ts';
+import type { SagaInstance } from './instance.ts';
+import { resultsOf } from './instance.ts';
+import type { ItemContext, SagaLeaf, SagaNode, StepContext } from './saga.ts';
 
 /** What a record of an instance is about. */
 export interface Place {
   readonly leaf: SagaLeaf;
   /** The group that it belongs to, if any: what is in one is undone together. */
   readonly group: string | undefined;
-  /** Which of a fan-out's items it is for. */
+  /** Which item it is for: of a fan-out, or of what is repeated. */
   readonly index: number | undefined;
 }
 
@@ -20,18 +22,30 @@ export function placeOf(nodes: readonly SagaNode[], path: string): Place | undef
     else if (node.node === 'parallel') {
       const leaf = node.branches.find(({ name }) => name === member);
       return leaf && { leaf, group, index: undefined };
-    } else if (node.node === 'each') {
-      return member === undefined ? undefined : { leaf: node.step, group, index: Number(member) };
+    } else if (node.node === 'each' || node.node === 'repeated') {
+      const together = node.node === 'each' ? group : undefined;
+      return member === undefined ? undefined : { leaf: node.step, group: together, index: Number(member) };
     } else return member === undefined ? { leaf: node, group: undefined, index: undefined } : undefined;
   }
   return undefined;
 }
 
-/** Every leaf of a definition with the path of its record; a fan-out's step has an asterisk for its items. */
+/** What the step of a record knows: with `item` and `index` where it is one of several. */
+export function contextAt(nodes: readonly SagaNode[], instance: SagaInstance, path: string): StepContext | ItemContext {
+  const { id, input, steps } = instance;
+  const context = { id, input, done: resultsOf(instance) };
+  const index = placeOf(nodes, path)?.index;
+  const [name] = path.split('.', 1);
+  const chosen = index === undefined ? undefined : steps.find(({ step }) => step === name);
+  if (index === undefined || chosen === undefined || !('items' in chosen)) return context;
+  return { ...context, item: chosen.items[index], index };
+}
+
+/** Every leaf of a definition with the path of its record; one that has several has an asterisk for their numbers. */
 export function leavesOf(nodes: readonly SagaNode[]): readonly { readonly path: string; readonly leaf: SagaLeaf }[] {
   return nodes.flatMap((node) => {
     if (node.node === 'when') return [...leavesOf(node.yes), ...leavesOf(node.no)];
-    if (node.node === 'each') return [{ path: `${node.name}.*`, leaf: node.step }];
+    if (node.node === 'each' || node.node === 'repeated') return [{ path: `${node.name}.*`, leaf: node.step }];
     if (node.node === 'parallel') return node.branches.map((leaf) => ({ path: `${node.name}.${leaf.name}`, leaf }));
     return [{ path: node.name, leaf: node }];
   });
@@ -55,6 +69,8 @@ function nodeShape(node: SagaNode): string {
       return `${node.name}(${shapeOf(node.branches)})`;
     case 'each':
       return `${node.name}*${node.join}(${shapeOf([node.step])})`;
+    case 'repeated':
+      return `${node.name}+(${shapeOf([node.step])})`;
     case 'when':
       return `${node.name}?(${shapeOf(node.yes)}|${shapeOf(node.no)})`;
     default:

@@ -58,6 +58,7 @@ function retry(turn: Turn, what: SagaHistoryEntry['what'], detail: string): unde
     turn.work.push({ kind: 'end' });
   } else if (underWay.length === 0) move(turn);
   else for (const record of underWay) if (!isWithOthers(turn, record)) again(turn, record, 1);
+  if (turn.saga.decider !== undefined) move(turn);
 }
 
 /** What somebody else will tell of cannot be hastened: an event, or a saga of its own. */

@@ -1,6 +1,6 @@
 import type { StepRecord } from './instance.ts';
 import { isUnderWay } from './instance.ts';
-import type { EachNode, SagaNode, WhenNode } from './saga.ts';
+import type { EachNode, SagaFailure, SagaNode, WhenNode } from './saga.ts';
 
 /** What a saga that moves forward does next. */
 export type Progress =
@@ -11,7 +11,8 @@ export type Progress =
   | { readonly kind: 'decides'; readonly node: WhenNode | EachNode }
   /** A fan-out has what it needs; what of it is unknown is taken back. */
   | { readonly kind: 'takes-back'; readonly paths: readonly string[] }
-  | { readonly kind: 'fails'; readonly path: string };
+  | { readonly kind: 'fails'; readonly path: string }
+  | { readonly kind: 'gives-up'; readonly why: SagaFailure };
 
 type Find = (path: string) => StepRecord | undefined;
 
@@ -43,6 +44,8 @@ function nodeProgress(node: SagaNode, find: Find): Progress {
       const needed = node.join === 'all' ? paths.length : Math.min(node.join, paths.length);
       return groupProgress({ paths, needed, most: node.most }, find);
     }
+    case 'repeated':
+      return passed; // a decider says what becomes of it
     case 'when': {
       const chosen = find(node.name);
       if (chosen?.state !== 'chosen' || !('result' in chosen)) return { kind: 'decides', node };

@@ -1,7 +1,8 @@
 import type { Schema, SchemaInput, SchemaOutput } from '@dure/core';
 import type { AnyEvent } from '@dure/messaging';
+import type { CommandStepOptions, SagaHead } from './definition.ts';
+import { checkNumber, commandStep, defaultTimeoutMs, definitionOf, headOf, waitStep, withNode } from './definition.ts';
 import { sagaErrors } from './errors.ts';
-import { leavesOf, namesOf, shapeOf } from './nodes.ts';
 import type {
   AnySaga,
   EachNode,
@@ -39,25 +40,11 @@ export function saga<S extends Schema<unknown, unknown>>(
   name: string,
   options: SagaOptions<S>,
 ): SagaDraft<SchemaOutput<S>, Record<never, never>, never, SchemaInput<S>> {
-  checkName('saga', name, name);
-  const head: SagaHead = { name, version: 1, ...options, key: options.key as SagaHead['key'] };
-  checkNumber(name, 'version', head.version, 1);
-  if (head.deadlineMs !== undefined) checkNumber(name, 'deadlineMs', head.deadlineMs, 1);
-  if (head.keepFinishedMs !== undefined) checkNumber(name, 'keepFinishedMs', head.keepFinishedMs, 0);
-  const made: unknown = new Draft(head, [], 'compensatable');
+  const made: unknown = new Draft(headOf(name, options), [], 'compensatable');
   return made as SagaDraft<SchemaOutput<S>, Record<never, never>, never, SchemaInput<S>>;
 }
 
-interface SagaHead extends Omit<SagaOptions<Schema<unknown, unknown>>, 'key'> {
-  readonly name: string;
-  readonly version: number;
-  readonly key: (input: never) => string;
-}
-
-const defaultTimeoutMs = 10_000;
-const defaultAttempts = 3;
-
-type Options = Partial<Omit<SagaStep, 'node' | 'name' | 'kind' | 'do'>>;
+type Options = CommandStepOptions;
 type Way = (way: Draft) => Draft;
 
 /** The drafts of all kinds at once; what may stand where is said by their types alone. */
@@ -117,12 +104,12 @@ class Draft {
 
   wait(name: string, event: AnyEvent, options: Pick<WaitStep, 'key' | 'otherwise'> & { timeoutMs: number }): Draft {
     checkNumber(`${this.#head.name}.${name}`, 'timeoutMs', options.timeoutMs, 1);
-    return this.#add({ ...this.#waiting(name), event, ...options });
+    return this.#add({ ...waitStep(name, this.#kind), event, ...options });
   }
 
   sleep(name: string, timeoutMs: number): Draft {
     checkNumber(`${this.#head.name}.${name}`, 'ms', timeoutMs, 1);
-    return this.#add({ ...this.#waiting(name), timeoutMs });
+    return this.#add({ ...waitStep(name, this.#kind), timeoutMs });
   }
 
   sub(name: string, saga: AnySaga, data: SubStep['data'], options: Options): Draft {
@@ -131,38 +118,15 @@ class Draft {
   }
 
   end(end: Partial<SagaEnd> = {}): Saga {
-    return finish(this.#head, this.nodes, end);
-  }
-
-  #waiting(name: string): WaitStep {
-    const nothingToUndo = 'it only waited';
-    const rest = {
-      event: undefined,
-      timeoutMs: undefined,
-      undo: undefined,
-      key: () => '',
-      otherwise: 'go-on',
-    } as const;
-    return { node: 'wait', name, kind: this.#kind, nothingToUndo, ...rest };
+    return definitionOf(this.#head, this.nodes, end);
   }
 
   #command(name: string, kind: StepKind, what: Send<StepContext>, options: Options): SagaStep {
-    const { undo, nothingToUndo, status, timeoutMs = defaultTimeoutMs, attempts = defaultAttempts } = options;
-    checkName('step', name, `${this.#head.name}.${name}`);
-    checkNumber(`${this.#head.name}.${name}`, 'timeoutMs', timeoutMs, 1);
-    checkNumber(`${this.#head.name}.${name}`, 'attempts', attempts, 1);
-    return { node: 'command', name, kind, do: what, undo, nothingToUndo, status, timeoutMs, attempts };
+    return commandStep(this.#head, name, kind, what, options);
   }
 
   #add(node: SagaNode): Draft {
-    const { name } = this.#head;
-    checkName('step', node.name, `${name}.${node.name}`);
-    const nodes = [...this.nodes, node];
-    const twice = repeated(namesOf(nodes));
-    if (twice !== undefined) {
-      throw sagaErrors.DEFINITION_INVALID(`the saga "${name}" has two steps called "${twice}"; rename one`);
-    }
-    return new Draft(this.#head, nodes, this.#kind);
+    return new Draft(this.#head, withNode(this.#head, this.nodes, node), this.#kind);
   }
 }
 
@@ -190,52 +154,4 @@ class Branches {
     }
     return new Branches([...this.steps, this.#make(name, what, options)], this.#make);
   }
-}
-
-function finish(head: SagaHead, nodes: readonly SagaNode[], end: Partial<SagaEnd>): Saga {
-  if (nodes.length === 0) {
-    throw sagaErrors.DEFINITION_INVALID(`the saga "${head.name}" has no steps; add at least one before end()`);
-  }
-  const leaves = leavesOf(nodes).map(({ leaf }) => leaf);
-  const commands = leaves.flatMap((leaf) => {
-    if (leaf.node === 'command') return [leaf.do, leaf.undo ?? [], leaf.status ?? []].flat();
-    return leaf.node === 'sub' ? [leaf.undo ?? []].flat() : [];
-  });
-  const sends = new Map(commands.map(({ command }) => [`${command.service}.${command.name}`, command]));
-  const claiming = commands.filter(({ command }) => 'claims' in command && command.claims !== undefined);
-  const events = leaves.flatMap((leaf) => (leaf.node === 'wait' && leaf.event !== undefined ? [leaf.event] : []));
-  const { name, version, input, key, deadlineMs, keepFinishedMs, sensitive = [], migrates = {} } = head;
-  return {
-    kind: 'saga',
-    name,
-    version,
-    shape: shapeOf(nodes),
-    sends: [...sends.values()],
-    waits: [...new Map(events.map((event) => [event.name, event])).values()],
-    claimsAt: [...new Set(claiming.map(({ command }) => command.service))],
-    input,
-    key,
-    deadlineMs,
-    keepFinishedMs,
-    sensitive,
-    migrates,
-    nodes,
-    end: { completed: end.completed, compensated: end.compensated },
-  };
-}
-
-function repeated(names: readonly string[]): string | undefined {
-  return names.find((name, at) => names.indexOf(name) !== at);
-}
-
-function checkName(what: string, name: string, shown: string): void {
-  if (/^[a-z][a-zA-Z0-9-]{0,62}$/.test(name)) return;
-  throw sagaErrors.DEFINITION_INVALID(
-    `the ${what} name "${shown}" is not a name: a lower-case letter, then letters, digits or hyphens, at most 63`,
-  );
-}
-
-function checkNumber(where: string, option: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw sagaErrors.DEFINITION_INVALID(`${where}: \`${option}\` is ${value}, but must be a whole number from ${least}`);
 }

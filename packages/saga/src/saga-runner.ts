@@ -10,7 +10,7 @@ import { sagaErrors } from './errors.ts';
 import type { SagaInstance, WaitsFor } from './instance.ts';
 import { dueAt, isPinnedTo, resultsOf, stateOf } from './instance.ts';
 import { migrate } from './migrate.ts';
-import { placeOf } from './nodes.ts';
+import { contextAt, placeOf } from './nodes.ts';
 import type { Operator } from './operate.ts';
 import { outcomeOf } from './replied.ts';
 import { hasEnded, reporter } from './report.ts';
@@ -332,7 +332,7 @@ async function runLocal<Tx>(
   tx: Tx,
 ): Promise<unknown> {
   const leaf = placeOf(saga.nodes, step)?.leaf;
-  const context = contextOf(instance);
+  const context = contextAt(saga.nodes, instance, step);
   if (leaf?.node !== 'local') return undefined;
   if (direction === 'do') return leaf.run(tx as never, context);
   const record = instance.steps.find((one) => one.step === step);

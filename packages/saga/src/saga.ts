@@ -1,5 +1,6 @@
 import type { Schema } from '@dure/core';
 import type { AnyCommand, AnyEvent } from '@dure/messaging';
+import type { Decider } from './decider.ts';
 import type { Send } from './send.ts';
 
 /** What a saga knows when it builds a command: its input and the results of the steps that are done. */
@@ -119,8 +120,15 @@ export interface WhenNode {
   readonly no: readonly SagaNode[];
 }
 
+/** What a process manager begins as often as it decides to: `remind.0`, `remind.1`, … */
+export interface RepeatedNode {
+  readonly node: 'repeated';
+  readonly name: string;
+  readonly step: SagaStep | LocalStep | WaitStep;
+}
+
 /** A part of a saga, as data. */
-export type SagaNode = SagaLeaf | ParallelNode | EachNode | WhenNode;
+export type SagaNode = SagaLeaf | ParallelNode | EachNode | WhenNode | RepeatedNode;
 
 /** What happens in the engine's transaction when a saga ends. */
 export interface SagaEnd<Tx = never> {
@@ -150,6 +158,8 @@ export interface Saga<Input = never, Tx = never, Done = unknown> {
   /** The earlier versions whose running instances an operator may move to this one, each with what becomes of the input. */
   readonly migrates: Readonly<Record<number, (input: never) => unknown>>;
   readonly nodes: readonly SagaNode[];
+  /** Says what comes next, in place of the order of the nodes. */
+  readonly decider: Decider | undefined;
   readonly end: SagaEnd<Tx>;
   /** Carries types only. */
   readonly types?: { readonly input: Input; readonly done: Done };

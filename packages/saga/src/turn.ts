@@ -2,9 +2,9 @@ import type { FieldError } from '@dure/core';
 import { check, messageOf } from '@dure/core';
 import type { SagaChange, SagaCommand, SagaHistoryEntry, SagaWork, StepDirection } from './change.ts';
 import type { SagaInstance, StepRecord, UnderWay } from './instance.ts';
-import { isUnderWay, resultsOf } from './instance.ts';
+import { isUnderWay } from './instance.ts';
 import type { Place } from './nodes.ts';
-import { placeOf } from './nodes.ts';
+import { contextAt, placeOf } from './nodes.ts';
 import type { AnySaga, StepContext } from './saga.ts';
 import type { Send } from './send.ts';
 
@@ -97,12 +97,7 @@ export class Turn {
   }
 
   context(path: string): StepContext {
-    const { id, input } = this.#instance;
-    const context = { id, input, done: resultsOf(this.#instance) };
-    const { group = '', index } = { index: undefined, ...placeOf(this.saga.nodes, path) };
-    const chosen = index === undefined ? undefined : this.find(group);
-    if (index === undefined || chosen === undefined || !('items' in chosen)) return context;
-    return { ...context, item: chosen.items[index], index } as StepContext;
+    return contextAt(this.saga.nodes, this.#instance, path);
   }
 
   /** Puts a command into the change; otherwise says why that cannot be. `data` replaces what the definition says. */

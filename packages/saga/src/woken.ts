@@ -7,6 +7,8 @@ import type { Turn } from './turn.ts';
 import { attemptsUntilStuck, longestWaitMs } from './turn.ts';
 
 const endRetryMs = 1_000;
+/** Of a wait without end: after a minute whatever came in the moment in which it began is committed. */
+const mostLooks = 6;
 
 /** Time has passed: does whatever is due. */
 export function woken(turn: Turn): undefined {
@@ -80,7 +82,8 @@ function waitIsOver(turn: Turn, record: UnderWay, { event, otherwise }: WaitStep
   const order = turn.nextOrder();
   if (waits !== undefined && (waits.untilMs === undefined || waits.untilMs > turn.now)) {
     const dueAt = Math.min(turn.now + backoffMs(1_000, attempts + 1), waits.untilMs ?? Number.POSITIVE_INFINITY);
-    turn.put({ ...record, attempts: attempts + 1, dueAt });
+    const { dueAt: _, ...rest } = { ...record, attempts: attempts + 1 };
+    turn.put(waits.untilMs === undefined && attempts >= mostLooks ? rest : { ...rest, dueAt });
     turn.work.push({ kind: 'look', step, event: waits.event, key: waits.key });
     return;
   }

@@ -19,6 +19,8 @@ export interface CrashOptions<Input> {
   readonly answers?: Readonly<Record<string, unknown>>;
   /** Messages that may come twice because somebody crashed after the commit, and local work that may fail. Default 1. */
   readonly faults?: number;
+  /** How often an event of a process manager may come; each of a saga's waits takes one. Default 1. */
+  readonly events?: number;
   /** Timeouts that may strike although an answer is on its way. Default 2. */
   readonly timeouts?: number;
   /** False shows what the participants' fence is for: without it, messages that come twice have two effects. Default true. */
@@ -92,7 +94,7 @@ function firstWorld<Input>(saga: AnySaga, { input, faults = 1, timeouts = 2 }: C
   return taken(empty, change, 'it starts');
 }
 
-type Told = Pick<CrashOptions<unknown>, 'answers' | 'fenced'>;
+type Told = Pick<CrashOptions<unknown>, 'answers' | 'fenced' | 'events'>;
 
 function successors(saga: AnySaga, world: CrashWorld, options: Told): readonly CrashWorld[] {
   const worlds: CrashWorld[] = [];
@@ -112,7 +114,9 @@ function successors(saga: AnySaga, world: CrashWorld, options: Told): readonly C
   for (const record of world.instance.steps) {
     if (record.state !== 'sent' || record.waits === undefined) continue;
     const { step } = record;
-    const event: SagaEvent = { kind: 'arrived', step, data: options.answers?.[step] ?? null };
+    const [name = step, index = 0] = step.split('.', 2);
+    if (Number(index) >= (options.events ?? 1)) continue;
+    const event: SagaEvent = { kind: 'arrived', step, data: options.answers?.[name] ?? null };
     worlds.push(...engineMoves(saga, world, event, `the event of ${step} comes`, options));
   }
   const due = dueAt(world.instance);
