@@ -147,6 +147,18 @@ export const postgresErrors = errorCatalogue('POSTGRES', {
       fix: '끝난 뒤 다시 시작하십시오. 잠금이 풀리지 않으면 `pg_locks`에서 잡고 있는 세션을 찾으십시오.',
     },
   },
+  MIGRATION_BLOCKED: {
+    kind: 'unavailable',
+    retryable: true,
+    en: {
+      title: 'A migration did not get the locks of its tables, because a transaction keeps them',
+      fix: 'End the transaction that the message names and start again; nothing of this file was applied, and the service went on meanwhile.',
+    },
+    ko: {
+      title: '다른 트랜잭션이 잡고 있어 마이그레이션이 테이블 잠금을 얻지 못했습니다',
+      fix: '메시지에 나온 트랜잭션을 끝내고 다시 시작하십시오. 이 파일의 내용은 적용되지 않았고, 서비스는 그동안 계속 동작했습니다.',
+    },
+  },
   MIGRATION_FAILED: {
     kind: 'internal',
     en: {

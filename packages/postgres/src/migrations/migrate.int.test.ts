@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
-import { codeOf, isDureError, systemClock } from '@dure/core';
+import { describe, test } from 'node:test';
+import { codeOf, isDureError, systemClock, wait } from '@dure/core';
 import { connected } from '../provisioning/connect.ts';
 import { testDatabase } from '../testing/index.ts';
 import type { MigrateOptions } from './migrate.ts';
@@ -157,5 +157,94 @@ test('a lock that another session keeps is reported', async () => {
   await connected(order.url, async (holder) => {
     await holder.query('SELECT pg_advisory_lock(7305873901)');
     await assert.rejects(order.run({ lockTimeoutMs: 50 }), hasCode('POSTGRES_MIGRATION_LOCKED', /for 50 ms/));
+  });
+});
+
+describe('a migration whose table is in use', () => {
+  const change = { 'migrations/0003-add-total.sql': 'ALTER TABLE orders ADD total int;' };
+  /** Somebody who has read `orders` and does not end the transaction; ends when `work` does. */
+  const dawdling = (url: string, work: (end: () => Promise<unknown>) => Promise<void>) =>
+    connected(`${url}?application_name=report`, async (client) => {
+      await client.query('BEGIN; SELECT FROM orders');
+      await work(() => client.query('COMMIT'));
+    });
+  /** Reads `orders` again and again until `until` has come; the slowest read, in milliseconds. */
+  const slowestRead = (url: string, until: Promise<unknown>) =>
+    connected(url, async (client) => {
+      const stop = new AbortController();
+      void until.then(
+        () => stop.abort(),
+        () => stop.abort(),
+      );
+      let slowestMs = 0;
+      while (!stop.signal.aborted) {
+        const began = systemClock.monotonicMs();
+        await client.query('SELECT FROM orders');
+        slowestMs = Math.max(slowestMs, systemClock.monotonicMs() - began);
+      }
+      return slowestMs;
+    });
+
+  test('lets others through while it waits, and comes to its turn', async () => {
+    await using order = await bench(two);
+    await order.run();
+    await order.write(change);
+    await dawdling(order.serviceUrl, async (end) => {
+      const running = order.run();
+      const reading = slowestRead(order.serviceUrl, running);
+      await wait(systemClock, 3_000);
+      await end();
+      assert.deepEqual(await running, ['order/0003-add-total.sql']);
+      const slowestMs = await reading;
+      assert.ok(slowestMs > 300 && slowestMs < 2_000, `the slowest read took ${slowestMs} ms`);
+    });
+  });
+
+  test('gives up in the end, says whom it has waited for, and has changed nothing', async () => {
+    await using order = await bench(two);
+    await order.run();
+    await order.write(change);
+    await dawdling(order.serviceUrl, async () => {
+      const running = order.run({ lockTimeoutMs: 1_500 });
+      await assert.rejects(
+        running,
+        hasCode(
+          'POSTGRES_MIGRATION_BLOCKED',
+          /0003-add-total\.sql \(service order\) did not get a lock that report \(process \d+\) holds, in [23] attempts/,
+        ),
+      );
+    });
+    assert.deepEqual(await order.run(), ['order/0003-add-total.sql']);
+  });
+
+  test('waits for as long as it says itself', async () => {
+    await using order = await bench(two);
+    await order.run();
+    await order.write({
+      'migrations/0003-add-total.sql': `SET LOCAL lock_timeout = '20s'; ALTER TABLE orders ADD total int;`,
+    });
+    await dawdling(order.serviceUrl, async (end) => {
+      const running = order.run({ lockTimeoutMs: 100 });
+      await wait(systemClock, 1_200);
+      await end();
+      assert.deepEqual(await running, ['order/0003-add-total.sql']);
+    });
+  });
+
+  test('gives way to a unit of work that waits for it in turn', async () => {
+    await using order = await bench(two);
+    await order.run();
+    await order.write({
+      'migrations/0003-rows.sql': 'LOCK TABLE orders; SELECT pg_sleep(0.2); UPDATE other SET a = 1;',
+    });
+    await connected(order.url, async (owner) => {
+      await owner.query(`CREATE TABLE other (a int); INSERT INTO other VALUES (0)`);
+      await owner.query('BEGIN; UPDATE other SET a = 2');
+      const running = order.run();
+      await wait(systemClock, 150);
+      await owner.query('SELECT FROM orders');
+      await owner.query('COMMIT');
+      assert.deepEqual(await running, ['order/0003-rows.sql']);
+    });
   });
 });

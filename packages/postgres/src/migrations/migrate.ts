@@ -3,7 +3,8 @@ import type { Clock } from '@dure/core';
 import type { Client } from 'pg';
 import { postgresErrors } from '../errors.ts';
 import { connected } from '../provisioning/connect.ts';
-import { failedMigration } from './migration-failure.ts';
+import type { MigrationOwner } from './apply-migration.ts';
+import { applyMigration } from './apply-migration.ts';
 import type { MigrationFile } from './migration-files.ts';
 import { migrationFiles } from './migration-files.ts';
 
@@ -16,7 +17,7 @@ export interface MigrateOptions {
   /** Whether seeds run too: in development and tests. */
   readonly seeds: boolean;
   readonly clock: Clock;
-  /** How long to wait for another process that migrates the same database. Default 30 000. */
+  /** How long to wait for another process that migrates the same database, and for each file to get the locks it needs. Default 30 000. */
   readonly lockTimeoutMs?: number;
 }
 
@@ -33,10 +34,12 @@ const lockKey = 7_305_873_901;
 
 /**
  * Brings a database up to date: first Dure's own schema, then the service's `migrations/`, then its `seeds/`, each file once,
- * in order of its number, in a transaction of its own. Where nothing is to do it costs one connection and one query.
+ * in order of its number, in a transaction of its own. Where nothing is to do it costs one connection and one query. A service that works on the
+ * same tables meanwhile waits for a file that is being applied, but for no longer than half a second for one that only waits itself.
  *
  * Rejects with POSTGRES_MIGRATION_NAME, POSTGRES_MIGRATION_CHANGED, POSTGRES_MIGRATION_ORDER (before anything is applied),
- * POSTGRES_MIGRATION_FAILED (files before the one it names stay applied), POSTGRES_MIGRATION_LOCKED or POSTGRES_CONNECT_FAILED.
+ * POSTGRES_MIGRATION_FAILED or POSTGRES_MIGRATION_BLOCKED (files before the one it names stay applied), POSTGRES_MIGRATION_LOCKED or
+ * POSTGRES_CONNECT_FAILED.
  *
  * @example
  * await migrate({ url: ownerUrl, service: 'order', folder: import.meta.dirname, seeds: true, clock: systemClock });
@@ -50,16 +53,14 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     const todo = pending(sets, await appliedRows(client), options.service);
     const applied: string[] = [];
     for (const { set, file } of todo) {
-      await apply(client, set, file, options);
+      await applyMigration(client, set, file, options);
       applied.push(`${set.owner}/${set.kind === 'seed' ? 'seeds/' : ''}${file.name}`);
     }
     return { applied };
   });
 }
 
-interface MigrationSet {
-  readonly owner: string;
-  readonly kind: 'migration' | 'seed';
+interface MigrationSet extends MigrationOwner {
   readonly files: readonly MigrationFile[];
 }
 
@@ -70,7 +71,8 @@ interface AppliedRow {
   readonly checksum: string;
 }
 
-const bookkeeping = `
+/** The table of what was applied. */
+export const bookkeeping = `
   CREATE SCHEMA IF NOT EXISTS dure;
   CREATE TABLE IF NOT EXISTS dure.migration (
     owner text NOT NULL,
@@ -163,31 +165,4 @@ async function lock(client: Client, { service, lockTimeoutMs = 30_000 }: Migrate
       { cause, details: { service, lockTimeoutMs } },
     );
   }
-}
-
-async function apply(client: Client, set: MigrationSet, file: MigrationFile, options: MigrateOptions): Promise<void> {
-  const row = [set.owner, set.kind, file.name, file.checksum, options.clock.now()];
-  refuseTransactionControl(file, options.service);
-  await client.query('BEGIN');
-  try {
-    await client.query(file.sql);
-    await client.query(
-      'INSERT INTO dure.migration (owner, kind, name, checksum, applied_at) VALUES ($1, $2, $3, $4, $5)',
-      row,
-    );
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw failedMigration(file, options.service, error);
-  }
-}
-
-function refuseTransactionControl(file: MigrationFile, service: string): void {
-  const match = /^[ \t]*(begin|commit|rollback|start[ \t]+transaction)[ \t]*;/im.exec(file.sql);
-  if (match === null) return;
-  const line = file.sql.slice(0, match.index).split('\n').length;
-  throw postgresErrors.MIGRATION_FAILED(
-    `${file.path}, line ${line} (service ${service}): "${match[1]}" is not allowed, because each file already runs in a transaction of its own; remove it`,
-    { details: { service, file: file.path, line } },
-  );
 }
