@@ -40,6 +40,8 @@ export type { MemoryDatabase, MemoryDatabaseOptions } from './memory-database.ts
 export { memoryDatabase } from './memory-database.ts';
 export { memoryRelayStore } from './memory-relay-store.ts';
 export type { MemoryTx } from './memory-tx.ts';
+export type { Death, MortalProcess } from './mortal-process.ts';
+export { mortalProcess } from './mortal-process.ts';
 export type { ParkingUnderTest } from './parking-contract.ts';
 export { parkingContract } from './parking-contract.ts';
 export type { PayloadsUnderTest } from './payload-store-contract.ts';
