@@ -10,10 +10,20 @@ import type { ParkedKeys } from './parked-keys.port.ts';
  */
 export type DeliveryOutcome = 'applied' | 'duplicate' | 'parked' | 'paused';
 
+/** How far a consumer has got in a stream. */
+export interface StreamReached {
+  /** As `position` says it. */
+  readonly position: number;
+  /** As `era` says it. */
+  readonly era: string | undefined;
+}
+
 /** Applies messages from other services, each exactly once. */
 export interface DeliveryStore<Tx> {
   /** The position in the stream up to which this consumer has applied or parked everything; 0 at first. */
   position(stream: string): Promise<number>;
+  /** How far each of several streams is, and in which era it was last read. */
+  reached(streams: readonly string[]): Promise<readonly StreamReached[]>;
   /**
    * Runs `effect` and remembers the message, by position or id, in one transaction; of a duplicate nothing runs. A returned reply
    * is appended in that transaction and addressed to the sender; a command that is a duplicate by its id is answered again as it
@@ -29,8 +39,8 @@ export interface DeliveryStore<Tx> {
     deliveries: readonly Delivery<Tx>[],
     way?: Omit<DeliveryWay, 'by'>,
   ): Promise<readonly DeliveryOutcome[] | undefined>;
-  /** Moves the position over messages that were none of this consumer's business. */
-  skipTo(stream: string, position: number): Promise<void>;
+  /** Moves the position over messages that were none of this consumer's business; with an era only while the stream is in that. */
+  skipTo(stream: string, position: number, era?: string): Promise<void>;
   /** The era in which the stream was last read; undefined at first. */
   era(stream: string): Promise<string | undefined>;
   /** Remembers the era, before anything of it is applied. */

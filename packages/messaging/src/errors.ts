@@ -105,11 +105,11 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
     kind: 'conflict',
     en: {
       title: 'A consumer is ahead of the log it reads',
-      fix: 'The log was restored from a backup or lost its newest part: decide what happens to the messages that are lost, set the consumer back to the last position that the message calls common (`update dure.source set pos = …, era = null where source = …` in its database), then restart it. A read model is made anew instead: delete its file.',
+      fix: "The log was restored from a backup or lost its newest part: decide what happens to the messages that are lost, set the consumer back to the last position that the message calls common (`update dure.source set pos = …, era = null where source = …` in its database), then restart it. Behind a broker, set back the lanes that were read in the era that the message names, which then go on by themselves (`update dure.source set pos = least(pos, …), era = null where (source = '…' or starts_with(source, '…/')) and era = '…'`). A read model is made anew instead: delete its file.",
     },
     ko: {
       title: '소비자가 읽는 로그보다 앞서 있습니다',
-      fix: '로그가 백업에서 복원되었거나 최근 내용이 유실되었습니다. 유실된 메시지를 어떻게 처리할지 정하고, 소비자의 데이터베이스에서 메시지에 나온 마지막 공통 위치로 되돌린 뒤(`update dure.source set pos = …, era = null where source = …`) 소비자를 다시 시작하십시오. 읽기 모델은 파일을 지우면 새로 만들어집니다.',
+      fix: "로그가 백업에서 복원되었거나 최근 내용이 유실되었습니다. 유실된 메시지를 어떻게 처리할지 정하고, 소비자의 데이터베이스에서 메시지에 나온 마지막 공통 위치로 되돌린 뒤(`update dure.source set pos = …, era = null where source = …`) 소비자를 다시 시작하십시오. 브로커를 거치는 경우에는 메시지에 나온 시대(era)에 읽은 레인만 되돌리면 스스로 이어 갑니다(`update dure.source set pos = least(pos, …), era = null where (source = '…' or starts_with(source, '…/')) and era = '…'`). 읽기 모델은 파일을 지우면 새로 만들어집니다.",
     },
   },
   LOG_WENT_BACK: {

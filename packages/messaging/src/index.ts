@@ -32,7 +32,7 @@ export type {
   ParkedKeyView,
   ParkedMessageView,
 } from './delivery-operations.port.ts';
-export type { DeliveryOutcome, DeliveryStore, ParkingDeliveryStore } from './delivery-store.port.ts';
+export type { DeliveryOutcome, DeliveryStore, ParkingDeliveryStore, StreamReached } from './delivery-store.port.ts';
 export { messagingErrors } from './errors.ts';
 export type { AnyEvent, EventData, EventType } from './event.ts';
 export { event } from './event.ts';

@@ -6,6 +6,7 @@ import type {
   Message,
   ParkingDeliveryStore,
   ReplyData,
+  StreamReached,
 } from '@dure/messaging';
 import { messagingErrors, toCloudEvent } from '@dure/messaging';
 import { deliverTogether } from './deliver-together.ts';
@@ -24,7 +25,10 @@ import type { UnitPlan } from './unit-of-work.ts';
 import { runUnit } from './unit-of-work.ts';
 
 const moveTo = `insert into dure.source as s (source, pos) values ($1, $2)
-  on conflict (source) do update set pos = excluded.pos, changed_at = dure.now() where s.pos < excluded.pos`;
+  on conflict (source) do update set pos = excluded.pos, changed_at = dure.now() where s.pos < excluded.pos
+    and ($3::text is null or s.era = $3)`;
+const reached = `select coalesce(s.pos, 0) as position, s.era
+  from unnest($1::text[]) with ordinality as w (source, n) left join dure.source s using (source) order by w.n`;
 const enterEra = `insert into dure.source as s (source, pos, era) values ($1, 0, $2)
   on conflict (source) do update set era = excluded.era where s.era is distinct from excluded.era`;
 const fortnightMs = 14 * 86_400_000;
@@ -49,8 +53,15 @@ export function postgresDeliveryStore(kit: UnitKit, pool: Pool, idsKeptMs = fort
       const { rows } = await leased(pool, 'select pos from dure.source where source = $1', [stream]);
       return (rows[0]?.pos as number | undefined) ?? 0;
     },
-    async skipTo(stream, position) {
-      await leased(pool, moveTo, [stream, position], 'dure.move-to');
+    async reached(streams) {
+      const { rows } = await leased(pool, reached, [streams], 'dure.reached');
+      return (rows as unknown as readonly (StreamReached & { readonly era: string | null })[]).map((row) => ({
+        position: row.position,
+        era: row.era ?? undefined,
+      }));
+    },
+    async skipTo(stream, position, era) {
+      await leased(pool, moveTo, [stream, position, era ?? null], 'dure.move-to');
     },
     async era(stream) {
       const { rows } = await leased(pool, 'select era from dure.source where source = $1', [stream]);

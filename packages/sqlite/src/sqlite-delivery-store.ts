@@ -57,13 +57,18 @@ export function sqliteDeliveryStore(db: DatabaseSync): SqliteDeliveries {
     await effect(sql);
     return 'applied';
   };
+  const positionOf = (source: string) =>
+    Number(sql.first('select position from dure_source where source = ?', source)?.position ?? 0);
+  const eraOf = (source: string) =>
+    sql.first('select era from dure_era where source = ?', source)?.era as string | undefined;
   return {
     deliveries: {
-      position: async (source) =>
-        Number(sql.first('select position from dure_source where source = ?', source)?.position ?? 0),
-      era: async (source) => sql.first('select era from dure_era where source = ?', source)?.era as string | undefined,
+      position: async (source) => positionOf(source),
+      era: async (source) => eraOf(source),
+      reached: async (sources) => sources.map((source) => ({ position: positionOf(source), era: eraOf(source) })),
       enterEra: (source, era) => inTurn(async () => void sql.run(enterEra, source, era)),
-      skipTo: (source, position) => inTurn(async () => void sql.run(moveTo, source, position)),
+      skipTo: (source, position, era = eraOf(source)) =>
+        inTurn(async () => void (era === eraOf(source) && sql.run(moveTo, source, position))),
       deliver: (message, _call, effect) => inTurn(() => inTransaction(() => apply(message, effect))),
     },
     async close() {

@@ -73,6 +73,7 @@ test('what a feed brings again, behind later messages, is applied once and in or
     deliveries: {
       position: (stream) => deliveries.position(stream),
       skipTo: (stream, position) => deliveries.skipTo(stream, position),
+      reached: (streams) => deliveries.reached(streams),
       era: (stream) => deliveries.era(stream),
       enterEra: (...args) => deliveries.enterEra(...args),
       deliver: counting,

@@ -50,6 +50,7 @@ export function faultyFeed(feed: FeedSource, { disorder }: Faults): FeedSource {
     source: feed.source,
     positionAt: (at, signal) => feed.positionAt(at, signal),
     ends: (after, upTo, signal) => feed.ends(after, upTo, signal),
+    eras: (of, signal) => feed.eras(of, signal),
     payload: (message, signal) => feed.payload(message, signal),
     async *open(after, signal, era) {
       const recent: Message[] = [];

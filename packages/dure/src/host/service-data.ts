@@ -6,7 +6,7 @@ import type { Asker } from '@dure/messaging/asks';
 import { openAsker } from '@dure/messaging/asks';
 import { routesOf, sinceBroker } from '@dure/messaging/broker';
 import type { FeedConsumer } from '@dure/messaging/feed';
-import { endsRoute, feedRoute, payloadRoute } from '@dure/messaging/feed';
+import { endsRoute, erasRoute, feedRoute, payloadRoute } from '@dure/messaging/feed';
 import type { TimerRunner } from '@dure/messaging/timers';
 import { startTimers } from '@dure/messaging/timers';
 import type { Database, PostgresResource, Tx } from '@dure/postgres';
@@ -112,7 +112,7 @@ export async function openServiceData(
     ready: () => onceReachable(() => projector.ready(), clock),
     run(running) {
       const dispatch = dispatching(running, definition, { sagas: runner, flows: watcher }, kit, db, clock);
-      if (broker === undefined) consumers.push(...consume(dispatch, sinceBroker(db.deliveries), kit, process));
+      if (broker === undefined) consumers.push(...pull(dispatch, db, kit, process));
       else broker.run(dispatch).catch((error) => telemetry.log.error('the broker cannot be used', { error }));
       followers.run(dispatch);
       jobs?.runner.run();
@@ -139,6 +139,11 @@ function brokerOf(definition: ServiceDefinition, db: Database, kit: ServiceKit, 
   if (resource === undefined || connection === undefined) return undefined;
   const logOf = (source: string) => feedOf(source, kit, process, 0);
   return serviceBroker({ resource, connection, definition, db, kit, process, logOf });
+}
+
+function pull(dispatch: Dispatch<Tx>, { deliveries }: Database, kit: ServiceKit, process: ProcessKit) {
+  const feed = (source: string) => feedOf(source, kit, process, 0);
+  return consume(dispatch, sinceBroker(deliveries, { as: kit.name, feed }), kit, process);
 }
 
 function isOnBroker({ service }: ServiceKit, { broker }: ProcessKit): boolean {
@@ -204,7 +209,7 @@ function holdersOf({ name, service }: ServiceKit, { run, broker }: ProcessKit) {
 
 function feedsOf({ log, tail, payloads }: Database, { name, service }: ServiceKit, clock: Clock): readonly HttpRoute[] {
   const feeding = { service: name, log, tail, grants: service.grants, clock };
-  return [feedRoute(feeding), payloadRoute({ ...feeding, payloads }), endsRoute(feeding)];
+  return [feedRoute(feeding), payloadRoute({ ...feeding, payloads }), endsRoute(feeding), erasRoute(feeding)];
 }
 
 function askedIn({ asks }: ServiceDefinition, asker: Asker): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import type { Call, HealthCheck, ManagementEndpoint } from '@dure/core';
 import type { Message } from '@dure/messaging';
 import type { FeedSource } from '@dure/messaging/feed';
-import { endsIn } from '@dure/messaging/feed';
+import { endsIn, erasIn } from '@dure/messaging/feed';
 import type { Replayer } from '@dure/messaging/replay';
 import { startReplayer } from '@dure/messaging/replay';
 import type { Database, Tx } from '@dure/postgres';
@@ -97,6 +97,7 @@ function ownLog(source: string, { log, payloads }: Database, reactions: readonly
     source,
     positionAt: (at) => log.before(at),
     ends: (after, upTo) => endsIn(log, after, upTo, filter),
+    eras: (of) => erasIn(log, of),
     payload: ({ meta }) => payloads.read(meta.claim ?? { sha256: '', bytes: 0 }),
     async *open(after, signal) {
       const end = await log.advance();

@@ -4,7 +4,7 @@ import type { Counter, Telemetry } from '@dure/telemetry';
 import type { Dispatch, Whole } from '../attempts/delivery-attempt.ts';
 import type { Broker, BrokerRecord, Subscription } from '../broker.port.ts';
 import { trackOf } from '../broker-lane.ts';
-import type { DeliveryStore } from '../delivery-store.port.ts';
+import type { DeliveryStore, StreamReached } from '../delivery-store.port.ts';
 import { messagingErrors } from '../errors.ts';
 import { deliveryHealth } from '../feed/delivery-health.ts';
 import type { FeedSource } from '../feed/feed-source.port.ts';
@@ -13,6 +13,8 @@ import { startSettler } from '../feed/settler.ts';
 import type { Message } from '../message.ts';
 import type { Arrival } from './envelope.ts';
 import { fromRecord } from './envelope.ts';
+import type { SourceEras } from './source-eras.ts';
+import { sourceEras } from './source-eras.ts';
 import type { SourceReach } from './source-reach.ts';
 import { sourceReach } from './source-reach.ts';
 
@@ -65,6 +67,9 @@ interface Stuck {
   readonly message: string;
 }
 
+const nowhere: StreamReached = { position: 0, era: undefined };
+/** After these, what is known of a lane is read anew. */
+const outdated = new Set<string | undefined>([messagingErrors.POSITION_LOST.code, messagingErrors.FEED_AHEAD.code]);
 const longestPauseMs = 30_000;
 /** How often it is stored how far a lane is by messages that were passed over. */
 const passedEveryMs = 5_000;
@@ -85,14 +90,16 @@ class Consumer<Tx> implements BrokerConsumer {
   readonly #count: Counter;
   readonly #settlers = new Map<string, Settler>();
   readonly #subscriptions: readonly Subscription[];
-  /** How far each lane is, as far as this process knows. */
+  /** How far each lane is, as far as this process knows, and the era of its source's log in which it got there. */
   readonly #known = new Map<string, number>();
+  readonly #eras = new Map<string, string | undefined>();
   /** How far each lane is by what was settled here, which is stored. */
   readonly #settled = new Map<string, number>();
   /** Lanes that have got further by messages that were none of the consumer's business, which is stored now and then and at the end. */
   readonly #passed = new Set<string>();
   readonly #storedAtMs = new Map<string, number>();
   readonly #stuck = new Map<string, Stuck>();
+  readonly #lines: SourceEras;
   readonly #reach: SourceReach;
   #closing: Promise<void> | undefined;
 
@@ -101,11 +108,10 @@ class Consumer<Tx> implements BrokerConsumer {
     this.#options = options;
     this.#count = telemetry.metrics.counter('messaging_messages', 'Messages from other services, by outcome');
     for (const source of sources) this.#settlerOf(source);
-    this.#reach = sourceReach({
-      ...options,
-      reached: (track, wanted) => this.#reached(track, wanted),
-      signal: this.#stop.signal,
-    });
+    const { signal } = this.#stop;
+    this.#lines = sourceEras({ ...options, signal });
+    const reached = (track: string, wanted: number) => this.#reached(track, wanted);
+    this.#reach = sourceReach({ ...options, eras: this.#lines, reached, signal });
     const handle = (record: BrokerRecord) => this.#take(record);
     this.#subscriptions = topics.map((topic) => broker.subscribe({ topic, group, handle }));
   }
@@ -149,8 +155,7 @@ class Consumer<Tx> implements BrokerConsumer {
     this.#stop.abort();
     const settled = [...this.#settlers.values()].map((settler) => settler.close());
     await Promise.all([...this.#subscriptions.map((subscription) => subscription.close()), ...settled]);
-    const { deliveries } = this.#options;
-    const noted = [...this.#passed].map((track) => deliveries.skipTo(track, this.#known.get(track) ?? 0));
+    const noted = [...this.#passed].map((track) => this.#notePassed(track));
     await Promise.all(noted).catch(() => undefined);
   }
 
@@ -177,7 +182,7 @@ class Consumer<Tx> implements BrokerConsumer {
         return;
       } catch (error) {
         if (this.#stop.signal.aborted) throw error;
-        if (codeOf(error) === messagingErrors.POSITION_LOST.code) this.#forget(track);
+        if (outdated.has(codeOf(error))) this.#forget(track);
         this.#failed(error, arrival, track, failures);
         const pauseMs = Math.min(20 * 2 ** Math.min(failures - 1, 20), longestPauseMs);
         await wait(clock, pauseMs * (0.5 + random.next() / 2), this.#stop.signal);
@@ -196,17 +201,22 @@ class Consumer<Tx> implements BrokerConsumer {
     }
   }
 
-  async #apply({ message, previous, inLog }: Arrival, track: string): Promise<void> {
+  async #apply(arrival: Arrival, track: string): Promise<void> {
+    const { message, previous, era, inLog } = arrival;
     const { source, position } = message;
-    let reached = this.#known.get(track) ?? (await this.#stored(source, track));
+    const isOther = () => era !== undefined && era !== this.#eras.get(track);
+    let reached = this.#known.get(track);
     // Another process may have had the lane in between.
+    if (reached === undefined || isOther()) reached = await this.#stored(source, track);
+    if (isOther() && !(await this.#compare(arrival, reached, track))) return this.#lost(message);
     if (previous > reached) reached = await this.#stored(source, track);
     if (position <= reached) {
       this.#counted(message, 'duplicate');
       return;
     }
     const missing = inLog ? position : previous;
-    if (missing > reached) await this.#fromLog(source, track, reached, missing);
+    if (missing > reached && !(await this.#fromLog(arrival, track, reached, missing)))
+      return this.#apply(arrival, track);
     if (inLog) return;
     if (!this.#options.wants(message)) {
       this.#pass(track, position);
@@ -227,14 +237,56 @@ class Consumer<Tx> implements BrokerConsumer {
     const now = this.#options.clock.monotonicMs();
     if (now - (this.#storedAtMs.get(track) ?? Number.NEGATIVE_INFINITY) < passedEveryMs) return;
     this.#storedAtMs.set(track, now);
-    await this.#options.deliveries.skipTo(track, this.#known.get(track) ?? 0);
+    await this.#notePassed(track);
   }
 
-  /** Applies what the broker has not brought, of one lane, up to a position. */
-  async #fromLog(source: string, track: string, after: number, upTo: number): Promise<void> {
+  #notePassed(track: string): Promise<void> {
+    return this.#options.deliveries.skipTo(track, this.#known.get(track) ?? 0, this.#eras.get(track));
+  }
+
+  /**
+   * A lane goes on in another era when its source's log holds everything that the lane has read; whether the log holds the record as
+   * well. `now`: the era that the log is in. MESSAGING_FEED_AHEAD.
+   */
+  async #compare(
+    { message, previous, era = '' }: Arrival,
+    position: number,
+    track: string,
+    now?: string,
+  ): Promise<boolean> {
+    const { source } = message;
+    const reached = { position, era: this.#eras.get(track) };
+    // Where nothing is reached there is nothing to compare, and the log need not be there.
+    const isBeginning = position === 0 && reached.era === undefined && previous === 0;
+    const record = { position: message.position, era };
+    const change = { source, track, reached, record, ...(now === undefined ? {} : { now }) };
+    const verdict = isBeginning ? undefined : await this.#lines.compare(change);
+    await this.#enter(track, verdict?.era ?? era);
+    return verdict?.holds ?? true;
+  }
+
+  /** Whether the log, which is in another era now, still holds a record, and so what was before it; the lane is in that era otherwise. */
+  async #goesOn(arrival: Arrival, position: number, track: string, now: string): Promise<boolean> {
+    if (arrival.era !== undefined && (await this.#compare(arrival, position, track, now))) return true;
+    await this.#enter(track, now);
+    return false;
+  }
+
+  /** Before anything of the era is applied, as with the feed. */
+  async #enter(track: string, era: string): Promise<void> {
+    if (era === this.#eras.get(track)) return;
+    await this.#options.deliveries.enterEra(track, era);
+    this.#eras.set(track, era);
+  }
+
+  /** Applies what the broker has not brought, of one lane, up to a position; false when the log is not the one of the record any more. */
+  async #fromLog(arrival: Arrival, track: string, after: number, upTo: number): Promise<boolean> {
+    const { source } = arrival.message;
     const feed = this.#options.feed(source);
+    const readIn = this.#eras.get(track);
     let reached = after;
-    for await (const { messages, mark } of feed?.open(after, this.#stop.signal) ?? []) {
+    for await (const { messages, mark, era } of feed?.open(after, this.#stop.signal, readIn) ?? []) {
+      if (era !== undefined && era !== readIn && !(await this.#goesOn(arrival, after, track, era))) return false;
       for (const message of messages) {
         if (message.position > upTo || trackOf(message) !== track) continue;
         await this.#settle(message);
@@ -251,6 +303,7 @@ class Consumer<Tx> implements BrokerConsumer {
     }
     this.#options.telemetry.log.info('took from the log what the broker did not bring', { source, track, after, upTo });
     this.#pass(track, upTo);
+    return true;
   }
 
   async #settle(message: Message): Promise<void> {
@@ -261,26 +314,56 @@ class Consumer<Tx> implements BrokerConsumer {
     this.#settled.set(track, message.position);
   }
 
-  /** What is known of a lane is of a database that has lost its newest part. */
+  /** What is known of a lane may no longer be so: it is read anew. */
   #forget(track: string): void {
     this.#known.delete(track);
+    this.#eras.delete(track);
     this.#settled.delete(track);
     this.#passed.delete(track);
   }
 
   /** How far a lane is, by this process or by another one that has it now. */
-  async #reached(track: string, wanted: number): Promise<number> {
+  async #reached(track: string, wanted: number): Promise<StreamReached> {
     const known = this.#known.get(track) ?? 0;
-    return known >= wanted ? known : this.#options.deliveries.position(track);
+    if (known >= wanted) return { position: known, era: this.#eras.get(track) };
+    const [stored] = await this.#options.deliveries.reached([track]);
+    return stored ?? { position: 0, era: undefined };
   }
 
   /** By lane, or by the whole log in the time before there was a broker. */
   async #stored(source: string, track: string): Promise<number> {
+    const [own = nowhere, whole = nowhere] = await this.#options.deliveries.reached([track, source]);
+    const isWhole = whole.position > own.position;
+    if (isWhole && own.era !== whole.era) await this.#adopt(source, track, own, whole);
+    const { position, era } = isWhole ? whole : own;
+    // What this process knows of another era is of another line.
+    const isOther = era !== this.#eras.get(track);
+    if (isOther) this.#settled.delete(track);
+    const known = isOther ? 0 : (this.#known.get(track) ?? 0);
+    this.#known.set(track, Math.max(position, known));
+    this.#eras.set(track, era);
+    return Math.max(position, known);
+  }
+
+  /** A lane goes on where the log as a whole was read to, unless it has read what the log lost. MESSAGING_FEED_AHEAD. */
+  async #adopt(source: string, track: string, own: StreamReached, whole: StreamReached): Promise<void> {
     const { deliveries } = this.#options;
-    const positions = await Promise.all([deliveries.position(track), deliveries.position(source)]);
-    const stored = Math.max(...positions, this.#known.get(track) ?? 0);
-    this.#known.set(track, stored);
-    return stored;
+    const { position, era } = own;
+    if (era !== undefined) await this.#lines.compare({ source, track, reached: own, record: { position, era } });
+    if (whole.era !== undefined) await deliveries.enterEra(track, whole.era);
+    await deliveries.skipTo(track, whole.position, whole.era);
+  }
+
+  /** As with the feed, nobody gets what the log of its source has lost. */
+  #lost(message: Message): void {
+    const { source, type, id, position } = message;
+    this.#options.telemetry.log.warn('a record is of what its log has lost, and is dropped', {
+      source,
+      type,
+      id,
+      position,
+    });
+    this.#counted(message, 'lost');
   }
 
   #counted({ source, type }: Message, outcome: string): void {

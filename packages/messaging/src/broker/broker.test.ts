@@ -343,15 +343,18 @@ describe('a log behind a broker', () => {
 });
 
 test('a consumer that pulls the log passes over what a broker had brought before', async () => {
-  const { target } = scene();
-  const { deliveries } = target;
-  const store = sinceBroker({
-    position: (stream) => deliveries.position(stream),
-    skipTo: (stream, position) => deliveries.skipTo(stream, position),
-    era: (stream) => deliveries.era(stream),
-    enterEra: (...args) => deliveries.enterEra(...args),
-    deliver: (...all) => deliveries.deliver(...all),
-  } satisfies DeliveryStore<MemoryTx>);
+  const { deliveries } = scene().target;
+  const store = sinceBroker(
+    {
+      position: (stream) => deliveries.position(stream),
+      skipTo: (stream, position) => deliveries.skipTo(stream, position),
+      reached: (streams) => deliveries.reached(streams),
+      era: (stream) => deliveries.era(stream),
+      enterEra: (...args) => deliveries.enterEra(...args),
+      deliver: (...all) => deliveries.deliver(...all),
+    } satisfies DeliveryStore<MemoryTx>,
+    { as: 'test', feed: () => assert.fail('its lanes are of no era') },
+  );
   const [brought, fresh] = [5, 6].map((position) => foreignMessage({ position }));
   assert.ok(brought !== undefined && fresh !== undefined);
   const nothing = async () => undefined;
@@ -362,23 +365,29 @@ test('a consumer that pulls the log passes over what a broker had brought before
 });
 
 describe('a message on its way through a broker', () => {
+  const first = { previous: 0, era: undefined };
   test('is what it was', () => {
     const message = foreignMessage({ data: { 두레: ['a', 1] }, key: '주문 1' });
-    assert.deepEqual(fromRecord(toRecord(message, 3, 1_000)), { message, previous: 3, inLog: false });
+    const arrival = { message, previous: 3, era: 'era-1', inLog: false };
+    assert.deepEqual(fromRecord(toRecord(message, { previous: 3, era: 'era-1' }, 1_000)), arrival);
+    const older = toRecord(message, { previous: 3, era: undefined }, 1_000);
+    assert.deepEqual(fromRecord(older), { ...arrival, era: undefined });
+    assert.ok(!('dureera' in older.attributes));
   });
 
   test('leaves data that is too large in the log', () => {
-    const { message, inLog } = fromRecord(toRecord(foreignMessage({ data: 'x'.repeat(100) }), 0, 50));
+    const { message, inLog } = fromRecord(toRecord(foreignMessage({ data: 'x'.repeat(100) }), first, 50));
     assert.deepEqual([message.data, inLog], [null, true]);
   });
 
   test('is refused when it is none of ours', () => {
-    const good = toRecord(foreignMessage(), 0, 1_000);
+    const good = toRecord(foreignMessage(), first, 1_000);
     const { dureprevious: _, ...without } = good.attributes;
     for (const record of [
       { ...good, attributes: without },
       { ...good, body: Buffer.from([0xff]) },
       { ...good, attributes: { ...good.attributes, durekind: 'x' } },
+      { ...good, attributes: { ...good.attributes, dureera: 'two words' } },
     ]) {
       assert.throws(
         () => fromRecord(record),

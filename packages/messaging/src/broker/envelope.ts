@@ -8,6 +8,8 @@ export interface Arrival {
   readonly message: Message;
   /** The position before it in its lane and topic: whoever has not got so far has missed something. */
   readonly previous: number;
+  /** The era of the log in which it was published; undefined for what is older than eras on brokers. */
+  readonly era: string | undefined;
   /** The data stayed in the log, because the broker takes nothing so large. */
   readonly inLog: boolean;
 }
@@ -15,29 +17,44 @@ export interface Arrival {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** What a record says besides its message. */
+export interface Place {
+  readonly previous: number;
+  readonly era: string | undefined;
+}
+
 /**
- * Writes a message for a broker: CloudEvents 1.0 in binary mode. `dureprevious` chains the records of a lane; data of more than
- * `maxBytes` stays behind, and `durein: log` says where.
+ * Writes a message for a broker: CloudEvents 1.0 in binary mode. `dureprevious` chains the records of a lane, `dureera` says of which
+ * line of the log they are; data of more than `maxBytes` stays behind, and `durein: log` says where.
  */
-export function toRecord(message: Message, previous: number, maxBytes: number): BrokerRecord {
+export function toRecord(message: Message, { previous, era }: Place, maxBytes: number): BrokerRecord {
   const { data, ...event } = toCloudEvent(message);
   const body = encoder.encode(JSON.stringify(data) ?? 'null');
   const fits = body.byteLength <= maxBytes;
-  const attributes = { ...event, dureprevious: String(previous), ...(fits ? {} : { durein: 'log' }) };
+  const attributes = {
+    ...event,
+    dureprevious: String(previous),
+    ...(era === undefined ? {} : { dureera: era }),
+    ...(fits ? {} : { durein: 'log' }),
+  };
   return { attributes, body: fits ? body : encoder.encode('null') };
 }
 
 /** Reads it back. MESSAGING_ENVELOPE_INVALID. */
 export function fromRecord({ attributes, body }: BrokerRecord): Arrival {
-  const { dureprevious = '', durein, ...event } = attributes;
+  const { dureprevious = '', dureera, durein, ...event } = attributes;
   if (!/^\d{1,16}$/.test(dureprevious)) {
     throw messagingErrors.ENVELOPE_INVALID(
       `this is not a record of a Dure relay: "dureprevious" is ${JSON.stringify(dureprevious)}, expected a position`,
     );
   }
+  if (dureera !== undefined && !/^[\w-]{1,64}$/.test(dureera)) {
+    throw messagingErrors.ENVELOPE_INVALID(`"dureera" is ${JSON.stringify(dureera)}, expected the name of an era`);
+  }
   return {
     message: fromCloudEvent({ ...event, data: parse(body) }),
     previous: Number(dureprevious),
+    era: dureera,
     inLog: durein === 'log',
   };
 }

@@ -3,6 +3,7 @@ import { codeOf, messageOf, wait } from '@dure/core';
 import type { Counter, Telemetry } from '@dure/telemetry';
 import type { Broker } from '../broker.port.ts';
 import { brokerLaneOf } from '../broker-lane.ts';
+import { inEra } from '../feed/in-era.ts';
 import type { LogTail } from '../log-tail.ts';
 import type { Message } from '../message.ts';
 import type { MessageLog } from '../message-log.port.ts';
@@ -137,9 +138,9 @@ class LogRelay implements Relay {
     this.#set({ status: 'stopped' });
   }
 
-  /** Publishes until the turn is lost, something fails or the relay is stopped. */
+  /** Publishes until the turn is lost, another era of the log begins, something fails or the relay is stopped. */
   async #publishFrom(mark: RelayMark): Promise<void> {
-    const { broker, tail, routes, window: size = 256 } = this.#options;
+    const { broker, log, tail, routes, window: size = 256 } = this.#options;
     const over = new AbortController();
     const end = () => over.abort();
     this.#stop.signal.addEventListener('abort', end, { once: true });
@@ -149,11 +150,13 @@ class LogRelay implements Relay {
     noting.catch(() => undefined);
     try {
       await broker.declare(routes.topics);
-      for await (const { messages, mark: end } of tail.follow(mark.position, 'all', over.signal)) {
+      await log.advance();
+      const era = log.era();
+      for await (const { messages, mark: end } of inEra(log, era, tail.follow(mark.position, 'all', over.signal))) {
         for (const message of messages) {
           await window.room();
           if (window.failure !== undefined || over.signal.aborted) break;
-          this.#publish(message, window);
+          this.#publish(message, era, window);
         }
         if (window.failure !== undefined || over.signal.aborted) break;
         window.pass(end);
@@ -167,14 +170,14 @@ class LogRelay implements Relay {
     if (window.failure !== undefined) throw window.failure;
   }
 
-  #publish(message: Message, window: RelayWindow): void {
+  #publish(message: Message, era: string | undefined, window: RelayWindow): void {
     const { broker, routes, maxBytes = 900_000 } = this.#options;
     const topic = routes.topicOf(message);
     if (topic === undefined) return;
     const { id, key, position } = message;
     const lane = brokerLaneOf(key);
     const previous = window.head(`${topic}/${lane}`, position);
-    const record = toRecord(message, previous, maxBytes);
+    const record = toRecord(message, { previous, era }, maxBytes);
     const confirmed = broker.publish({ topic, lane, key, id, record }).then(() => {
       this.#count.add(1, { topic });
       if (this.#state.status !== 'publishing') this.#recovered();

@@ -18,6 +18,8 @@ export interface FeedSource {
    * passed all of these has everything up to there, in whatever order it came.
    */
   ends(after: number, upTo: number, signal: AbortSignal): Promise<FeedEnds>;
+  /** What the log has in common with eras in which it was read: what a record says, or where a consumer got as far as it is. One or two. */
+  eras(of: readonly string[], signal: AbortSignal): Promise<LogEras>;
   /** The data that a message of this source has put aside, chunk by chunk. MESSAGING_CLAIM_GONE. */
   payload(message: Message, signal: AbortSignal): AsyncIterable<string>;
   /** Rings when it may be worth trying again at once. Returns the unsubscriber. */
@@ -28,6 +30,16 @@ export interface FeedSource {
 export interface FeedEnds {
   readonly upTo: number;
   readonly tracks: TrackEnds;
+  /** The era of the log. */
+  readonly era?: string | undefined;
+}
+
+/** A log's present era, where the log ends, and the last position of eras that the log still holds as it was. */
+export interface LogEras {
+  readonly era: string | undefined;
+  readonly end: number;
+  /** Nothing for an era that the log does not know. */
+  readonly common: Readonly<Record<string, number>>;
 }
 
 /** What one consumer may read of a log. */

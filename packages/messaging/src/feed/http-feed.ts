@@ -5,7 +5,7 @@ import type { TokenSigner } from '@dure/service/client';
 import { messagingErrors } from '../errors.ts';
 import { readLines } from './feed-line.ts';
 import { longestWaitSeconds } from './feed-route.ts';
-import type { FeedEnds, FeedSource } from './feed-source.port.ts';
+import type { FeedEnds, FeedSource, LogEras } from './feed-source.port.ts';
 import type { StreamAnswer, StreamTransport } from './transport.ts';
 import { httpStream } from './transport.ts';
 
@@ -49,16 +49,21 @@ export function httpFeed(options: HttpFeedOptions): FeedSource {
     yield* pull(opened, `http://${instance.host}:${instance.port}`, what, signal);
     turn -= 1; // It ended as it should: the next answer comes from the same instance.
   };
+  const answered = async (what: Asked, signal: AbortSignal): Promise<unknown> => {
+    let text = '';
+    for await (const chunk of asked(what, signal)) text += chunk;
+    if (text === '') throw messagingErrors.FEED_FAILED(`${source} did not answer`, { details: { source } });
+    return JSON.parse(text);
+  };
   return {
     source,
     onChange: (ring) => instances.onChange(source, ring),
     open: (after, signal, era) => readLines(asked(era === undefined ? { after } : { after, era }, signal)),
     async ends(after, upTo, signal) {
-      let text = '';
-      for await (const chunk of asked({ after, upto: upTo }, signal)) text += chunk;
-      if (text === '')
-        throw messagingErrors.FEED_FAILED(`${source} did not say where it ended`, { details: { source } });
-      return JSON.parse(text) as FeedEnds;
+      return (await answered({ after, upto: upTo }, signal)) as FeedEnds;
+    },
+    async eras(of, signal) {
+      return (await answered({ of: of.join(',') }, signal)) as LogEras;
     },
     payload: ({ position }, signal) => asked({ position }, signal),
     async positionAt(at, signal) {
@@ -68,11 +73,12 @@ export function httpFeed(options: HttpFeedOptions): FeedSource {
   };
 }
 
-/** What follows a position, where a time is, where tracks ended, or the data that the message at a position has put aside. */
+/** What follows a position, where a time is, where tracks or eras ended, or the data that the message at a position has put aside. */
 type Asked =
   | { readonly after: number; readonly era?: string }
   | { readonly at: number }
   | { readonly after: number; readonly upto: number }
+  | { readonly of: string }
   | { readonly position: number };
 
 interface Opening {
@@ -121,7 +127,7 @@ async function ask(
   [over, call]: readonly [AbortSignal, Call],
 ): Promise<StreamAnswer> {
   const { source, as, signer, transport = httpStream, waitSeconds = longestWaitSeconds } = options;
-  const path = 'position' in what ? 'payload' : 'upto' in what ? 'ends' : 'feed';
+  const path = pathOf(what);
   const wait = path === 'feed' && 'after' in what ? { wait: String(waitSeconds) } : {};
   const query = new URLSearchParams({ as, ...stringified(what), ...wait });
   const answer = await transport({
@@ -134,6 +140,12 @@ async function ask(
   });
   if (answer.status !== 200) throw await refused(answer, options, base);
   return answer;
+}
+
+function pathOf(what: Asked): 'payload' | 'ends' | 'eras' | 'feed' {
+  if ('position' in what) return 'payload';
+  if ('upto' in what) return 'ends';
+  return 'of' in what ? 'eras' : 'feed';
 }
 
 function stringified(values: Asked): Readonly<Record<string, string>> {

@@ -1,11 +1,13 @@
 export type { Dispatch, Whole } from '../attempts/delivery-attempt.ts';
 export type { ParkingPolicy } from '../delivery-failure.ts';
 export { endsRoute } from './ends-route.ts';
+export { erasIn } from './eras-in.ts';
+export { erasRoute } from './eras-route.ts';
 export type { FeedConsumer, FeedConsumerOptions, FeedState } from './feed-consumer.ts';
 export { startFeedConsumer } from './feed-consumer.ts';
 export type { FeedRouteOptions } from './feed-route.ts';
 export { feedRoute, longestWaitSeconds } from './feed-route.ts';
-export type { FeedEnds, FeedGrant, FeedSource } from './feed-source.port.ts';
+export type { FeedEnds, FeedGrant, FeedSource, LogEras } from './feed-source.port.ts';
 export type { HttpFeedOptions } from './http-feed.ts';
 export { httpFeed } from './http-feed.ts';
 export { endsIn, localFeed } from './local-feed.ts';

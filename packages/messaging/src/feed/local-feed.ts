@@ -2,6 +2,7 @@ import { claimIn } from '../claim-check.ts';
 import type { LogTail } from '../log-tail.ts';
 import type { MessageFilter, MessageLog } from '../message-log.port.ts';
 import type { PayloadStore } from '../payload-store.port.ts';
+import { erasIn } from './eras-in.ts';
 import type { FeedEnds, FeedGrant, FeedSource } from './feed-source.port.ts';
 import { inEra } from './in-era.ts';
 import { refuseAhead } from './refuse-ahead.ts';
@@ -18,7 +19,8 @@ export function filterOf(grant: FeedGrant, consumer: string): MessageFilter {
 /** Where the tracks of a log ended that a reader wants. */
 export async function endsIn(log: MessageLog, after: number, upTo: number, filter: MessageFilter): Promise<FeedEnds> {
   const end = Math.min(upTo, await log.advance());
-  return { upTo: end, tracks: end > after ? await log.ends(after, end, filter) : {} };
+  const era = log.era();
+  return { upTo: end, tracks: end > after ? await log.ends(after, end, filter) : {}, era };
 }
 
 /** The log of a service that runs in the same process, without HTTP: same order, same positions, same grant. */
@@ -38,6 +40,7 @@ export function localFeed(options: {
     source,
     positionAt: (at) => log.before(at),
     ends: (after, upTo) => endsIn(log, after, upTo, filter),
+    eras: (of) => erasIn(log, of),
     payload: (message) => {
       const claim = claimIn(message);
       return claim === undefined || payloads === undefined ? nothing() : payloads.read(claim);

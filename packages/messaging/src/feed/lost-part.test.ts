@@ -9,6 +9,7 @@ import { logTail } from '../log-tail.ts';
 import { ask, instances, linesOf, loopback, note, producer, until } from '../testing/feed-loopback.ts';
 import { memoryDatabase } from '../testing/memory-database.ts';
 import type { MemoryTx } from '../testing/memory-tx.ts';
+import { erasRoute } from './eras-route.ts';
 import type { FeedConsumer } from './feed-consumer.ts';
 import { startFeedConsumer } from './feed-consumer.ts';
 import type { FeedRouteOptions } from './feed-route.ts';
@@ -53,6 +54,21 @@ test('a consumer that has read what a restored log lost is told so, though the l
   await linesOf(options, 'as=other&after=5&era=era-3&wait=0');
 });
 
+test('a consumer behind a broker asks for one era or two, and for nothing else', async () => {
+  const { db, options } = producer();
+  await note(db, 1, 2, 3);
+  db.restore(2);
+  const eras = async (query: string) => (await ask(options, query, undefined, erasRoute(options))).body;
+  assert.deepEqual(JSON.parse(String(await eras('as=other&of=era-1,unknown'))), {
+    era: 'era-2',
+    end: 2,
+    common: { 'era-1': 2 },
+  });
+  for (const list of ['', 'a,b,c', 'two words'])
+    await assert.rejects(eras(`as=other&of=${list}`), (error) => codeOf(error) === 'MESSAGING_FEED_QUERY');
+  await assert.rejects(eras('as=stranger&of=era-1'), (error) => codeOf(error) === 'MESSAGING_FEED_FORBIDDEN');
+});
+
 test('a live answer ends where another era begins', async () => {
   const { db, options } = producer();
   await note(db, 1);
@@ -94,6 +110,7 @@ test('a consumer whose own database went back applies once more what it lost the
   const store: DeliveryStore<MemoryTx> = {
     position: (source) => current.position(source),
     skipTo: (...args) => current.skipTo(...args),
+    reached: (streams) => current.reached(streams),
     era: (source) => current.era(source),
     enterEra: (...args) => current.enterEra(...args),
     deliver: (...args) => current.deliver(...args),

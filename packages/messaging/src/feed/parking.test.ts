@@ -24,6 +24,7 @@ function feedOf({ log }: MemoryDatabase): FeedSource {
   return {
     positionAt: async () => 0,
     ends: () => assert.fail('its positions come in order'),
+    eras: () => assert.fail('no broker is before it'),
     payload: () => assert.fail('nothing is large'),
     source: 'test',
     async *open(after, signal) {
@@ -262,6 +263,7 @@ describe('a consumer that meets a message it cannot apply', () => {
         deliverBatch: (...args) => store.deliverBatch(...args),
         position: (source) => store.position(source),
         skipTo: (source, position) => store.skipTo(source, position),
+        reached: (streams) => store.reached(streams),
         era: (source) => store.era(source),
         enterEra: (...args) => store.enterEra(...args),
         park: (...args) => store.park(...args),
@@ -299,6 +301,7 @@ function flaky(store: ParkingDeliveryStore<MemoryTx>, random: Random): ParkingDe
     deliverBatch: (...args) => around(() => store.deliverBatch(...args)),
     position: (source) => around(() => store.position(source)),
     skipTo: (...args) => around(() => store.skipTo(...args)),
+    reached: (streams) => around(() => store.reached(streams)),
     era: (source) => around(() => store.era(source)),
     enterEra: (...args) => around(() => store.enterEra(...args)),
     deliver: (...args) => around(() => store.deliver(...args)),

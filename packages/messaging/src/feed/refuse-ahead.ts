@@ -20,8 +20,22 @@ export async function refuseAhead(
   const now = log.era();
   const common = era === undefined || era === now ? end : await log.endOf(era);
   if (common !== undefined && after <= Math.min(common, end)) return now;
+  throw feedAhead({ consumer, service, after, end, common });
+}
+
+/** What a consumer has read, and what of it the log still holds; `common` is undefined where the log does not know its era. */
+export interface Loss {
+  readonly consumer: string;
+  readonly service: string;
+  readonly after: number;
+  readonly end: number;
+  readonly common: number | undefined;
+}
+
+/** The refusal, with what else is to be said. */
+export function feedAhead({ consumer, service, after, end, common }: Loss, more = ''): Error {
   const read = `"${consumer}" has applied the log of ${service} up to ${after}`;
-  throw messagingErrors.FEED_AHEAD(`${read}, but ${lossOf(common, end)}`, {
+  return messagingErrors.FEED_AHEAD(`${read}, but ${lossOf(common, end)}${more}`, {
     details: { consumer, service, after, end, ...(common === undefined ? {} : { common: Math.min(common, end) }) },
   });
 }

@@ -8,6 +8,7 @@ import { startBrokerConsumer } from '../broker/broker-consumer.ts';
 import { startRelay } from '../broker/relay.ts';
 import { eventsTopic, routesOf } from '../broker/topics.ts';
 import type { Broker } from '../broker.port.ts';
+import { brokerLaneOf } from '../broker-lane.ts';
 import { asideBytes, redeemed } from '../claim-check.ts';
 import { localFeed } from '../feed/local-feed.ts';
 import { logTail } from '../log-tail.ts';
@@ -115,6 +116,38 @@ export function brokerDeliveryContract(connect: () => Broker, patienceMs: number
     assert.ok((await it.target.deliveries.position('test')) >= position, 'and it is remembered');
     assert.equal(await it.holds(position + 99), false, 'nobody can hold what was not written');
   });
+
+  test('a log that was restored goes on: who has read what it lost is told so and decides, all others notice nothing', async () => {
+    const applied = new Map<string, number[]>();
+    const countsOf = (key: string) => applied.get(key) ?? [];
+    await using it = await onBroker(connect, async (message) => {
+      const { key, count } = notedIn(message);
+      applied.set(key, [...countsOf(key), count]);
+    });
+    const lost = keys.filter((key) => brokerLaneOf(key) === brokerLaneOf('k0'));
+    for (const key of keys) await it.note(key, 1, 2);
+    await until(patienceMs, 'all are applied', () => keys.every((key) => countsOf(key).length === 2));
+    const backup = await it.source.log.advance();
+    const readIn = it.source.log.era();
+    for (const key of lost) await it.note(key, 3);
+    await until(patienceMs, 'what will be lost is applied', () => lost.every((key) => countsOf(key).length === 3));
+    await it.restore(backup);
+    for (const key of keys) await it.note(key, 13, 14, 15);
+    await until(patienceMs, 'others go on, and the lane is told', async () => {
+      const { details } = await it.health.check();
+      const told = Object.values((details?.stuck ?? {}) as Readonly<Record<string, { readonly code?: string }>>);
+      const goesOn = keys.some((key) => countsOf(key).length === 5);
+      return goesOn && told.length === 1 && told[0]?.code === 'MESSAGING_FEED_AHEAD';
+    });
+    for (const key of lost) assert.deepEqual(countsOf(key), [1, 2, 3], key);
+    assert.equal(await it.holds(await it.source.log.advance()), false);
+    it.target.setBack('test', backup, readIn);
+    await until(patienceMs, 'all is applied', () => keys.every((key) => countsOf(key).at(-1) === 15));
+    for (const key of keys)
+      assert.deepEqual(countsOf(key), lost.includes(key) ? [1, 2, 3, 13, 14, 15] : [1, 2, 13, 14, 15], key);
+    const end = await it.source.log.advance();
+    await until(patienceMs, 'it knows that it has everything', () => it.holds(end));
+  });
 }
 
 let systems = 0;
@@ -125,22 +158,25 @@ async function onBroker(connect: () => Broker, apply: (message: Message, tx: Mem
   const system = `park${systems}`;
   const source = memoryDatabase({ service: 'test', clock, ids: testIds(systems) });
   const target = memoryDatabase({ service: 'other', clock, ids: testIds(systems + 100) });
-  const tail = logTail({ log: source.log, clock });
+  let tail = logTail({ log: source.log, clock });
   const grant = { events: [noted.name, largeNoted.name], addressed: false };
   const kit = { clock, random: seededRandom(systems), telemetry: silentTelemetry() };
   const [publishing, consuming] = [connect(), connect()];
-  const relay = startRelay({
-    ...kit,
-    service: 'test',
-    owner: 'one',
-    log: source.log,
-    tail,
-    store: memoryRelayStore(clock),
-    broker: publishing,
-    routes: routesOf(system, 'test', { other: grant }),
-  });
   const { log, payloads } = source;
-  const feed = localFeed({ source: 'test', as: 'other', log, tail, grant, payloads });
+  const startPublishing = () =>
+    startRelay({
+      ...kit,
+      service: 'test',
+      owner: 'one',
+      log,
+      tail,
+      // As a crash leaves it, or a backup: everything is published once more.
+      store: memoryRelayStore(clock),
+      broker: publishing,
+      routes: routesOf(system, 'test', { other: grant }),
+    });
+  const readLog = () => localFeed({ source: 'test', as: 'other', log, tail, grant, payloads });
+  let [relay, feed] = [startPublishing(), readLog()];
   const whole = (message: Message, signal: AbortSignal) => redeemed(message, feed.payload(message, signal));
   const consumer = startBrokerConsumer({
     ...kit,
@@ -163,6 +199,15 @@ async function onBroker(connect: () => Broker, apply: (message: Message, tx: Mem
     source,
     target,
     write,
+    health: consumer.health,
+    /** The process of the source ends, its log loses what is behind a position, and another one goes on. */
+    async restore(position: number) {
+      await relay.close();
+      tail.close();
+      source.restore(position);
+      tail = logTail({ log, clock });
+      [relay, feed] = [startPublishing(), readLog()];
+    },
     standing: () => consumer.sources[0]?.state.standing,
     ring: () => consumer.sources[0]?.ring(),
     holds: (position: number) => consumer.holds('test', position),

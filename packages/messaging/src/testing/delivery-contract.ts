@@ -64,6 +64,28 @@ export function deliveryStoreContract<Tx extends Outbox>(name: string, open: Ope
       assert.equal(await db.deliveries.era('another'), undefined);
     });
 
+    test('several streams are looked up at once, each with its position and its era', async () => {
+      await using db = await open();
+      assert.equal(await apply(db, foreignMessage({ position: 5 })), 'applied');
+      await db.deliveries.enterEra('other', 'first');
+      assert.deepEqual(await db.deliveries.reached(['another', 'other', 'other']), [
+        { position: 0, era: undefined },
+        { position: 5, era: 'first' },
+        { position: 5, era: 'first' },
+      ]);
+      assert.deepEqual(await db.deliveries.reached([]), []);
+    });
+
+    test('what was passed over in an era moves nothing in another one', async () => {
+      await using db = await open();
+      await db.deliveries.enterEra('other', 'second');
+      await db.deliveries.skipTo('other', 7, 'first');
+      assert.equal(await db.deliveries.position('other'), 0);
+      await db.deliveries.skipTo('other', 7, 'second');
+      await db.deliveries.skipTo('other', 3, 'second');
+      assert.equal(await db.deliveries.position('other'), 7);
+    });
+
     test('a consumer that has seen the position further than it is stored is told so, and nothing is applied', async () => {
       await using db = await open();
       const deliver = (position: number, after: number) =>

@@ -4,6 +4,7 @@ import { isDureError, systemClock } from '@dure/core';
 import { testCall, testIds } from '@dure/core/testing';
 import type { HttpRequest } from '@dure/service/server';
 import { endsRoute } from '../feed/ends-route.ts';
+import { erasRoute } from '../feed/eras-route.ts';
 import type { FeedRouteOptions } from '../feed/feed-route.ts';
 import { feedRoute } from '../feed/feed-route.ts';
 import type { StreamTransport } from '../feed/transport.ts';
@@ -64,7 +65,8 @@ export function loopback(options: FeedRouteOptions) {
     const ended = AbortSignal.any([signal, broken.signal]);
     try {
       const { pathname, search } = new URL(url);
-      const route = pathname === '/.dure/ends' ? endsRoute(options) : feedRoute(options);
+      const routes = [endsRoute(options), erasRoute(options)];
+      const route = routes.find(({ path }) => path === pathname) ?? feedRoute(options);
       const { status, body } = await ask(options, search, testCall({ identity: other, signal: ended }), route);
       return {
         status,

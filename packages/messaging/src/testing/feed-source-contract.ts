@@ -94,11 +94,25 @@ export function feedSourceContract(name: string, open: () => Promise<FeedUnderTe
       const seen = await read(under.feed, 0, 2);
       const track = trackOf(seen[0] ?? assert.fail());
       const [first = 0, last = 0] = seen.map(({ position }) => position);
-      assert.deepEqual(await under.feed.ends(0, first, never), { upTo: first, tracks: { [track]: first } });
+      const { era, ...ends } = await under.feed.ends(0, first, never);
+      assert.deepEqual(ends, { upTo: first, tracks: { [track]: first } });
+      assert.ok(era !== undefined);
       const { upTo, tracks } = await under.feed.ends(first, Number.MAX_SAFE_INTEGER, never);
       assert.ok(upTo >= last);
       assert.deepEqual(tracks, { [track]: last });
-      assert.deepEqual(await under.feed.ends(upTo, upTo, never), { upTo, tracks: {} });
+      assert.deepEqual(await under.feed.ends(upTo, upTo, never), { upTo, tracks: {}, era });
+    });
+
+    test('tells what it has in common with eras, and nothing of one that it does not know', async () => {
+      await using under = await open();
+      const never = new AbortController().signal;
+      await under.note(1);
+      const [message] = await read(under.feed, 0, 1);
+      const { era: present = '' } = await under.feed.ends(0, 1, never);
+      const { era, end, common } = await under.feed.eras([present, 'another'], never);
+      assert.equal(era, present);
+      assert.ok(end >= (message?.position ?? 0) && (common[present] ?? 0) >= end);
+      assert.deepEqual(Object.keys(common), [present]);
     });
 
     test('ends when it is told to', async () => {

@@ -48,9 +48,22 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     return Object.fromEntries([...this.#positions].filter(([stream]) => stream.startsWith(`${source}/`)));
   }
 
-  skipTo = async (source: string, position: number) => this.#moveTo(source, position);
+  reached = async (streams: readonly string[]) =>
+    streams.map((stream) => ({ position: this.#positions.get(stream) ?? 0, era: this.#eras.get(stream) }));
+  skipTo = async (source: string, position: number, era = this.#eras.get(source)) => {
+    if (era === this.#eras.get(source)) this.#moveTo(source, position);
+  };
   era = async (source: string) => this.#eras.get(source);
   enterEra = async (source: string, era: string) => void this.#eras.set(source, era);
+
+  /** As an operator does with lanes that have read what a log lost, which was in an era: those that go on in another one stay where they are. */
+  setBack(source: string, position: number, era: string | undefined): void {
+    for (const [stream, reached] of this.#positions) {
+      if ((stream !== source && !stream.startsWith(`${source}/`)) || this.#eras.get(stream) !== era) continue;
+      this.#positions.set(stream, Math.min(reached, position));
+      this.#eras.delete(stream);
+    }
+  }
 
   deliver(message: Message, call: Call, effect: Effect<MemoryTx>, way: DeliveryWay = {}): Promise<DeliveryOutcome> {
     const names = namesOf(message, way);

@@ -1,9 +1,12 @@
 import type { Clock } from '@dure/core';
 import type { RelayMark, RelayStore } from '../relay-store.port.ts';
 
-/** The mark of a relay in memory, for tests. */
-export function memoryRelayStore(clock: Clock): RelayStore & { readonly mark: RelayMark } {
-  let mark: RelayMark = { position: 0, heads: {} };
+/** The mark of a relay in memory, for tests; `from` is one that was kept, as in a backup. */
+export function memoryRelayStore(
+  clock: Clock,
+  from: RelayMark = { position: 0, heads: {} },
+): RelayStore & { readonly mark: RelayMark } {
+  let mark = from;
   let turn = { owner: '', until: 0 };
   const isOthers = (owner: string) => turn.owner !== owner && turn.until > clock.now();
   return {
