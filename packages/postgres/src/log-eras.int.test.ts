@@ -7,9 +7,8 @@ import { noted } from '@dure/messaging/testing';
 import { silentTelemetry } from '@dure/telemetry';
 import type { Database } from './database.ts';
 import { openDatabase } from './database.ts';
+import { backup } from './fixtures/backup.ts';
 import { connected } from './provisioning/connect.ts';
-import { quoteIdentifier } from './provisioning/quote.ts';
-import { testCluster } from './testing/test-cluster.ts';
 import { testDatabase } from './testing/test-database.ts';
 
 const clock = systemClock;
@@ -28,24 +27,6 @@ async function begin({ log, tail }: Database, after: number, era?: string): Prom
   const feed = localFeed({ source: 'test', as: 'other', log, tail, grant });
   for await (const page of feed.open(after, new AbortController().signal, era)) return page.era;
   return undefined;
-}
-
-/** A copy of a database that nobody is connected to, as a backup is; disposing of it deletes it. */
-async function backup(url: string) {
-  const { adminUrl } = await testCluster();
-  const name = new URL(url).pathname.slice(1);
-  const copy = `${name}_b`;
-  const role = new URL(url).username;
-  await connected(adminUrl, async (admin) => {
-    const [from, to] = [name, copy].map(quoteIdentifier);
-    await admin.query(`CREATE DATABASE ${to} TEMPLATE ${from} OWNER ${quoteIdentifier(`${role}_owner`)}`);
-    await admin.query(`GRANT CONNECT ON DATABASE ${to} TO ${quoteIdentifier(role)}`);
-  });
-  return {
-    url: Object.assign(new URL(url), { pathname: `/${copy}` }).href,
-    [Symbol.asyncDispose]: () =>
-      connected(adminUrl, (admin) => admin.query(`DROP DATABASE ${quoteIdentifier(copy)} WITH (FORCE)`)).then(() => {}),
-  };
 }
 
 test('a log restored from a backup tells whoever has read what it lost, however far it has grown since', async () => {
