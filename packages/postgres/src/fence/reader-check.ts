@@ -1,3 +1,8 @@
+import type { LatencyCounts } from './latency-counts.ts';
+import { latencyCounts } from './latency-counts.ts';
+import type { NumberSet } from './number-set.ts';
+import { numberSet } from './number-set.ts';
+
 /** What one reader of the stress has seen, and what of it was wrong. */
 export interface ReaderCheck {
   /** Where to read on. */
@@ -6,9 +11,9 @@ export interface ReaderCheck {
   readonly doubled: number;
   readonly inverted: number;
   readonly faults: readonly string[];
-  readonly latencies: number[];
+  readonly latencies: LatencyCounts;
   /** The numbers of the messages that it has seen. */
-  readonly numbers: ReadonlySet<number>;
+  readonly numbers: Pick<NumberSet, 'has'>;
   take(position: number, number: number, stream: string | null, version: number | null): void;
   /** Everything up to here was looked at. */
   looked(position: number): void;
@@ -17,7 +22,7 @@ export interface ReaderCheck {
 /** Checks that positions grow, that no message comes twice, and that each stream's versions come one after the other without a gap. */
 export function readerCheck(): ReaderCheck {
   const versions = new Map<string, number>();
-  const numbers = new Set<number>();
+  const numbers = numberSet();
   const faults: string[] = [];
   const state = { position: 0, last: 0, seen: 0, doubled: 0, inverted: 0 };
   const fault = (text: string) => {
@@ -37,7 +42,7 @@ export function readerCheck(): ReaderCheck {
       return state.inverted;
     },
     faults,
-    latencies: [],
+    latencies: latencyCounts(),
     numbers,
     take(position, number, stream, version) {
       if (position <= state.last) {

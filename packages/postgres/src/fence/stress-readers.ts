@@ -29,7 +29,7 @@ export async function readByHand(kit: StressKit, check: ReaderCheck, until: Abor
         for (const { pos, stream, version, data } of rows) {
           const { at, number } = data as StressData;
           check.take(pos as number, number, stream as string | null, version as number | null);
-          check.latencies.push(clock.monotonicMs() - at);
+          check.latencies.note(clock.monotonicMs() - at);
         }
         if (rows.length < limit) {
           check.looked(safe);
@@ -54,7 +54,7 @@ export async function readByLog(kit: StressKit, check: ReaderCheck, until: Abort
       for (const { position, data } of page.messages) {
         const { at, number } = data as StressData;
         check.take(position, number, null, null);
-        check.latencies.push(clock.monotonicMs() - at);
+        check.latencies.note(clock.monotonicMs() - at);
       }
       check.looked(page.mark);
       if (page.messages.length < limit) await wait(clock, 2);

@@ -1,9 +1,11 @@
 import type { Clock, Ids, Random } from '@dure/core';
+import type { NumberSet } from './number-set.ts';
+import { numberSet } from './number-set.ts';
 
 /** What the writers of a stress have done. */
 export interface StressTally {
   /** Numbers of messages whose COMMIT was answered: they must be there, whatever happens. */
-  readonly acknowledged: Set<number>;
+  readonly acknowledged: NumberSet;
   /** Messages that were drawn so far; each has its number. */
   drawn: number;
   rolledBack: number;
@@ -38,5 +40,5 @@ export const writerNames = { session: 'stress-writer', service: 'stress-service'
 
 /** Nothing done yet. */
 export function newTally(): StressTally {
-  return { acknowledged: new Set(), drawn: 0, rolledBack: 0, busy: 0, missed: 0 };
+  return { acknowledged: numberSet(), drawn: 0, rolledBack: 0, busy: 0, missed: 0 };
 }

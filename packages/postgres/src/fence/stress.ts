@@ -6,6 +6,7 @@ import type { Database } from '../database.ts';
 import { openDatabase } from '../database.ts';
 import type { Pool } from '../pool.ts';
 import { leased, openPool } from '../pool.ts';
+import { percentile } from './latency-counts.ts';
 import type { ReaderCheck } from './reader-check.ts';
 import { readerCheck } from './reader-check.ts';
 import { readByHand, readByLog } from './stress-readers.ts';
@@ -31,6 +32,18 @@ export interface StressOptions {
   readonly killEveryMs: number;
   /** Ends early, as soon as a reader has noticed something. */
   readonly stopAtFirstFault?: boolean;
+  /** Hears every second how far it is. */
+  readonly observe?: (progress: StressProgress) => void;
+  /** Ends it at once; then the report says nothing. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far a stress is. */
+export interface StressProgress {
+  readonly seconds: number;
+  /** Messages whose COMMIT was answered. */
+  readonly acknowledged: number;
+  readonly killed: number;
 }
 
 /** What became of it. The log's reader is right only if the first four counts are zero. */
@@ -84,7 +97,17 @@ class Stress {
   }
 
   async run(): Promise<StressReport> {
-    const { clock, writers, services, readers, seconds, events, stopAtFirstFault } = this.#options;
+    try {
+      return await this.#run();
+    } finally {
+      this.#stop.abort();
+      this.#written.abort();
+      void this.#control.close();
+    }
+  }
+
+  async #run(): Promise<StressReport> {
+    const { clock, writers, services, readers, signal } = this.#options;
     const kit = { ...this.#options, tally: this.#tally };
     const checks = Array.from({ length: readers }, () => readerCheck());
     const reading = checks.map((check, index) =>
@@ -99,15 +122,13 @@ class Stress {
       ),
     ];
     const killing = this.#kill();
-    while (clock.monotonicMs() - began < seconds * 1_000 || this.#tally.acknowledged.size < events) {
-      await wait(clock, 50);
-      if (stopAtFirstFault === true && checks.some((check) => check.faults.length > 0)) break;
-    }
+    await this.#untilOver(began, checks);
     this.#stop.abort();
     await Promise.all([...writing, killing]);
     const took = (clock.monotonicMs() - began) / 1_000;
     await Promise.all(databases.map((db) => db.close()));
-    const [end] = (await this.#asked(inLog)).rows as unknown as readonly LogEnd[];
+    const isCancelled = signal?.aborted === true;
+    const [end] = isCancelled ? [] : ((await this.#asked(inLog)).rows as unknown as readonly LogEnd[]);
     await this.#drain(checks, end?.last ?? 0);
     this.#written.abort();
     await Promise.all(reading);
@@ -115,17 +136,36 @@ class Stress {
     return this.#report(checks, end, took);
   }
 
+  async #untilOver(began: number, checks: readonly ReaderCheck[]): Promise<void> {
+    const { clock, seconds, events, stopAtFirstFault, observe, signal } = this.#options;
+    let told = 0;
+    for (;;) {
+      const passed = (clock.monotonicMs() - began) / 1_000;
+      const acknowledged = this.#tally.acknowledged.size;
+      if (passed >= seconds && acknowledged >= events) return;
+      if (Math.floor(passed) > told) {
+        told = Math.floor(passed);
+        observe?.({ seconds: told, acknowledged, killed: this.#killed });
+      }
+      if (!(await wait(clock, 50, signal))) return;
+      if (stopAtFirstFault === true && checks.some((check) => check.faults.length > 0)) return;
+    }
+  }
+
   #report(checks: readonly ReaderCheck[], end: LogEnd | undefined, seconds: number): StressReport {
-    const latencies = Float64Array.from(checks.flatMap((check) => check.latencies)).sort();
-    const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0;
+    const at = (share: number) =>
+      percentile(
+        checks.map((check) => check.latencies),
+        share,
+      );
     const sum = (pick: (check: ReaderCheck) => number) => checks.reduce((total, check) => total + pick(check), 0);
-    const { acknowledged, rolledBack, busy, missed } = this.#tally;
+    const { rolledBack, busy, missed } = this.#tally;
     const { events = 0, together = 0 } = end ?? {};
     return {
       lost: sum((check) => Math.max(0, events - check.seen)),
       doubled: sum((check) => check.doubled),
       inverted: sum((check) => check.inverted),
-      forgotten: [...acknowledged].filter((number) => !checks.some(({ numbers }) => numbers.has(number))).length,
+      forgotten: this.#forgotten(checks),
       events,
       commitsTogether: together,
       busy,
@@ -137,6 +177,15 @@ class Stress {
       latencyMs: { p50: at(0.5), p99: at(0.99) },
       faults: checks.flatMap((check) => check.faults).slice(0, 5),
     };
+  }
+
+  #forgotten(checks: readonly ReaderCheck[]): number {
+    const { acknowledged, drawn } = this.#tally;
+    let forgotten = 0;
+    for (let number = 1; number <= drawn; number += 1) {
+      if (acknowledged.has(number) && !checks.some(({ numbers }) => numbers.has(number))) forgotten += 1;
+    }
+    return forgotten;
   }
 
   #openService(): Database {
