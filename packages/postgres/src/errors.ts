@@ -334,4 +334,48 @@ export const postgresErrors = errorCatalogue('POSTGRES', {
       fix: '메시지에 나온 이름, 키 또는 값을 고치십시오. 변경은 전혀 저장되지 않았습니다.',
     },
   },
+  SERVER_UNFIT: {
+    kind: 'invalid',
+    en: {
+      title: 'On this PostgreSQL server nothing can be proved',
+      fix: 'Name another server in `DURE_DATABASE_URL`: the primary itself, of a version that Dure supports, with enough free connections, and not by way of a pooler.',
+    },
+    ko: {
+      title: '이 PostgreSQL 서버에서는 증명할 수 없습니다',
+      fix: '`DURE_DATABASE_URL`에 다른 서버를 지정하십시오. Dure가 지원하는 버전의 프라이머리여야 하고, 연결이 충분히 남아 있어야 하며, 풀러를 거치지 않아야 합니다.',
+    },
+  },
+  CREATEDB_MISSING: {
+    kind: 'forbidden',
+    en: {
+      title: 'The role may not create databases',
+      fix: 'Let a superuser run `ALTER ROLE <role> CREATEDB`, or name another role in `DURE_DATABASE_URL`; nothing else is needed.',
+    },
+    ko: {
+      title: '이 롤에는 데이터베이스를 만들 권한이 없습니다',
+      fix: '슈퍼유저로 `ALTER ROLE <롤> CREATEDB`를 실행하거나 `DURE_DATABASE_URL`에 다른 롤을 지정하십시오. 다른 권한은 필요하지 않습니다.',
+    },
+  },
+  PROOF_FAILED: {
+    kind: 'unavailable',
+    en: {
+      title: 'The proof broke off, so that it says nothing',
+      fix: 'The message ends with what PostgreSQL said; correct that and begin again.',
+    },
+    ko: {
+      title: '증명이 도중에 끝나 아무것도 말할 수 없습니다',
+      fix: '메시지 끝에 PostgreSQL의 응답이 있습니다. 원인을 고치고 다시 시작하십시오.',
+    },
+  },
+  FENCE_CHANGED: {
+    kind: 'internal',
+    en: {
+      title: 'The commit fence of this database is not the one that this version brings',
+      fix: 'Take the same version of all packages; `dure.advance()` is not to be changed by hand.',
+    },
+    ko: {
+      title: '이 데이터베이스의 커밋 펜스가 이 버전의 것과 다릅니다',
+      fix: '모든 패키지를 같은 버전으로 맞추십시오. `dure.advance()`는 직접 바꾸지 마십시오.',
+    },
+  },
 });

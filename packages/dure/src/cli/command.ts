@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly folder: string;
   /** How the processes of a system are run. */
   readonly host: HostProgram;
+  /** The server that `DURE_DATABASE_URL` names, for what is done on a database server of one's own. A secret. */
+  readonly databaseUrl?: string;
   readonly clock: Clock;
   readonly random: Random;
   /** Reads to its end what is given by standard input. Default: nothing is. */

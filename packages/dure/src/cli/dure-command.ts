@@ -18,6 +18,7 @@ import { jobs } from './jobs.ts';
 import { logs } from './logs.ts';
 import { parked } from './parked.ts';
 import { pause, resume } from './pause.ts';
+import { prove } from './prove.ts';
 import { rebuild } from './rebuild.ts';
 import { replay } from './replay.ts';
 import { restart } from './restart.ts';
@@ -44,6 +45,7 @@ const commands: readonly Command[] = [
   jobs,
   sagas,
   verify,
+  prove,
   check,
   flow,
   docs,

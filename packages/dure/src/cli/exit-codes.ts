@@ -22,7 +22,7 @@ export const exitCodes = {
   job: 13,
   /** A program that is needed is not there for this platform. */
   platform: 12,
-  /** Interrupted twice: everything was killed at once. */
+  /** Interrupted twice: everything was killed at once. `dure prove`: interrupted, so that nothing is proved. */
   killed: 130,
 } as const;
 

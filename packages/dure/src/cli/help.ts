@@ -40,7 +40,10 @@ const meanings: Readonly<Record<keyof typeof exitCodes, Readonly<Record<Language
   state: { en: 'the state folder cannot be used', ko: '상태 폴더를 쓸 수 없음' },
   platform: { en: 'a program is missing for this platform', ko: '이 플랫폼에 필요한 프로그램이 없음' },
   job: { en: 'run: the job failed or was stopped', ko: 'run: 작업이 실패했거나 중지됨' },
-  killed: { en: 'interrupted twice: everything was killed', ko: '두 번 중단: 모두 즉시 종료' },
+  killed: {
+    en: 'interrupted twice: everything was killed; prove: interrupted',
+    ko: '두 번 중단: 모두 즉시 종료. prove: 중단됨',
+  },
 };
 
 /** What the command is and which sub-commands it has. */

@@ -49,6 +49,7 @@ const exitCode = await dureCommand(process.argv.slice(2), {
     configuration: configurationIn(env),
     ...(env.NODE_EXTRA_CA_CERTS ? { authorities: resolve(env.NODE_EXTRA_CA_CERTS) } : {}),
   },
+  ...(env.DURE_DATABASE_URL ? { databaseUrl: env.DURE_DATABASE_URL } : {}),
   clock: systemClock,
   random: systemRandom,
   readInput,

@@ -132,6 +132,46 @@ const english = {
     would: (reaction: string, many: number, keys: number, complete: boolean) =>
       `${reaction} would get ${complete ? '' : 'at least '}${many} messages of ${keys} keys once more`,
   },
+  proof: {
+    server: (version: string, host: string, user: string) => `PostgreSQL ${version} at ${host}, as ${user}`,
+    scratch: (database: string, seconds: string, seed: number) =>
+      `in the scratch database ${database}, for ${seconds} s, seed ${seed}`,
+    progress: (seconds: number, of: string, messages: number, killed: number) =>
+      `${seconds} of ${of} s: ${messages} messages, ${killed} sessions killed`,
+    warnings: {
+      fsync:
+        '`fsync` is off: PostgreSQL forgets commits, or is damaged, when the machine goes down; no proof covers that',
+      'synchronous-commit':
+        '`synchronous_commit` is off: a restart forgets commits that were answered; Dure needs it on, which is the default',
+      'few-connections': (free: number) => `only ${free} connections are free; fewer writers and readers take part`,
+      'left-over': (database: string) =>
+        `${database} is left of a run that was killed; \`DROP DATABASE ${database}\` removes it`,
+    },
+    holds: 'nothing is lost, doubled, out of order or forgotten',
+    broken: 'the log does not hold what it promises',
+    labels: {
+      messages: 'messages',
+      together: 'commits of several units of work',
+      undone: 'rolled back',
+      killed: 'sessions killed',
+      wrong: 'lost, doubled, out of order, forgotten',
+      latency: 'from writing to reading, half / 99 %',
+      crowd: 'writers, callers of services, readers',
+      size: 'size of the scratch database',
+      seed: 'seed',
+    },
+    dropped: (database: string) => `${database} is dropped`,
+    left: (database: string, reason: string) =>
+      `${database} could not be dropped: ${reason}; run \`DROP DATABASE ${database} WITH (FORCE)\``,
+    interrupted: 'interrupted; nothing is proved',
+    paused: 'the fence as it is, with a pause between its two steps',
+    swapped: 'the two steps in the wrong order, with the same pause',
+    nothingFound: (messages: number) => `nothing lost of ${messages} messages`,
+    found: (lost: number, messages: number, seconds: string) =>
+      `${lost} lost of ${messages} messages, noticed in ${seconds} s`,
+    canFail: 'the exam can be failed: only the wrong order loses messages',
+    cannotFail: 'the exam found no loss with the wrong order; it proves nothing here: let it run longer',
+  },
 };
 
 function values(count: number): string {
@@ -265,6 +305,44 @@ const korean: Messages = {
       `${reaction}: 메시지 ${message}에서 중단되었습니다: ${why}\n원인을 고친 뒤 \`dure replay <서비스> resume ${id}\`로 계속하거나 skip으로 건너뛰십시오`,
     would: (reaction, many, keys, complete) =>
       `${reaction}: 키 ${keys}개의 메시지 ${many}건${complete ? '을' : ' 이상을'} 다시 전달하게 됩니다`,
+  },
+  proof: {
+    server: (version, host, user) => `PostgreSQL ${version} (${host}, 사용자 ${user})`,
+    scratch: (database, seconds, seed) => `임시 데이터베이스 ${database}, ${seconds}초, 시드 ${seed}`,
+    progress: (seconds, of, messages, killed) =>
+      `${of}초 중 ${seconds}초: 메시지 ${messages}개, 강제 종료한 세션 ${killed}개`,
+    warnings: {
+      fsync:
+        '`fsync`가 꺼져 있습니다. 기계가 멈추면 커밋이 사라지거나 데이터가 손상되며, 이 증명은 그 경우를 다루지 않습니다',
+      'synchronous-commit':
+        '`synchronous_commit`이 꺼져 있습니다. 응답까지 보낸 커밋이 재시작으로 사라질 수 있습니다. Dure는 기본값인 on이 필요합니다',
+      'few-connections': (free) => `남은 연결이 ${free}개뿐이어서 기록자와 독자를 줄입니다`,
+      'left-over': (database) =>
+        `강제 종료된 이전 실행의 ${database}이(가) 남아 있습니다. \`DROP DATABASE ${database}\`로 지울 수 있습니다`,
+    },
+    holds: '유실, 중복, 순서 뒤바뀜, 응답 뒤에 사라진 것이 없습니다',
+    broken: '로그가 약속을 지키지 못했습니다',
+    labels: {
+      messages: '메시지',
+      together: '여러 작업 단위를 묶은 커밋',
+      undone: '롤백',
+      killed: '강제 종료한 세션',
+      wrong: '유실, 중복, 순서 뒤바뀜, 응답 뒤에 사라짐',
+      latency: '기록부터 읽기까지, 50% / 99%',
+      crowd: '기록자, 서비스 호출자, 독자',
+      size: '임시 데이터베이스 크기',
+      seed: '시드',
+    },
+    dropped: (database) => `${database}을(를) 지웠습니다`,
+    left: (database, reason) =>
+      `${database}을(를) 지우지 못했습니다: ${reason}. \`DROP DATABASE ${database} WITH (FORCE)\`를 실행하십시오`,
+    interrupted: '중단되어 증명된 것이 없습니다',
+    paused: '펜스를 그대로 두고 두 단계 사이에 멈춤만 넣음',
+    swapped: '같은 멈춤을 두고 두 단계의 순서를 바꿈',
+    nothingFound: (messages) => `메시지 ${messages}개 중 유실 없음`,
+    found: (lost, messages, seconds) => `메시지 ${messages}개 중 ${lost}개 유실, ${seconds}초 만에 발견`,
+    canFail: '시험은 실패할 수 있습니다. 순서가 틀린 쪽에서만 메시지를 잃습니다',
+    cannotFail: '순서를 바꾸었는데도 유실을 찾지 못했습니다. 여기서는 아무것도 증명하지 못하니 더 오래 실행하십시오',
   },
 };
 

@@ -15,6 +15,7 @@ export type ControlRequest =
   | { readonly ask: 'status' }
   | { readonly ask: 'stop' }
   | { readonly ask: 'databases' }
+  | { readonly ask: 'database-server' }
   | { readonly ask: 'scale'; readonly counts: InstanceCounts }
   | { readonly ask: 'restart'; readonly service: string }
   | { readonly ask: 'canary'; readonly wish: CanaryWish }
@@ -51,6 +52,8 @@ export interface ControlAnswers {
   readonly stop: { readonly tookMs: number };
   /** Connection strings by service; secrets, so the socket is its owner's only. */
   readonly databases: Readonly<Record<string, string>>;
+  /** The superuser's connection string, where the system has a server and it runs; a secret as well. */
+  readonly 'database-server': { readonly adminUrl?: string };
   readonly scale: ScaleReport;
   readonly restart: RestartReport;
   readonly canary: CanaryReport;

@@ -48,6 +48,11 @@ export class DatabaseServer implements Component {
     return this.#server?.pid;
   }
 
+  /** The superuser's connection string while it runs. A secret. */
+  get adminUrl(): string | undefined {
+    return this.#server?.adminUrl;
+  }
+
   /** Starts it; resolves with the superuser's connection string. Rejects as `startEmbeddedPostgres` does. */
   start(port?: number): Promise<string> {
     const starting = this.#launch(port);

@@ -1,3 +1,4 @@
+import type { EdgePorts } from '../plan/placement.ts';
 import type { Component } from './component.ts';
 import type { Phase } from './timeline.ts';
 
@@ -113,5 +114,19 @@ export function componentStatus({ name, state, restarts, lastCrash }: Component)
     restarts,
     ...(lastCrash === undefined ? {} : { lastCrash }),
     services: state.kind === 'ready' ? state.services : [],
+  };
+}
+
+/** Where the ports of a run are reached. */
+export function systemUrls(host: string, ports: EdgePorts, zone: string | undefined): SystemUrls {
+  const at = (port: number) => `http://${host}:${port}`;
+  const { gateway, registry, config, console, router, dns } = ports;
+  return {
+    gateway: at(gateway),
+    registry: at(registry),
+    config: at(config),
+    console: at(console),
+    ...(router === undefined ? {} : { router: at(router) }),
+    ...(dns === undefined ? {} : { dns: `dns://${host}:${dns}/${zone}` }),
   };
 }

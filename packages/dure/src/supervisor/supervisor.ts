@@ -23,7 +23,7 @@ import { controlSocket, openControl } from './control-server.ts';
 import { DatabaseServer } from './database-server.ts';
 import { databasesOf, prepareDatabases } from './databases.ts';
 import type { CanaryReport, RestartReport, ScaleReport, SystemStatus, SystemUrls } from './events.ts';
-import { componentStatus } from './events.ts';
+import { componentStatus, systemUrls } from './events.ts';
 import type { HeldSocket } from './held-socket.ts';
 import { openKeys } from './key-store.ts';
 import { launchAll } from './launch.ts';
@@ -135,17 +135,7 @@ class SystemRun implements Supervisor {
   }
 
   get urls(): SystemUrls {
-    const at = (port: number) => `http://${loopback}:${port}`;
-    const { gateway, registry, config, console, router, dns } = this.#ports;
-    const zone = this.#loaded?.system.dns?.zone;
-    return {
-      gateway: at(gateway),
-      registry: at(registry),
-      config: at(config),
-      console: at(console),
-      ...(router === undefined ? {} : { router: at(router) }),
-      ...(dns === undefined ? {} : { dns: `dns://${loopback}:${dns}/${zone}` }),
-    };
+    return systemUrls(loopback, this.#ports, this.#loaded?.system.dns?.zone);
   }
 
   get databaseUrls(): Readonly<Record<string, string>> {
@@ -353,6 +343,8 @@ class SystemRun implements Supervisor {
       }
       case 'databases':
         return this.#databaseUrls;
+      case 'database-server':
+        return { adminUrl: this.#database?.adminUrl };
       case 'scale':
         return this.scale(request.counts);
       case 'restart':

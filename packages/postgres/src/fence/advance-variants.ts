@@ -11,8 +11,8 @@ export type AdvanceVariant = 'asShipped' | 'swapped';
 export const breakpoint = 4_242;
 
 /**
- * Replaces `dure.advance()` in a test's database by a variant made from its own source, so that the tests judge
- * what is shipped. `pause` is SQL that runs between the two steps.
+ * Replaces `dure.advance()` in a database that is thrown away by a variant made from its own source, so that what is shipped
+ * is judged. `pause` is SQL that runs between the two steps. POSTGRES_FENCE_CHANGED.
  */
 export function advanceVariants(ownerUrl: string) {
   return {
@@ -34,9 +34,7 @@ const steps = /( {2}hi := [^;]+;)\n {2}if hi > s and ([^\n]+) then\n( {4}e := [^
 function change(source: string, variant: AdvanceVariant, pause: string): string {
   const found = steps.exec(source);
   if (found === null) {
-    throw postgresErrors.STATE_INVALID(
-      'dure.advance() no longer has the two steps where the fence tests look for them',
-    );
+    throw postgresErrors.FENCE_CHANGED('dure.advance() does not have the two steps where they are looked for');
   }
   const [all, readMark, limit, closeEpoch] = found;
   const right = `${readMark}\n  ${pause}\n  if hi > s and ${limit} then\n${closeEpoch}\n`;
