@@ -22,6 +22,7 @@ brokerContract(
       member: { module: join(import.meta.dirname, 'testing/member.main.ts'), url: server.url },
       kill: () => server.kill(),
       restart: () => server.restart(),
+      restartEmpty: () => server.restartEmpty(),
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
   },

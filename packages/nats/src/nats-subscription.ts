@@ -80,12 +80,16 @@ async function pull(
         max_deliver: -1,
       });
       const consumer = await streams.consumers.get(stream, name);
-      const messages = await consumer.consume({ max_messages: 16, expires: 5_000 });
+      // Else the client would wait for ever for what a server without its data no longer has; here it is made anew.
+      const messages = await consumer.consume({ max_messages: 16, expires: 5_000, abort_on_missing_resource: true });
       const end = () => messages.stop();
       stopped.addEventListener('abort', end, { once: true });
       if (stopped.aborted) end();
-      for await (const message of messages) take(message);
-      stopped.removeEventListener('abort', end);
+      try {
+        for await (const message of messages) take(message);
+      } finally {
+        stopped.removeEventListener('abort', end);
+      }
     } catch {
       // The connection tells why; here it is only tried again.
       await wait(clock, retryMs, stopped);

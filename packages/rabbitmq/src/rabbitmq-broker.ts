@@ -130,17 +130,38 @@ class Rabbitmq implements Broker {
       await connection.close();
       return;
     }
-    const creating: Promise<ConfirmChannel> = connection.createConfirmChannel();
-    const channel = await answeredInTime(this.#options.clock, answerMs, 'RabbitMQ', creating);
-    const publisher = new ConfirmedPublisher(channel);
-    this.#session = { connection, publisher };
+    const first = await this.#publisherOn(connection).catch((error: unknown) => {
+      void connection.close().catch(() => undefined);
+      throw error;
+    });
+    this.#session = { connection, publisher: first };
     this.#state = { status: 'connected', error: undefined };
     for (const subscription of this.#subscriptions) void subscription.connected(connection);
     const why = await ended;
+    const { publisher } = this.#session;
     this.#session = undefined;
     this.#state = { status: 'connecting', error: why === undefined ? 'the connection was closed' : messageOf(why) };
     publisher.lost();
     for (const subscription of this.#subscriptions) subscription.lost();
+  }
+
+  /** What the server refuses, as a record for an exchange that is gone, closes the channel it came on: then there is another one. */
+  async #publisherOn(connection: ChannelModel): Promise<ConfirmedPublisher> {
+    const creating: Promise<ConfirmChannel> = connection.createConfirmChannel();
+    const channel = await answeredInTime(this.#options.clock, answerMs, 'RabbitMQ', creating);
+    channel.on('close', () => void this.#anotherPublisher(connection));
+    return new ConfirmedPublisher(channel);
+  }
+
+  async #anotherPublisher(connection: ChannelModel): Promise<void> {
+    try {
+      const publisher = await this.#publisherOn(connection);
+      if (this.#session?.connection === connection) this.#session = { connection, publisher };
+    } catch (error) {
+      // The connection is lost as well, or is of no use.
+      this.#told(error);
+      if (this.#session?.connection === connection) await connection.close().catch(() => undefined);
+    }
   }
 
   #told(error: unknown): void {

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { codeOf, systemClock, wait } from '@dure/core';
 import type { Broker, BrokerRecord, Subscription } from '../broker.port.ts';
 import { brokerDeliveryContract } from './broker-delivery-contract.ts';
+import { brokerLossContract } from './broker-loss-contract.ts';
 import type { BrokerMember } from './broker-member.ts';
 import { startBrokerMember } from './broker-member.ts';
 
@@ -15,6 +16,8 @@ export interface BrokerUnderTest extends AsyncDisposable {
   /** Takes the server away as a crash does, and brings it back with its data. */
   kill(): Promise<void>;
   restart(): Promise<void>;
+  /** Brings it back with nothing, as when its disk was lost. */
+  restartEmpty(): Promise<void>;
 }
 
 export interface BrokerContractOptions {
@@ -260,6 +263,8 @@ export function brokerContract(
         assert.deepEqual(once, ofLane(numbers(1, 20), lane));
       }
     });
+
+    brokerLossContract(() => under, patienceMs);
   });
 }
 

@@ -7,6 +7,10 @@ brokerContract('the broker in this process', async () => {
     connect: () => broker.connect(),
     kill: async () => broker.stop(),
     restart: async () => broker.start(),
+    async restartEmpty() {
+      broker.empty();
+      broker.start();
+    },
     [Symbol.asyncDispose]: async () => undefined,
   };
 });

@@ -11,11 +11,13 @@ export interface MemoryBroker {
   /** Takes it away; what it keeps it keeps. */
   stop(): void;
   start(): void;
+  /** Forgets topics and records, as when its disk was lost. */
+  empty(): void;
 }
 
 interface Group {
   /** By lane: how many are acknowledged. */
-  readonly done: number[];
+  done: number[];
   readonly members: Member[];
 }
 
@@ -35,6 +37,7 @@ export function memoryBroker(options: { readonly clock?: Clock; readonly random?
     connect: () => memory.connect(),
     stop: () => memory.setRunning(false),
     start: () => memory.setRunning(true),
+    empty: () => memory.empty(),
   };
 }
 
@@ -77,6 +80,14 @@ class Memory {
     this.#running = running;
     for (const { members } of this.#groups.values()) for (const member of members) this.#forget(member);
     if (running) for (const name of this.#groups.keys()) this.#deliver(name);
+  }
+
+  empty(): void {
+    this.#topics.clear();
+    for (const group of this.#groups.values()) {
+      group.done = none();
+      for (const member of group.members) this.#forget(member);
+    }
   }
 
   #declare(topics: readonly Topic[]): void {
@@ -124,7 +135,7 @@ class Memory {
     const name = `${topic}\n${group}`;
     const known = this.#groups.get(name);
     if (known !== undefined) return known;
-    const made: Group = { done: Array.from({ length: brokerLanes }, () => 0), members: [] };
+    const made: Group = { done: none(), members: [] };
     this.#groups.set(name, made);
     return made;
   }
@@ -139,6 +150,7 @@ class Memory {
     const group = this.#groups.get(name);
     const lanes = this.#topics.get(name.split('\n')[0] ?? '');
     if (!this.#running || group === undefined || lanes === undefined) return;
+    const acknowledged = group.done; // Another one when the broker was emptied meanwhile.
     for (const [lane, records] of lanes.entries()) {
       const member = group.members[lane % group.members.length];
       if (member === undefined) continue;
@@ -149,7 +161,7 @@ class Memory {
         const number = next + 1;
         if (record === undefined) break;
         member.deliveries.push(String(lane), record, () => {
-          group.done[lane] = Math.max(group.done[lane] ?? 0, number);
+          acknowledged[lane] = Math.max(acknowledged[lane] ?? 0, number);
           this.#deliver(name);
         });
       }
@@ -160,4 +172,8 @@ class Memory {
   #demandRunning(): void {
     if (!this.#running) throw messagingErrors.BROKER_UNAVAILABLE('the broker in this process is stopped');
   }
+}
+
+function none(): number[] {
+  return Array.from({ length: brokerLanes }, () => 0);
 }

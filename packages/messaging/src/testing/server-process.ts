@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +46,11 @@ export interface TestServer extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts it again with its data, at the same ports. */
   restart(): Promise<void>;
+  /** Starts it again at the same ports with nothing, as when its disk was lost. */
+  restartEmpty(): Promise<void>;
+  /** Freezes it in the middle of whatever it does: connections stay, and nobody answers. */
+  freeze(): void;
+  thaw(): void;
 }
 
 const readyTimeoutMs = 60_000;
@@ -53,7 +58,8 @@ const readyTimeoutMs = 60_000;
 /** Starts a server in a temporary folder; it ends with the test. */
 export async function startTestServer(kind: ServerKind): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), `dure-${kind.name}-`));
-  const plan = kind.plan(folder, await freePorts(kind.ports));
+  const ports = await freePorts(kind.ports);
+  const plan = kind.plan(folder, ports);
   let children = await startProcesses(plan, folder, false);
   const kill = async () => {
     for (const child of children.toReversed()) await killed(child);
@@ -66,6 +72,12 @@ export async function startTestServer(kind: ServerKind): Promise<TestServer> {
     async restart() {
       children = await startProcesses({ ...plan, prepare: [] }, folder, false);
     },
+    async restartEmpty() {
+      for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+      children = await startProcesses(kind.plan(folder, ports), folder, false);
+    },
+    freeze: () => void children.at(-1)?.kill('SIGSTOP'),
+    thaw: () => void children.at(-1)?.kill('SIGCONT'),
     async [Symbol.asyncDispose]() {
       await kill();
       rmSync(folder, { recursive: true, force: true });
