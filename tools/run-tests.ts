@@ -84,7 +84,7 @@ function isLong(suite: string): boolean {
 
 function runSuite(suite: string, files: readonly string[]): Promise<void> {
   process.stdout.write(`\n── ${suite}: ${files.length} files\n`);
-  const longestMs = isLong(suite) ? 900_000 : 180_000;
+  const longestMs = isLong(suite) ? 900_000 + Number(process.env.MINUTES ?? 0) * 60_000 : 180_000;
   return new Promise((resolve) => {
     // A test that hangs is a failure, and so is a file that does not end behind its last test; nobody waits for either.
     const hung = new AbortController();

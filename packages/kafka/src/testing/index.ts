@@ -1,1 +1,1 @@
-export { kafkaFolder, kafkaServer, kafkaVersion } from './kafka-server.ts';
+export { kafkaFolder, kafkaProxied, kafkaServer, kafkaVersion } from './kafka-server.ts';

@@ -68,6 +68,21 @@ export const kafkaServer: ServerKind = {
   },
 };
 
+/** The same server, which sends its clients to another port of this machine. */
+export function kafkaProxied(proxyPort: number): ServerKind {
+  return {
+    ...kafkaServer,
+    plan(folder, ports) {
+      const plan = kafkaServer.plan(folder, ports);
+      const file = join(folder, 'server.properties');
+      const line = /^advertised\.listeners=.*$/m;
+      const proxied = `advertised.listeners=PLAINTEXT://127.0.0.1:${proxyPort}`;
+      writeFileSync(file, readFileSync(file, 'utf8').replace(line, proxied));
+      return plan;
+    },
+  };
+}
+
 /** The same server with its one listener under another name, and what that listener needs, as lines of `server.properties`. */
 export function kafkaBehind(listener: string, needs: (folder: string) => readonly string[]): ServerKind {
   return {

@@ -1,16 +1,12 @@
 import type { Clock, Random } from '@dure/core';
 import { randomInteger, randomItem, wait } from '@dure/core';
-import type { MemoryBroker } from '@dure/messaging/testing';
 import type { Client } from 'pg';
 import type { RestartingPostgres } from '../../fixtures/restarting-postgres.ts';
 import type { ServedFeed } from '../../fixtures/served-feed.ts';
 import type { SlowProxy } from '../../fixtures/slow-proxy.ts';
 import { connected } from '../../provisioning/connect.ts';
-
-/** A consumer that is a process of its own. */
-export interface ConsumerProcess {
-  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void;
-}
+import type { HistoryBroker } from './history-broker.ts';
+import type { MemberProcess } from './member-process.ts';
 
 /** What is broken, again and again. */
 export interface Faults {
@@ -19,8 +15,8 @@ export interface Faults {
   readonly postgres: RestartingPostgres;
   readonly proxy: SlowProxy;
   readonly feed: ServedFeed;
-  readonly broker: MemoryBroker;
-  readonly consumers: readonly ConsumerProcess[];
+  readonly broker: Pick<HistoryBroker, 'ways'>;
+  readonly processes: readonly Pick<MemberProcess, 'signal'>[];
   /** Ends a consumer or a relay, and begins another in its place. */
   readonly replace: () => Promise<void>;
   /** How often something is broken, and how often the server is restarted, in milliseconds. */
@@ -28,7 +24,7 @@ export interface Faults {
   readonly restartEveryMs: number;
 }
 
-const ways = ['session', 'session', 'pause', 'answer', 'answer', 'cut', 'freeze', 'kill', 'broker', 'replace'] as const;
+const ways = ['session', 'session', 'pause', 'answer', 'answer', 'cut', 'freeze', 'kill', 'replace'] as const;
 
 /** Breaks one after the other; returns how often each. Nothing is broken any more when it ends. */
 export async function breakThings(faults: Faults, until: AbortSignal): Promise<Readonly<Record<string, number>>> {
@@ -36,22 +32,25 @@ export async function breakThings(faults: Faults, until: AbortSignal): Promise<R
   const done: Record<string, number> = {};
   let restartedAtMs = clock.monotonicMs();
   let restarts = 0;
+  const ofBroker = Object.keys(faults.broker.ways);
+  // A real broker is broken about as often as all else.
+  const all = [...ways, ...ofBroker, ...(ofBroker.length > 1 ? ofBroker : [])];
   while (await wait(clock, everyMs * (0.5 + random.next()), until)) {
     const isDue = clock.monotonicMs() - restartedAtMs > restartEveryMs;
-    const way = isDue ? (restarts % 2 === 0 ? 'immediate' : 'fast') : (randomItem(random, ways) ?? 'session');
+    const way = isDue ? (restarts % 2 === 0 ? 'immediate' : 'fast') : (randomItem(random, all) ?? 'session');
     if (way === 'immediate' || way === 'fast') {
       await faults.postgres.restart(way);
       restarts += 1;
       restartedAtMs = clock.monotonicMs();
-    } else await breakOne(way, faults);
+    } else await (faults.broker.ways[way]?.(random) ?? breakOne(way as (typeof ways)[number], faults));
     done[way] = (done[way] ?? 0) + 1;
   }
   return done;
 }
 
 async function breakOne(way: (typeof ways)[number], faults: Faults): Promise<void> {
-  const { clock, random, postgres, proxy, feed, broker, consumers, replace } = faults;
-  const consumer = randomItem(random, consumers);
+  const { clock, random, postgres, proxy, feed, processes, replace } = faults;
+  const one = randomItem(random, processes);
   switch (way) {
     case 'session':
       return connected(postgres.adminUrl, async (admin) => {
@@ -71,15 +70,11 @@ async function breakOne(way: (typeof ways)[number], faults: Faults): Promise<voi
     case 'cut':
       return feed.cut();
     case 'freeze':
-      consumer?.signal('SIGSTOP');
+      one?.signal('SIGSTOP');
       await wait(clock, randomInteger(random, 300, 3_000));
-      return consumer?.signal('SIGCONT');
+      return one?.signal('SIGCONT');
     case 'kill':
-      return consumer?.signal('SIGKILL');
-    case 'broker':
-      broker.stop();
-      await wait(clock, randomInteger(random, 100, 1_000));
-      return broker.start();
+      return one?.signal('SIGKILL');
     case 'replace':
       return replace();
     default:

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { randomInteger, systemRandom } from '@dure/core';
 import { runHistory } from './run-history.ts';
 
-const minutes = 10;
+const minutes = Number(process.env.MINUTES ?? 10);
 const seed = Number(process.env.SEED ?? randomInteger(systemRandom, 1, 2 ** 31 - 1));
 
 test(`the history of ${minutes} minutes of kills, freezes, cut connections and restarts has no anomaly`, async (context) => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { randomInteger, systemRandom } from '@dure/core';
 import { advanceVariants } from '../../fence/advance-variants.ts';
 import { connected } from '../../provisioning/connect.ts';
+import type { ServiceName } from './history-services.ts';
 import { runHistory } from './run-history.ts';
 
 const seed = randomInteger(systemRandom, 1, 2 ** 31 - 1);
@@ -22,9 +23,9 @@ const slowCommits = `
 
 test('with the two steps of the fence swapped the same finds what was passed by', async (context) => {
   // Every writer is seen in the middle.
-  const prepare = async (ownerUrl: string) => {
-    await advanceVariants(ownerUrl).install('swapped', 'perform pg_sleep(0.02);');
-    await connected(ownerUrl, (owner) => owner.query(slowCommits));
+  const prepare = async ({ orders }: Readonly<Record<ServiceName, string>>) => {
+    await advanceVariants(orders).install('swapped', 'perform pg_sleep(0.02);');
+    await connected(orders, (owner) => owner.query(slowCommits));
   };
   const { anomalies, ...run } = await runHistory({
     ...often,

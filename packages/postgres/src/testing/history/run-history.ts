@@ -9,6 +9,8 @@ import { restartingPostgres } from '../../fixtures/restarting-postgres.ts';
 import { migrate } from '../../migrations/migrate.ts';
 import { connected } from '../../provisioning/connect.ts';
 import { provisionDatabases } from '../../provisioning/provision-databases.ts';
+import type { HistoryBroker } from './history-broker.ts';
+import { memoryHistoryBroker } from './history-broker.ts';
 import { pollLog, writeUnits } from './history-clients.ts';
 import { breakThings } from './history-faults.ts';
 import type { ServiceName } from './history-services.ts';
@@ -22,8 +24,10 @@ export interface HistoryRunOptions {
   readonly restartEveryMs: number;
   /** How long the consumers may take to come to the end, in milliseconds. Default 90 000. */
   readonly patienceMs?: number;
-  /** Changes the database of `orders` before anything is written. */
-  readonly prepare?: (ownerUrl: string) => Promise<void>;
+  /** What `mirror` is told by. Default: one in memory. */
+  readonly broker?: () => Promise<HistoryBroker>;
+  /** Changes the databases before anything is written, as their owners. */
+  readonly prepare?: (owners: Urls) => Promise<void>;
 }
 
 /** What a run came to. */
@@ -36,6 +40,8 @@ export interface HistoryRun {
 
 const clock = systemClock;
 const callers = 8;
+/** What a broker has lost shows by what comes behind it, so that every key is written to once more when nothing is broken any more. */
+const quietMs = 4_000;
 const services = ['orders', 'ledger', 'mirror'] as const;
 
 type Urls = Readonly<Record<ServiceName, string>>;
@@ -50,7 +56,7 @@ export async function runHistory(options: HistoryRunOptions): Promise<HistoryRun
   try {
     await using postgres = await restartingPostgres({ folder, durable: true });
     const { owners, urls } = await provide(postgres.adminUrl);
-    await options.prepare?.(owners.orders);
+    await options.prepare?.(owners);
     const recorder = new HistoryRecorder(clock);
     const faults = await play(options, { postgres, owners, urls, recorder });
     const end = await theEnd(owners);
@@ -76,7 +82,8 @@ interface Stage {
 /** Lets it all take place; when it is over, nobody writes any more. */
 async function play(options: HistoryRunOptions, { postgres, owners, urls, recorder }: Stage) {
   const kit = { clock, random: seededRandom(options.seed), recorder };
-  await using system = await startHistorySystem(urls, recorder);
+  await using broker = (await options.broker?.()) ?? memoryHistoryBroker();
+  await using system = await startHistorySystem(urls, recorder, broker);
   const { orders, ordersFarAway, ledger } = system;
   const [written, read, broken] = [new AbortController(), new AbortController(), new AbortController()];
   const writing = Array.from({ length: callers }, (_, caller) =>
@@ -86,10 +93,11 @@ async function play(options: HistoryRunOptions, { postgres, owners, urls, record
     pollLog(kit, { reader: `orders-${reader}`, log: 'orders', db: orders }, read.signal),
     pollLog(kit, { reader: `ledger-${reader}`, log: 'ledger', db: ledger }, read.signal),
   ]);
-  const breaking = breakThings({ ...options, ...kit, ...system, postgres }, broken.signal);
+  const breaking = breakThings({ ...options, ...kit, ...system, broker, postgres }, broken.signal);
   await wait(clock, options.seconds * 1_000);
   broken.abort();
   const faults = await breaking;
+  if (options.broker !== undefined) await wait(clock, quietMs);
   written.abort();
   await Promise.all(writing);
   await comeToTheEnd(owners, options.patienceMs ?? 90_000);
