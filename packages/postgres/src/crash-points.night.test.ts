@@ -63,7 +63,8 @@ function scene(source: Database, target: Database) {
   const start = {
     relay(process: MortalProcess) {
       relays += 1;
-      const log = process.port('log', { ...source.log });
+      const { advance, read } = process.port('log', source.log);
+      const log = { ...source.log, advance, read };
       return startRelay({
         ...kit,
         service: 'test',
@@ -166,5 +167,5 @@ for (const role of ['relay', 'consumer'] as const) {
 
 const expected: Readonly<Record<Role, readonly string[]>> = {
   relay: ['store.claim', 'declare', 'log.advance', 'log.read', 'publish', 'store.move'],
-  consumer: ['deliveries.position', 'deliveries.deliver', 'effect', 'acknowledge'],
+  consumer: ['deliveries.reached', 'deliveries.deliver', 'effect', 'acknowledge'],
 };

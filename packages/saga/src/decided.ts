@@ -1,4 +1,4 @@
-import { messageOf } from '@dure/core';
+import { codeOf, messageOf } from '@dure/core';
 import type { RecordIn } from './change.ts';
 import type { Decider, Decision, Decisions, Happened } from './decider.ts';
 import { sagaErrors } from './errors.ts';
@@ -44,7 +44,7 @@ export function decided(turn: Turn, decider: Decider): Progress {
       }
     } catch (error) {
       if (paths.length > 0) break; // what was decided before is begun first; then this is tried again
-      turn.stick(`it could not decide what follows "${inShort(happened)}": ${messageOf(error)}`);
+      turn.stick(`it could not decide what follows "${inShort(happened)}": ${said(error)}`);
       return { kind: 'waits' };
     }
   }
@@ -203,6 +203,12 @@ function subjectOf(happened: Happened): string {
 
 function inShort(happened: Happened): string {
   return happened.what === 'started' ? 'started' : `${happened.what} ${subjectOf(happened)}`;
+}
+
+/** With its code, if it has one: by that it is looked up. */
+function said(error: unknown): string {
+  const code = codeOf(error);
+  return code === undefined ? messageOf(error) : `${code}: ${messageOf(error)}`;
 }
 
 const made: Omit<Decisions, 'id' | 'input' | 'now'> = {

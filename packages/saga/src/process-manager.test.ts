@@ -257,7 +257,7 @@ test('one that waits for nothing, a timer out of range and a state that is no da
   assert.match(problem(of(() => [])) ?? '', /it decided neither to wait for anything nor to end/);
   assert.match(
     problem(of((c) => [c.wake('tick', Number.NaN)])) ?? '',
-    /"tick" is to wake after NaN ms, which is not from 0 to ten years/,
+    /SAGA_DECISION_INVALID: the timer "tick" is to wake after NaN ms, which is not from 0 to ten years/,
   );
   assert.match(
     problem(

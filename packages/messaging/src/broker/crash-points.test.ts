@@ -52,11 +52,12 @@ function scene(clock: FakeClock) {
   let relays = 0;
 
   const relay = (process: MortalProcess) => {
-    const log = process.port('log', { ...source.log });
+    const { advance, read } = process.port('log', source.log);
+    const log = { ...source.log, advance, read };
     const broker = connection(clock, server, process);
     relays += 1;
     const owner = `relay ${relays}`;
-    const tail = logTail({ log: { ...source.log, advance: log.advance, read: log.read }, clock });
+    const tail = logTail({ log, clock });
     const relayStore = process.port('store', store);
     return startRelay({ ...kit, service: 'test', owner, log, tail, store: relayStore, broker, routes, leaseMs: 1_000 });
   };
@@ -240,7 +241,8 @@ const expected: Readonly<Record<Role, readonly string[]>> = {
   relay: ['store.claim', 'declare', 'log.advance', 'log.read', 'publish', 'store.move'],
   consumer: [
     'taken',
-    'deliveries.position',
+    'deliveries.reached',
+    'deliveries.enterEra',
     'fetch',
     'deliveries.deliver',
     'effect',

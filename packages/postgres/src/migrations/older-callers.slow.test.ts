@@ -56,11 +56,8 @@ for (const last of await olderSchemas()) {
       assert.deepEqual(calls.failures, []);
       for (const { seen, doubled, inverted, faults, numbers } of checks) {
         assert.deepEqual({ seen, doubled, inverted, faults }, { seen: inLog, doubled: 0, inverted: 0, faults: [] });
-        assert.deepEqual(
-          [...kit.tally.acknowledged].filter((number) => !numbers.has(number)),
-          [],
-          'acknowledged and gone',
-        );
+        for (let number = 1; number <= kit.tally.drawn; number += 1)
+          assert.ok(!kit.tally.acknowledged.has(number) || numbers.has(number), `${number} is acknowledged and gone`);
       }
       const doubled = await count(
         'select count(*) as n from (select from effect group by pos having count(*) > 1) as d',
