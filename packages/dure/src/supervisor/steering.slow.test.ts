@@ -135,12 +135,16 @@ test('gateways share a socket and are told how many they are; a restart replaces
   await using system = await start();
   await system.scale({ gateway: 3 });
   const { gateway, 'gateway-3': third } = system.pids;
-  const workers = async (process: string) =>
-    [...(await system.output(process)).matchAll(/"workers":(\d)/g)].map(([, n]) => n);
-  assert.equal((await workers('gateway')).at(-1), '3');
-  assert.equal((await workers('gateway-3')).at(-1), '3');
+  /** They are told while the answer is on its way. */
+  const told = async (process: string, count: number) => {
+    const last = async () => [...(await system.output(process)).matchAll(/"workers":(\d)/g)].at(-1)?.[1];
+    for (let turn = 0; turn < 500 && (await last()) !== `${count}`; turn += 1) await wait(systemClock, 10);
+    assert.equal(await last(), `${count}`, process);
+  };
+  await told('gateway', 3);
+  await told('gateway-3', 3);
   await system.scale({ gateway: 2 });
-  assert.equal((await workers('gateway-2')).at(-1), '2');
+  await told('gateway-2', 2);
   assert.equal(await lives(third), false);
   const { processes } = await system.restart('gateway');
   assert.deepEqual(
@@ -149,9 +153,7 @@ test('gateways share a socket and are told how many they are; a restart replaces
   );
   assert.notEqual(system.pids.gateway, gateway);
   assert.match(await system.output('gateway'), /"msg":"leaving".*"drainMs":5000,"graceMs":60000/);
-  // Told behind the last one’s leaving, while the answer is on its way.
-  for (let turn = 0; turn < 300 && (await workers('gateway-2')).at(-1) !== '2'; turn += 1) await wait(systemClock, 10);
-  assert.equal((await workers('gateway-2')).at(-1), '2');
+  await told('gateway-2', 2);
   const port = Number(new URL(system.edge).port);
   const { components } = await system.status();
   assert.deepEqual(
