@@ -5,7 +5,7 @@ import { answeredInTime, OrderedDeliveries } from '@dure/messaging';
 import type { Channel, ChannelModel } from 'amqplib';
 import type { QueueView } from './queue-share.ts';
 import { queueMove } from './queue-share.ts';
-import { declareTopic, joinMembers, membersOf, queueOf } from './topology.ts';
+import { countHolders, declareTopic, holdQueue, isHeld, joinMembers, membersOf, queueOf } from './topology.ts';
 import { recordOf } from './wire.ts';
 
 export interface RabbitmqSubscriptionOptions extends SubscribeOptions {
@@ -29,8 +29,7 @@ const lookEveryMs = 1_000;
 const settledLooks = 3;
 
 /**
- * Consumes its share of the queues of a group, which its members divide among themselves. Should two consume one queue for a moment,
- * the server gives it to one of them only.
+ * Consumes its share of the queues of a group, which its members divide among themselves.
  */
 export class RabbitmqSubscription implements Subscription {
   readonly #options: RabbitmqSubscriptionOptions;
@@ -64,17 +63,18 @@ export class RabbitmqSubscription implements Subscription {
     const { signal } = this.#stop;
     this.#connection = connection;
     while (this.#isOn(connection)) {
-      await this.#untilDone(connection, async (channel) => {
+      const membership = await this.#untilDone(connection, async (channel) => {
         await declareTopic(channel, { name: topic, groups: [group] }, partitions);
         await joinMembers(channel, topic, group);
-        this.#membership = channel;
       });
+      if (membership === undefined) return;
+      this.#membership = membership;
       try {
         for (; this.#isOn(connection); await wait(clock, lookEveryMs, signal))
-          this.#move(connection, await answeredInTime(clock, patienceMs, 'RabbitMQ', this.#look()));
+          this.#move(connection, await answeredInTime(clock, patienceMs, 'RabbitMQ', this.#look(membership)));
       } catch (error) {
         this.#told(error);
-        this.#membership?.close().catch(() => undefined);
+        membership.close().catch(() => undefined);
         await wait(clock, retryMs, signal);
       }
     }
@@ -108,24 +108,18 @@ export class RabbitmqSubscription implements Subscription {
     return this.#connection === connection && !this.#stop.signal.aborted;
   }
 
-  /** How many consume what. */
-  async #look(): Promise<QueueView> {
+  /** How many there are, and which queues nobody holds. */
+  async #look(channel: Channel): Promise<QueueView> {
     const { topic, group, partitions: queues } = this.#options;
-    const { consumerCount: members } = await this.#checkQueue(membersOf(topic, group));
+    const { consumerCount: members } = await channel.checkQueue(membersOf(topic, group));
     this.#looks = members === this.#members ? this.#looks + 1 : 0;
     this.#members = members;
-    const mine = new Map<number, number>();
     const free: number[] = [];
     for (let queue = 0; queue < queues; queue += 1) {
-      const { consumerCount } = await this.#checkQueue(queueOf(topic, group, queue));
-      if (this.#mine.has(queue)) mine.set(queue, consumerCount);
-      else if (consumerCount === 0 && !this.#leaving.has(queue)) free.push(queue);
+      if (this.#mine.has(queue) || this.#leaving.has(queue)) continue;
+      if ((await countHolders(channel, topic, group, queue)) === 0) free.push(queue);
     }
-    return { queues, members, isSettled: this.#looks >= settledLooks, mine, free };
-  }
-
-  async #checkQueue(name: string): Promise<{ readonly consumerCount: number }> {
-    return (await this.#membership?.checkQueue(name)) ?? { consumerCount: 0 };
+    return { queues, members, isSettled: this.#looks >= settledLooks, mine: [...this.#mine], free };
   }
 
   #move(connection: ChannelModel, view: QueueView): void {
@@ -153,8 +147,11 @@ export class RabbitmqSubscription implements Subscription {
     this.#joining.add(partition);
     await this.#untilDone(connection, async (channel) => {
       if (!this.#mine.has(partition)) return channel.close();
+      if (!(await holdQueue(channel, topic, group, partition))) return void this.#mine.delete(partition);
       channel.on('close', () => this.#channelClosed(channel, partition));
       await channel.prefetch(prefetch);
+      // It may have been given up meanwhile.
+      if (!this.#mine.has(partition)) return channel.close();
       this.#channels.set(partition, channel);
       await channel.consume(queueOf(topic, group, partition), (message) => {
         // Null says that the server took the queue away from us; the channel is opened anew.
@@ -168,23 +165,24 @@ export class RabbitmqSubscription implements Subscription {
     this.#joining.delete(partition);
   }
 
-  /** Does something on a channel of its own, again and again until it is done or the connection is another. */
-  async #untilDone(connection: ChannelModel, work: (channel: Channel) => Promise<void>): Promise<void> {
+  /** Does something on a channel of its own, again and again until it is done or the connection is another. Gives that channel. */
+  async #untilDone(connection: ChannelModel, work: (channel: Channel) => Promise<void>): Promise<Channel | undefined> {
     const { clock } = this.#options;
     const { signal } = this.#stop;
     while (this.#isOn(connection)) {
       let channel: Channel | undefined;
       try {
         channel = await answeredInTime(clock, patienceMs, 'RabbitMQ', connection.createChannel());
-        channel.on('error', (error) => this.#told(error));
+        channel.on('error', (error) => isHeld(error) || this.#told(error));
         await answeredInTime(clock, patienceMs, 'RabbitMQ', work(channel));
-        return;
+        return channel;
       } catch (error) {
         this.#told(error);
         channel?.close().catch(() => undefined);
         await wait(clock, retryMs, signal);
       }
     }
+    return undefined;
   }
 
   /** A channel that ended while the connection stays, as after a refusal; another is opened at the next look. */

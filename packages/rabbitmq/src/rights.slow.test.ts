@@ -12,7 +12,7 @@ const services = ['order', 'payment', 'spy'] as const;
 const rightsOf = (service: string) => ({
   configure: '^shop\\.',
   write: `^shop\\.(${service}\\.events|[^./]+\\.inbox|[^/]+/${service}/)`,
-  read: `^shop\\.[^/]+(/${service}/(\\d+|members))?$`,
+  read: `^shop\\.[^/]+(/${service}/(\\d+(/holder)?|members))?$`,
 });
 
 const server = guardedServer(Object.fromEntries(services.map((name) => [name, rightsOf(name)])));

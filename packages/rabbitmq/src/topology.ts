@@ -1,5 +1,9 @@
+import { messageOf } from '@dure/core';
 import type { Topic } from '@dure/messaging';
 import type { Channel } from 'amqplib';
+
+/** What stands for a member and not for messages is classic: it goes with its last consumer. */
+const place = { durable: true, autoDelete: true };
 
 /** The queue of a group for one partition of a topic: `shop.order.events/payment/3`. */
 export function queueOf(topic: string, group: string, partition: number): string {
@@ -11,11 +15,43 @@ export function membersOf(topic: string, group: string): string {
   return `${topic}/${group}/members`;
 }
 
+/** Where whoever consumes a queue stands, so that it is one only: `shop.order.events/payment/3/holder`. */
+export function holderOf(topic: string, group: string, partition: number): string {
+  return `${queueOf(topic, group, partition)}/holder`;
+}
+
 /** Nothing is ever sent there; it goes with the last member. */
 export async function joinMembers(channel: Channel, topic: string, group: string): Promise<void> {
   const queue = membersOf(topic, group);
-  await channel.assertQueue(queue, { durable: true, autoDelete: true });
+  await channel.assertQueue(queue, place);
   await channel.consume(queue, () => undefined, { noAck: true });
+}
+
+/** How many hold a queue of a group: none, or one. */
+export async function countHolders(channel: Channel, topic: string, group: string, partition: number): Promise<number> {
+  const { consumerCount } = await channel.assertQueue(holderOf(topic, group, partition), place);
+  return consumerCount;
+}
+
+/**
+ * Takes a queue of a group for as long as the channel lasts, if nobody has it; the server refuses it to a second one, and closes
+ * the channel. What the server tells of the consumers of a queue with a single active one does not count those who wait.
+ */
+export async function holdQueue(channel: Channel, topic: string, group: string, partition: number): Promise<boolean> {
+  const holder = holderOf(topic, group, partition);
+  await channel.assertQueue(holder, place);
+  try {
+    await channel.consume(holder, () => undefined, { noAck: true, exclusive: true });
+    return true;
+  } catch (error) {
+    if (isHeld(error)) return false;
+    throw error;
+  }
+}
+
+/** Whether the server says that somebody else has the queue. */
+export function isHeld(error: unknown): boolean {
+  return messageOf(error).includes('in exclusive use');
 }
 
 /**

@@ -89,6 +89,24 @@ export function brokerContract(
       assert.deepEqual([...new Set([...one, ...other])].sort(ascending), numbers(1, 40));
     });
 
+    test('consumers that come at the same moment leave no lane to nobody', async () => {
+      await using it = await scene('a');
+      const brokers = [it.connect(), it.connect()];
+      await it.eventually(() => Promise.all(brokers.map((broker) => broker.declare([]))).then(() => undefined));
+      const seen = brokers.map((broker) => it.consume('a', undefined, broker));
+      // They divide the lanes among themselves in several steps, over some seconds.
+      for (let round = 0; round < 12; round += 1) {
+        const first = round * lanes + 1;
+        await it.publishLanes(first, lanes);
+        const isHere = () => {
+          const all = new Set(seen.flat());
+          return numbers(first, first + lanes - 1).every((n) => all.has(n));
+        };
+        await it.until(isHere, `all of round ${round + 1} have come`);
+        await wait(systemClock, 400);
+      }
+    });
+
     test('consumers that come, leave and are killed share the lanes, and each lane keeps its order', async () => {
       await using it = await scene('a');
       const firstOf = new Map<number, number[]>();
