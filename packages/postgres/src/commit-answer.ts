@@ -11,7 +11,7 @@ const commitTimeoutMs = 15_000;
  * POSTGRES_ROLLED_BACK when an earlier failure was overlooked, POSTGRES_OUTCOME_UNKNOWN when the answer of the COMMIT is lost.
  */
 export async function commitAnswer(
-  connection: Connection,
+  connection: Pick<Connection, 'abandon'>,
   clock: Clock,
   sent: readonly Promise<Answer>[],
   isAlone: boolean,

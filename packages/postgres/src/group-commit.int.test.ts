@@ -18,8 +18,10 @@ import { until } from './fixtures/until.ts';
 const accounts = repository(sampleAccount, { service: 'test', store: postgresEventStore<Tables>() });
 
 type Expected = Parameters<typeof accounts.append>[3];
-const append = (db: Database<Tables>, id: string, expected: Expected = 'any', amount = 1) =>
-  db.uow(testCall(), async (tx) => accounts.append(tx, id, [fact(deposited, { account: id, amount })], expected));
+const append = (db: Database<Tables>, id: string, expected: Expected = 'any', count = 1) => {
+  const facts = Array.from({ length: count }, () => fact(deposited, { account: id, amount: 1 }));
+  return db.uow(testCall(), async (tx) => accounts.append(tx, id, facts, expected));
+};
 const note = (db: Database<Tables>, key: string) => db.uow(testCall(), async (tx) => tx.emit(noted, { key, count: 1 }));
 
 async function stored(ids: readonly string[]) {
@@ -71,6 +73,19 @@ describe('units of work that consist of messages alone', () => {
       await stored(ids),
       ids.map((id) => `${id} 1/1`),
     );
+  });
+
+  test('of many messages go in two commits, on two connections beside each other', async () => {
+    await using proxy = await slowProxy(database.url);
+    await using db = open({ url: proxy.url, poolSize: 6 });
+    await warm(db, 6);
+    const of = (name: string) => ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => `${name}-${id}`);
+    await atOnce(of('first').map((id) => () => append(db, id, 'none', 20)));
+    proxy.turns = 0;
+    proxy.sent.length = 0;
+    await atOnce(of('beside').map((id) => () => append(db, id, 'none', 20)));
+    assert.deepEqual(flushes(proxy), { 'dure.flush_together': 2 });
+    assert.deepEqual([...new Set(await stored(of('beside')))].length, 120);
   });
 
   test('succeed and fail each for itself', async () => {

@@ -6,9 +6,12 @@ import { conflictAt } from './event-sourcing/stream-conflict.ts';
 import { flush, flushTogether, headsOf } from './flush.ts';
 import { isRefusedByServer } from './sql-state.ts';
 
+/** What of a connection a commit needs. */
+export type CommitConnection = Pick<Connection, 'query' | 'broken' | 'abandon'>;
+
 /** A unit of work of nothing but messages, which waits to be committed. */
 interface Unit {
-  readonly connection: Connection;
+  readonly connection: CommitConnection;
   readonly messages: readonly BufferedMessage[];
   readonly stream: string | undefined;
   /** Told the position of its last message, or one behind it in the same commit. */
@@ -28,16 +31,21 @@ const patienceMs = 20;
 /** More messages than these go alone, and no more of all go together. */
 const mostMessages = 100;
 const mostTogether = 1_000;
+/** So many messages are worth a commit beside the one under way: the server works on one while this process prepares the other. */
+const worthBeside = 50;
+const mostUnderWay = 2;
 
 /**
  * Commits units of work that consist of their messages alone. Nobody waits for company beyond a turn of the event loop: who comes while a commit is
  * under way goes with the next one, and so a busy service writes and flushes once for many (group commit, DeWitt et al. 1984, by the client).
- * Each of them succeeds or fails for itself.
+ * Each of them succeeds or fails for itself. Of one stream one goes at a time.
  */
 export class GroupCommit {
   readonly #clock: Clock;
+  readonly #streams = new Set<string>();
   #waiting: Unit[] = [];
-  #isUnderWay = false;
+  #underWay = 0;
+  #isGathering = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -49,41 +57,53 @@ export class GroupCommit {
   }
 
   /** Appends them in a transaction; returns the position of the last, or one behind it that was committed together with it. */
-  append(connection: Connection, messages: readonly BufferedMessage[]): Promise<number> {
+  append(connection: CommitConnection, messages: readonly BufferedMessage[]): Promise<number> {
     const stream = headsOf(messages)[0]?.mark.name;
     return new Promise((done, failed) => {
       this.#waiting.push({ connection, messages, stream, done, failed });
-      if (!this.#isUnderWay) void this.#work();
+      void this.#gather();
     });
   }
 
-  async #work(): Promise<void> {
-    this.#isUnderWay = true;
-    while (this.#waiting.length > 0) {
-      // Whoever has just been told comes again in this turn of the event loop: they go together, and not the first of them alone.
-      await new Promise(setImmediate);
-      const units = this.#take();
-      const [first] = units;
-      if (units.length === 1 && first !== undefined) await this.#patiently(this.#alone(first));
-      else await this.#together(units);
-    }
-    this.#isUnderWay = false;
+  /** Whoever has just been told comes again in this turn of the event loop: they go together, and not the first of them alone. */
+  async #gather(): Promise<void> {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    await new Promise(setImmediate);
+    this.#isGathering = false;
+    for (let units = this.#take(); units.length > 0; units = this.#take()) void this.#commit(units);
   }
 
-  /** As many as may go together, in the order in which they came; of one stream only the first. */
+  /** As many as may go together now, in the order in which they came; of one stream only the first. */
   #take(): readonly Unit[] {
+    const inAll = this.#waiting.reduce((sum, { messages }) => sum + messages.length, 0);
+    if (this.#underWay > 0 && (this.#underWay === mostUnderWay || inAll < worthBeside)) return [];
+    const most = this.#underWay === 0 && inAll >= 2 * worthBeside ? inAll / mostUnderWay : mostTogether;
     const taken: Unit[] = [];
     const left: Unit[] = [];
-    const streams = new Set<string>();
+    const streams = new Set(this.#streams);
     let messages = 0;
     for (const unit of this.#waiting) {
       messages += unit.messages.length;
-      const goes = messages <= mostTogether && (unit.stream === undefined || !streams.has(unit.stream));
+      const fits = taken.length === 0 || messages <= Math.min(most, mostTogether);
+      const goes = fits && (unit.stream === undefined || !streams.has(unit.stream));
       if (unit.stream !== undefined) streams.add(unit.stream);
       (goes ? taken : left).push(unit);
     }
     this.#waiting = left;
     return taken;
+  }
+
+  async #commit(units: readonly Unit[]): Promise<void> {
+    const streams = units.flatMap(({ stream }) => stream ?? []);
+    for (const stream of streams) this.#streams.add(stream);
+    this.#underWay += 1;
+    const [first] = units;
+    if (units.length === 1 && first !== undefined) await this.#patiently(this.#alone(first));
+    else await this.#together(units);
+    this.#underWay -= 1;
+    for (const stream of streams) this.#streams.delete(stream);
+    if (this.#waiting.length > 0) void this.#gather();
   }
 
   async #patiently(alone: Promise<void>): Promise<void> {
