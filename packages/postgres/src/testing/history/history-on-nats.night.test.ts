@@ -1,3 +1,4 @@
-import { historyOn } from './history-on.ts';
+import { historyOn, wrongHistoryOn } from './history-on.ts';
 
 historyOn('nats');
+wrongHistoryOn('nats');
