@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codeOf, seededRandom, systemClock, wait } from '@dure/core';
+import { codeOf, seededRandom, systemClock } from '@dure/core';
 import type { Broker } from '@dure/messaging';
 import { startTestServer } from '@dure/messaging/testing';
 import { rabbitmq } from './rabbitmq.ts';
+import { eventually } from './testing/eventually.ts';
 import { guardedServer } from './testing/guarded-server.ts';
 
 const services = ['order', 'payment', 'spy'] as const;
@@ -57,16 +58,4 @@ test('a service has rights to what its contracts say, and to no more', { skip: s
 
 function publish(broker: Broker, topic: string, id: string): Promise<void> {
   return broker.publish({ topic, lane: 0, key: 'k', id, record: { attributes: { id }, body: Buffer.from('{}') } });
-}
-
-async function eventually(work: () => Promise<void>): Promise<void> {
-  const giveUpAt = systemClock.monotonicMs() + 15_000;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (systemClock.monotonicMs() > giveUpAt) throw error;
-      await wait(systemClock, 50);
-    }
-  }
 }

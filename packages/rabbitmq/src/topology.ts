@@ -41,7 +41,9 @@ export async function holdQueue(channel: Channel, topic: string, group: string, 
   const holder = holderOf(topic, group, partition);
   await channel.assertQueue(holder, place);
   try {
-    await channel.consume(holder, () => undefined, { noAck: true, exclusive: true });
+    // Nothing is ever sent there: what comes says that the server took it away, as with the node of a cluster that ends.
+    const lost = () => void channel.close().catch(() => undefined);
+    await channel.consume(holder, lost, { noAck: true, exclusive: true });
     return true;
   } catch (error) {
     if (isHeld(error)) return false;
