@@ -4,6 +4,8 @@ import type { LineSink } from './line-sink.ts';
 
 const maxBufferedBytes = 8 * 1_048_576;
 const retryMs = 5;
+/** Time for the thread that writes to begin: whoever exits before ends it, and what it was given is lost. */
+const graceMs = 100;
 
 /**
  * Writes lines to a file descriptor (1: stdout) in batches, outside the event loop's thread: a reader that stalls
@@ -43,7 +45,8 @@ export function stdoutSink(fd = 1): LineSink {
   };
   process.once('exit', () => {
     if (broken) return;
-    if (!handedOver && inFlight.length > 0) writeAllSync(fd, inFlight);
+    if (handedOver) pauseSync(graceMs);
+    else if (inFlight.length > 0) writeAllSync(fd, inFlight);
     if (waiting.length > 0) writeAllSync(fd, take());
   });
   return {
@@ -77,7 +80,11 @@ function writeAllSync(fd: number, bytes: Buffer): void {
       rest = rest.subarray(writeSync(fd, rest));
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
+      pauseSync(retryMs);
     }
   }
+}
+
+function pauseSync(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
