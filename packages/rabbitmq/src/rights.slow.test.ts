@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { codeOf, seededRandom, systemClock } from '@dure/core';
 import type { Broker } from '@dure/messaging';
-import { startTestServer } from '@dure/messaging/testing';
+import { eventually, startTestServer } from '@dure/messaging/testing';
 import { rabbitmq } from './rabbitmq.ts';
-import { eventually } from './testing/eventually.ts';
 import { guardedServer } from './testing/guarded-server.ts';
 
 const services = ['order', 'payment', 'spy'] as const;
@@ -17,6 +16,8 @@ const rightsOf = (service: string) => ({
 });
 
 const server = guardedServer(Object.fromEntries(services.map((name) => [name, rightsOf(name)])));
+
+const patienceMs = 15_000;
 
 test('a service has rights to what its contracts say, and to no more', { skip: server.absent }, async () => {
   await using started = await startTestServer(server);
@@ -34,7 +35,7 @@ test('a service has rights to what its contracts say, and to no more', { skip: s
     { name: 'shop.order.events', groups: ['payment'] },
     { name: 'shop.payment.inbox', groups: ['payment'] },
   ];
-  await eventually(() => order.declare(topics));
+  await eventually(patienceMs, () => order.declare(topics));
   const got: string[] = [];
   const stolen: string[] = [];
   for (const { name: topic } of topics) {
@@ -47,7 +48,7 @@ test('a service has rights to what its contracts say, and to no more', { skip: s
   }
   await publish(order, 'shop.order.events', 'e');
   await publish(order, 'shop.payment.inbox', 'c');
-  await eventually(async () => assert.deepEqual(got.toSorted(), ['c', 'e']));
+  await eventually(patienceMs, async () => assert.deepEqual(got.toSorted(), ['c', 'e']));
   await assert.rejects(
     () => publish(spy, 'shop.order.events', 'forged'),
     (error) => ['MESSAGING_BROKER_REFUSED', 'MESSAGING_BROKER_UNAVAILABLE'].includes(codeOf(error) ?? ''),

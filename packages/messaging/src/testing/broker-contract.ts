@@ -6,6 +6,7 @@ import { brokerDeliveryContract } from './broker-delivery-contract.ts';
 import { brokerLossContract } from './broker-loss-contract.ts';
 import type { BrokerMember } from './broker-member.ts';
 import { startBrokerMember } from './broker-member.ts';
+import { eventually } from './eventually.ts';
 
 /** What a broker's adapter shows of itself to the contract suite. */
 export interface BrokerUnderTest extends AsyncDisposable {
@@ -358,16 +359,8 @@ class Scene implements AsyncDisposable {
     }
   }
 
-  async eventually(work: () => Promise<void>): Promise<void> {
-    const giveUpAt = systemClock.monotonicMs() + this.#patienceMs;
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        if (systemClock.monotonicMs() > giveUpAt) throw error;
-        await wait(systemClock, 100);
-      }
-    }
+  eventually(work: () => Promise<void>): Promise<void> {
+    return eventually(this.#patienceMs, work);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock, wait } from '@dure/core';
 import type { Broker } from '../broker.port.ts';
+import { eventually } from './eventually.ts';
 
 /** What is taken away, and comes back without its data. */
 export interface LosingServer {
@@ -66,18 +67,6 @@ async function declareAndPublish(
 
 function publish(broker: Broker, topic: string, id: string): Promise<void> {
   return broker.publish({ topic, lane: 0, key: 'k', id, record: { attributes: { id }, body: Buffer.from('{}') } });
-}
-
-async function eventually(patienceMs: number, work: () => Promise<void>): Promise<void> {
-  const giveUpAt = systemClock.monotonicMs() + patienceMs;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (systemClock.monotonicMs() > giveUpAt) throw error;
-      await wait(systemClock, 100);
-    }
-  }
 }
 
 async function until(patienceMs: number, what: string, isSo: () => boolean): Promise<void> {

@@ -17,6 +17,7 @@ export {
 } from './database-contract.ts';
 export { deliveryStoreContract, parkedKeysContract } from './delivery-contract.ts';
 export { deliveryOperationsContract } from './delivery-operations-contract.ts';
+export { eventually } from './eventually.ts';
 export type { FeedUnderTest } from './feed-source-contract.ts';
 export { feedSourceContract } from './feed-source-contract.ts';
 export type { FollowersUnderTest } from './follower-store-contract.ts';

@@ -1,9 +1,7 @@
 import { systemClock, wait } from '@dure/core';
 
-const patienceMs = 15_000;
-
-/** Does something again until it does not fail. */
-export async function eventually(work: () => Promise<void>): Promise<void> {
+/** Does something again until it does not fail, for so many milliseconds. */
+export async function eventually(patienceMs: number, work: () => Promise<void>): Promise<void> {
   const giveUpAt = systemClock.monotonicMs() + patienceMs;
   for (;;) {
     try {
