@@ -16,6 +16,8 @@ export function ids(clock: Clock, random: Random): Ids {
   const pool = bytePool(random);
   let lastMs = 0;
   let sequence = 0;
+  let writtenMs = -1;
+  let time = '';
   return {
     uuid() {
       const now = clock.now();
@@ -29,11 +31,15 @@ export function ids(clock: Clock, random: Random): Ids {
           sequence = 0;
         }
       }
-      const time = Math.floor(lastMs).toString(16).padStart(12, '0');
+      if (lastMs !== writtenMs) {
+        writtenMs = lastMs;
+        const digitsOfTime = Math.floor(lastMs).toString(16).padStart(12, '0');
+        time = `${digitsOfTime.slice(0, 8)}-${digitsOfTime.slice(8)}`;
+      }
       const tail = hex(pool(8));
       const variant = ((Number.parseInt(tail.slice(0, 1), 16) & 0x3) | 0x8).toString(16);
       const version = `7${sequence.toString(16).padStart(3, '0')}`;
-      return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}${tail.slice(1, 4)}-${tail.slice(4)}`;
+      return `${time}-${version}-${variant}${tail.slice(1, 4)}-${tail.slice(4)}`;
     },
     traceId: () => notAllZero(() => hex(pool(16))),
     spanId: () => notAllZero(() => hex(pool(8))),

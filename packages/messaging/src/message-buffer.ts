@@ -256,11 +256,13 @@ function serialise({ type, data, large = false, stream }: MessageDraft): string 
   return json;
 }
 
-function metaOf(draft: MessageDraft, cause: MessageCause): MessageMeta {
+/** Messages that have no more to say than their cause share it. */
+function metaOf({ inReplyTo, saga, deadline }: MessageDraft, cause: MessageCause): MessageMeta {
+  if (inReplyTo === undefined && saga === undefined && deadline === undefined) return cause;
   return {
     ...cause,
-    ...(draft.inReplyTo === undefined ? {} : { inReplyTo: draft.inReplyTo }),
-    ...(draft.saga === undefined ? {} : { saga: draft.saga }),
-    ...(draft.deadline === undefined ? {} : { deadline: draft.deadline }),
+    ...(inReplyTo === undefined ? {} : { inReplyTo }),
+    ...(saga === undefined ? {} : { saga }),
+    ...(deadline === undefined ? {} : { deadline }),
   };
 }

@@ -1,4 +1,5 @@
 import type { BufferedMessage, StreamMark } from '@dure/messaging';
+import { float8Array, int4Array, jsonbArray, textArray } from './binary-array.ts';
 import type { Statement } from './statement.ts';
 
 /** Appends messages to the log; its answer is the position of the last. DU001 when a stream is not where it is expected. */
@@ -10,16 +11,55 @@ export function flush(messages: readonly BufferedMessage[]): Statement {
   return { text: 'select dure.flush($1::jsonb, $2::jsonb)', values, name: 'dure.flush' };
 }
 
-/** Appends the messages of several units of work, of which none has more than one stream, and no stream is of two. */
-export function flushTogether(units: readonly (readonly BufferedMessage[])[]): Statement {
-  const heads = units.map((messages) => headsOf(messages)[0]);
+/** A unit of work of nothing but messages, of one stream at most. */
+export interface UnitOfMessages {
+  readonly messages: readonly BufferedMessage[];
+  readonly head: Head | undefined;
+}
+
+/** Appends the messages of several units of work, of which no two are of the same stream. */
+export function flushTogether(units: readonly UnitOfMessages[]): Statement {
+  const forms: { readonly unit: number; readonly of: BufferedMessage }[] = [];
+  const rows: { readonly form: number; readonly n: number; readonly message: BufferedMessage }[] = [];
+  for (const [index, { messages }] of units.entries()) {
+    let n = 0;
+    let of: BufferedMessage | undefined;
+    for (const message of messages) {
+      if (of === undefined || !haveFormInCommon(of, message)) {
+        of = message;
+        forms.push({ unit: index + 1, of });
+      }
+      if (message.stream !== undefined) n += 1;
+      rows.push({ form: forms.length, n: message.stream === undefined ? 0 : n, message });
+    }
+  }
   const values = [
-    `[${units.map((messages, index) => rowsOf(messages, index + 1)).join(',')}]`,
-    heads.map((head) => head?.mark.name ?? null),
-    heads.map((head) => (head === undefined ? null : `${head.mark.expected}`)),
-    heads.map((head) => head?.count ?? null),
+    textArray(units.map(({ head }) => head?.mark.name)),
+    textArray(units.map(({ head }) => head && `${head.mark.expected}`)),
+    int4Array(units.map(({ head }) => head?.count ?? 0)),
+    int4Array(forms.map(({ unit }) => unit)),
+    textArray(forms.map(({ of }) => of.kind.charAt(0))),
+    textArray(forms.map(({ of }) => of.type)),
+    int4Array(forms.map(({ of }) => of.version)),
+    textArray(forms.map(({ of }) => of.destination)),
+    jsonbArray(forms.map(({ of }) => JSON.stringify(of.meta))),
+    int4Array(rows.map(({ form }) => form)),
+    int4Array(rows.map(({ n }) => n)),
+    textArray(rows.map(({ message }) => message.id)),
+    float8Array(rows.map(({ message }) => message.at)),
+    textArray(rows.map(({ message }) => message.key)),
+    jsonbArray(rows.map(({ message }) => message.json)),
   ];
-  return { text: 'select * from dure.flush_together($1::jsonb, $2, $3, $4)', values, name: 'dure.flush_together' };
+  return { text: flushTogetherText, values, name: 'dure.flush_together' };
+}
+
+const flushTogetherText = `select * from dure.flush_together(${Array.from({ length: 15 }, (_, index) => `$${index + 1}`)})`;
+
+/** Whether two messages of a unit differ only in what is each one's own. */
+function haveFormInCommon(one: BufferedMessage, other: BufferedMessage): boolean {
+  const { kind, type, version, destination, meta } = one;
+  const isSame = kind === other.kind && type === other.type && version === other.version;
+  return isSame && destination === other.destination && meta === other.meta;
 }
 
 /** Keeps the snapshots that come with the messages. */
@@ -50,24 +90,20 @@ export function headsOf(messages: readonly BufferedMessage[]): readonly Head[] {
 }
 
 function jsonOf(messages: readonly BufferedMessage[]): string {
-  return `[${rowsOf(messages)}]`;
-}
-
-function rowsOf(messages: readonly BufferedMessage[], unit?: number): string {
   const counts = new Map<string, number>();
   const rows = messages.map((message) => {
-    if (message.stream === undefined) return rowOf(message, undefined, unit);
+    if (message.stream === undefined) return rowOf(message);
     const n = (counts.get(message.stream.name) ?? 0) + 1;
     counts.set(message.stream.name, n);
-    return rowOf(message, n, unit);
+    return rowOf(message, n);
   });
-  return rows.join(',');
+  return `[${rows.join(',')}]`;
 }
 
-/** A message as `dure.flush` takes it; `n` says which one of its stream's it is, from 1, `u` of which unit of work it is. */
-export function rowOf(message: BufferedMessage, n?: number, u?: number): string {
+/** A message as `dure.flush` takes it; `n` says which one of its stream's it is, from 1. */
+export function rowOf(message: BufferedMessage, n?: number): string {
   const { json, id, at, kind, type, version, key, destination, meta, stream } = message;
-  const of = { u, id, at, kind: kind.charAt(0), type, version, key, dest: destination, meta, stream: stream?.name, n };
+  const of = { id, at, kind: kind.charAt(0), type, version, key, dest: destination, meta, stream: stream?.name, n };
   return `${JSON.stringify(of).slice(0, -1)},"data":${json}}`;
 }
 

@@ -139,14 +139,16 @@ describe('units of work that consist of messages alone', () => {
   test('do not suffer from one whose data cannot be stored', async () => {
     await using db = open({ poolSize: 5 });
     await warm(db, 5);
-    const [, good, bad, other] = await atOnce([
+    const [, good, nul, half, other] = await atOnce([
       () => note(db, 'first'),
       () => append(db, 'good'),
       () => note(db, 'a \u0000'),
+      () => note(db, 'half \ud83d'),
       () => append(db, 'other'),
     ]);
     assert.deepEqual([good?.status, other?.status], ['fulfilled', 'fulfilled']);
-    assert.ok(bad?.status === 'rejected' && fails('POSTGRES_DATA_UNSTORABLE')(bad.reason));
+    for (const bad of [nul, half])
+      assert.ok(bad?.status === 'rejected' && fails('POSTGRES_DATA_UNSTORABLE')(bad.reason));
     assert.deepEqual(await stored(['good', 'other']), ['good 1/1', 'other 1/1']);
   });
 

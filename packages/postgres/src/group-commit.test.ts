@@ -14,7 +14,7 @@ function heldServer() {
     abandon: () => undefined,
     query: (_text, values = [], name = '') =>
       new Promise<Answer>((resolve) => {
-        const { length } = JSON.parse(String(values[0])) as readonly unknown[];
+        const length = name === 'dure.flush' ? JSON.parse(String(values[0])).length : lengthOfArray(values.at(-1));
         const answer = () =>
           resolve({ command: 'SELECT', rowCount: 1, rows: [{ flush: 1, at: 1, missed: null, busy: null }] });
         held.push({ what: `${name} ${length}`, answer });
@@ -30,6 +30,12 @@ function heldServer() {
       await turns();
     },
   };
+}
+
+/** Of an array in binary format. */
+function lengthOfArray(value: unknown): number {
+  assert.ok(Buffer.isBuffer(value));
+  return value.readInt32BE(12);
 }
 
 async function turns(): Promise<void> {

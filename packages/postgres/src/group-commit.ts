@@ -3,6 +3,7 @@ import type { BufferedMessage } from '@dure/messaging';
 import { commitAnswer } from './commit-answer.ts';
 import type { Answer, Connection } from './connection.ts';
 import { conflictAt } from './event-sourcing/stream-conflict.ts';
+import type { UnitOfMessages } from './flush.ts';
 import { flush, flushTogether, headsOf } from './flush.ts';
 import { isRefusedByServer } from './sql-state.ts';
 
@@ -10,10 +11,8 @@ import { isRefusedByServer } from './sql-state.ts';
 export type CommitConnection = Pick<Connection, 'query' | 'broken' | 'abandon'>;
 
 /** A unit of work of nothing but messages, which waits to be committed. */
-interface Unit {
+interface Unit extends UnitOfMessages {
   readonly connection: CommitConnection;
-  readonly messages: readonly BufferedMessage[];
-  readonly stream: string | undefined;
   /** Told the position of its last message, or one behind it in the same commit. */
   readonly done: (position: number) => void;
   readonly failed: (error: unknown) => void;
@@ -51,16 +50,16 @@ export class GroupCommit {
     this.#clock = clock;
   }
 
-  /** Whether messages may go with those of others: there are few, and of one stream at most. */
-  takes(messages: readonly BufferedMessage[]): boolean {
-    return messages.length > 0 && messages.length <= mostMessages && headsOf(messages).length <= 1;
-  }
-
-  /** Appends them in a transaction; returns the position of the last, or one behind it that was committed together with it. */
-  append(connection: CommitConnection, messages: readonly BufferedMessage[]): Promise<number> {
-    const stream = headsOf(messages)[0]?.mark.name;
+  /**
+   * Appends them in a transaction; resolves with the position of the last, or one behind it that was committed together with it. Undefined when they
+   * cannot go with those of others: there are none or many, they are of several streams, or a snapshot comes with them.
+   */
+  append(connection: CommitConnection, messages: readonly BufferedMessage[]): Promise<number> | undefined {
+    if (messages.length === 0 || messages.length > mostMessages) return undefined;
+    const [head, second] = headsOf(messages);
+    if (second !== undefined || messages.some(({ stream }) => stream?.snapshot !== undefined)) return undefined;
     return new Promise((done, failed) => {
-      this.#waiting.push({ connection, messages, stream, done, failed });
+      this.#waiting.push({ connection, messages, head, done, failed });
       void this.#gather();
     });
   }
@@ -86,8 +85,9 @@ export class GroupCommit {
     for (const unit of this.#waiting) {
       messages += unit.messages.length;
       const fits = taken.length === 0 || messages <= Math.min(most, mostTogether);
-      const goes = fits && (unit.stream === undefined || !streams.has(unit.stream));
-      if (unit.stream !== undefined) streams.add(unit.stream);
+      const stream = unit.head?.mark.name;
+      const goes = fits && (stream === undefined || !streams.has(stream));
+      if (stream !== undefined) streams.add(stream);
       (goes ? taken : left).push(unit);
     }
     this.#waiting = left;
@@ -95,7 +95,7 @@ export class GroupCommit {
   }
 
   async #commit(units: readonly Unit[]): Promise<void> {
-    const streams = units.flatMap(({ stream }) => stream ?? []);
+    const streams = units.flatMap(({ head }) => head?.mark.name ?? []);
     for (const stream of streams) this.#streams.add(stream);
     this.#underWay += 1;
     const [first] = units;
@@ -127,7 +127,7 @@ export class GroupCommit {
     const connection = units.find((unit) => !unit.connection.broken)?.connection;
     try {
       if (connection === undefined) return this.#each(units);
-      const { text, values, name } = flushTogether(units.map(({ messages }) => messages));
+      const { text, values, name } = flushTogether(units);
       const [answer] = await commitAnswer(connection, this.#clock, [connection.query(text, values, name)], true);
       this.#tell(units, rowOf(answer) as unknown as Together);
     } catch (error) {
@@ -142,8 +142,7 @@ export class GroupCommit {
     const held = new Set(busy);
     for (const [index, unit] of units.entries()) {
       const version = versions.get(index + 1);
-      const mark = headsOf(unit.messages)[0]?.mark;
-      if (version !== undefined && mark !== undefined) unit.failed(conflictAt(mark, version));
+      if (version !== undefined && unit.head !== undefined) unit.failed(conflictAt(unit.head.mark, version));
       // Whoever holds its stream may do so for long: only those who append to it wait for that.
       else if (held.has(index + 1)) void this.#alone(unit);
       else unit.done(at ?? 0);

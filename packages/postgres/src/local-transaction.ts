@@ -51,11 +51,13 @@ export class LocalTransaction {
   async commit(statements: readonly Statement[], messages: readonly BufferedMessage[]): Promise<number | undefined> {
     const connection = this.#connection;
     if (connection.broken) throw postgresErrors.CONNECTION_LOST('the connection was lost before the COMMIT was sent');
+    const isPlain = !this.#begun && this.#begin() === plainBegin;
+    // Messages by themselves go with those of others, and a statement by itself is a transaction by itself.
+    const appended = isPlain && statements.length === 0 ? this.#group.append(connection, messages) : undefined;
+    if (appended !== undefined) return appended;
     const last = withMessages(statements, messages);
     if (!this.#begun && last.length === 0) return undefined;
-    // A statement by itself is a transaction by itself, and messages by themselves go with those of others.
-    const isAlone = !this.#begun && last.length === 1 && this.#begin() === plainBegin;
-    if (isAlone && this.#group.takes(messages)) return this.#group.append(connection, messages);
+    const isAlone = isPlain && last.length === 1;
     const sent = connection.together(() =>
       isAlone ? last.map(this.#query) : [...this.#send(last), connection.query('commit')],
     );

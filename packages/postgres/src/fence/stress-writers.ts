@@ -5,7 +5,7 @@ import { messageBuffer } from '@dure/messaging';
 import type { Answer, Connection } from '../connection.ts';
 import { openConnection } from '../connection.ts';
 import type { Database } from '../database.ts';
-import { flush, flushTogether } from '../flush.ts';
+import { flush, flushTogether, headsOf } from '../flush.ts';
 import type { Statement } from '../statement.ts';
 import { insideOf } from '../transaction.ts';
 import type { StressData, StressKit } from './stress-tally.ts';
@@ -123,7 +123,11 @@ function append(kit: StressKit, connection: Connection): Flushed {
   const names = new Set(Array.from({ length: randomInteger(random, 2, 4) }, () => streamOf(kit)));
   const units = [...names].map((stream) => unitOf(kit, stream, false));
   let written: readonly number[] = [];
-  const answer = send(flushTogether(units.map(({ drafts }) => buffered(kit, drafts)))).then((answered) => {
+  const sent = units.map(({ drafts }) => {
+    const messages = buffered(kit, drafts);
+    return { messages, head: headsOf(messages)[0] };
+  });
+  const answer = send(flushTogether(sent)).then((answered) => {
     written = numbersWritten(kit, units, answered);
     return answered;
   });
