@@ -1,5 +1,5 @@
 // What does it cost to apply a message exactly once, against the same effect in a bare unit of work? By position (a row a stream),
-// by id (a row a message), single and in batches of 50; and when several wait, which are applied together, each as by itself.
+// by id (a row a message), single and in batches of 50; by several at a time; and when several wait, which are applied together, each as by itself.
 
 import { ids, newTrace, startCall, systemClock, systemRandom } from '@dure/core';
 import type { DeliveryWay, Message } from '@dure/messaging';
@@ -13,6 +13,7 @@ import { median, printTable, round } from './lib/table.ts';
 const rounds = Number(process.env.ROUNDS ?? 9);
 const transactions = Number(process.env.TRANSACTIONS ?? 400);
 const batch = 50;
+const callers = 10;
 const rowsInTable = 1_000;
 
 interface Tables {
@@ -23,10 +24,11 @@ const makeIds = ids(systemClock, systemRandom);
 const newCall = () => startCall({ trace: newTrace(makeIds) });
 let position = 0;
 
-function message(): Message {
+/** The next one of a source. */
+function message(source = 'other'): Message {
   position += 1;
   const data = { row: position % rowsInTable };
-  const fixed = { kind: 'event', source: 'other', type: 'other.happened', version: 1, destination: undefined } as const;
+  const fixed = { kind: 'event', source, type: 'other.happened', version: 1, destination: undefined } as const;
   return { ...fixed, position, id: makeIds.uuid(), key: `k${data.row}`, at: 1, data, meta: { correlation: 'bench' } };
 }
 
@@ -111,6 +113,31 @@ for (const size of [1, batch]) {
     ...ways.map((name, way) => [name, round((perMessage[way] ?? 0) * 1_000, 0), round(cost[way] ?? 0, 1)]),
   ]);
 }
+
+/** Transactions a second of each way by several callers, each with a source of its own. */
+async function rates(works: readonly Work[]): Promise<readonly number[]> {
+  const measured: number[] = [];
+  for (const work of works) {
+    const startedMs = performance.now();
+    const caller = async (_: unknown, index: number) => {
+      for (let turn = 0; turn < transactions; turn += 1) await work([message(`other-${index}`)]);
+    };
+    await Promise.all(Array.from({ length: callers }, caller));
+    measured.push((transactions * callers) / ((performance.now() - startedMs) / 1_000));
+  }
+  return measured;
+}
+
+await rates(works);
+const atOnce: (readonly number[])[] = [];
+for (let turn = 0; turn < rounds; turn += 1) atOnce.push(await rates(works));
+printTable(`one in a transaction, ${callers} at a time, medians of ${rounds} rounds`, [
+  ['way', 'a second', 'throughput lost %'],
+  ...ways.map((name, way) => {
+    const lost = median(atOnce.map((rate) => (1 - (rate[way] ?? 0) / (rate[0] ?? 1)) * 100));
+    return [name, round(median(atOnce.map((rate) => rate[way] ?? 0)), 0), round(lost, 1)];
+  }),
+]);
 
 const group = 32;
 /** Each in a unit of work of its own, as whoever applies them without an inbox would. */

@@ -42,6 +42,8 @@ export interface ConnectOptions {
   readonly timeoutMs: number;
   /** Called once when the session is lost without anybody having closed it. */
   readonly onLost: () => void;
+  /** Called when another session notifies a channel that this one listens to. */
+  readonly onNotification?: () => void;
 }
 
 /** Opens a session. POSTGRES_CONNECT_FAILED when the server cannot be reached or refuses. */
@@ -90,6 +92,9 @@ class Session implements Connection {
       this.#lost = true;
       options.onLost();
     };
+    client.on('notification', ({ processId }) => {
+      if (processId !== this.#inside.processID) options.onNotification?.();
+    });
     client.on('error', lost);
     client.on('end', lost);
   }

@@ -37,6 +37,8 @@ import { claimed, claimKey, keyOwnerOf, keySweeper, postgresIdempotency, storeAn
 import { postgresJobStore } from './jobs/postgres-job-store.ts';
 import { kyselyBinder, readKysely } from './kysely-binding.ts';
 import { plainBegin } from './local-transaction.ts';
+import type { Companions, LogBell } from './log-bell.ts';
+import { logBell } from './log-bell.ts';
 import type { Retention } from './log-keeper.ts';
 import { logKeeper } from './log-keeper.ts';
 import { OpenCalls } from './open-calls.ts';
@@ -104,6 +106,11 @@ export interface DatabaseOptions {
   readonly holdsOf?: ((source: string, position: number) => Promise<boolean>) | undefined;
   /** Begins sagas; from the saga store. */
   readonly startSaga?: StartSaga;
+  /**
+   * The other processes of the service: what they commit is seen at once then, by a session beside the pool, and otherwise within 250 ms.
+   * Default: nobody knows of any.
+   */
+  readonly companions?: Companions;
 }
 
 /** A service's own database. */
@@ -169,7 +176,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
   const onError = (error: unknown) => telemetry.log.warn('the log cannot be read at the moment', { error });
   const tail = logTail({ log, clock, onError });
   const keeper = logKeeper(pool, clock, telemetry, options.retention);
-  const scheduleRings = new Set<() => void>();
+  const [bell, scheduleRings] = [bellOf(options, log.ring), new Set<() => void>()];
   const kit: UnitKit = {
     service,
     pool,
@@ -188,7 +195,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
     refused: new RefusedWrites(clock, telemetry.log),
     open: new OpenCalls(),
     appended: () => {
-      log.ring();
+      for (const told of [log, bell]) told?.ring();
       keeper.appended();
     },
     extendLog: keeper.extend,
@@ -201,7 +208,7 @@ export function openDatabase<Tables = unknown>(options: DatabaseOptions): Databa
   const uow = unitOfWork<Tables>(kit, keySweeper(pool, clock, options.keyRetentionMs ?? dayMs));
   const projected = { uow, read, log, tail } as unknown as ProjectorOptions['db'];
   const projections = openProjector({ ...options, projections: options.projections ?? [], db: projected });
-  const close = () => closeAll(projections, tail, pool);
+  const close = () => closeAll(projections, tail, bell, pool);
   return {
     ...{ read, log, tail, projections, payloads },
     followers: postgresFollowerStore(kit) as unknown as FollowerStore<Tx<Tables>>,
@@ -242,9 +249,14 @@ function poolOf({ url, service, clock, poolSize, poolWaitMs, poolMaxWaiting }: D
   return openPool({ url, name: service, clock, size, waitMs, maxWaiting });
 }
 
-async function closeAll(projections: Projector, tail: LogTail, pool: Pool): Promise<void> {
+function bellOf({ companions, ...options }: DatabaseOptions, heard: () => void): LogBell | undefined {
+  return companions && logBell({ ...options, log: options.telemetry.log, companions, heard });
+}
+
+async function closeAll(projections: Projector, tail: LogTail, bell: LogBell | undefined, pool: Pool): Promise<void> {
   await projections.close();
   tail.close();
+  await bell?.close();
   await pool.close();
 }
 

@@ -20,6 +20,7 @@ export { openDatabase, reactionsFollower } from './database.ts';
 export { postgresErrors } from './errors.ts';
 export type { ProjectionTable, Projector } from './event-sourcing/index.ts';
 export { forgetSubject, postgresEventStore } from './event-sourcing/index.ts';
+export type { Companions } from './log-bell.ts';
 export type { Retention } from './log-keeper.ts';
 export type { MigrateOptions, MigrateResult } from './migrations/index.ts';
 export { migrate } from './migrations/index.ts';

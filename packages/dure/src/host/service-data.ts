@@ -9,7 +9,7 @@ import type { FeedConsumer } from '@dure/messaging/feed';
 import { endsRoute, erasRoute, feedRoute, payloadRoute } from '@dure/messaging/feed';
 import type { TimerRunner } from '@dure/messaging/timers';
 import { startTimers } from '@dure/messaging/timers';
-import type { Database, PostgresResource, Tx } from '@dure/postgres';
+import type { Companions, Database, PostgresResource, Tx } from '@dure/postgres';
 import {
   openDatabase,
   postgresClaims,
@@ -188,10 +188,21 @@ function openOwnDatabase(
     holdsOf: isOnBroker(kit, process)
       ? async (...of: [string, number]) => (await broker()?.holds(...of)) ?? false
       : undefined,
+    companions: companionsOf(kit),
   };
   const db = openDatabase({ ...opened, ...startSaga });
   process.logs.set(name, db);
   return db;
+}
+
+/** The other processes of the service. */
+function companionsOf({ name, platform: { instances } }: ServiceKit): Companions {
+  return {
+    get present() {
+      return instances.instances(name).length > 1;
+    },
+    onChange: (told) => instances.onChange(name, told),
+  };
 }
 
 function keptEvents(events: readonly AnyEvent[]): Readonly<Record<string, number>> {
