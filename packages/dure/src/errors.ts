@@ -211,6 +211,17 @@ export const dureErrors = errorCatalogue('DURE', {
       fix: '`dure replay <서비스>`로 재전달할 수 있는 반응을 확인하십시오.',
     },
   },
+  READ_MODEL_STEERED: {
+    kind: 'conflict',
+    en: {
+      title: 'A read model in SQLite can only be made anew',
+      fix: 'Delete its files, which the message names, and restart the service: its logs are read from their beginning.',
+    },
+    ko: {
+      title: 'SQLite 읽기 모델은 새로 만들 수만 있습니다',
+      fix: '메시지에 나온 파일을 지우고 서비스를 다시 시작하십시오. 로그를 처음부터 다시 읽습니다.',
+    },
+  },
   KEYS_UNAVAILABLE: {
     kind: 'unavailable',
     retryable: true,

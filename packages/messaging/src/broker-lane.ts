@@ -9,6 +9,12 @@ export function brokerLaneOf(key: string): number {
   return laneOf(key) % brokerLanes;
 }
 
+/** All that `trackOf` may say of the messages of a source. */
+export function tracksOf(source: string): readonly string[] {
+  const lanes = Array.from({ length: brokerLanes }, (_, lane) => lane);
+  return ['events', 'addressed'].flatMap((part) => lanes.map((lane) => `${source}/${part}/${lane}`));
+}
+
 /**
  * What a consumer counts when lanes come each at its own pace: `order/events/7`. Events and what is addressed to a service travel
  * by different topics, so they are counted apart.

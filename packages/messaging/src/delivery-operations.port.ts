@@ -30,12 +30,12 @@ export interface ParkedMessageView {
 
 /** Something that was done about a source. */
 export interface DeliveryAction extends Intervention {
-  readonly what: 'retry' | 'edit' | 'skip' | 'pause' | 'resume';
+  readonly what: 'retry' | 'edit' | 'skip' | 'pause' | 'resume' | 'set-back';
   readonly source: string;
   readonly key: string | undefined;
   /** The message it was done to. */
   readonly id: string | undefined;
-  /** A message that was skipped, or the data before and after a correction. */
+  /** A message that was skipped, the data before and after a correction, or where streams were before they were set back. */
   readonly detail: unknown;
 }
 
@@ -45,6 +45,12 @@ export interface ParkedFilter {
   readonly key?: string | undefined;
   readonly state?: ParkedKeyView['state'] | undefined;
   readonly limit: number;
+}
+
+/** A stream of a source and the era in which it was last read; undefined: in none. */
+export interface StreamInEra {
+  readonly stream: string;
+  readonly era: string | undefined;
 }
 
 /** What operators can do about deliveries. Whoever does something says who and why, and it is kept. */
@@ -61,6 +67,11 @@ export interface DeliveryOperations {
   /** Lets nothing of a source be applied, in any process, until it is resumed. */
   pause(source: string, who: Intervention): Promise<void>;
   resume(source: string, who: Intervention): Promise<void>;
+  /**
+   * Sets streams of a source back to a position at most and forgets the eras in which they were read: those that are still in the era that is
+   * given with them; how many. A source that is paused goes on. Whoever asks has looked at the log of the source, as `setBack` does.
+   */
+  setBack(source: string, streams: readonly StreamInEra[], position: number, who: Intervention): Promise<number>;
   /** What was done, the last first. */
   actions(limit: number): Promise<readonly DeliveryAction[]>;
 }

@@ -105,11 +105,22 @@ export const messagingErrors = errorCatalogue('MESSAGING', {
     kind: 'conflict',
     en: {
       title: 'A consumer is ahead of the log it reads',
-      fix: "The log was restored from a backup or lost its newest part: decide what happens to the messages that are lost, set the consumer back to the last position that the message calls common (`update dure.source set pos = …, era = null where source = …` in its database), then restart it. Behind a broker, set back the lanes that were read in the era that the message names, which then go on by themselves (`update dure.source set pos = least(pos, …), era = null where (source = '…' or starts_with(source, '…/')) and era = '…'`). A read model is made anew instead: delete its file.",
+      fix: 'The log was restored from a backup or lost its newest part: decide what happens to the messages that are lost, set the consumer back to the last position that the message calls common: `dure resume <service> <source> --after <position> --why …`. It goes on by itself within half a minute, also behind a broker. A read model is made anew instead: delete its file and restart its process.',
     },
     ko: {
       title: '소비자가 읽는 로그보다 앞서 있습니다',
-      fix: "로그가 백업에서 복원되었거나 최근 내용이 유실되었습니다. 유실된 메시지를 어떻게 처리할지 정하고, 소비자의 데이터베이스에서 메시지에 나온 마지막 공통 위치로 되돌린 뒤(`update dure.source set pos = …, era = null where source = …`) 소비자를 다시 시작하십시오. 브로커를 거치는 경우에는 메시지에 나온 시대(era)에 읽은 레인만 되돌리면 스스로 이어 갑니다(`update dure.source set pos = least(pos, …), era = null where (source = '…' or starts_with(source, '…/')) and era = '…'`). 읽기 모델은 파일을 지우면 새로 만들어집니다.",
+      fix: '로그가 백업에서 복원되었거나 최근 내용이 유실되었습니다. 유실된 메시지를 어떻게 처리할지 정하고, 소비자를 메시지에 나온 마지막 공통 위치로 되돌리십시오(`dure resume <서비스> <소스> --after <위치> --why …`). 브로커를 거치는 경우에도 30초 안에 스스로 이어 갑니다. 읽기 모델은 파일을 지우고 프로세스를 다시 시작하면 새로 만들어집니다.',
+    },
+  },
+  SET_BACK_REFUSED: {
+    kind: 'conflict',
+    en: {
+      title: 'A consumer cannot be set back to that position',
+      fix: 'Nothing was changed. Give the position that MESSAGING_FEED_AHEAD calls common: before it messages would be applied twice, after it some would be passed over. Who is not refused with that needs no setting back.',
+    },
+    ko: {
+      title: '소비자를 그 위치로 되돌릴 수 없습니다',
+      fix: '바뀐 것은 없습니다. MESSAGING_FEED_AHEAD에 나온 공통 위치를 지정하십시오. 그보다 앞이면 메시지가 두 번 적용되고, 뒤면 건너뛰는 메시지가 생깁니다. 그 오류로 거부되지 않는 소비자는 되돌릴 필요가 없습니다.',
     },
   },
   LOG_WENT_BACK: {

@@ -31,6 +31,7 @@ export type {
   ParkedFilter,
   ParkedKeyView,
   ParkedMessageView,
+  StreamInEra,
 } from './delivery-operations.port.ts';
 export type { DeliveryOutcome, DeliveryStore, ParkingDeliveryStore, StreamReached } from './delivery-store.port.ts';
 export { messagingErrors } from './errors.ts';

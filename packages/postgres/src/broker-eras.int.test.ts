@@ -4,7 +4,7 @@ import { ids, seededRandom, systemClock, systemRandom } from '@dure/core';
 import { testCall } from '@dure/core/testing';
 import { brokerLanes, trackOf } from '@dure/messaging';
 import { eventsTopic, routesOf, startBrokerConsumer, startRelay } from '@dure/messaging/broker';
-import { localFeed } from '@dure/messaging/feed';
+import { localFeed, setBack } from '@dure/messaging/feed';
 import type { MemoryBroker } from '@dure/messaging/testing';
 import { memoryBroker, noted } from '@dure/messaging/testing';
 import { silentTelemetry } from '@dure/telemetry';
@@ -45,7 +45,7 @@ function consume(db: Database<Tables>, server: MemoryBroker, source: () => Datab
     topics: [eventsTopic('shop', 'test')],
     sources: ['test'],
     wants: () => true,
-    feed: () => localFeed({ source: 'test', as: 'other', log: source().log, tail: source().tail, grant }),
+    feed: () => logOf(source()),
     deliveries: db.deliveries,
     dispatch: async ({ key, data }, _call, tx) => {
       const { count } = data as { readonly count: number };
@@ -56,6 +56,10 @@ function consume(db: Database<Tables>, server: MemoryBroker, source: () => Datab
       return undefined;
     },
   });
+}
+
+function logOf({ log, tail }: Database<Tables>) {
+  return localFeed({ source: 'test', as: 'other', log, tail, grant });
 }
 
 const keys = Array.from({ length: 2 * brokerLanes }, (_, index) => `k${index}`);
@@ -115,13 +119,12 @@ test('a source that was restored from a backup goes on behind a broker: each new
   assert.deepEqual([Object.keys(rest), told && 'code' in told && told.code], [[], 'MESSAGING_FEED_AHEAD']);
   assert.match(JSON.stringify(told), new RegExp(`up to ${common}, and what follows .* read in the era ${readIn}`));
 
-  await connected(to.ownerUrl, (owner) =>
-    owner.query(
-      `update dure.source set pos = least(pos, $1), era = null
-       where (source = $2 or starts_with(source, $2 || '/')) and era = $3`,
-      [common, 'test', readIn],
-    ),
-  );
+  const who = { by: 'sora', why: 'restored', at: clock.now() };
+  const { deliveries } = target;
+  const back = { as: 'other', deliveries, feed: logOf(source), signal: new AbortController().signal };
+  const { setBack: lanes, left } = await setBack({ source: 'test', after: common, who }, back);
+  assert.deepEqual([lanes.map(({ stream }) => stream), left], [[laneOf('k0')], []]);
+  assert.ok(lanes.every(({ era }) => era === readIn));
   await until('the lane goes on', () =>
     is(target, [...named(keys, 1, 2), ...named(lostKeys, 3), ...named(keys, 13, 14, 15)]),
   );

@@ -43,6 +43,15 @@ export function postgresDeliveryOperations(pool: Pool): DeliveryOperations {
     async resume(source, who) {
       await ask('dure.pause_source($1, $2, false)', source, said(who));
     },
+    setBack: async (source, streams, position, who) =>
+      (await ask(
+        'dure.set_back($1, $2, $3, $4, $5)',
+        source,
+        streams.map(({ stream }) => stream),
+        streams.map(({ era }) => era ?? null),
+        position,
+        said(who),
+      )) as number,
     async actions(limit) {
       const { rows } = await leased(pool, actions, [limit]);
       return (rows as unknown as readonly ActionRow[]).map(({ key, id, detail, ...action }) => ({

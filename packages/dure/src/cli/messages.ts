@@ -85,6 +85,11 @@ const english = {
   },
   done: 'done',
   nothingParked: 'nothing is parked',
+  setBack: {
+    was: (stream: string, from: number, to: number) => `${stream}: set back from ${from} to ${to}`,
+    stays: (stream: string, at: number, common: number | undefined) =>
+      `${stream}: still at ${at}${common === undefined ? '' : `; run this again with --after ${common}`}`,
+  },
   flags: {
     none: 'no service has feature flags',
     columns: ['SERVICE', 'FLAG', 'VALUE', 'RULES'],
@@ -261,6 +266,11 @@ const korean: Messages = {
   },
   done: '완료',
   nothingParked: '대기 중인 메시지가 없습니다',
+  setBack: {
+    was: (stream, from, to) => `${stream}: 위치 ${from}에서 ${to}(으)로 되돌림`,
+    stays: (stream, at, common) =>
+      `${stream}: 아직 위치 ${at}${common === undefined ? '' : `. --after ${common}(으)로 다시 실행하십시오`}`,
+  },
   flags: {
     none: '기능 플래그가 있는 서비스가 없습니다',
     columns: ['서비스', '플래그', '값', '규칙'],

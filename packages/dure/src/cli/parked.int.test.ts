@@ -20,6 +20,10 @@ const key = {
   messages: 2,
   first: { id: 'm1', type: 'order.placed' },
 };
+const goesOn = {
+  setBack: [{ stream: 'order', position: 9, era: 'e1', common: 4 }],
+  left: [{ stream: 'order/events/7', position: 8, era: 'e2', common: 6 }],
+};
 let control: AsyncDisposable | undefined;
 
 before(async () => {
@@ -27,7 +31,8 @@ before(async () => {
   await takeLock(folder, { module: 'test', startedAt: 1, socket: socket.path });
   control = await openControl(socket, async (request) => {
     asked.push(request);
-    return request.ask === 'manage-each' ? [{ service: 'stock', status: 200, body: { parked: [key] } }] : null;
+    if (request.ask === 'manage-each') return [{ service: 'stock', status: 200, body: { parked: [key] } }];
+    return 'body' in request && 'after' in (request.body as object) ? goesOn : null;
   });
 });
 after(async () => {
@@ -96,6 +101,18 @@ test('a parked key is retried, a message corrected or skipped, a source paused a
   }
 });
 
+test('a source that was restored is resumed after a position, and what was set back is shown', async () => {
+  const argv = ['resume', 'stock', 'order', '--after', '4', '--by', 'kim', '--why', 'restored'];
+  const { code, out, last } = await outcome(...argv);
+  assert.deepEqual(
+    [code, out],
+    [0, 'order: set back from 9 to 4\norder/events/7: still at 8; run this again with --after 6\n'],
+  );
+  const body = { do: 'resume', source: 'order', after: 4, by: 'kim', why: 'restored' };
+  assert.deepEqual(last, { ask: 'manage', service: 'stock', method: 'POST', path: 'deliveries/sources', body });
+  assert.deepEqual(JSON.parse((await outcome(...argv, '--json')).out), goesOn);
+});
+
 test('what is missing is said, and nothing is done', async () => {
   for (const argv of [
     ['parked', 'skip', 'stock', 'order', '--why', 'x'],
@@ -103,6 +120,10 @@ test('what is missing is said, and nothing is done', async () => {
     ['parked', 'edit', 'stock', 'order', '--id', 'm1', '--data', join(folder, 'nothing'), '--why', 'x'],
     ['parked', 'retry', 'stock', 'order'],
     ['pause', 'stock'],
+    ['resume', 'stock', 'order', '--after', '-4', '--why', 'x'],
+    ['resume', 'stock', 'order', '--after', '4.5', '--why', 'x'],
+    ['resume', 'stock', 'order', '--after', '4'],
+    ['pause', 'stock', 'order', '--after', '4', '--why', 'x'],
   ]) {
     const { code, err, last } = await outcome(...argv);
     assert.deepEqual([code, last], [2, undefined], argv.join(' '));

@@ -22,7 +22,9 @@ async function world() {
       rings += 1;
     },
   } as unknown as FeedConsumer;
-  const { handle } = deliveriesEndpoint(deliveries.operations, () => [consumer], clock);
+  const logOf = (source: string) =>
+    source === 'other' ? { eras: async () => ({ era: 'now', end: 9, common: { before: 1 } }) } : undefined;
+  const { handle } = deliveriesEndpoint({ as: 'stock', deliveries, sources: () => [consumer], logOf, clock });
   const get = async (path: string, query: ManagementRequest['query'] = {}) =>
     handle({ method: 'GET', path: path === '' ? [] : path.split('/'), query, body: undefined });
   const post = async (path: string, body: unknown) => handle({ method: 'POST', path: [path], query: {}, body });
@@ -65,6 +67,26 @@ test('what is done rings the consumers, and is kept with who and why', async () 
   assert.deepEqual(
     actions.map(({ what, why, at }) => [what, why, at]),
     ['resume', 'pause', 'skip', 'edit', 'retry'].map((what) => [what, 'ticket 7', 5_000]),
+  );
+});
+
+test('a source that was restored is resumed after the position that both have in common', async () => {
+  const { deliveries, get, post, rings } = await world();
+  await deliveries.enterEra('other', 'before');
+  const back = (after: unknown, source = 'other') => post('sources', { do: 'resume', source, after, ...who });
+  await assert.rejects(back(2), (error) => codeOf(error) === 'MESSAGING_SET_BACK_REFUSED');
+  await assert.rejects(back(1, 'stock/reactions'), (error) => codeOf(error) === 'MESSAGING_SOURCE_UNKNOWN');
+  for (const after of [-1, 1.5, '1', null]) assert.equal((await back(after)).status, 400);
+  assert.equal((await post('sources', { do: 'pause', source: 'other', after: 1, ...who })).status, 400);
+  const ahead = { stream: 'other', position: 2, era: 'before', common: 1 };
+  const before = rings();
+  assert.deepEqual(await back(1), { status: 200, body: { setBack: [ahead], left: [] } });
+  assert.equal(rings(), before + 1);
+  assert.deepEqual(await deliveries.reached(['other']), [{ position: 1, era: undefined }]);
+  const { actions } = (await get('actions')).body as { actions: { what: string; why: string }[] };
+  assert.deepEqual(
+    actions.map(({ what, why }) => [what, why]),
+    [['set-back', 'ticket 7']],
   );
 });
 

@@ -1,8 +1,12 @@
 import type { Clock, Health, HealthCheck, ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
-import type { DeliveryOperations, Intervention } from '@dure/messaging';
+import type { DeliveryOperations, Intervention, ParkingDeliveryStore } from '@dure/messaging';
 import { messagingErrors } from '@dure/messaging';
+import type { FeedSource } from '@dure/messaging/feed';
+import { setBack } from '@dure/messaging/feed';
 
 const mostListed = 200;
+/** How long the log of a source may take to say what it holds. */
+const logWithinMs = 3_000;
 
 /** Something whose messages are applied here, whatever carries them. */
 export interface DeliverySource {
@@ -14,17 +18,26 @@ export interface DeliverySource {
   pause?(why: string | undefined): Promise<void>;
 }
 
+export interface DeliveriesEndpointOptions {
+  /** The service. */
+  readonly as: string;
+  readonly deliveries: Pick<ParkingDeliveryStore<never>, 'reached' | 'operations'>;
+  readonly sources: () => readonly DeliverySource[];
+  /** The log of another service, as it is at the moment; undefined for one that this service does not read. */
+  readonly logOf: (source: string) => Pick<FeedSource, 'eras'> | undefined;
+  readonly clock: Clock;
+}
+
 /**
  * `/actuator/deliveries`: `GET` shows how this process follows each source; `GET /parked?source=…&key=…&state=stopped` the keys that
  * are parked, over all processes, and with source and key also their messages; `GET /actions` what operators did.
  * `POST /parked` with `{ "do": "retry" | "edit" | "skip", "source", "key" or "id", "data", "by", "why" }` and `POST /sources` with
- * `{ "do": "pause" | "resume", "source", "by", "why" }` do something about it.
+ * `{ "do": "pause" | "resume", "source", "by", "why" }` do something about it; `resume` with `"after"` first sets back what was read of a log
+ * that was restored since.
  */
-export function deliveriesEndpoint(
-  operations: DeliveryOperations,
-  sources: () => readonly DeliverySource[],
-  clock: Clock,
-): ManagementEndpoint {
+export function deliveriesEndpoint(options: DeliveriesEndpointOptions): ManagementEndpoint {
+  const { sources, clock } = options;
+  const { operations } = options.deliveries;
   const ring = () => {
     for (const source of sources()) source.ring();
   };
@@ -36,10 +49,7 @@ export function deliveriesEndpoint(
       const allow = what === undefined ? 'GET' : (allowed[what] ?? 'GET');
       if (!allow.split(', ').includes(request.method)) return { status: 405, allow };
       if (request.method === 'GET') return show(operations, sources(), what, request);
-      const answer =
-        what === 'parked'
-          ? await changeParked(operations, request, clock)
-          : await steer(operations, sources(), request, clock);
+      const answer = what === 'parked' ? await changeParked(operations, request, clock) : await steer(options, request);
       ring();
       return answer;
     },
@@ -103,33 +113,57 @@ async function changeParked(
   throw messagingErrors.PARKED_UNKNOWN(`no message ${id.slice(0, 100)} of ${source.slice(0, 100)} waits`);
 }
 
-async function steer(
-  operations: DeliveryOperations,
-  sources: readonly DeliverySource[],
-  { body }: ManagementRequest,
-  clock: Clock,
-): Promise<ManagementResponse> {
+async function steer(options: DeliveriesEndpointOptions, { body }: ManagementRequest): Promise<ManagementResponse> {
+  const { clock, deliveries } = options;
   const asked = (body ?? {}) as Readonly<Record<string, unknown>>;
   const who = whoIn(asked, clock);
   if (who === undefined) return sayWho;
-  const { do: what, source } = asked;
+  const { do: what, source, after } = asked;
   if (!isText(source)) return { status: 400, detail: 'name the source: { "source": "…" }' };
   if (what !== 'pause' && what !== 'resume') return { status: 400, detail: '"do" is "pause" or "resume"' };
+  if (after !== undefined && (what === 'pause' || !isPosition(after)))
+    return { status: 400, detail: '"after" is a position, a whole number, and goes with "resume"' };
+  if (after !== undefined) return resumeAfter(source, after, who, options);
+  const sources = options.sources();
   const followed = sources.find(({ state }) => state.source === source);
   // What was paused under a name that is gone can be resumed.
   if (followed === undefined && what === 'pause') {
     const known = sources.map(({ state }) => state.source).join(', ');
     throw messagingErrors.SOURCE_UNKNOWN(`"${source.slice(0, 100)}" is no source here; there are ${known}`);
   }
-  await operations[what](source, who);
+  await deliveries.operations[what](source, who);
   await followed?.pause?.(what === 'pause' ? `${who.why} (${who.by})` : undefined);
   return { status: 204 };
+}
+
+/** MESSAGING_SET_BACK_REFUSED, MESSAGING_FEED_FAILED, MESSAGING_SOURCE_UNKNOWN. */
+async function resumeAfter(
+  source: string,
+  after: number,
+  who: Intervention,
+  { as, deliveries, logOf, clock }: DeliveriesEndpointOptions,
+): Promise<ManagementResponse> {
+  const feed = logOf(source);
+  if (feed === undefined)
+    throw messagingErrors.SOURCE_UNKNOWN(`"${source.slice(0, 100)}" is no other service whose log ${as} reads`);
+  const over = new AbortController();
+  const timer = clock.after(logWithinMs, () => over.abort());
+  try {
+    const body = await setBack({ source, after, who }, { as, deliveries, feed, signal: over.signal });
+    return { status: 200, body };
+  } finally {
+    timer.cancel();
+  }
 }
 
 const sayWho: ManagementResponse = { status: 400, detail: 'say who asks and why: { "by": "…", "why": "…" }' };
 
 function whoIn({ by, why }: Readonly<Record<string, unknown>>, clock: Clock): Intervention | undefined {
   return isText(by) && isText(why) ? { by, why, at: clock.now() } : undefined;
+}
+
+function isPosition(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isText(value: unknown): value is string {

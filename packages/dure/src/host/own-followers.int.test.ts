@@ -113,7 +113,8 @@ test('a reaction that fails parks its key, which is corrected like that of anoth
     sagas: undefined,
   });
   const own = ownFollowers(definition, db, { name: 'ward', telemetry }, machine);
-  const endpoint = deliveriesEndpoint(db.deliveries.operations, own.sources, clock);
+  const { deliveries } = db;
+  const endpoint = deliveriesEndpoint({ as: 'ward', deliveries, sources: own.sources, logOf: () => undefined, clock });
   const post = (what: string, body: unknown) =>
     endpoint.handle({ method: 'POST', path: [what], query: {}, body }) as Promise<{ status: number }>;
   await db.uow(testCall(), async (tx) => {

@@ -7,6 +7,7 @@ import { openReadModel } from '@dure/sqlite';
 import { dureErrors } from '../errors.ts';
 import { consume } from './consume.ts';
 import { dispatcher } from './deliveries.ts';
+import { readModelDeliveries } from './read-model-deliveries.ts';
 import type { ServiceData } from './service-data.ts';
 import type { ProcessKit, ServiceKit } from './service-kit.ts';
 
@@ -29,13 +30,14 @@ export function openReadModelData(definition: ServiceDefinition, kit: ServiceKit
     );
   const { schema } = definition.database as ReadModelResource;
   const { run, machine } = process;
-  const file = openReadModel({ folder: join(run.stateFolder, 'read-models'), name: `${run.process}.${name}`, schema });
+  const folder = join(run.stateFolder, 'read-models');
+  const file = openReadModel({ folder, name: `${run.process}.${name}`, schema });
   const consumers: FeedConsumer[] = [];
   return {
     db: file,
     routes: [],
     health: [file.health, caughtUp(consumers, kit.service.pulls.length, machine.clock)],
-    endpoints: [],
+    endpoints: [readModelDeliveries(name, join(folder, `*.${name}-*.db*`))],
     ready: async () => undefined,
     run({ handlers }) {
       const dispatch = dispatcher<Statements>({

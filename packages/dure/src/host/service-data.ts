@@ -101,7 +101,7 @@ export async function openServiceData(
     ],
     endpoints: [
       ...followers.endpoints,
-      deliveriesEndpoint(db.deliveries.operations, sources, clock),
+      deliveriesEndpoint({ as: name, deliveries: db.deliveries, sources, logOf: logsOf(kit, process), clock }),
       timersEndpoint(db.timers),
       ...(jobs === undefined ? [] : [jobs.endpoint]),
       replays.endpoint,
@@ -131,6 +131,11 @@ export async function openServiceData(
 }
 
 const dayMs = 86_400_000;
+
+/** Of those services that this one reads, in whatever way their messages come. */
+function logsOf(kit: ServiceKit, process: ProcessKit) {
+  return (source: string) => (kit.service.pulls.includes(source) ? feedOf(source, kit, process, 0) : undefined);
+}
 
 /** Only where the system has one. */
 function brokerOf(definition: ServiceDefinition, db: Database, kit: ServiceKit, process: ProcessKit) {

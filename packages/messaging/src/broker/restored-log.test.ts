@@ -7,6 +7,7 @@ import { brokerLaneOf, trackOf } from '../broker-lane.ts';
 import type { DeliveryStore } from '../delivery-store.port.ts';
 import type { FeedSource } from '../feed/feed-source.port.ts';
 import { localFeed } from '../feed/local-feed.ts';
+import { setBack } from '../feed/set-back.ts';
 import { logTail } from '../log-tail.ts';
 import type { Message } from '../message.ts';
 import { until } from '../testing/feed-loopback.ts';
@@ -111,7 +112,12 @@ async function scene() {
     readLog();
     return source.log.era();
   };
-  return { source, target, asked, applied, dropped, failed, consume, note, put, restore, feed };
+  const back = (after: number) => {
+    const who = { by: 'sora', why: 'restored', at: 1 };
+    const { signal } = new AbortController();
+    return setBack({ source: 'test', after, who }, { as: 'other', deliveries, feed: feed(), signal });
+  };
+  return { source, target, asked, applied, dropped, failed, consume, note, put, restore, back, feed };
 }
 
 test('within an era nothing is asked of anybody, and a plain restart asks the log once', async () => {
@@ -127,7 +133,7 @@ test('within an era nothing is asked of anybody, and a plain restart asks the lo
 });
 
 test('a lane that has read what the log lost stops, says so, and goes on when it was set back', async () => {
-  const { target, applied, consume, note, put, restore } = await scene();
+  const { applied, consume, note, put, restore, back } = await scene();
   await using consumer = consume();
   await put(0, 'era-1', ...(await note(1, 2, 3, 4)));
   await until('all are applied', () => applied.length === 4);
@@ -145,7 +151,7 @@ test('a lane that has read what the log lost stops, says so, and goes on when it
     /up to 4, but .* in common what is up to 2, .*the lane is test\/events\/\d+, read in the era era-1/,
   );
   assert.equal(await consumer.holds('test', 5), false);
-  target.setBack('test', 2, 'era-1');
+  await back(2);
   await until('it goes on', () => applied.length === 7);
   assert.deepEqual(applied, [1, 2, 3, 4, 13, 14, 15]);
   assert.equal(await consumer.holds('test', 5), true);
@@ -246,12 +252,12 @@ test('a lane that was in the hands of another process meanwhile is taken as that
 });
 
 test('a lane that was set back before it had to be told goes on at once', async () => {
-  const { target, applied, failed, consume, note, put, restore } = await scene();
+  const { applied, failed, consume, note, put, restore, back } = await scene();
   await using _consumer = consume();
   await put(0, 'era-1', ...(await note(1, 2, 3, 4)));
   await until('all are applied', () => applied.length === 4);
   const era = restore(2);
-  target.setBack('test', 2, 'era-1');
+  await back(2);
   await put(2, era, ...(await note(13, 14, 15)));
   await until('what is new is applied', () => applied.length === 7);
   assert.deepEqual([applied, failed], [[1, 2, 3, 4, 13, 14, 15], []]);
@@ -290,7 +296,7 @@ test('a lane that has read what the log lost is told so, though all that the log
 });
 
 test('a consumer that pulls the log is told when a broker has brought it what the log lost', async () => {
-  const { target, applied, consume, note, put, restore, feed } = await scene();
+  const { target, applied, consume, note, put, restore, back, feed } = await scene();
   {
     await using _consumer = consume();
     await put(0, 'era-1', ...(await note(1, 2, 3)));
@@ -300,6 +306,6 @@ test('a consumer that pulls the log is told when a broker has brought it what th
   await note(12, 13, 14);
   const store = sinceBroker(target.deliveries, { as: 'other', feed });
   await assert.rejects(store.position('test'), (error) => codeOf(error) === 'MESSAGING_FEED_AHEAD');
-  target.setBack('test', 1, 'era-1');
+  await back(1);
   assert.equal(await store.position('test'), 0);
 });

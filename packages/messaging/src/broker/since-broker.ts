@@ -1,4 +1,4 @@
-import { brokerLanes, trackOf } from '../broker-lane.ts';
+import { trackOf, tracksOf } from '../broker-lane.ts';
 import type { Delivery } from '../delivery.ts';
 import type { DeliveryStore } from '../delivery-store.port.ts';
 import type { FeedSource } from '../feed/feed-source.port.ts';
@@ -65,9 +65,4 @@ async function compareLanes<Tx>(
     if (position <= whole || era === undefined) continue;
     await eras.compare({ source, track: tracks[index] ?? source, reached, record: { position, era } });
   }
-}
-
-function tracksOf(source: string): readonly string[] {
-  const lanes = Array.from({ length: brokerLanes }, (_, lane) => lane);
-  return ['events', 'addressed'].flatMap((part) => lanes.map((lane) => `${source}/${part}/${lane}`));
 }

@@ -52,6 +52,8 @@ const longestPauseMs = 30_000;
 const shortestFeedMs = 100;
 /** How often the position is stored while only messages pass that are none of the consumer's business. */
 const skipEveryMs = 5_000;
+/** After these, how far the consumer is is read anew: it may be set back by somebody. */
+const outdated = new Set<string | undefined>([messagingErrors.POSITION_LOST.code, messagingErrors.FEED_AHEAD.code]);
 /** Failures before the first success that are not worth a word. */
 const patience = 8;
 
@@ -152,7 +154,10 @@ class Consumer<Tx> implements FeedConsumer {
         if (clock.monotonicMs() - began < shortestFeedMs) await this.#pause.for(shortestFeedMs);
       } catch (error) {
         if (signal.aborted) break;
-        if (codeOf(error) === messagingErrors.POSITION_LOST.code) known = false;
+        if (outdated.has(codeOf(error))) {
+          known = false;
+          this.#set({ position: this.#stored }); // What was only looked at is of no worth any more.
+        }
         await this.#failed(error);
       }
     }
@@ -213,7 +218,7 @@ class Consumer<Tx> implements FeedConsumer {
     const { deliveries, clock, feed } = this.#options;
     const { position } = this.#state;
     if (position <= this.#stored || (!now && clock.now() - this.#storedAtMs < skipEveryMs)) return;
-    await deliveries.skipTo(feed.source, position);
+    await deliveries.skipTo(feed.source, position, this.#era);
     this.#stored = position;
     this.#storedAtMs = clock.now();
   }

@@ -12,6 +12,8 @@ export type { HttpFeedOptions } from './http-feed.ts';
 export { httpFeed } from './http-feed.ts';
 export { endsIn, localFeed } from './local-feed.ts';
 export { payloadRoute } from './payload-route.ts';
+export type { SetBackOptions, SetBackOutcome, SetBackWish, StreamAhead } from './set-back.ts';
+export { setBack } from './set-back.ts';
 export type { RetryPolicy, Settler, SettlerOptions, SettlerState } from './settler.ts';
 export { startSettler } from './settler.ts';
 export type { StreamAnswer, StreamRequest, StreamTransport } from './transport.ts';

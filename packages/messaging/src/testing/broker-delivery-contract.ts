@@ -11,6 +11,7 @@ import type { Broker } from '../broker.port.ts';
 import { brokerLaneOf } from '../broker-lane.ts';
 import { asideBytes, redeemed } from '../claim-check.ts';
 import { localFeed } from '../feed/local-feed.ts';
+import { setBack } from '../feed/set-back.ts';
 import { logTail } from '../log-tail.ts';
 import type { Message } from '../message.ts';
 import { startReplayer } from '../replay/replayer.ts';
@@ -128,7 +129,6 @@ export function brokerDeliveryContract(connect: () => Broker, patienceMs: number
     for (const key of keys) await it.note(key, 1, 2);
     await until(patienceMs, 'all are applied', () => keys.every((key) => countsOf(key).length === 2));
     const backup = await it.source.log.advance();
-    const readIn = it.source.log.era();
     for (const key of lost) await it.note(key, 3);
     await until(patienceMs, 'what will be lost is applied', () => lost.every((key) => countsOf(key).length === 3));
     await it.restore(backup);
@@ -141,7 +141,7 @@ export function brokerDeliveryContract(connect: () => Broker, patienceMs: number
     });
     for (const key of lost) assert.deepEqual(countsOf(key), [1, 2, 3], key);
     assert.equal(await it.holds(await it.source.log.advance()), false);
-    it.target.setBack('test', backup, readIn);
+    await it.setBack(backup);
     await until(patienceMs, 'all is applied', () => keys.every((key) => countsOf(key).at(-1) === 15));
     for (const key of keys)
       assert.deepEqual(countsOf(key), lost.includes(key) ? [1, 2, 3, 13, 14, 15] : [1, 2, 13, 14, 15], key);
@@ -207,6 +207,11 @@ async function onBroker(connect: () => Broker, apply: (message: Message, tx: Mem
       source.restore(position);
       tail = logTail({ log, clock });
       [relay, feed] = [startPublishing(), readLog()];
+    },
+    setBack(after: number) {
+      const { deliveries } = target;
+      const { signal } = new AbortController();
+      return setBack({ source: 'test', after, who: who() }, { as: 'other', deliveries, feed, signal });
     },
     standing: () => consumer.sources[0]?.state.standing,
     ring: () => consumer.sources[0]?.ring(),

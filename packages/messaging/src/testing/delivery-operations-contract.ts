@@ -141,5 +141,52 @@ export function deliveryOperationsContract<Tx extends Outbox>(name: string, open
       await deliveries.operations.pause('unheard-of', who);
       assert.equal(await deliveries.position('unheard-of'), 0);
     });
+
+    test('they set streams of a source back: those that are still where they were seen, to a position at most', async () => {
+      await using db = await open();
+      const { deliveries } = db;
+      const [whole, ahead, behind, elsewhere, other] = [
+        'other',
+        'other/events/1',
+        'other/events/2',
+        'other/events/3',
+        'others',
+      ];
+      const streams = [whole, ahead, behind, elsewhere, other];
+      for (const [index, stream] of streams.entries()) {
+        await deliveries.skipTo(stream, [5, 9, 2, 9, 9][index] ?? 0);
+        await deliveries.enterEra(stream, stream === elsewhere ? 'e2' : 'e1');
+      }
+      const seen = [whole, ahead, behind, elsewhere, 'other/events/4'].map((stream) => ({ stream, era: 'e1' }));
+      await deliveries.operations.pause(whole, who);
+      assert.equal(await deliveries.operations.setBack(whole, seen, 3, who), 3);
+      const noEra = undefined;
+      assert.deepEqual(await deliveries.reached(streams), [
+        { position: 3, era: noEra },
+        { position: 3, era: noEra },
+        { position: 2, era: noEra },
+        { position: 9, era: 'e2' },
+        { position: 9, era: 'e1' },
+      ]);
+      assert.equal((await deliveries.parked.standing(whole)).paused, undefined, 'it goes on');
+      assert.equal(await deliveries.operations.setBack(whole, seen, 1, who), 0, 'they are in that era no more');
+      assert.equal(await deliveries.operations.setBack(whole, [{ stream: ahead, era: noEra }], 1, who), 1);
+      const actions = await deliveries.operations.actions(9);
+      assert.deepEqual(
+        actions.map(({ what, source, by, why, at }) => [what, source, by, why, at]),
+        ['set-back', 'resume', 'set-back', 'pause'].map((what) => [what, 'other', 'kim', 'ticket 7', 5_000]),
+      );
+      const detail = (actions[2] ?? assert.fail()).detail as { after: number; streams: readonly object[] };
+      const { after, streams: before } = detail;
+      assert.deepEqual([after, before.length], [3, 3]);
+      assert.deepEqual(
+        before.find((one) => 'stream' in one && one.stream === ahead),
+        {
+          stream: ahead,
+          position: 9,
+          era: 'e1',
+        },
+      );
+    });
   });
 }

@@ -38,8 +38,6 @@ export interface MemoryDatabase extends UnitOfWork<MemoryTx> {
   readonly idempotency: { recall(call: Call): Promise<{ readonly answer: unknown } | undefined> };
   /** Loses what the log holds after a position, as a restored backup has. */
   restore(position: number): void;
-  /** Sets what was read of a source in an era back to a position that its log still holds. */
-  setBack(source: string, position: number, era: string | undefined): void;
   /** Values that were committed. */
   readonly values: ReadonlyMap<string, unknown>;
 }
@@ -81,7 +79,6 @@ export function memoryDatabase(options: MemoryDatabaseOptions): MemoryDatabase {
     idempotency: { recall: async (call) => memory.recall(call) },
     uow: (call, work) => memory.uow(call, work),
     restore: (position) => memory.restore(position),
-    setBack: (source, position, era) => deliveries.setBack(source, position, era),
   };
 }
 

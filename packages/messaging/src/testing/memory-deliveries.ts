@@ -56,15 +56,6 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
   era = async (source: string) => this.#eras.get(source);
   enterEra = async (source: string, era: string) => void this.#eras.set(source, era);
 
-  /** As an operator does with lanes that have read what a log lost, which was in an era: those that go on in another one stay where they are. */
-  setBack(source: string, position: number, era: string | undefined): void {
-    for (const [stream, reached] of this.#positions) {
-      if ((stream !== source && !stream.startsWith(`${source}/`)) || this.#eras.get(stream) !== era) continue;
-      this.#positions.set(stream, Math.min(reached, position));
-      this.#eras.delete(stream);
-    }
-  }
-
   deliver(message: Message, call: Call, effect: Effect<MemoryTx>, way: DeliveryWay = {}): Promise<DeliveryOutcome> {
     const names = namesOf(message, way);
     return this.#units.locked(lockOf(message, way), async () => {
@@ -239,6 +230,18 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     resume: async (source, who) => {
       this.#paused.delete(source);
       this.#note('resume', source, who);
+    },
+    setBack: async (source, streams, position, who) => {
+      const still = streams.filter(({ stream, era }) => this.#positions.has(stream) && this.#eras.get(stream) === era);
+      if (still.length === 0) return 0;
+      const before = still.map((one) => ({ ...one, position: this.#positions.get(one.stream) ?? 0 }));
+      for (const { stream, position: reached } of before) {
+        this.#positions.set(stream, Math.min(reached, position));
+        this.#eras.delete(stream);
+      }
+      this.#note('set-back', source, who, undefined, undefined, { after: position, streams: before });
+      if (this.#paused.has(source)) await this.operations.resume(source, who);
+      return still.length;
     },
     actions: async (limit) => this.#actions.toReversed().slice(0, limit),
   };
