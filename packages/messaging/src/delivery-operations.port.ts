@@ -58,6 +58,8 @@ export interface DeliveryOperations {
   list(filter: ParkedFilter): Promise<readonly ParkedKeyView[]>;
   /** The messages of one key, in order. */
   messages(source: string, key: string, limit: number): Promise<readonly ParkedMessageView[]>;
+  /** One that waits; undefined when it does not. */
+  message(source: string, id: string): Promise<ParkedMessageView | undefined>;
   /** Has a key tried at once, or all keys of a source; how many. */
   retry(source: string, key: string | undefined, who: Intervention): Promise<number>;
   /** Has other data applied in place of a message's own, which is kept, and its key tried at once. False: it does not wait. */

@@ -1,4 +1,10 @@
-import type { DeliveryAction, DeliveryOperations, Intervention, ParkedKeyView } from '@dure/messaging';
+import type {
+  DeliveryAction,
+  DeliveryOperations,
+  Intervention,
+  ParkedKeyView,
+  ParkedMessageView,
+} from '@dure/messaging';
 import { fromCloudEvent } from '@dure/messaging';
 import type { Pool } from './pool.ts';
 import { leased } from './pool.ts';
@@ -13,6 +19,8 @@ const list = `
   order by k.since, k.source, k.key limit $4`;
 const messages = `
   select envelope, replacement, edited from dure.parked_message where source = $1 and key = $2 order by n limit $3`;
+const message =
+  'select envelope, replacement, edited from dure.parked_message where source = $1 and id = $2 order by n limit 1';
 const actions = 'select what, source, key, id, by, why, at, detail from dure.delivery_action order by n desc limit $1';
 
 /** What operators can do about the deliveries of the service whose database it is. */
@@ -27,10 +35,11 @@ export function postgresDeliveryOperations(pool: Pool): DeliveryOperations {
     },
     async messages(source, key, limit) {
       const { rows } = await leased(pool, messages, [source, key, limit]);
-      return (rows as unknown as readonly MessageRow[]).map(({ envelope, replacement, edited }) => ({
-        message: fromCloudEvent(envelope),
-        edited: edited === null ? undefined : { ...edited, data: replacement },
-      }));
+      return (rows as unknown as readonly MessageRow[]).map(messageView);
+    },
+    async message(source, id) {
+      const { rows } = await leased(pool, message, [source, id]);
+      return (rows as unknown as readonly MessageRow[]).map(messageView)[0];
     },
     retry: async (source, key, who) =>
       (await ask('dure.retry_parked($1, $2, $3)', source, key ?? null, said(who))) as number,
@@ -77,6 +86,10 @@ interface MessageRow {
   readonly envelope: unknown;
   readonly replacement: unknown;
   readonly edited: Intervention | null;
+}
+
+function messageView({ envelope, replacement, edited }: MessageRow): ParkedMessageView {
+  return { message: fromCloudEvent(envelope), edited: edited === null ? undefined : { ...edited, data: replacement } };
 }
 
 interface ActionRow extends Omit<DeliveryAction, 'key' | 'id' | 'detail'> {

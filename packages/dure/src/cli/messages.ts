@@ -86,7 +86,7 @@ const english = {
   done: 'done',
   nothingParked: 'nothing is parked',
   setBack: {
-    was: (stream: string, from: number, to: number) => `${stream}: set back from ${from} to ${to}`,
+    was: (stream: string, from: number, to: number) => `${stream}: goes on after ${to}, was at ${from}`,
     stays: (stream: string, at: number, common: number | undefined) =>
       `${stream}: still at ${at}${common === undefined ? '' : `; run this again with --after ${common}`}`,
   },
@@ -267,7 +267,7 @@ const korean: Messages = {
   done: '완료',
   nothingParked: '대기 중인 메시지가 없습니다',
   setBack: {
-    was: (stream, from, to) => `${stream}: 위치 ${from}에서 ${to}(으)로 되돌림`,
+    was: (stream, from, to) => `${stream}: 위치 ${to} 다음부터 이어 감(이전 위치 ${from})`,
     stays: (stream, at, common) =>
       `${stream}: 아직 위치 ${at}${common === undefined ? '' : `. --after ${common}(으)로 다시 실행하십시오`}`,
   },

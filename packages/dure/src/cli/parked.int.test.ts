@@ -106,7 +106,7 @@ test('a source that was restored is resumed after a position, and what was set b
   const { code, out, last } = await outcome(...argv);
   assert.deepEqual(
     [code, out],
-    [0, 'order: set back from 9 to 4\norder/events/7: still at 8; run this again with --after 6\n'],
+    [0, 'order: goes on after 4, was at 9\norder/events/7: still at 8; run this again with --after 6\n'],
   );
   const body = { do: 'resume', source: 'order', after: 4, by: 'kim', why: 'restored' };
   assert.deepEqual(last, { ask: 'manage', service: 'stock', method: 'POST', path: 'deliveries/sources', body });

@@ -22,9 +22,15 @@ async function world() {
       rings += 1;
     },
   } as unknown as FeedConsumer;
-  const logOf = (source: string) =>
-    source === 'other' ? { eras: async () => ({ era: 'now', end: 9, common: { before: 1 } }) } : undefined;
-  const { handle } = deliveriesEndpoint({ as: 'stock', deliveries, sources: () => [consumer], logOf, clock });
+  const { handle } = deliveriesEndpoint({
+    as: 'stock',
+    deliveries,
+    sources: () => [consumer],
+    pulls: ['other'],
+    logOf: () => ({ eras: async () => ({ era: 'now', end: 9, common: { before: 1 } }) }),
+    masks: new Set(['name']),
+    clock,
+  });
   const get = async (path: string, query: ManagementRequest['query'] = {}) =>
     handle({ method: 'GET', path: path === '' ? [] : path.split('/'), query, body: undefined });
   const post = async (path: string, body: unknown) => handle({ method: 'POST', path: [path], query: {}, body });
@@ -68,6 +74,31 @@ test('what is done rings the consumers, and is kept with who and why', async () 
     actions.map(({ what, why, at }) => [what, why, at]),
     ['resume', 'pause', 'skip', 'edit', 'retry'].map((what) => [what, 'ticket 7', 5_000]),
   );
+});
+
+test('what a message says is shown when it is asked for, masked, and a correction that leaves a mask leaves the value', async () => {
+  const { deliveries, get, post } = await world();
+  await deliveries.park(foreignMessage({ id: 'm3', key: 'p', position: 3, data: { name: 'Kim', a: '1' } }), failure);
+  const shown = async (query: ManagementRequest['query']) =>
+    ((await get('parked', { source: 'other', key: 'p', ...query })).body as { messages: { message: object }[] })
+      .messages;
+  const dataOf = async (query: ManagementRequest['query'] = {}) =>
+    (await shown(query)).map(({ message }) => (message as { data?: unknown }).data);
+  assert.deepEqual(await dataOf(), [{ name: '***', a: '1' }]);
+  assert.deepEqual(await dataOf({ data: 'false' }), [undefined]);
+  assert.deepEqual(await dataOf({ id: 'm3' }), [{ name: '***', a: '1' }]);
+  for (const id of ['m1', 'm9']) assert.deepEqual(await shown({ id }), [], 'of another key, or of none');
+  const edit = (data: unknown) => post('parked', { do: 'edit', source: 'other', id: 'm3', data, ...who });
+  assert.equal((await edit({ name: '***', a: 1 })).status, 204);
+  assert.deepEqual((await deliveries.parked.first('other', 'p'))?.message.data, { name: 'Kim', a: 1 });
+  assert.equal((await edit({ name: 'Lee', a: 1 })).status, 204);
+  assert.equal((await edit({ name: '***', a: 2 })).status, 204, 'the latest correction counts');
+  assert.deepEqual((await deliveries.parked.first('other', 'p'))?.message.data, { name: 'Lee', a: 2 });
+  assert.match((await edit({ who: { name: '***' } })).detail ?? '', /"data\.who\.name" is masked/);
+  await post('parked', { do: 'skip', source: 'other', id: 'm3', ...who });
+  const { actions } = (await get('actions')).body as { actions: { detail: { data?: object; after?: object } }[] };
+  assert.deepEqual(actions[0]?.detail.data, { name: '***', a: '1' });
+  assert.deepEqual(actions[1]?.detail.after, { name: '***', a: 2 });
 });
 
 test('a source that was restored is resumed after the position that both have in common', async () => {

@@ -1,10 +1,10 @@
 import type { Clock, Health, HealthCheck, ManagementEndpoint, ManagementRequest, ManagementResponse } from '@dure/core';
-import type { DeliveryOperations, Intervention, ParkingDeliveryStore } from '@dure/messaging';
+import type { Intervention, ParkingDeliveryStore } from '@dure/messaging';
 import { messagingErrors } from '@dure/messaging';
 import type { FeedSource } from '@dure/messaging/feed';
 import { setBack } from '@dure/messaging/feed';
+import { changeParked, showActions, showParked } from './parked-messages.ts';
 
-const mostListed = 200;
 /** How long the log of a source may take to say what it holds. */
 const logWithinMs = 3_000;
 
@@ -23,24 +23,26 @@ export interface DeliveriesEndpointOptions {
   readonly as: string;
   readonly deliveries: Pick<ParkingDeliveryStore<never>, 'reached' | 'operations'>;
   readonly sources: () => readonly DeliverySource[];
-  /** The log of another service, as it is at the moment; undefined for one that this service does not read. */
-  readonly logOf: (source: string) => Pick<FeedSource, 'eras'> | undefined;
+  /** The services whose logs this one reads, in whatever way their messages come. */
+  readonly pulls: readonly string[];
+  /** The log of one, as it is at the moment. */
+  readonly logOf: (source: string) => Pick<FeedSource, 'eras'>;
+  /** Names of fields whose values operators need not see. */
+  readonly masks: ReadonlySet<string>;
   readonly clock: Clock;
 }
 
 /**
  * `/actuator/deliveries`: `GET` shows how this process follows each source; `GET /parked?source=…&key=…&state=stopped` the keys that
- * are parked, over all processes, and with source and key also their messages; `GET /actions` what operators did.
+ * are parked, over all processes, and with source and key also their messages (`data=false`: without what they say; `id=…`: that one);
+ * `GET /actions` what operators did. The values of sensitive fields are masked, and a correction that leaves a mask leaves the value.
  * `POST /parked` with `{ "do": "retry" | "edit" | "skip", "source", "key" or "id", "data", "by", "why" }` and `POST /sources` with
  * `{ "do": "pause" | "resume", "source", "by", "why" }` do something about it; `resume` with `"after"` first sets back what was read of a log
  * that was restored since.
  */
 export function deliveriesEndpoint(options: DeliveriesEndpointOptions): ManagementEndpoint {
-  const { sources, clock } = options;
-  const { operations } = options.deliveries;
-  const ring = () => {
-    for (const source of sources()) source.ring();
-  };
+  const { deliveries, masks, sources } = options;
+  const parked = { operations: deliveries.operations, masks };
   return {
     id: 'deliveries',
     async handle(request): Promise<ManagementResponse> {
@@ -48,10 +50,14 @@ export function deliveriesEndpoint(options: DeliveriesEndpointOptions): Manageme
       if (more.length > 0 || (what !== undefined && !Object.hasOwn(allowed, what))) return { status: 404 };
       const allow = what === undefined ? 'GET' : (allowed[what] ?? 'GET');
       if (!allow.split(', ').includes(request.method)) return { status: 405, allow };
-      if (request.method === 'GET') return show(operations, sources(), what, request);
-      const answer = what === 'parked' ? await changeParked(operations, request, clock) : await steer(options, request);
-      ring();
-      return answer;
+      if (request.method === 'POST') {
+        const answer = await change(options, what, request);
+        for (const source of sources()) source.ring();
+        return answer;
+      }
+      if (what === 'parked') return showParked(parked, request);
+      if (what === 'actions') return showActions(parked);
+      return { status: 200, body: { sources: sources().map(({ state }) => state) } };
     },
   };
 }
@@ -73,53 +79,27 @@ export function deliveriesHealth(sources: () => readonly DeliverySource[]): Heal
   };
 }
 
-async function show(
-  operations: DeliveryOperations,
-  sources: readonly DeliverySource[],
+async function change(
+  options: DeliveriesEndpointOptions,
   what: string | undefined,
-  { query }: ManagementRequest,
-): Promise<ManagementResponse> {
-  if (what === 'actions') return { status: 200, body: { actions: await operations.actions(mostListed) } };
-  if (what !== 'parked') return { status: 200, body: { sources: sources.map(({ state }) => state) } };
-  const { source, key, state } = query;
-  if (state !== undefined && state !== 'waiting' && state !== 'stopped')
-    return { status: 400, detail: `"${state.slice(0, 40)}" is no state; there are waiting and stopped` };
-  const parked = await operations.list({ source, key, state, limit: mostListed });
-  const messages =
-    source === undefined || key === undefined ? undefined : await operations.messages(source, key, mostListed);
-  return { status: 200, body: { parked, messages } };
-}
-
-async function changeParked(
-  operations: DeliveryOperations,
   { body }: ManagementRequest,
-  clock: Clock,
 ): Promise<ManagementResponse> {
+  const { clock, deliveries, masks } = options;
   const asked = (body ?? {}) as Readonly<Record<string, unknown>>;
   const who = whoIn(asked, clock);
   if (who === undefined) return sayWho;
-  const { do: what, source, id, key, data } = asked;
+  const { source } = asked;
   if (!isText(source)) return { status: 400, detail: 'name the source: { "source": "…" }' };
-  if (what === 'retry') {
-    const keys = await operations.retry(source, typeof key === 'string' ? key : undefined, who);
-    if (keys === 0) throw messagingErrors.PARKED_UNKNOWN(`no such key of ${source.slice(0, 100)} is parked`);
-    return { status: 200, body: { keys } };
-  }
-  if (!isText(id)) return { status: 400, detail: 'name the message: { "id": "…" }' };
-  if (what === 'edit' && !('data' in asked)) return { status: 400, detail: 'give the data to apply: { "data": … }' };
-  if (what !== 'edit' && what !== 'skip') return { status: 400, detail: '"do" is "retry", "edit" or "skip"' };
-  const done = what === 'edit' ? await operations.edit(source, id, data, who) : await operations.skip(source, id, who);
-  if (done) return { status: 204 };
-  throw messagingErrors.PARKED_UNKNOWN(`no message ${id.slice(0, 100)} of ${source.slice(0, 100)} waits`);
+  if (what === 'parked') return changeParked({ operations: deliveries.operations, masks }, asked, source, who);
+  return steer(options, asked, source, who);
 }
 
-async function steer(options: DeliveriesEndpointOptions, { body }: ManagementRequest): Promise<ManagementResponse> {
-  const { clock, deliveries } = options;
-  const asked = (body ?? {}) as Readonly<Record<string, unknown>>;
-  const who = whoIn(asked, clock);
-  if (who === undefined) return sayWho;
-  const { do: what, source, after } = asked;
-  if (!isText(source)) return { status: 400, detail: 'name the source: { "source": "…" }' };
+async function steer(
+  options: DeliveriesEndpointOptions,
+  { do: what, after }: Readonly<Record<string, unknown>>,
+  source: string,
+  who: Intervention,
+): Promise<ManagementResponse> {
   if (what !== 'pause' && what !== 'resume') return { status: 400, detail: '"do" is "pause" or "resume"' };
   if (after !== undefined && (what === 'pause' || !isPosition(after)))
     return { status: 400, detail: '"after" is a position, a whole number, and goes with "resume"' };
@@ -131,7 +111,7 @@ async function steer(options: DeliveriesEndpointOptions, { body }: ManagementReq
     const known = sources.map(({ state }) => state.source).join(', ');
     throw messagingErrors.SOURCE_UNKNOWN(`"${source.slice(0, 100)}" is no source here; there are ${known}`);
   }
-  await deliveries.operations[what](source, who);
+  await options.deliveries.operations[what](source, who);
   await followed?.pause?.(what === 'pause' ? `${who.why} (${who.by})` : undefined);
   return { status: 204 };
 }
@@ -141,15 +121,19 @@ async function resumeAfter(
   source: string,
   after: number,
   who: Intervention,
-  { as, deliveries, logOf, clock }: DeliveriesEndpointOptions,
+  { as, deliveries, pulls, logOf, clock }: DeliveriesEndpointOptions,
 ): Promise<ManagementResponse> {
-  const feed = logOf(source);
-  if (feed === undefined)
-    throw messagingErrors.SOURCE_UNKNOWN(`"${source.slice(0, 100)}" is no other service whose log ${as} reads`);
+  if (!pulls.includes(source)) {
+    const known = pulls.join(', ') || 'none';
+    throw messagingErrors.SOURCE_UNKNOWN(
+      `"${source.slice(0, 100)}" is no service whose log ${as} reads; there are ${known}`,
+    );
+  }
   const over = new AbortController();
   const timer = clock.after(logWithinMs, () => over.abort());
   try {
-    const body = await setBack({ source, after, who }, { as, deliveries, feed, signal: over.signal });
+    const reader = { as, deliveries, feed: logOf(source), signal: over.signal };
+    const body = await setBack({ source, after, who }, reader);
     return { status: 200, body };
   } finally {
     timer.cancel();

@@ -114,7 +114,8 @@ test('a reaction that fails parks its key, which is corrected like that of anoth
   });
   const own = ownFollowers(definition, db, { name: 'ward', telemetry }, machine);
   const { deliveries } = db;
-  const endpoint = deliveriesEndpoint({ as: 'ward', deliveries, sources: own.sources, logOf: () => undefined, clock });
+  const others = { pulls: [], logOf: () => assert.fail('it reads none'), masks: new Set<string>(), clock };
+  const endpoint = deliveriesEndpoint({ as: 'ward', deliveries, sources: own.sources, ...others });
   const post = (what: string, body: unknown) =>
     endpoint.handle({ method: 'POST', path: [what], query: {}, body }) as Promise<{ status: number }>;
   await db.uow(testCall(), async (tx) => {

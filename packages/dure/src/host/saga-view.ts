@@ -1,9 +1,7 @@
 import { parseTraceparent } from '@dure/core';
-import { personalMarks } from '@dure/messaging';
 import type { AnySaga, SagaHistoryEntry, SagaInstance, SagaLeaf, StepRecord } from '@dure/saga';
 import { dueAt, isPinnedTo, leavesOf, stateOf } from '@dure/saga';
-
-const mask = '***';
+import { namesToMask, withMasks } from './masked-values.ts';
 
 /** What operators see of a service's sagas: everything but the values of fields that must not be seen. */
 export interface SagaView {
@@ -72,24 +70,9 @@ function whatItDoes(leaf: SagaLeaf): { readonly node: SagaLeaf['node']; readonly
   }
 }
 
-function sensitiveNames(definitions: readonly AnySaga[]): ReadonlySet<string> {
+/** Of the commands that sagas send, of the events that they wait for, and of what they begin with. */
+export function sensitiveNames(definitions: readonly AnySaga[]): ReadonlySet<string> {
   const commands = definitions.flatMap(({ sends }) => sends);
-  const schemas = [
-    ...definitions.map(({ input }) => input),
-    ...commands.flatMap(({ input, output }) => [input, output ?? []].flat()),
-    ...definitions.flatMap(({ waits }) => waits.map(({ schema }) => schema)),
-  ];
-  return new Set([
-    ...definitions.flatMap(({ sensitive }) => sensitive),
-    ...commands.flatMap(({ sensitive }) => sensitive.map((path) => path.slice(path.lastIndexOf('.') + 1))),
-    ...schemas.flatMap((schema) => Object.keys(personalMarks(schema)?.masked ?? {})),
-  ]);
-}
-
-function withMasks(value: unknown, names: ReadonlySet<string>): unknown {
-  if (Array.isArray(value)) return value.map((item) => withMasks(item, names));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, names.has(name) ? mask : withMasks(inner, names)]),
-  );
+  const schemas = definitions.flatMap(({ input, waits }) => [input, ...waits.map(({ schema }) => schema)]);
+  return new Set([...definitions.flatMap(({ sensitive }) => sensitive), ...namesToMask(commands, schemas)]);
 }

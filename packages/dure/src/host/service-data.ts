@@ -27,14 +27,17 @@ import { consume, feedOf } from './consume.ts';
 import { dataKeyOf } from './data-key.ts';
 import type { Dispatch } from './deliveries.ts';
 import { dispatcher } from './deliveries.ts';
+import type { DeliverySource } from './deliveries-endpoint.ts';
 import { deliveriesEndpoint, deliveriesHealth } from './deliveries-endpoint.ts';
 import { jobsEndpoint } from './jobs-endpoint.ts';
 import type { Machine } from './machine.ts';
+import { namesToMask } from './masked-values.ts';
 import { onceReachable } from './once-reachable.ts';
 import { ownFollowers } from './own-followers.ts';
 import { projectionsEndpoint } from './projections-endpoint.ts';
 import type { SagaRetention } from './saga-retention.ts';
 import { sagaRetention } from './saga-retention.ts';
+import { sensitiveNames } from './saga-view.ts';
 import { sagasEndpoint } from './sagas-endpoint.ts';
 import type { ServiceBroker } from './service-broker.ts';
 import { serviceBroker } from './service-broker.ts';
@@ -101,7 +104,7 @@ export async function openServiceData(
     ],
     endpoints: [
       ...followers.endpoints,
-      deliveriesEndpoint({ as: name, deliveries: db.deliveries, sources, logOf: logsOf(kit, process), clock }),
+      steering(definition, db, sources, kit, process),
       timersEndpoint(db.timers),
       ...(jobs === undefined ? [] : [jobs.endpoint]),
       replays.endpoint,
@@ -132,9 +135,34 @@ export async function openServiceData(
 
 const dayMs = 86_400_000;
 
-/** Of those services that this one reads, in whatever way their messages come. */
-function logsOf(kit: ServiceKit, process: ProcessKit) {
-  return (source: string) => (kit.service.pulls.includes(source) ? feedOf(source, kit, process, 0) : undefined);
+function steering(
+  definition: ServiceDefinition,
+  { deliveries }: Database,
+  sources: () => readonly DeliverySource[],
+  kit: ServiceKit,
+  process: ProcessKit,
+): ManagementEndpoint {
+  return deliveriesEndpoint({
+    as: kit.name,
+    deliveries,
+    sources,
+    pulls: kit.service.pulls,
+    logOf: (source) => feedOf(source, kit, process, 0),
+    masks: masksOf(definition),
+    clock: process.machine.clock,
+  });
+}
+
+/** Of what comes to a service: its commands, the events it reacts to, and the answers that it and its sagas get. */
+function masksOf(definition: ServiceDefinition): ReadonlySet<string> {
+  const { contract, asks, reactions } = definition;
+  const commands = [...Object.values(contract.commands), ...Object.values(asks)];
+  const events = [...contract.emits, ...reactions.map(({ event }) => event)];
+  const named = namesToMask(
+    commands,
+    events.map(({ schema }) => schema),
+  );
+  return new Set([...named, ...sensitiveNames(sagasIn(definition))]);
 }
 
 /** Only where the system has one. */

@@ -62,6 +62,9 @@ export function deliveryOperationsContract<Tx extends Outbox>(name: string, open
           [id(3), undefined],
         ],
       );
+      assert.deepEqual(await operations.message('other', id(3)), waiting[1]);
+      assert.equal(await operations.message('other', id(9)), undefined);
+      assert.equal(await operations.message('another', id(3)), undefined);
     });
 
     test('they have a key tried at once, or all of them', async () => {
@@ -94,6 +97,7 @@ export function deliveryOperationsContract<Tx extends Outbox>(name: string, open
         'what was read before is old',
       );
       const [view] = await operations.messages('other', 'b', 9);
+      assert.deepEqual(await operations.message('other', id(2)), view);
       assert.deepEqual([view?.message.data, view?.edited], [{ count: 2 }, { ...who, data: { count: 20 } }]);
       assert.deepEqual((await parked.due('other', 6_000, 9)).toSorted(), ['a', 'b'], 'it is tried at once');
       await operations.edit('other', id(2), null, who);

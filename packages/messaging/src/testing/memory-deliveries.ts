@@ -6,24 +6,13 @@ import type { DeliveryOutcome, ParkingDeliveryStore } from '../delivery-store.po
 import { messagingErrors } from '../errors.ts';
 import type { Message, ReplyData } from '../message.ts';
 import type { MessageBuffer } from '../message-buffer.ts';
-import type { DeliveryStanding, Intervention, ParkedKeys, ParkedMessage } from '../parked-keys.port.ts';
+import type { DeliveryStanding, Intervention, ParkedKeys } from '../parked-keys.port.ts';
 import type { Parking } from '../parking.port.ts';
 import type { Names, Taken } from './memory-delivery.ts';
 import { answered, causedBy, lockOf, nameOf, namesOf } from './memory-delivery.ts';
 import type { MemoryTx, MemoryUnits, StagedTx } from './memory-tx.ts';
-
-interface WaitingMessage {
-  readonly number: number;
-  readonly envelope: string;
-  replacement: { readonly data: unknown; readonly edited: Intervention } | undefined;
-  revision: number;
-}
-
-interface WaitingKey {
-  readonly since: number;
-  readonly messages: WaitingMessage[];
-  failure: DeliveryFailure;
-}
+import type { WaitingKey, WaitingMessage } from './memory-waiting.ts';
+import { parkedOf, viewOf } from './memory-waiting.ts';
 
 /** Deliveries in memory: the promises of the real ones. */
 export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
@@ -195,10 +184,11 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
   readonly operations: DeliveryOperations = {
     list: async (filter) => this.#list(filter),
     messages: async (source, key, limit) =>
-      (this.#keys.get(nameOf(source, key))?.messages ?? []).slice(0, limit).map(({ envelope, replacement }) => ({
-        message: fromCloudEvent(JSON.parse(envelope)),
-        edited: replacement && { ...replacement.edited, data: replacement.data },
-      })),
+      (this.#keys.get(nameOf(source, key))?.messages ?? []).slice(0, limit).map(viewOf),
+    message: async (source, id) => {
+      const found = this.#find(source, id);
+      return found && viewOf(found.message);
+    },
     retry: async (source, key, who) => {
       const keys = this.#keysOf(source).filter((waiting) => key === undefined || waiting.key === key);
       for (const waiting of keys) this.#tryAt(source, waiting.key, who.at);
@@ -383,11 +373,4 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     };
     await this.#units.run(call, causedBy(message, call), work, () => true, group);
   }
-}
-
-function parkedOf(source: string, key: string, { failure }: WaitingKey, waiting: WaitingMessage): ParkedMessage {
-  const { number, revision, envelope, replacement } = waiting;
-  const original = fromCloudEvent(JSON.parse(envelope));
-  const message = replacement === undefined ? original : { ...original, data: replacement.data };
-  return { number, revision, source, key, attempts: failure.attempts, message };
 }
