@@ -96,7 +96,7 @@ describe('who may call what, by the routers of the running shop', () => {
       const isService = (caller: Caller) => verdictOf(caller, 'service') === 'passes';
       const isPage = route.path === '/' || route.path === '/**';
       // What operators do is done by somebody with a name.
-      const isAction = route.method === 'POST' && route.path.startsWith('/api/sagas/');
+      const isAction = route.method === 'POST' && /^\/api\/(sagas|parked)\//.test(route.path);
       const fits = (status: number, caller: Caller) =>
         isService(caller) && !isPage && !isAction ? status !== 401 && status < 500 : status === 401;
       found.push(...(await unexpected(baseOf('console') + example(route.path), route, fits)));

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { systemClock as clock, ids, systemRandom } from '@dure/core';
 import type { TestSystem } from '@dure/dure/testing';
 import { startSystem } from '@dure/dure/testing';
+import { openDatabase } from '@dure/postgres';
+import { silentTelemetry } from '@dure/telemetry/testing';
 import type { Browser, Page } from 'playwright-core';
 import type { Visit } from './browser.ts';
 import { installedChromium, openVisit, startBrowser } from './browser.ts';
@@ -130,6 +133,33 @@ describe('in a browser', { skip: 'missing' in chromium ? chromium.missing : fals
     assertClean(kim, [shop.edge, shop.urls.console]);
   });
 
+  test('a message that cannot be read is seen among the parked ones, corrected by the keyboard, and applied', async () => {
+    await parkUnreadable(shop.databaseUrls.product ?? '');
+    const { page } = kim;
+    await page.getByRole('link', { name: 'Parked', exact: true }).click();
+    await page.getByText('1 key waits for somebody.').waitFor();
+    const list = page.getByRole('list', { name: 'Parked messages' });
+    await list.getByRole('link', { name: /^Stopped inventory\.ranLow product from inventory tea-green/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'inventory.ranLow tea-green' }).waitFor();
+    await page.locator('h1:focus').waitFor(); // The first thing behind it is what waits.
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'Waiting messages' }).getByText('"left": "few"').waitFor();
+    const form = page.getByRole('region', { name: 'Act on it' });
+    await form.getByLabel('Action').selectOption('Edit and retry');
+    const data = form.getByLabel('Data, as JSON');
+    await data.fill((await data.inputValue()).replace('"few"', '3'));
+    await form.getByLabel('Who does it').fill('kim');
+    await form.getByLabel('Why').fill('three were left');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'This key is not parked any more' }).waitFor();
+    await page.getByRole('link', { name: 'Parked messages' }).click();
+    await page.getByRole('heading', { name: 'Nothing is parked' }).waitFor();
+    assert.deepEqual(kim.refused.splice(0).slice(0, 1), ['GET /api/parked/product 404']);
+    assertClean(kim, [shop.edge, shop.urls.console]);
+  });
+
   test('the checkout of an empty basket leads to the basket', async () => {
     await kim.page.goto(`${shop.edge}/checkout`);
     await kim.page.getByRole('heading', { name: 'Your basket is empty' }).waitFor();
@@ -240,7 +270,9 @@ describe('in a browser', { skip: 'missing' in chromium ? chromium.missing : fals
       ...['/', '/item/tea-green', '/basket', '/sign-in', '/register', '/checkout', '/my/orders', '/nowhere'].map(
         (path) => shop.edge + path,
       ),
-      ...['/', '/traces', order.pathname, '/sagas', '/logs', '/nowhere'].map((path) => shop.urls.console + path),
+      ...['/', '/traces', order.pathname, '/sagas', '/parked', '/logs', '/nowhere'].map(
+        (path) => shop.urls.console + path,
+      ),
     ];
     const wide: string[] = [];
     for (const url of pages) {
@@ -260,6 +292,19 @@ describe('in a browser', { skip: 'missing' in chromium ? chromium.missing : fals
     assertClean(kim, [shop.edge, shop.urls.console]);
   });
 });
+
+/** Leaves a message in the product service's database that its handler cannot read, as one of another release would be. */
+async function parkUnreadable(url: string): Promise<void> {
+  const telemetry = silentTelemetry();
+  await using db = openDatabase({ url, service: 'product', clock, ids: ids(clock, systemRandom), telemetry });
+  const at = clock.now();
+  const data = { sku: 'tea-green', round: 1_000, left: 'few', wanted: 20 };
+  const meta = { correlation: '7c1d02e94ab85f3160d2c7f4b1e8a935' };
+  const told = { id: crypto.randomUUID(), at, kind: 'event', type: 'inventory.ranLow', version: 1 } as const;
+  const message = { ...told, position: 1, source: 'inventory', key: 'tea-green', destination: undefined, data, meta };
+  const failure = { code: 'DURE_MESSAGE_UNREADABLE', message: 'left: expected number', attempts: 1, at };
+  await db.deliveries.park(message, { ...failure, nextAt: undefined }, { by: 'id', stream: 'inventory' });
+}
 
 function verdict(page: Page, text: string) {
   return page.getByRole('status').filter({ hasText: text });

@@ -11,6 +11,7 @@ import { askInstance } from './api/ask-instance.ts';
 import { configView } from './api/config-view.ts';
 import { healthWatch } from './api/health-watch.ts';
 import { liveView } from './api/live-view.ts';
+import { parkedView } from './api/parked-view.ts';
 import { sagasView } from './api/sagas-view.ts';
 import { buildWebIfChanged } from './build/build-web.ts';
 import { ingestRoutes } from './ingest/ingest-routes.ts';
@@ -71,6 +72,7 @@ export function consoleService(options: ConsoleOptions): ServiceDefinition {
       const handlers = apiHandlers({
         config: configView(instancesOf, ask),
         sagas: sagasView(instancesOf, ask, clock),
+        parked: parkedView(instancesOf, ask, clock),
         clock,
         store,
         traffic: live.traffic,

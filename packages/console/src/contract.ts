@@ -1,5 +1,15 @@
 import { contract, get, post } from '@dure/service/contract';
 import { z } from 'zod';
+import { ConfigChangesView, ServiceConfig } from './config-contract.ts';
+import {
+  ParkedData,
+  ParkedDetail,
+  ParkedList,
+  ParkedOrder,
+  ParkedPlace,
+  ParkedQuery,
+  ParkedService,
+} from './parked-contract.ts';
 import { SagaDetail, SagaList, SagaOrder, SagaPlace, SagaQuery } from './saga-contract.ts';
 
 /** Spring's health statuses, and `OFFLINE` for an instance or service that does not answer at all. */
@@ -168,76 +178,6 @@ const Span = z.object({
 
 const TraceDetail = z.object({ ...TraceSummary.shape, tree: z.array(Span), logs: z.array(LogLine) });
 
-const ConfigValue = z.object({
-  value: z.unknown(),
-  /** `file`, `server`, `environment`, `default`. */
-  layer: z.string(),
-  /** `order.yml:3:9`, or the variable's name. */
-  place: z.string(),
-});
-
-const ConfigKey = z.object({
-  key: z.string(),
-  ...ConfigValue.shape,
-  /** The highest first. */
-  overrides: z.array(ConfigValue),
-  /** What the schema allows: `integer`, `string (secret)`. */
-  type: z.string().optional(),
-  description: z.string().optional(),
-});
-
-/** What an instance says of its configuration; secrets are masked there. */
-export const ConfigReading = z.object({
-  /** In the order in which they were applied. */
-  layers: z.array(z.string()),
-  keys: z.array(ConfigKey),
-  warnings: z.array(z.string()),
-  /** Why the latest reading was refused. */
-  refused: z.object({ code: z.string().optional(), message: z.string() }).optional(),
-});
-
-/** What the config server says of versions: a target is an application with its profiles. */
-export const ConfigChanges = z.object({
-  changes: z.array(
-    z.object({
-      state: z.enum(['checking', 'trying', 'held']),
-      targets: z.array(z.object({ target: z.string(), from: z.string(), to: z.string() })),
-      /** The instances that try it out. */
-      canaries: z.array(z.string()),
-      reason: z.string().optional(),
-    }),
-  ),
-  /** The versions that were accepted, the newest last. */
-  targets: z.array(z.object({ target: z.string(), versions: z.array(z.object({ version: z.string(), at: Time })) })),
-  instances: z.array(
-    z.object({
-      instance: z.string(),
-      application: z.string(),
-      profiles: z.array(z.string()),
-      version: z.string().optional(),
-      since: Time,
-      refused: z.string().optional(),
-      /** Whether it hears of changes at once. */
-      follows: z.boolean(),
-    }),
-  ),
-});
-
-const ConfigChangesView = z.object({
-  /** False while no config server answers. */
-  isKnown: z.boolean(),
-  ...ConfigChanges.shape,
-});
-
-const ServiceConfig = z.object({
-  service: z.string(),
-  /** Which of its instances answered; absent when none did. */
-  instance: z.string().optional(),
-  ...ConfigReading.shape,
-  /** The same under other profiles, or why it does not fit there. */
-  against: z.object({ profiles: z.string(), keys: z.array(ConfigKey), problem: z.string().optional() }).optional(),
-});
-
 const whole = (fallback: number, least: number, most: number) =>
   z.coerce.number<number | string>().int().min(least).max(most).default(fallback);
 const time = z.coerce.number<number | string>().min(0).optional();
@@ -272,6 +212,7 @@ const LogQuery = z.object({
   limit: whole(200, 1, 1_000),
 });
 
+const UnknownParked = { status: 404, data: ParkedService } as const;
 const UnknownSaga = { status: 404, data: SagaPlace } as const;
 
 /**
@@ -336,6 +277,31 @@ export const consoleApi = contract('console', {
     status: 204,
     refuses: { UnknownSaga },
   }),
+  /** Those of all services; first those that are stopped, then the oldest. */
+  listParked: get('/api/parked', { access: 'user', query: ParkedQuery, output: ParkedList }),
+  getParkedKey: get('/api/parked/:service', {
+    access: 'user',
+    params: ParkedService,
+    query: ParkedPlace,
+    output: ParkedDetail,
+    refuses: { UnknownParked },
+  }),
+  /** What one message says, which no list tells. */
+  getParkedData: get('/api/parked/:service/:id', {
+    access: 'user',
+    params: ParkedService.extend({ id: ParkedPlace.shape.key }),
+    query: ParkedPlace,
+    output: ParkedData,
+    refuses: { UnknownParked },
+  }),
+  /** Asked for from the console's own pages only: CONSOLE_ORIGIN, CONSOLE_SERVICE_SILENT, CONSOLE_ACTION_REFUSED. */
+  operateParked: post('/api/parked/:service', {
+    access: 'user',
+    params: ParkedService,
+    body: ParkedOrder,
+    status: 204,
+    refuses: { UnknownParked },
+  }),
   /** Newest first. */
   searchLogs: get('/api/logs', {
     access: 'user',
@@ -361,9 +327,6 @@ export type OverviewView = z.infer<typeof Overview>;
 export type TraceSummary = z.infer<typeof TraceSummary>;
 export type SpanView = z.infer<typeof Span>;
 export type TraceView = z.infer<typeof TraceDetail>;
-export type ConfigChangesView = z.infer<typeof ConfigChangesView>;
-export type ConfigKeyView = z.infer<typeof ConfigKey>;
-export type ServiceConfigView = z.infer<typeof ServiceConfig>;
 export type LogLine = z.infer<typeof LogLine>;
 export type LogLevel = LogLine['level'];
 /** As decoded. In a request every one may be left out. */

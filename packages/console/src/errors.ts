@@ -33,11 +33,11 @@ export const consoleErrors = errorCatalogue('CONSOLE', {
     kind: 'unavailable',
     en: {
       title: 'A service does not tell the console what it was asked for',
-      fix: 'Look at the health of its instances; if something was to be done to a saga, look at its history first.',
+      fix: 'Look at the health of its instances; if something was to be done, look first at what it was to be done to.',
     },
     ko: {
       title: '서비스가 콘솔의 물음에 답하지 않습니다',
-      fix: '인스턴스의 상태를 확인하십시오. 사가에 조치를 요청했다면 먼저 그 사가의 이력을 보십시오.',
+      fix: '인스턴스의 상태를 확인하십시오. 조치를 요청했다면 먼저 대상의 현재 상태와 이력을 보십시오.',
     },
   },
   ACTION_REFUSED: {

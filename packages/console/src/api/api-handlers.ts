@@ -6,6 +6,7 @@ import type { LogFilter, TelemetryStore, TraceFilter } from '../store/telemetry-
 import { addToTrace, emptyTrace, summaryOf } from '../store/trace-summary.ts';
 import type { ConfigView } from './config-view.ts';
 import type { LogTail } from './log-tail.ts';
+import type { ParkedView } from './parked-view.ts';
 import type { SagasView } from './sagas-view.ts';
 import type { ServiceListOptions } from './service-list.ts';
 import { listServices, namesOf } from './service-list.ts';
@@ -21,6 +22,7 @@ export interface ApiParts {
   readonly services: ServiceListOptions;
   readonly config: ConfigView;
   readonly sagas: SagasView;
+  readonly parked: ParkedView;
   readonly dropped: () => number;
 }
 
@@ -67,6 +69,21 @@ export function apiHandlers(parts: ApiParts): Handlers<typeof consoleApi, never>
     async operateSaga({ params, body }) {
       const isKnown = await parts.sagas.operate(params.service, params.id, body);
       if (!isKnown) throw consoleApi.refuse.operateSaga.UnknownSaga(params);
+    },
+    listParked: ({ query }) => parts.parked.list(namesOf(parts.services, clock.now()), query),
+    async getParkedKey({ params, query }) {
+      const found = await parts.parked.find(params.service, query);
+      if (found === undefined) throw consoleApi.refuse.getParkedKey.UnknownParked(params);
+      return found;
+    },
+    async getParkedData({ params: { service, id }, query }) {
+      const found = await parts.parked.data(service, query, id);
+      if (found === undefined) throw consoleApi.refuse.getParkedData.UnknownParked({ service });
+      return found;
+    },
+    async operateParked({ params, body }) {
+      const isKnown = await parts.parked.operate(params.service, body);
+      if (!isKnown) throw consoleApi.refuse.operateParked.UnknownParked(params);
     },
     searchLogs: async ({ query }) => store.findLogs(logFilter(query)),
     tailLogs: async ({ query }, call) => tail.follow(query, call.signal),

@@ -1,8 +1,8 @@
 import type { Instance } from '@dure/balancer';
 import type { Schema } from '@dure/core';
 import { check } from '@dure/core';
-import type { ConfigChangesView, ServiceConfigView } from '../contract.ts';
-import { ConfigChanges, ConfigReading } from '../contract.ts';
+import type { ConfigChangesView, ServiceConfigView } from '../config-contract.ts';
+import { ConfigChanges, ConfigReading } from '../config-contract.ts';
 import { asObject, asText } from '../ingest/json.ts';
 import type { AskInstance } from './ask-instance.ts';
 

@@ -1,12 +1,11 @@
 import type { Instance } from '@dure/balancer';
-import type { Clock, Schema } from '@dure/core';
-import { check } from '@dure/core';
+import type { Clock } from '@dure/core';
 import { z } from 'zod';
 import { consoleErrors } from '../errors.ts';
-import { asObject, asText } from '../ingest/json.ts';
 import type { SagaDetail, SagaList, SagaOrder, SagaQuery } from '../saga-contract.ts';
 import { SagaInShort, SagaWhole } from '../saga-contract.ts';
 import type { AskInstance } from './ask-instance.ts';
+import { askServices, detailIn, read, statusIn } from './ask-services.ts';
 
 /** What is asked about sagas, and done to them. */
 export interface SagasView {
@@ -18,7 +17,6 @@ export interface SagasView {
   operate(service: string, id: string, order: SagaOrder): Promise<boolean>;
 }
 
-const withinMs = 3_000;
 /** As many as a service lists at once. */
 const mostListed = 200;
 const Listed = z.object({ sagas: z.array(SagaInShort) });
@@ -29,13 +27,7 @@ export function sagasView(
   ask: AskInstance,
   clock: Clock,
 ): SagasView {
-  const first = async (service: string, path: string): Promise<Answered> => {
-    for (const instance of instancesOf(service)) {
-      const body = await ask(instance, path, withinMs).catch(() => undefined);
-      if (body !== undefined) return { instance, body };
-    }
-    throw consoleErrors.SERVICE_SILENT(`no instance of "${service}" answers on its management port`);
-  };
+  const { first, operate, each } = askServices(instancesOf, ask);
   const told = async (service: string, filters: Filters) => {
     const answers = await Promise.all(queriesFor(filters).map((path) => first(service, path)));
     return answers.map(({ body }) => listedIn(body));
@@ -43,10 +35,7 @@ export function sagasView(
   return {
     async list(services, { service, ...filters }) {
       const names = services.filter((name) => service === undefined || name === service);
-      const asked = names.filter((name) => instancesOf(name).length > 0);
-      const answers = await Promise.all(
-        asked.map(async (name) => ({ service: name, parts: await told(name, filters).catch(() => undefined) })),
-      );
+      const answers = await each(names, (name) => told(name, filters));
       const found = answers.flatMap(({ service: name, parts = [] }) =>
         parts.flat().map((one) => ({ service: name, ...one })),
       );
@@ -65,28 +54,12 @@ export function sagasView(
       if (statusIn(body) === 404) return undefined;
       throw consoleErrors.SERVICE_SILENT(`"${service}" does not tell of its saga: ${detailIn(body)}`);
     },
-    async operate(service, id, order) {
-      // Told to one that answers, and to no other: nobody can tell whether a silent one has done it.
-      const { instance } = await first(service, `sagas/${id}`);
-      const body = await ask(instance, `sagas/${id}`, withinMs, order).catch((cause) => {
-        const message = `"${service}" has not answered; look at the history of the saga before you try again`;
-        throw consoleErrors.SERVICE_SILENT(message, { cause });
-      });
-      if (body === undefined) return true;
-      if (statusIn(body) === 404) return false;
-      throw consoleErrors.ACTION_REFUSED(`"${service}" refuses: ${detailIn(body)}`, {
-        details: { service, code: asObject(body)?.code },
-      });
-    },
+    operate: (service, id, order) =>
+      operate(service, `sagas/${id}`, `sagas/${id}`, order, 'look at the history of the saga'),
   };
 }
 
 type Filters = Omit<SagaQuery, 'service'>;
-
-interface Answered {
-  readonly instance: Instance;
-  readonly body: unknown;
-}
 
 /** What needs an operator is never cut off by what is newer. */
 function queriesFor(filters: Filters): readonly string[] {
@@ -107,17 +80,4 @@ function listedIn(body: unknown): readonly SagaInShort[] {
 
 function urgency({ state }: SagaInShort): number {
   return state === 'needs-operator' ? 0 : 1;
-}
-
-function statusIn(body: unknown): unknown {
-  return asObject(body)?.status;
-}
-
-function detailIn(body: unknown): string {
-  return asText(asObject(body)?.detail, 2_000) ?? 'without saying why';
-}
-
-function read<Out>(schema: Schema<unknown, Out>, body: unknown): Out | undefined {
-  const checked = check(schema, body, 'body');
-  return checked.ok ? checked.value : undefined;
 }

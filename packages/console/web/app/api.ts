@@ -1,12 +1,6 @@
-import type {
-  ConfigChangesView,
-  LogLine,
-  OverviewView,
-  ServiceConfigView,
-  ServiceView,
-  TraceSummary,
-  TraceView,
-} from '../../src/contract.ts';
+import type { ConfigChangesView, ServiceConfigView } from '../../src/config-contract.ts';
+import type { LogLine, OverviewView, ServiceView, TraceSummary, TraceView } from '../../src/contract.ts';
+import type { ParkedData, ParkedDetail, ParkedList, ParkedOrder, ParkedPlace } from '../../src/parked-contract.ts';
 import type { SagaDetail, SagaList, SagaOrder } from '../../src/saga-contract.ts';
 import { queryString } from '../design/router.ts';
 import type { Answer } from '../design/transport.ts';
@@ -25,6 +19,14 @@ export interface TraceFilters {
 export interface SagaFilters {
   readonly service?: string | undefined;
   readonly saga?: string | undefined;
+  readonly state?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** The filters of the list of what is parked. */
+export interface ParkedFilters {
+  readonly service?: string | undefined;
+  readonly source?: string | undefined;
   readonly state?: string | undefined;
   readonly key?: string | undefined;
 }
@@ -101,6 +103,32 @@ export function getSaga(service: string, id: string, signal: AbortSignal): Promi
 
 export function operateSaga(service: string, id: string, order: SagaOrder): Promise<Answer<undefined>> {
   return requestJson('POST', sagaPath(service, id), { body: order });
+}
+
+export function listParked(filters: ParkedFilters, signal: AbortSignal): Promise<Answer<ParkedList>> {
+  return requestJson('GET', `/api/parked${queryString({ ...filters })}`, { signal });
+}
+
+export function getParkedKey(service: string, place: ParkedPlace, signal: AbortSignal): Promise<Answer<ParkedDetail>> {
+  return requestJson('GET', `${parkedPath(service)}${queryString({ ...place })}`, { signal });
+}
+
+export function getParkedData(
+  service: string,
+  place: ParkedPlace,
+  id: string,
+  signal: AbortSignal,
+): Promise<Answer<ParkedData>> {
+  const path = `${parkedPath(service)}/${encodeURIComponent(id)}`;
+  return requestJson('GET', `${path}${queryString({ ...place })}`, { signal });
+}
+
+export function operateParked(service: string, order: ParkedOrder): Promise<Answer<undefined>> {
+  return requestJson('POST', parkedPath(service), { body: order });
+}
+
+function parkedPath(service: string): string {
+  return `/api/parked/${encodeURIComponent(service)}`;
 }
 
 function sagaPath(service: string, id: string): string {

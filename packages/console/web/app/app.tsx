@@ -13,6 +13,8 @@ import { listServices } from './api.ts';
 import { ConfigPage } from './config-page.tsx';
 import { LogsPage } from './logs-page.tsx';
 import { PageHead } from './page-head.tsx';
+import { ParkedKeyPage } from './parked-key-page.tsx';
+import { ParkedPage } from './parked-page.tsx';
 import { SagaPage } from './saga-page.tsx';
 import { SagasPage } from './sagas-page.tsx';
 import { ServicesPage } from './services-page.tsx';
@@ -29,6 +31,8 @@ const routes: readonly PageRoute<Page>[] = [
   { path: '/traces/:traceId', page: ({ traceId = '' }) => <TracePage traceId={traceId} /> },
   { path: '/sagas', page: () => <SagasPage /> },
   { path: '/sagas/:service/:id', page: ({ service = '', id = '' }) => <SagaPage service={service} id={id} /> },
+  { path: '/parked', page: () => <ParkedPage /> },
+  { path: '/parked/:service', page: ({ service = '' }) => <ParkedKeyPage service={service} /> },
   { path: '/logs', page: () => <LogsPage /> },
   { path: '/config', page: () => <ConfigPage /> },
 ];
@@ -64,6 +68,7 @@ function Rail({ path }: { readonly path: string }): JSX.Element {
         <Tab to="/" icon="services" label={m.services} current={path === '/'} />
         <Tab to="/traces" icon="traces" label={m.traces} current={path.startsWith('/traces')} />
         <Tab to="/sagas" icon="sagas" label={m.sagas} current={path.startsWith('/sagas')} />
+        <Tab to="/parked" icon="message" label={m.parked} current={path.startsWith('/parked')} />
         <Tab to="/logs" icon="logs" label={m.logs} current={path.startsWith('/logs')} />
         <Tab to="/config" icon="settings" label={m.configuration} current={path.startsWith('/config')} />
       </nav>

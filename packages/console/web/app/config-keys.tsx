@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ConfigKeyView, ServiceConfigView } from '../../src/contract.ts';
+import type { ConfigKeyView, ServiceConfigView } from '../../src/config-contract.ts';
 import { Note } from '../design/notices.tsx';
 import type { ConfigFilters } from './config-filter-form.tsx';
 import type { ConfigRow } from './config-rows.ts';

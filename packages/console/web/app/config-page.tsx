@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ConfigChangesView } from '../../src/contract.ts';
+import type { ConfigChangesView } from '../../src/config-contract.ts';
 import { navigate, usePlace } from '../design/navigation.tsx';
 import { Empty, Note, Skeleton } from '../design/notices.tsx';
 import { queryString } from '../design/router.ts';

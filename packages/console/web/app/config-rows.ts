@@ -1,4 +1,4 @@
-import type { ConfigKeyView, ServiceConfigView } from '../../src/contract.ts';
+import type { ConfigKeyView, ServiceConfigView } from '../../src/config-contract.ts';
 
 /** A key as the table shows it. */
 export interface ConfigRow {

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ConfigChangesView } from '../../src/contract.ts';
+import type { ConfigChangesView } from '../../src/config-contract.ts';
 import { formatAgo, formatDateTime } from '../design/format.ts';
 import { usePreferences } from '../design/use-preferences.ts';
 import { useMessages } from './use-messages.ts';

@@ -1,10 +1,11 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { SagaDetail, SagaOrder } from '../../src/saga-contract.ts';
-import { Note } from '../design/notices.tsx';
-import type { Failure } from '../design/transport.ts';
 import { operateSaga } from './api.ts';
-import { ProblemView } from './problem-view.tsx';
+import { lastActor } from './last-actor.ts';
+import { OrderChoice } from './order-field.tsx';
+import type { OrderOutcome } from './order-outcome.tsx';
+import { OrderOutcomeNote } from './order-outcome.tsx';
 import { SagaOrderFields } from './saga-order-fields.tsx';
 import type { FilledIn, OfferedAction, OrderField } from './saga-orders.ts';
 import { fieldsOf, offeredActions, orderFrom } from './saga-orders.ts';
@@ -12,29 +13,23 @@ import { useMessages } from './use-messages.ts';
 
 const blank: FilledIn = { step: '', result: '', data: '', evidence: '', minutes: '', by: '', why: '' };
 
-/** Who acted last is likely to act again. */
-let lastBy = '';
-
-type Outcome =
-  | { readonly kind: 'done'; readonly action: SagaOrder['action'] }
-  | { readonly kind: 'failed'; readonly failure: Failure }
-  | { readonly kind: 'wrong'; readonly field: OrderField };
+type Outcome = OrderOutcome | { readonly kind: 'wrong'; readonly field: OrderField };
 
 /** What an operator can do to a saga now: one action at a time, with who and why. */
 export function SagaActions({ saga, done }: SagaActionsProps): JSX.Element {
   const m = useMessages();
-  const [filled, fill] = useState<FilledIn>({ ...blank, by: lastBy });
+  const [filled, fill] = useState<FilledIn>({ ...blank, by: lastActor.name });
   const [outcome, setOutcome] = useState<Outcome | undefined>(undefined);
   const [isSending, setSending] = useState(false);
   const offered = offeredActions(saga);
   const send = async (action: SagaOrder['action'], form: FilledIn) => {
     const order = orderFrom(action, form);
     if ('wrong' in order) return setOutcome({ kind: 'wrong', field: order.wrong });
-    lastBy = form.by;
+    lastActor.name = form.by;
     setSending(true);
     const answer = await operateSaga(saga.service, saga.id, order);
     setSending(false);
-    setOutcome(answer.ok ? { kind: 'done', action } : { kind: 'failed', failure: answer.failure });
+    setOutcome(answer.ok ? { kind: 'done', action: m.actions[action] } : { kind: 'failed', failure: answer.failure });
     if (answer.ok) fill({ ...blank, by: form.by });
     done();
   };
@@ -49,8 +44,8 @@ export function SagaActions({ saga, done }: SagaActionsProps): JSX.Element {
       ) : (
         <OrderForm {...form} wrong={outcome?.kind === 'wrong' ? outcome.field : undefined} />
       )}
-      <div class="saga-outcome" role="status">
-        {outcome === undefined ? null : <OutcomeNote outcome={outcome} />}
+      <div class="order-outcome" role="status">
+        {outcome === undefined || outcome.kind === 'wrong' ? null : <OrderOutcomeNote outcome={outcome} />}
       </div>
     </section>
   );
@@ -71,34 +66,23 @@ function OrderForm({ offered, filled, fill, isSending, send, wrong, forget }: Or
   const step = steps.includes(filled.step) ? filled.step : (steps[0] ?? '');
   return (
     <form
-      class="saga-form"
+      class="order-form"
       onSubmit={(event) => {
         event.preventDefault();
         void send(action, { ...filled, step });
       }}
     >
-      <div class="field">
-        <label for="action">{m.action}</label>
-        <select
-          class="select"
-          id="action"
-          value={action}
-          aria-describedby="action-hint"
-          onChange={({ currentTarget: { value } }) => {
-            choose(value as SagaOrder['action']);
-            forget();
-          }}
-        >
-          {offered.map(({ action: one }) => (
-            <option key={one} value={one}>
-              {m.actions[one]}
-            </option>
-          ))}
-        </select>
-        <p class="field-hint" id="action-hint">
-          {m.actionHints[action]}
-        </p>
-      </div>
+      <OrderChoice
+        name="action"
+        label={m.action}
+        value={action}
+        options={Object.fromEntries(offered.map(({ action: one }) => [one, m.actions[one]]))}
+        hint={m.actionHints[action]}
+        change={(value) => {
+          choose(value as SagaOrder['action']);
+          forget();
+        }}
+      />
       <SagaOrderFields
         fields={fieldsOf[action]}
         steps={steps}
@@ -123,19 +107,4 @@ interface OrderFormProps {
   readonly wrong: OrderField | undefined;
   /** Another action is chosen: what came of the last one does not matter any more. */
   readonly forget: () => void;
-}
-
-function OutcomeNote({ outcome }: { readonly outcome: Outcome }): JSX.Element | null {
-  const m = useMessages();
-  if (outcome.kind === 'wrong') return null;
-  if (outcome.kind === 'done') return <Note tone="good">{m.actionDone(m.actions[outcome.action])}</Note>;
-  const { failure } = outcome;
-  if (failure.kind !== 'problem' || failure.problem.code !== 'CONSOLE_ACTION_REFUSED')
-    return <ProblemView failure={failure} retry={() => location.reload()} />;
-  return (
-    <Note tone="bad">
-      <strong>{m.actionRefused}</strong>
-      <p>{failure.problem.detail}</p>
-    </Note>
-  );
 }

@@ -16,7 +16,7 @@ export function SagaHistory({ history }: { readonly history: SagaDetail['history
         <h2 id="saga-history">{m.sagaHistory}</h2>
         <span class="faint numeric">{m.lines(history.length)}</span>
       </div>
-      <div class="saga-history">
+      <div class="case-history">
         <table>
           <thead>
             <tr>

@@ -51,8 +51,8 @@ function SagaBoard({ saga, reload }: { readonly saga: SagaDetail; readonly reloa
       <PageHead title={`${saga.saga} ${saga.key}`} above={<BackLink />} aside={<Ways saga={saga} />}>
         <SagaFacts saga={saga} />
       </PageHead>
-      <div class="saga-board">
-        <div class="saga-main">
+      <div class="case-board">
+        <div class="case-main">
           {saga.problem === undefined ? null : (
             <Note tone="bad">
               <strong>{m.needsOperator}</strong>
@@ -63,13 +63,13 @@ function SagaBoard({ saga, reload }: { readonly saga: SagaDetail; readonly reloa
           <SagaTimeline saga={saga} />
           <SagaHistory history={saga.history} />
         </div>
-        <div class="saga-side">
+        <div class="case-side">
           <SagaActions saga={saga} done={reload} />
           <section class="panel" aria-labelledby="saga-input">
             <div class="panel-head">
               <h2 id="saga-input">{m.input}</h2>
             </div>
-            <pre class="saga-json">{JSON.stringify(saga.input, undefined, 2)}</pre>
+            <pre class="json">{JSON.stringify(saga.input, undefined, 2)}</pre>
             <p class="panel-empty note-small">{m.maskedNote}</p>
           </section>
         </div>

@@ -15,7 +15,7 @@ export function SagaTable({ list: { sagas, more, now } }: { readonly list: SagaL
   const colours = useColours(sagas.map(({ service }) => service));
   return (
     <>
-      <ul class="panel sagas" aria-label={m.sagas}>
+      <ul class="panel cases" aria-label={m.sagas}>
         {sagas.map((saga) => (
           <li key={saga.id}>
             <SagaLine saga={saga} now={now} colours={colours} />
@@ -30,17 +30,17 @@ export function SagaTable({ list: { sagas, more, now } }: { readonly list: SagaL
 function SagaLine({ saga: { service, ...saga }, now, colours }: SagaLineProps): JSX.Element {
   const { language } = usePreferences();
   return (
-    <Link to={`/sagas/${service}/${saga.id}`} class={saga.state === 'needs-operator' ? 'saga is-stuck' : 'saga'}>
+    <Link to={`/sagas/${service}/${saga.id}`} class={saga.state === 'needs-operator' ? 'case is-stuck' : 'case'}>
       <span>
         <SagaStateBadge state={saga.state} />
       </span>
-      <span class="saga-name">
+      <span class="case-name">
         <strong>{saga.saga}</strong>
         <ServiceName service={service} colours={colours} />
       </span>
-      <code class="saga-key">{saga.key}</code>
-      <span class="saga-problem">{saga.problem}</span>
-      <span class="saga-time">
+      <code class="case-key">{saga.key}</code>
+      <span class="case-problem">{saga.problem}</span>
+      <span class="case-time">
         <time dateTime={new Date(saga.startedAt).toISOString()} title={formatDateTime(saga.startedAt, language)}>
           {formatAgo(saga.startedAt, now, language)}
         </time>

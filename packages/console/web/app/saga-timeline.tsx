@@ -133,7 +133,7 @@ function Json({ title, value }: { readonly title: string; readonly value: unknow
   return (
     <>
       <h3>{title}</h3>
-      <pre class="saga-json">{JSON.stringify(value, undefined, 2)}</pre>
+      <pre class="json">{JSON.stringify(value, undefined, 2)}</pre>
     </>
   );
 }

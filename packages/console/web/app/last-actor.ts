@@ -1,0 +1,2 @@
+/** Who acted last is likely to act again. */
+export const lastActor = { name: '' };
