@@ -55,9 +55,20 @@ async function databases(adminUrl: string): Promise<{ readonly dure: string; rea
   return { dure: at('dure'), emmett: at('emmett') };
 }
 
+/** As on a server that has run for a while: it writes its log into files that are there, and makes no new ones. */
+async function makeLogFiles(adminUrl: string): Promise<void> {
+  const admin = new pg.Client(adminUrl);
+  await admin.connect();
+  for (let file = 0; file < 40; file += 1) await admin.query("select pg_create_restore_point('file'), pg_switch_wal()");
+  await admin.query('checkpoint');
+  await admin.end();
+}
+
 const folder = stateFolder();
-const server = await startEmbeddedPostgres({ folder, clock: systemClock, random: systemRandom });
+const settings = { checkpoint_timeout: '5min', min_wal_size: '1GB', max_wal_size: '2GB' };
+const server = await startEmbeddedPostgres({ folder, settings, clock: systemClock, random: systemRandom });
 try {
+  await makeLogFiles(server.adminUrl);
   const urls = await databases(server.adminUrl);
   await migrate({ url: urls.dure, service: 'bench', seeds: false, clock: systemClock });
   const idSource = ids(systemClock, systemRandom);

@@ -43,6 +43,8 @@ export class GroupCommit {
   readonly #clock: Clock;
   readonly #streams = new Set<string>();
   #waiting: Unit[] = [];
+  /** Those used last: their sessions have everything at hand. */
+  #warm: readonly CommitConnection[] = [];
   #underWay = 0;
   #isGathering = false;
 
@@ -124,7 +126,7 @@ export class GroupCommit {
   }
 
   async #together(units: readonly Unit[]): Promise<void> {
-    const connection = units.find((unit) => !unit.connection.broken)?.connection;
+    const connection = this.#connectionOf(units);
     try {
       if (connection === undefined) return this.#each(units);
       const { text, values, name } = flushTogether(units);
@@ -135,6 +137,14 @@ export class GroupCommit {
       if (isRefusedByServer(error)) this.#each(units);
       else for (const { failed } of units) failed(error);
     }
+  }
+
+  #connectionOf(units: readonly Unit[]): CommitConnection | undefined {
+    const usable = units.map((unit) => unit.connection).filter(({ broken }) => !broken);
+    const [chosen] = [...this.#warm.filter((one) => usable.includes(one)), ...usable];
+    if (chosen !== undefined)
+      this.#warm = [chosen, ...this.#warm.filter((one) => one !== chosen)].slice(0, mostUnderWay);
+    return chosen;
   }
 
   #tell(units: readonly Unit[], { at, missed, busy }: Together): void {
