@@ -17,6 +17,7 @@ import type { Message } from '../message.ts';
 import type { DeliveryStanding } from '../parked-keys.port.ts';
 import { GroupSize } from './group-size.ts';
 import { ParkingLimit } from './parking-limit.ts';
+import { showSettlerGauges } from './settler-gauges.ts';
 
 /** How a message that fails is tried again, in its place at first and then parked. */
 export interface RetryPolicy extends ParkingPolicy {
@@ -84,8 +85,8 @@ export interface Settler extends AsyncDisposable {
    */
   settle(message: Message, after?: number): Promise<boolean>;
   /**
-   * Settles messages of one stream from the first of those that are given, in their order, and says how many; 0: it was stopped before. Where
-   * several wait and are quickly done, some go together.
+   * Settles messages from the first of those that are given, in their order, and says how many; 0: it was stopped before. Where several of
+   * the first one's stream wait and are quickly done, some go together.
    */
   settleSome(messages: readonly Message[], after?: number): Promise<number>;
   readonly state: SettlerState;
@@ -147,7 +148,8 @@ class MessageSettler<Tx> implements Settler {
   readonly #atHand = new Set<Message>();
   /** What holds up a stream. */
   readonly #troubles = new Map<string, Trouble>();
-  readonly #group = new GroupSize();
+  /** How many go together, by stream: what fails in one makes no other slower. */
+  readonly #groups = new Map<string, GroupSize>();
   #stopped = false;
   #idle: (() => void) | undefined;
 
@@ -183,7 +185,7 @@ class MessageSettler<Tx> implements Settler {
           this.#applied(message, 'applied-late');
         },
       });
-    this.#showGauges();
+    showSettlerGauges(options, () => this.state);
   }
 
   get state(): SettlerState {
@@ -237,10 +239,11 @@ class MessageSettler<Tx> implements Settler {
     return this.#holding(first, async () => {
       const { clock } = this.#options;
       const began = clock.monotonicMs();
-      const company = this.#companyOf(messages);
-      const count = company.length > 1 && (await this.#settleTogether(company, way)) ? company.length : 1;
+      const group = this.#groupOf(way.stream);
+      const company = this.#companyOf(messages, way, group);
+      const count = company.length > 1 && (await this.#settleTogether(company, way, group)) ? company.length : 1;
       if (count === 1 && !(await this.#settle(first, way))) return 0;
-      this.#group.went(count, clock.monotonicMs() - began);
+      group.went(count, clock.monotonicMs() - began);
       return count;
     });
   }
@@ -255,17 +258,22 @@ class MessageSettler<Tx> implements Settler {
     }
   }
 
+  #groupOf(stream: string): GroupSize {
+    const group = this.#groups.get(stream) ?? new GroupSize();
+    this.#groups.set(stream, group);
+    return group;
+  }
+
   /** Those from the first on that may be applied in one transaction. Data that were put aside are fetched before it begins, for one message at a time. */
-  #companyOf(messages: readonly Message[]): readonly Message[] {
-    const { by, streamOf, deliveries } = this.#options;
-    if (deliveries.deliverTogether === undefined || by === 'id' || streamOf !== undefined) return [];
-    const some = messages.slice(0, this.#group.size);
-    const apart = some.findIndex((message) => claimIn(message) !== undefined);
+  #companyOf(messages: readonly Message[], { by, stream }: Way, { size }: GroupSize): readonly Message[] {
+    if (this.#options.deliveries.deliverTogether === undefined || by === 'id') return [];
+    const some = messages.slice(0, size);
+    const apart = some.findIndex((message) => claimIn(message) !== undefined || this.#streamOf(message) !== stream);
     return apart === -1 ? some : some.slice(0, apart);
   }
 
   /** Whether they were applied in one transaction; otherwise nothing has happened. */
-  async #settleTogether(messages: readonly Message[], way: Way): Promise<boolean> {
+  async #settleTogether(messages: readonly Message[], way: Way, group: GroupSize): Promise<boolean> {
     const { deliveries: store } = this.#options;
     const outcomes = await attemptTogether(
       this.#kit,
@@ -273,7 +281,7 @@ class MessageSettler<Tx> implements Settler {
       this.#cut.signal,
       async (deliveries) => await store.deliverTogether?.(deliveries, way),
     );
-    if (outcomes === undefined) this.#group.failed(messages.length);
+    if (outcomes === undefined) group.failed(messages.length);
     if (outcomes === undefined || outcomes.includes('paused')) return false;
     for (const [index, message] of messages.entries()) {
       this.#limit.met(message.key);
@@ -311,8 +319,13 @@ class MessageSettler<Tx> implements Settler {
   }
 
   #wayOf(message: Message): Way {
-    const { source, by, streamOf } = this.#options;
-    return { by, stream: streamOf?.(message) ?? source, parkedAs: source };
+    const { source, by } = this.#options;
+    return { by, stream: this.#streamOf(message), parkedAs: source };
+  }
+
+  #streamOf(message: Message): string {
+    const { source, streamOf } = this.#options;
+    return streamOf?.(message) ?? source;
   }
 
   /** Whether a failed message is tried again in its place, parked, or held until the store works again. */
@@ -371,22 +384,5 @@ class MessageSettler<Tx> implements Settler {
 
   #pauseMs(failures: number, longestMs: number): number {
     return Math.min(20 * 2 ** Math.min(failures - 1, 20), longestMs) * (0.5 + this.#random.next() / 2);
-  }
-
-  #showGauges(): void {
-    const { source, clock, telemetry } = this.#options;
-    const show = (name: string, description: string, read: (standing: DeliveryStanding | undefined) => number) =>
-      telemetry.metrics.gauge(name, description, () => read(this.#drain?.standing), { source });
-    show(
-      'messaging_behind_seconds',
-      'Time since the oldest message at hand was written',
-      () => this.state.behindMs / 1_000,
-    );
-    show('messaging_parked_keys', 'Keys whose messages wait because one cannot be applied', (now) => now?.keys ?? 0);
-    show('messaging_stopped_keys', 'Parked keys that wait for an operator', (now) => now?.stopped ?? 0);
-    show('messaging_parked_replies', 'Parked keys at whose head a reply to a saga waits', (now) => now?.replies ?? 0);
-    show('messaging_parked_seconds', 'Time since the first parked key was parked', (now) =>
-      now?.since === undefined ? 0 : (clock.now() - now.since) / 1_000,
-    );
   }
 }
