@@ -27,10 +27,11 @@ export interface SubscribeOptions {
   readonly topic: string;
   readonly group: string;
   /**
-   * Takes one record. When it resolves, the record is acknowledged; when it rejects, the record comes again and nothing of its
-   * lane before it. Lanes are handled beside each other. The signal aborts when the subscription ends.
+   * Takes records of one partition, which wait in this order: as many from the front as it likes. It resolves to how many; these are
+   * acknowledged. The others come again, at once if any was taken and else after a pause, and nothing of their lane before them. When it rejects, none was taken. Partitions are
+   * handled beside each other. The signal aborts when the subscription ends.
    */
-  readonly handle: (record: BrokerRecord, signal: AbortSignal) => Promise<void>;
+  readonly handle: (records: readonly BrokerRecord[], signal: AbortSignal) => Promise<number>;
 }
 
 /** A consumer at work. It stays through any absence of the broker. */

@@ -2,6 +2,9 @@ import type { Clock, Random } from '@dure/core';
 import { wait } from '@dure/core';
 import type { BrokerRecord, SubscribeOptions } from './broker.port.ts';
 
+/** The most records that are handed over at once. */
+const mostAtHand = 32;
+const shortestPauseMs = 10;
 const longestPauseMs = 1_000;
 
 interface Waiting {
@@ -9,16 +12,26 @@ interface Waiting {
   readonly acknowledge: () => void;
 }
 
+/** What is here of one partition. */
+interface Line {
+  readonly waiting: Waiting[];
+  /** How many of them, from the front on, are at hand. */
+  atHand: number;
+  /** What is at hand does not come again here if it is not taken. */
+  isForgotten: boolean;
+}
+
 /**
- * Hands records to a handler, those of one partition one after the other and again until it takes them, partitions beside each
- * other. What an adapter does with a record that was taken is its `acknowledge`.
+ * Hands records to a handler, those of one partition in their order and again until it takes them, partitions beside each other. Those
+ * that wait in one partition are handed over together, and as many of them are acknowledged as it takes. What an adapter does with a record that was
+ * taken is its `acknowledge`.
  */
 export class OrderedDeliveries {
   readonly #handle: SubscribeOptions['handle'];
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #stop = new AbortController();
-  readonly #lines = new Map<string, Waiting[]>();
+  readonly #lines = new Map<string, Line>();
   readonly #running = new Map<string, Promise<void>>();
   #held = 0;
 
@@ -38,7 +51,7 @@ export class OrderedDeliveries {
 
   /** How many of one partition. */
   heldOf(partition: string): number {
-    return this.#lines.get(partition)?.length ?? 0;
+    return this.#lines.get(partition)?.waiting.length ?? 0;
   }
 
   push(partition: string, record: BrokerRecord, acknowledge: () => void): void {
@@ -46,10 +59,10 @@ export class OrderedDeliveries {
     this.#held += 1;
     const line = this.#lines.get(partition);
     if (line !== undefined) {
-      line.push({ record, acknowledge });
+      line.waiting.push({ record, acknowledge });
       return;
     }
-    const started = [{ record, acknowledge }];
+    const started = { waiting: [{ record, acknowledge }], atHand: 0, isForgotten: false };
     this.#lines.set(partition, started);
     this.#running.set(
       partition,
@@ -57,12 +70,15 @@ export class OrderedDeliveries {
     );
   }
 
-  /** Forgets what waits, as when a connection is lost: the broker brings it again. What is at hand ends as it will. */
+  /**
+   * Forgets what waits, as when a connection is lost: the broker brings it again. What is at hand ends as it will; if it is not taken the
+   * broker brings that again, too.
+   */
   forget(partition?: string): void {
     for (const [name, line] of this.#lines) {
       if (partition !== undefined && name !== partition) continue;
-      this.#held -= Math.max(line.length - 1, 0);
-      line.splice(1);
+      line.isForgotten = true;
+      this.#drop(line, line.atHand);
     }
   }
 
@@ -78,30 +94,49 @@ export class OrderedDeliveries {
     await Promise.all(this.#running.values());
   }
 
-  async #work(partition: string, line: Waiting[]): Promise<void> {
-    for (let first = line[0]; first !== undefined; first = line[0]) {
-      const taken = await this.#take(first.record);
-      this.#held -= 1;
-      line.shift();
-      if (taken) first.acknowledge();
-      if (this.#stop.signal.aborted) break;
+  async #work(partition: string, line: Line): Promise<void> {
+    const { signal } = this.#stop;
+    for (let pauseMs = shortestPauseMs; line.waiting.length > 0 && !signal.aborted; ) {
+      if ((await this.#hand(line)) > 0) {
+        pauseMs = shortestPauseMs;
+        continue;
+      }
+      await wait(this.#clock, pauseMs * (0.5 + this.#random.next() / 2), signal);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     }
-    this.#held -= line.length;
+    this.#drop(line, 0);
     this.#lines.delete(partition);
   }
 
-  /** Whether the handler took it; false when the end came first. */
-  async #take(record: BrokerRecord): Promise<boolean> {
-    const { signal } = this.#stop;
-    for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      try {
-        await this.#handle(record, signal);
-        return true;
-      } catch {
-        // Why is the handler's to tell; here it only comes again.
-        const waited = await wait(this.#clock, pauseMs * (0.5 + this.#random.next() / 2), signal);
-        if (!waited || signal.aborted) return false;
-      }
+  /** Hands over what waits, and says how many were taken. */
+  async #hand(line: Line): Promise<number> {
+    const some = line.waiting.slice(0, mostAtHand);
+    const records = some.map(({ record }) => record);
+    line.atHand = some.length;
+    line.isForgotten = false;
+    const count = await this.#taken(records);
+    for (const { acknowledge } of some.slice(0, count)) {
+      line.waiting.shift();
+      line.atHand -= 1;
+      this.#held -= 1;
+      acknowledge();
     }
+    if (line.isForgotten) this.#held -= line.waiting.splice(0, line.atHand).length;
+    line.atHand = 0;
+    return count;
+  }
+
+  async #taken(records: readonly BrokerRecord[]): Promise<number> {
+    try {
+      return await this.#handle(records, this.#stop.signal);
+    } catch {
+      // Why is the handler's to tell; here they only come again.
+      return 0;
+    }
+  }
+
+  /** Lets go what is behind the first ones. */
+  #drop(line: Line, first: number): void {
+    this.#held -= line.waiting.splice(first).length;
   }
 }

@@ -46,9 +46,10 @@ function connection(broker: Broker, process: MortalProcess): Broker {
       if (process.dead) return { held: 0, close: async () => undefined };
       return broker.subscribe({
         ...options,
-        async handle(record, signal) {
-          await Promise.race([options.handle(record, signal), death]);
+        async handle(records, signal) {
+          const count = await Promise.race([options.handle(records, signal), death]);
           await process.inside('acknowledge', async () => undefined);
+          return count;
         },
       });
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom, systemClock } from '@dure/core';
-import { eventually, startTestServer } from '@dure/messaging/testing';
+import { eventually, oneByOne, startTestServer } from '@dure/messaging/testing';
 import { connect } from 'amqplib';
 import { rabbitmqBroker } from './rabbitmq-broker.ts';
 import { rabbitmqServer } from './testing/rabbitmq-server.ts';
@@ -16,7 +16,7 @@ test('who loses the hold of a queue takes it again, and gets what comes', { skip
   const topic = 'test.holder.events';
   await eventually(patienceMs, () => broker.declare([{ name: topic, groups: ['a'] }]));
   const seen: string[] = [];
-  broker.subscribe({ topic, group: 'a', handle: async ({ attributes }) => void seen.push(attributes.id ?? '') });
+  broker.subscribe({ topic, group: 'a', handle: oneByOne(({ attributes }) => void seen.push(attributes.id ?? '')) });
   const publish = (id: string) =>
     broker.publish({ topic, lane: 0, key: 'k', id, record: { attributes: { id }, body: Buffer.from('{}') } });
   await publish('before');

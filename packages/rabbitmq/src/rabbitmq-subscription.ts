@@ -15,7 +15,7 @@ export interface RabbitmqSubscriptionOptions extends SubscribeOptions {
 }
 
 /** How many records of each queue are here at a time. */
-const prefetch = 32;
+const prefetch = 64;
 const retryMs = 500;
 /**
  * A channel that consumes from a queue that has no leader yet, just after a restart, may wait for ever (seen with 3.10): it is

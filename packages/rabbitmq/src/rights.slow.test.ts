@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { codeOf, seededRandom, systemClock } from '@dure/core';
 import type { Broker } from '@dure/messaging';
-import { eventually, startTestServer } from '@dure/messaging/testing';
+import { eventually, oneByOne, startTestServer } from '@dure/messaging/testing';
 import { rabbitmq } from './rabbitmq.ts';
 import { guardedServer } from './testing/guarded-server.ts';
 
@@ -42,9 +42,13 @@ test('a service has rights to what its contracts say, and to no more', { skip: s
     payment.subscribe({
       topic,
       group: 'payment',
-      handle: async ({ attributes }) => void got.push(attributes.id ?? ''),
+      handle: oneByOne(({ attributes }) => void got.push(attributes.id ?? '')),
     });
-    spy.subscribe({ topic, group: 'payment', handle: async ({ attributes }) => void stolen.push(attributes.id ?? '') });
+    spy.subscribe({
+      topic,
+      group: 'payment',
+      handle: oneByOne(({ attributes }) => void stolen.push(attributes.id ?? '')),
+    });
   }
   await publish(order, 'shop.order.events', 'e');
   await publish(order, 'shop.payment.inbox', 'c');

@@ -28,19 +28,25 @@ export function faultyBroker(broker: Broker, faults: Faults): Broker {
 
 function faultyHandle(handle: SubscribeOptions['handle'], faults: Faults): SubscribeOptions['handle'] {
   const { clock, isCut, disorder } = faults;
-  return async (record: BrokerRecord, signal: AbortSignal) => {
+  return async (records: readonly BrokerRecord[], signal: AbortSignal) => {
     while (isCut()) {
       await wait(clock, lookMs, signal);
       signal.throwIfAborted();
     }
     const now = disorder();
-    if (now === undefined || now.random.next() >= now.share) return handle(record, signal);
+    if (now === undefined) return handle(records, signal);
+    const at = records.findIndex(() => now.random.next() < now.share);
+    if (at === -1) return handle(records, signal);
+    const before = at === 0 ? 0 : await handle(records.slice(0, at), signal);
+    if (before < at) return before;
+    const one = records.slice(at, at + 1);
     if (now.random.next() < 0.5) {
-      await handle(record, signal);
-      return handle(record, signal);
+      await handle(one, signal);
+      return at + (await handle(one, signal));
     }
     // Acknowledged before it was taken: if this process ends meanwhile the broker has lost it, which the log makes good.
-    clock.after(lateMs, () => void handle(record, signal).catch(() => undefined));
+    clock.after(lateMs, () => void handle(one, signal).catch(() => undefined));
+    return at + 1;
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Clock, HealthCheck, Random } from '@dure/core';
 import { codeOf, messageOf, wait } from '@dure/core';
-import type { Counter, Telemetry } from '@dure/telemetry';
+import type { Telemetry } from '@dure/telemetry';
 import type { Dispatch, Whole } from '../attempts/delivery-attempt.ts';
 import type { Broker, BrokerRecord, Subscription } from '../broker.port.ts';
 import { trackOf } from '../broker-lane.ts';
@@ -11,8 +11,9 @@ import type { FeedSource } from '../feed/feed-source.port.ts';
 import type { RetryPolicy, Settler, SettlerState } from '../feed/settler.ts';
 import { startSettler } from '../feed/settler.ts';
 import type { Message } from '../message.ts';
+import { ArrivalTelemetry } from './arrival-telemetry.ts';
+import { chainFrom } from './chain.ts';
 import type { Arrival } from './envelope.ts';
-import { fromRecord } from './envelope.ts';
 import type { SourceEras } from './source-eras.ts';
 import { sourceEras } from './source-eras.ts';
 import type { SourceReach } from './source-reach.ts';
@@ -87,7 +88,7 @@ export function startBrokerConsumer<Tx>(options: BrokerConsumerOptions<Tx>): Bro
 class Consumer<Tx> implements BrokerConsumer {
   readonly #options: BrokerConsumerOptions<Tx>;
   readonly #stop = new AbortController();
-  readonly #count: Counter;
+  readonly #told: ArrivalTelemetry;
   readonly #settlers = new Map<string, Settler>();
   readonly #subscriptions: readonly Subscription[];
   /** How far each lane is, as far as this process knows, and the era of its source's log in which it got there. */
@@ -106,13 +107,13 @@ class Consumer<Tx> implements BrokerConsumer {
   constructor(options: BrokerConsumerOptions<Tx>) {
     const { telemetry, broker, topics, sources, as: group } = options;
     this.#options = options;
-    this.#count = telemetry.metrics.counter('messaging_messages', 'Messages from other services, by outcome');
+    this.#told = new ArrivalTelemetry(telemetry);
     for (const source of sources) this.#settlerOf(source);
     const { signal } = this.#stop;
     this.#lines = sourceEras({ ...options, signal });
     const reached = (track: string, wanted: number) => this.#reached(track, wanted);
     this.#reach = sourceReach({ ...options, eras: this.#lines, reached, signal });
-    const handle = (record: BrokerRecord) => this.#take(record);
+    const handle = (records: readonly BrokerRecord[]) => this.#take(records);
     this.#subscriptions = topics.map((topic) => broker.subscribe({ topic, group, handle }));
   }
 
@@ -168,63 +169,78 @@ class Consumer<Tx> implements BrokerConsumer {
     return settler;
   }
 
-  /** Resolves when the record may be acknowledged; rejects only when the consumer was stopped before. */
-  async #take(record: BrokerRecord): Promise<void> {
-    const arrival = this.#read(record);
-    if (arrival === undefined) return;
+  /** Lane after lane, so that messages of one are beside each other. Those from the front on that it came to when the consumer is stopped. */
+  async #take(records: readonly BrokerRecord[]): Promise<number> {
+    const arrivals = records.map((record) => this.#told.read(record));
+    const left = new Set(arrivals.filter((arrival) => arrival !== undefined));
+    const lanes = Map.groupBy(left, ({ message }) => trackOf(message));
+    try {
+      for (const [track, lane] of lanes) {
+        for (let rest: readonly Arrival[] = lane; rest.length > 0; ) {
+          const count = await this.#takeSome(rest, track);
+          for (const arrival of rest.slice(0, count)) left.delete(arrival);
+          rest = rest.slice(count);
+        }
+      }
+    } catch (error) {
+      if (!this.#stop.signal.aborted) throw error;
+    }
+    const first = arrivals.findIndex((arrival) => arrival !== undefined && left.has(arrival));
+    return first === -1 ? records.length : first;
+  }
+
+  /** How many of a lane, from the front on, may be acknowledged; rejects only when the consumer was stopped before. */
+  async #takeSome(arrivals: readonly Arrival[], track: string): Promise<number> {
     const { clock, random } = this.#options;
-    const track = trackOf(arrival.message);
+    const [arrival] = arrivals as [Arrival];
     for (let failures = 1; ; failures += 1) {
       this.#stop.signal.throwIfAborted();
       try {
-        await this.#apply(arrival, track);
-        if (this.#stuck.delete(track)) this.#told(arrival, failures);
-        return;
+        const count = await this.#apply(arrivals, track);
+        if (this.#stuck.delete(track)) this.#told.goesOn(arrival.message, failures);
+        return count;
       } catch (error) {
         if (this.#stop.signal.aborted) throw error;
         if (outdated.has(codeOf(error))) this.#forget(track);
-        this.#failed(error, arrival, track, failures);
+        this.#stuck.set(track, { failures, code: codeOf(error), message: messageOf(error) });
+        this.#told.failed(error, arrival.message, track, failures);
         const pauseMs = Math.min(20 * 2 ** Math.min(failures - 1, 20), longestPauseMs);
         await wait(clock, pauseMs * (0.5 + random.next() / 2), this.#stop.signal);
       }
     }
   }
 
-  #read(record: BrokerRecord): Arrival | undefined {
-    try {
-      return fromRecord(record);
-    } catch (error) {
-      const { id, type, source } = record.attributes;
-      this.#count.add(1, { source: 'unknown', type: 'unknown', outcome: 'unreadable' });
-      this.#options.telemetry.log.warn('a record is none of ours and is passed over', { error, id, type, source });
-      return undefined;
-    }
-  }
-
-  async #apply(arrival: Arrival, track: string): Promise<void> {
+  /** How many of a lane it has applied or passed over: the first, and those that go with it. */
+  async #apply(arrivals: readonly Arrival[], track: string): Promise<number> {
+    const [arrival] = arrivals as [Arrival];
     const { message, previous, era, inLog } = arrival;
     const { source, position } = message;
     const isOther = () => era !== undefined && era !== this.#eras.get(track);
     let reached = this.#known.get(track);
     // Another process may have had the lane in between.
     if (reached === undefined || isOther()) reached = await this.#stored(source, track);
-    if (isOther() && !(await this.#compare(arrival, reached, track))) return this.#lost(message);
+    if (isOther() && !(await this.#compare(arrival, reached, track))) {
+      this.#told.lost(message);
+      return 1;
+    }
     if (previous > reached) reached = await this.#stored(source, track);
     if (position <= reached) {
-      this.#counted(message, 'duplicate');
-      return;
+      this.#told.duplicate(message);
+      return 1;
     }
     const missing = inLog ? position : previous;
     if (missing > reached && !(await this.#fromLog(arrival, track, reached, missing)))
-      return this.#apply(arrival, track);
-    if (inLog) return;
+      return this.#apply(arrivals, track);
+    if (inLog) return 1;
     if (!this.#options.wants(message)) {
       this.#pass(track, position);
-      return this.#storePassed(track);
+      await this.#storePassed(track);
+      return 1;
     }
-    await this.#settle(message);
-    this.#known.set(track, position);
-    this.#passed.delete(track);
+    const company = chainFrom(arrivals).map((one) => one.message);
+    const wanted = company.filter(this.#options.wants);
+    const last = wanted[(await this.#settle(wanted, track)) - 1] ?? message;
+    return company.indexOf(last) + 1;
   }
 
   #pass(track: string, position: number): void {
@@ -287,11 +303,8 @@ class Consumer<Tx> implements BrokerConsumer {
     let reached = after;
     for await (const { messages, mark, era } of feed?.open(after, this.#stop.signal, readIn) ?? []) {
       if (era !== undefined && era !== readIn && !(await this.#goesOn(arrival, after, track, era))) return false;
-      for (const message of messages) {
-        if (message.position > upTo || trackOf(message) !== track) continue;
-        await this.#settle(message);
-        this.#known.set(track, message.position);
-      }
+      const missing = messages.filter((message) => message.position <= upTo && trackOf(message) === track);
+      for (let rest = missing; rest.length > 0; ) rest = rest.slice(await this.#settle(rest, track));
       reached = mark;
       if (mark >= upTo) break;
     }
@@ -306,12 +319,21 @@ class Consumer<Tx> implements BrokerConsumer {
     return true;
   }
 
-  async #settle(message: Message): Promise<void> {
+  /** Settles messages of a lane from the first on, and says how many. */
+  async #settle(messages: readonly Message[], track: string): Promise<number> {
+    const [{ source }] = messages as [Message];
+    const count = await this.#settlerOf(source).settleSome(messages, this.#settled.get(track));
+    const last = messages[count - 1];
     // A settler stops only when its consumer does.
-    const track = trackOf(message);
-    if (!(await this.#settlerOf(message.source).settle(message, this.#settled.get(track))))
-      this.#stop.signal.throwIfAborted();
-    this.#settled.set(track, message.position);
+    if (last === undefined) this.#stop.signal.throwIfAborted();
+    else this.#moved(track, last.position);
+    return count;
+  }
+
+  #moved(track: string, position: number): void {
+    this.#settled.set(track, position);
+    this.#known.set(track, position);
+    this.#passed.delete(track);
   }
 
   /** What is known of a lane may no longer be so: it is read anew. */
@@ -352,39 +374,5 @@ class Consumer<Tx> implements BrokerConsumer {
     if (era !== undefined) await this.#lines.compare({ source, track, reached: own, record: { position, era } });
     if (whole.era !== undefined) await deliveries.enterEra(track, whole.era);
     await deliveries.skipTo(track, whole.position, whole.era);
-  }
-
-  /** As with the feed, nobody gets what the log of its source has lost. */
-  #lost(message: Message): void {
-    const { source, type, id, position } = message;
-    this.#options.telemetry.log.warn('a record is of what its log has lost, and is dropped', {
-      source,
-      type,
-      id,
-      position,
-    });
-    this.#counted(message, 'lost');
-  }
-
-  #counted({ source, type }: Message, outcome: string): void {
-    this.#count.add(1, { source, type, outcome });
-  }
-
-  #failed(error: unknown, { message }: Arrival, track: string, failures: number): void {
-    this.#stuck.set(track, { failures, code: codeOf(error), message: messageOf(error) });
-    const { position, type, id } = message;
-    if ((failures & (failures - 1)) === 0)
-      this.#options.telemetry.log.warn('a lane of a source cannot be followed; its messages wait', {
-        track,
-        position,
-        type,
-        id,
-        failures,
-        error,
-      });
-  }
-
-  #told({ message: { position, type } }: Arrival, failures: number): void {
-    this.#options.telemetry.log.info('the lane can be followed again', { position, type, failures });
   }
 }

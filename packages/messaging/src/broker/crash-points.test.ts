@@ -156,10 +156,11 @@ function connection(clock: FakeClock, server: MemoryBroker, process: MortalProce
       if (process.dead) return { held: 0, close: async () => undefined };
       return broker.subscribe({
         ...options,
-        async handle(record, signal) {
+        async handle(records, signal) {
           await process.inside('taken', async () => undefined);
-          await Promise.race([options.handle(record, signal), death]);
+          const count = await Promise.race([options.handle(records, signal), death]);
           await process.inside('acknowledge', async () => undefined);
+          return count;
         },
       });
     },

@@ -113,12 +113,15 @@ function noticing(broker: Broker, arrived: { times: number; overtaken: number; l
   const subscribe: Broker['subscribe'] = (options) =>
     broker.subscribe({
       ...options,
-      handle(record, signal) {
-        const position = Number(record.attributes.durepos);
-        arrived.times += 1;
-        if (position < arrived.last) arrived.overtaken += 1;
-        arrived.last = Math.max(arrived.last, position);
-        return options.handle(record, signal);
+      async handle(records, signal) {
+        const count = await options.handle(records, signal);
+        for (const { attributes } of records.slice(0, count)) {
+          const position = Number(attributes.durepos);
+          arrived.times += 1;
+          if (position < arrived.last) arrived.overtaken += 1;
+          arrived.last = Math.max(arrived.last, position);
+        }
+        return count;
       },
     });
   return Object.assign(Object.create(broker) as Broker, { subscribe });

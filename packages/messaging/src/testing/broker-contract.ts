@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { codeOf, systemClock, wait } from '@dure/core';
-import type { Broker, BrokerRecord, Subscription } from '../broker.port.ts';
+import type { Broker, BrokerRecord, SubscribeOptions } from '../broker.port.ts';
 import { brokerDeliveryContract } from './broker-delivery-contract.ts';
 import { brokerLossContract } from './broker-loss-contract.ts';
-import type { BrokerMember } from './broker-member.ts';
-import { startBrokerMember } from './broker-member.ts';
-import { eventually } from './eventually.ts';
+import { BrokerScene, numberOf, numbers } from './broker-scene.ts';
 
 /** What a broker's adapter shows of itself to the contract suite. */
 export interface BrokerUnderTest extends AsyncDisposable {
@@ -49,7 +47,7 @@ export function brokerContract(
     });
     const scene = async (...groups: readonly string[]) => {
       count += 1;
-      const scene = new Scene(under, `test.t${count}.events`, patienceMs);
+      const scene = new BrokerScene(under, `test.t${count}.events`, patienceMs);
       await scene.declare(groups);
       return scene;
     };
@@ -206,6 +204,31 @@ export function brokerContract(
       );
     });
 
+    test('acknowledges what a consumer takes of what waits, and brings the others to the next one', async () => {
+      await using it = await scene('a');
+      const leaving = it.connect();
+      const taken: number[] = [];
+      const takeFour: SubscribeOptions['handle'] = async (records, signal) => {
+        const some = records.slice(0, Math.min(2, 4 - taken.length));
+        taken.push(...some.map(numberOf));
+        if (some.length === 0) await until(signal);
+        return some.length;
+      };
+      it.consumeTogether('a', takeFour, leaving);
+      await it.publish(0, 3, 6, 9, 12, 15);
+      await it.until(() => taken.length === 4, 'four are taken');
+      await leaving.close();
+      const seen = it.consume('a');
+      await it.until(() => seen.includes(15), 'the rest has come');
+      assert.deepEqual(
+        [taken, [...new Set(seen)]],
+        [
+          [0, 3, 6, 9],
+          [12, 15],
+        ],
+      );
+    });
+
     test('one lane that is stuck holds up no other', async () => {
       await using it = await scene('a');
       const seen: number[] = [];
@@ -282,98 +305,6 @@ export function brokerContract(
 
     brokerLossContract(() => under, patienceMs);
   });
-}
-
-/** One topic, and what is connected to it. */
-class Scene implements AsyncDisposable {
-  readonly #under: BrokerUnderTest;
-  readonly #topic: string;
-  readonly #patienceMs: number;
-  readonly #brokers: Broker[] = [];
-  readonly #subscriptions: Subscription[] = [];
-  readonly #publisher: Broker;
-
-  constructor(under: BrokerUnderTest, topic: string, patienceMs: number) {
-    this.#under = under;
-    this.#topic = topic;
-    this.#patienceMs = patienceMs;
-    this.#publisher = this.connect();
-  }
-
-  get held(): number {
-    return this.#subscriptions.reduce((sum, { held }) => sum + held, 0);
-  }
-
-  connect(): Broker {
-    const broker = this.#under.connect();
-    this.#brokers.push(broker);
-    return broker;
-  }
-
-  async declare(groups: readonly string[]): Promise<void> {
-    await this.eventually(() => this.#publisher.declare([{ name: this.#topic, groups }]));
-  }
-
-  /** Consumes; by default it notes the number of each record. */
-  consume(
-    group: string,
-    handle?: (record: BrokerRecord, signal: AbortSignal) => Promise<void>,
-    broker = this.#publisher,
-  ): number[] {
-    const seen: number[] = [];
-    const note = async (record: BrokerRecord) => void seen.push(numberOf(record));
-    this.#subscriptions.push(broker.subscribe({ topic: this.#topic, group, handle: handle ?? note }));
-    return seen;
-  }
-
-  /** Publishes numbers all at once, each in the lane that its remainder by three names. */
-  async publish(...all: readonly number[]): Promise<void> {
-    await Promise.all(
-      all.map((n) => this.put(n % 3, { attributes: { id: `id-${n}`, n: String(n) }, body: Buffer.from(`${n}`) })),
-    );
-  }
-
-  /** Publishes the next number of each lane. */
-  async publishLanes(from: number, lanes: number): Promise<void> {
-    await Promise.all(
-      numbers(from, from + lanes - 1).map((n) =>
-        this.put(n % lanes, { attributes: { id: `id-${n}`, n: String(n) }, body: Buffer.from(`${n}`) }),
-      ),
-    );
-  }
-
-  startMember(how: NonNullable<BrokerUnderTest['member']>, group: string, note: (n: number) => void): BrokerMember {
-    return startBrokerMember(how, { topic: this.#topic, group }, note);
-  }
-
-  async put(lane: number, record: BrokerRecord): Promise<void> {
-    const id = record.attributes.id ?? 'none';
-    await this.#publisher.publish({ topic: this.#topic, lane, key: `key-${lane}`, id, record });
-  }
-
-  async until(isSo: () => boolean, what: string): Promise<void> {
-    const giveUpAt = systemClock.monotonicMs() + this.#patienceMs;
-    while (!isSo()) {
-      if (systemClock.monotonicMs() > giveUpAt) assert.fail(`waited in vain until ${what}`);
-      await wait(systemClock, 5);
-    }
-  }
-
-  eventually(work: () => Promise<void>): Promise<void> {
-    return eventually(this.#patienceMs, work);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#brokers.map((broker) => broker.close()));
-  }
-}
-
-function numberOf({ attributes }: BrokerRecord): number {
-  return Number(attributes.n ?? Number.NaN);
-}
-
-function numbers(from: number, to: number): number[] {
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
 function ofLane(all: readonly number[], lane: number): number[] {

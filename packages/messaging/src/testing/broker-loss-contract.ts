@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { systemClock, wait } from '@dure/core';
 import type { Broker } from '../broker.port.ts';
 import { eventually } from './eventually.ts';
+import { oneByOne } from './one-by-one.ts';
 
 /** What is taken away, and comes back without its data. */
 export interface LosingServer {
@@ -26,7 +27,7 @@ export function brokerLossContract(under: () => LosingServer, patienceMs: number
     broker.subscribe({
       topic: topic.name,
       group: 'a',
-      handle: async ({ attributes: { id = '' } }) => void seen.push(id),
+      handle: oneByOne(({ attributes: { id = '' } }) => void seen.push(id)),
     });
     await publish(broker, topic.name, 'before');
     await until(patienceMs, 'the first has come', () => seen.includes('before'));
@@ -49,7 +50,7 @@ export function brokerLossContract(under: () => LosingServer, patienceMs: number
     broker.subscribe({
       topic: topic.name,
       group: 'a',
-      handle: async ({ attributes: { id = '' } }) => void seen.push(id),
+      handle: oneByOne(({ attributes: { id = '' } }) => void seen.push(id)),
     });
     await until(patienceMs, 'it has come', () => seen.includes('behind'));
     assert.ok(!seen.includes('before'), 'nobody has kept what was lost');

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { systemClock, wait } from '@dure/core';
 import type { Broker } from '../broker.port.ts';
+import { oneByOne } from './one-by-one.ts';
 
 /** A consumer of a group that is a process of its own, so that it can be killed. */
 export interface BrokerMember extends Disposable {
@@ -26,9 +27,9 @@ export function runBrokerMember(connect: (url: string) => Broker): void {
   connect(url).subscribe({
     topic,
     group,
-    async handle({ attributes }) {
+    handle: oneByOne(async ({ attributes }) => {
       process.stdout.write(`${attributes.n}\n`);
       await wait(systemClock, 1);
-    },
+    }),
   });
 }

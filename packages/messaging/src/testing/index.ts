@@ -43,6 +43,7 @@ export { memoryRelayStore } from './memory-relay-store.ts';
 export type { MemoryTx } from './memory-tx.ts';
 export type { Death, MortalProcess } from './mortal-process.ts';
 export { mortalProcess } from './mortal-process.ts';
+export { oneByOne } from './one-by-one.ts';
 export type { ParkingUnderTest } from './parking-contract.ts';
 export { parkingContract } from './parking-contract.ts';
 export type { PayloadsUnderTest } from './payload-store-contract.ts';

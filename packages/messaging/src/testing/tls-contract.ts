@@ -7,6 +7,7 @@ import type { TestPair } from '@dure/core/testing';
 import { testAuthority } from '@dure/core/testing';
 import type { Broker } from '../broker.port.ts';
 import type { BrokerContractOptions } from './broker-contract.ts';
+import { oneByOne } from './one-by-one.ts';
 
 /** A real server that is spoken to by TLS only. */
 export interface TlsBrokerUnderTest extends AsyncDisposable {
@@ -38,7 +39,7 @@ export function tlsContract(
     broker.subscribe({
       topic,
       group: 'mail',
-      handle: async ({ body }) => void seen.push(Buffer.from(body).toString()),
+      handle: oneByOne(({ body }) => void seen.push(Buffer.from(body).toString())),
     });
     await becomes(() => publish(broker, 'secret'));
     await becomes(async () => assert.ok(seen.includes('secret')));
