@@ -18,8 +18,10 @@ type Received = Message<string, Buffer, string, string>;
 type ReceivedStream = MessagesStream<string, Buffer, string, string>;
 type Member = Consumer<string, Buffer, string, string>;
 
-/** The most records of one partition that are here; what comes beyond is let go and fetched again later. */
+/** The most records of one partition that are here; what comes beyond waits for a moment, or is let go and fetched again later. */
 const mostOfPartition = 64;
+/** How long reading waits for a partition that is full: one that is slow must not hold up the others, but to read again takes as long. */
+const roomMs = 200;
 const retryMs = 250;
 const longestRetryMs = 1_000;
 /** How long an answer may take, in milliseconds; joining a group waits for its other members. */
@@ -44,6 +46,7 @@ export class KafkaSubscription implements Subscription {
   readonly #running: Promise<void>;
   readonly #progress = new Map<number, Progress>();
   readonly #commits = new Map<number, bigint>();
+  #room = new AbortController();
   #member: Member | undefined;
   #stream: ReceivedStream | undefined;
   #committing: Promise<void> | undefined;
@@ -147,7 +150,7 @@ export class KafkaSubscription implements Subscription {
     try {
       for await (const message of stream) {
         if (this.#stream !== stream) break;
-        this.#take(message);
+        await this.#take(message);
       }
     } finally {
       this.#stream = undefined;
@@ -155,17 +158,20 @@ export class KafkaSubscription implements Subscription {
     }
   }
 
-  #take({ partition, offset, headers, value }: Received): void {
+  async #take({ partition, offset, headers, value }: Received): Promise<void> {
     const progress = this.#progress.get(partition) ?? { next: 0n, behind: false };
     this.#progress.set(partition, progress);
     if (offset < progress.next || progress.behind) return;
     const name = String(partition);
-    if (this.#deliveries.heldOf(name) >= mostOfPartition) {
+    if (!(await this.#hasRoom(name))) {
       progress.behind = true;
       return;
     }
+    // Meanwhile the partition may have gone to another.
+    if (this.#progress.get(partition) !== progress) return;
     progress.next = offset + 1n;
     this.#deliveries.push(name, recordOf(headers, value), () => {
+      this.#room.abort();
       if (this.#progress.get(partition) !== progress) return;
       this.#commits.set(partition, offset + 1n);
       this.#committing ??= this.#commit().finally(() => {
@@ -173,6 +179,18 @@ export class KafkaSubscription implements Subscription {
       });
       if (progress.behind && this.#deliveries.heldOf(name) === 0) this.#readAgain(progress);
     });
+  }
+
+  /** Whether there is room for a record of a partition, within a moment. */
+  async #hasRoom(name: string): Promise<boolean> {
+    const isFull = () => this.#deliveries.heldOf(name) >= mostOfPartition;
+    const { clock } = this.#options;
+    const giveUpAt = clock.monotonicMs() + roomMs;
+    for (let leftMs = roomMs; isFull() && leftMs > 0; leftMs = giveUpAt - clock.monotonicMs()) {
+      this.#room = new AbortController();
+      await wait(clock, leftMs, AbortSignal.any([this.#room.signal, this.#stop.signal]));
+    }
+    return !isFull();
   }
 
   /** Ends the stream; the next one begins at what is committed, and what is here already is passed over. */
