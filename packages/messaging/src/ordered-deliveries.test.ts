@@ -130,6 +130,8 @@ test('what is forgotten while it is at hand is acknowledged as far as it is take
   assert.deepEqual(acknowledged, ['a', 'b']);
   assert.deepEqual(ids(), ['a', 'b c', 'b c d'], 'what was brought again, and nothing else');
   assert.equal(deliveries.held, 3);
+  await last().take(1);
+  assert.deepEqual(ids().at(-1), 'c d', 'which is not forgotten');
 });
 
 test('what is forgotten while it is at hand and is not taken does not come again by itself', async () => {
@@ -171,7 +173,7 @@ test('closing aborts the signal, lets what is at hand end, and takes nothing mor
   });
   assert.equal(signal.aborted, true);
   push('0', 'd');
-  assert.equal(isClosed, false);
+  assert.deepEqual([isClosed, deliveries.held], [false, 2]);
   await last().take(1);
   await closing;
   assert.deepEqual(acknowledged, ['a', 'b']);
