@@ -29,7 +29,7 @@ export interface SubscribeOptions {
   /**
    * Takes records of one partition, which wait in this order: as many from the front as it likes. It resolves to how many; these are
    * acknowledged. The others come again, at once if any was taken and else after a pause, and nothing of their lane before them. When it rejects, none was taken. Partitions are
-   * handled beside each other. The signal aborts when the subscription ends.
+   * handled beside each other. The signal aborts when the subscription ends or the partition goes to another: what is not begun then may be left.
    */
   readonly handle: (records: readonly BrokerRecord[], signal: AbortSignal) => Promise<number>;
 }

@@ -123,7 +123,9 @@ test('what is forgotten while it is at hand is acknowledged as far as it is take
   push('0', 'a', 'b', 'c');
   await last().take(1);
   push('0', 'd');
+  assert.equal(last().signal.aborted, false);
   deliveries.forget('0');
+  assert.equal(last().signal.aborted, true, 'whoever has it at hand is told');
   assert.equal(deliveries.held, 2, 'only what is at hand is left');
   push('0', 'b', 'c', 'd');
   await last().take(1);
@@ -132,6 +134,7 @@ test('what is forgotten while it is at hand is acknowledged as far as it is take
   assert.equal(deliveries.held, 3);
   await last().take(1);
   assert.deepEqual(ids().at(-1), 'c d', 'which is not forgotten');
+  assert.equal(last().signal.aborted, false);
 });
 
 test('what is forgotten while it is at hand and is not taken does not come again by itself', async () => {
@@ -160,6 +163,15 @@ test('who leaves a partition waits for what is at hand of it, and for no other',
   await leaving;
   assert.deepEqual(ids(), ['x', 'a'], 'b is for another');
   assert.equal(deliveries.held, 1);
+});
+
+test('who leaves a partition does not wait for the end of a pause', async () => {
+  const { deliveries, push, last, ids } = scene();
+  push('0', 'a');
+  await last().reject();
+  await deliveries.leave('0');
+  assert.deepEqual(ids(), ['a']);
+  assert.equal(deliveries.held, 0);
 });
 
 test('closing aborts the signal, lets what is at hand end, and takes nothing more', async () => {

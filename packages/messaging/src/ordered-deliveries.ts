@@ -17,8 +17,8 @@ interface Line {
   readonly waiting: Waiting[];
   /** How many of them, from the front on, are at hand. */
   atHand: number;
-  /** What is at hand does not come again here if it is not taken. */
-  isForgotten: boolean;
+  /** Aborted when what is at hand need not be done here any more; then it does not come again if it is not taken. */
+  end: AbortController;
 }
 
 /**
@@ -62,7 +62,7 @@ export class OrderedDeliveries {
       line.waiting.push({ record, acknowledge });
       return;
     }
-    const started = { waiting: [{ record, acknowledge }], atHand: 0, isForgotten: false };
+    const started = { waiting: [{ record, acknowledge }], atHand: 0, end: new AbortController() };
     this.#lines.set(partition, started);
     this.#running.set(
       partition,
@@ -71,13 +71,13 @@ export class OrderedDeliveries {
   }
 
   /**
-   * Forgets what waits, as when a connection is lost: the broker brings it again. What is at hand ends as it will; if it is not taken the
-   * broker brings that again, too.
+   * Forgets what waits, as when a connection is lost: the broker brings it again. What is at hand is told so and ends as it will; if it is
+   * not taken the broker brings that again, too.
    */
   forget(partition?: string): void {
     for (const [name, line] of this.#lines) {
       if (partition !== undefined && name !== partition) continue;
-      line.isForgotten = true;
+      line.end.abort();
       this.#drop(line, line.atHand);
     }
   }
@@ -91,17 +91,17 @@ export class OrderedDeliveries {
   /** Lets what is at hand end, and takes nothing more. */
   async close(): Promise<void> {
     this.#stop.abort();
+    for (const { end } of this.#lines.values()) end.abort();
     await Promise.all(this.#running.values());
   }
 
   async #work(partition: string, line: Line): Promise<void> {
-    const { signal } = this.#stop;
-    for (let pauseMs = shortestPauseMs; line.waiting.length > 0 && !signal.aborted; ) {
+    for (let pauseMs = shortestPauseMs; line.waiting.length > 0 && !this.#stop.signal.aborted; ) {
       if ((await this.#hand(line)) > 0) {
         pauseMs = shortestPauseMs;
         continue;
       }
-      await wait(this.#clock, pauseMs * (0.5 + this.#random.next() / 2), signal);
+      await wait(this.#clock, pauseMs * (0.5 + this.#random.next() / 2), line.end.signal);
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     }
     this.#drop(line, 0);
@@ -113,22 +113,23 @@ export class OrderedDeliveries {
     const some = line.waiting.slice(0, mostAtHand);
     const records = some.map(({ record }) => record);
     line.atHand = some.length;
-    line.isForgotten = false;
-    const count = await this.#taken(records);
+    line.end = new AbortController();
+    const { signal } = line.end;
+    const count = await this.#taken(records, signal);
     for (const { acknowledge } of some.slice(0, count)) {
       line.waiting.shift();
       line.atHand -= 1;
       this.#held -= 1;
       acknowledge();
     }
-    if (line.isForgotten) this.#held -= line.waiting.splice(0, line.atHand).length;
+    if (signal.aborted) this.#held -= line.waiting.splice(0, line.atHand).length;
     line.atHand = 0;
     return count;
   }
 
-  async #taken(records: readonly BrokerRecord[]): Promise<number> {
+  async #taken(records: readonly BrokerRecord[], signal: AbortSignal): Promise<number> {
     try {
-      return await this.#handle(records, this.#stop.signal);
+      return await this.#handle(records, signal);
     } catch {
       // Why is the handler's to tell; here they only come again.
       return 0;

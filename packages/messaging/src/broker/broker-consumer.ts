@@ -113,8 +113,9 @@ class Consumer<Tx> implements BrokerConsumer {
     this.#lines = sourceEras({ ...options, signal });
     const reached = (track: string, wanted: number) => this.#reached(track, wanted);
     this.#reach = sourceReach({ ...options, eras: this.#lines, reached, signal });
-    const handle = (records: readonly BrokerRecord[]) => this.#take(records);
-    this.#subscriptions = topics.map((topic) => broker.subscribe({ topic, group, handle }));
+    this.#subscriptions = topics.map((topic) =>
+      broker.subscribe({ topic, group, handle: (records, signal) => this.#take(records, signal) }),
+    );
   }
 
   get health(): HealthCheck {
@@ -169,45 +170,42 @@ class Consumer<Tx> implements BrokerConsumer {
     return settler;
   }
 
-  /** Lane after lane, so that messages of one are beside each other. Those from the front on that it came to when the consumer is stopped. */
-  async #take(records: readonly BrokerRecord[]): Promise<number> {
+  /** Lane after lane, so that messages of one are beside each other; says how many from the front on it came to before the end. */
+  async #take(records: readonly BrokerRecord[], signal: AbortSignal): Promise<number> {
     const arrivals = records.map((record) => this.#told.read(record));
     const left = new Set(arrivals.filter((arrival) => arrival !== undefined));
-    const lanes = Map.groupBy(left, ({ message }) => trackOf(message));
-    try {
-      for (const [track, lane] of lanes) {
-        for (let rest: readonly Arrival[] = lane; rest.length > 0; ) {
-          const count = await this.#takeSome(rest, track);
-          for (const arrival of rest.slice(0, count)) left.delete(arrival);
-          rest = rest.slice(count);
-        }
+    for (const [track, lane] of Map.groupBy(left, ({ message }) => trackOf(message))) {
+      for (let rest = lane, count = 1; rest.length > 0 && count > 0; rest = rest.slice(count)) {
+        count = await this.#takeSome(rest, track, signal);
+        for (const arrival of rest.slice(0, count)) left.delete(arrival);
       }
-    } catch (error) {
-      if (!this.#stop.signal.aborted) throw error;
     }
     const first = arrivals.findIndex((arrival) => arrival !== undefined && left.has(arrival));
     return first === -1 ? records.length : first;
   }
 
-  /** How many of a lane, from the front on, may be acknowledged; rejects only when the consumer was stopped before. */
-  async #takeSome(arrivals: readonly Arrival[], track: string): Promise<number> {
+  /** How many of a lane, from the front on, may be acknowledged, however long it takes; 0: the end came before. */
+  async #takeSome(arrivals: readonly Arrival[], track: string, signal: AbortSignal): Promise<number> {
     const { clock, random } = this.#options;
     const [arrival] = arrivals as [Arrival];
-    for (let failures = 1; ; failures += 1) {
-      this.#stop.signal.throwIfAborted();
+    const isOver = () => signal.aborted || this.#stop.signal.aborted;
+    for (let failures = 1; !isOver(); failures += 1) {
       try {
         const count = await this.#apply(arrivals, track);
         if (this.#stuck.delete(track)) this.#told.goesOn(arrival.message, failures);
         return count;
       } catch (error) {
-        if (this.#stop.signal.aborted) throw error;
+        if (isOver()) break;
         if (outdated.has(codeOf(error))) this.#forget(track);
         this.#stuck.set(track, { failures, code: codeOf(error), message: messageOf(error) });
         this.#told.failed(error, arrival.message, track, failures);
         const pauseMs = Math.min(20 * 2 ** Math.min(failures - 1, 20), longestPauseMs);
-        await wait(clock, pauseMs * (0.5 + random.next() / 2), this.#stop.signal);
+        await wait(clock, pauseMs * (0.5 + random.next() / 2), signal);
       }
     }
+    // It is another's to follow now, or comes again.
+    this.#stuck.delete(track);
+    return 0;
   }
 
   /** How many of a lane it has applied or passed over: the first, and those that go with it. */

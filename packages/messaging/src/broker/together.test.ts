@@ -40,7 +40,7 @@ interface Unit {
 
 /** The log of `test`, and `other`, which consumes what the test hands to it; its transactions are noted. */
 function scene(
-  dispatch: (message: Message) => Promise<void> | void = () => undefined,
+  dispatch: (message: Message, signal: AbortSignal) => Promise<void> | void = () => undefined,
   retry: RetryPolicy = { attemptsInPlace: 1, firstDelayMs: 60_000 },
 ) {
   const clock = fakeClock();
@@ -49,6 +49,8 @@ function scene(
   const grant = { events: ['test.noted'], addressed: true };
   const tail = logTail({ log: source.log, clock });
   const units: Unit[] = [];
+  const telemetry = silentTelemetry();
+  const warnings: string[] = [];
   let handle: SubscribeOptions['handle'] = () => assert.fail('nobody has subscribed');
   const broker: Broker = {
     kind: 'handed',
@@ -71,15 +73,15 @@ function scene(
       wants: ({ type }) => type === 'test.noted',
       feed: () => localFeed({ source: 'test', as: 'other', log: source.log, tail, grant }),
       deliveries: noticing(target.deliveries, units),
-      dispatch: async (message, _, tx) => {
-        await dispatch(message);
+      dispatch: async (message, { signal }, tx) => {
+        await dispatch(message, signal);
         const name = `times ${message.position}`;
         tx.set(name, ((tx.get(name) as number) ?? 0) + 1);
         return undefined;
       },
       clock,
       random: seededRandom(1),
-      telemetry: silentTelemetry(),
+      telemetry: { ...telemetry, log: { ...telemetry.log, warn: (text) => void warnings.push(text) } },
       retry,
     });
   const consumer = consume();
@@ -89,7 +91,8 @@ function scene(
     target,
     consumer,
     units,
-    handle: (records: readonly BrokerRecord[]) => handle(records, new AbortController().signal),
+    warnings,
+    handle: (records: readonly BrokerRecord[], signal = new AbortController().signal) => handle(records, signal),
     /** Writes an event of each key, and gives the records as a relay publishes them. */
     async write(...keys: readonly string[]): Promise<readonly BrokerRecord[]> {
       const before = await source.log.advance();
@@ -288,6 +291,43 @@ test('a consumer that is stopped says how many it has taken from the front, and 
   assert.equal(await it.handle(records.slice(3)), 2);
   await next.close();
   assert.deepEqual(it.times(), once(1, 2, 3, 4, 5));
+});
+
+test('a consumer that is stopped in the middle of an effect has taken nothing of it, and warns of nothing', async () => {
+  const { promise: reached, resolve: isReached } = Promise.withResolvers<void>();
+  await using it = scene((_, signal) => {
+    isReached();
+    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  });
+  const handling = it.handle(await it.write(a));
+  await reached;
+  const closing = it.consumer.close();
+  await it.clock.advance(2_000);
+  assert.equal(await handling, 0);
+  await closing;
+  assert.deepEqual([it.times(), it.warnings], [{}, []]);
+});
+
+test('when the partition goes to another, what has begun is done and nothing more is begun', async () => {
+  const left = new AbortController();
+  await using it = scene(({ position }) => {
+    if (position === 2) left.abort();
+  });
+  const records = await it.write(a, a, a, a, other);
+  assert.equal(await it.handle(records, left.signal), 3);
+  assert.deepEqual(it.times(), once(1, 2, 3));
+});
+
+test('a lane that cannot be followed is left when its partition goes to another', async () => {
+  await using it = scene();
+  const records = await it.write(a, a);
+  it.target.deliveries.reached = () => Promise.reject(new TypeError('no database'));
+  const left = new AbortController();
+  const handling = it.handle(records, left.signal);
+  while ((await it.consumer.health.check()).status === 'UP') await it.clock.advance(10);
+  left.abort();
+  assert.equal(await handling, 0);
+  assert.equal((await it.consumer.health.check()).status, 'UP', 'it is not stuck here');
 });
 
 test('a chain ends at another era, at data that stayed in the log, and where something is missing or comes again', () => {
