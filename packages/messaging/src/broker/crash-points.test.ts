@@ -27,15 +27,15 @@ const grant = { events: ['test.noted'], addressed: true };
 /** What the broker carries: more than the consumer wants. */
 const carried = { events: ['test.noted', 'test.ignored'], addressed: true };
 const [events, inbox] = [eventsTopic('shop', 'test'), inboxTopic('shop', 'other')];
-const keys = ['a', 'b', 'c', sameLane('a')];
+const keys = ['a', ...sameLane('a', 2), 'b', 'c'];
 const each = 3;
 /** The broker loses the second of `b`; the third of `c` cannot be applied at first. */
 const [lost, awkward] = ['b 2', 'c 3'];
 
-/** Another key that travels in the same lane. */
-function sameLane(key: string): string {
+/** Other keys that travel in the same lane: what waits in it is applied together. */
+function sameLane(key: string, count: number): readonly string[] {
   const others = Array.from({ length: 1_000 }, (_, index) => `k${index}`);
-  return others.find((other) => brokerLaneOf(other) === brokerLaneOf(key)) ?? assert.fail();
+  return others.filter((other) => brokerLaneOf(other) === brokerLaneOf(key)).slice(0, count);
 }
 
 const textOf = ({ key, data }: Message) => `${key} ${(data as { count?: number }).count ?? 'doIt'}`;
@@ -246,6 +246,7 @@ const expected: Readonly<Record<Role, readonly string[]>> = {
     'deliveries.enterEra',
     'fetch',
     'deliveries.deliver',
+    'deliveries.deliverTogether',
     'effect',
     'deliveries.skipTo',
     'deliveries.park',
