@@ -67,7 +67,7 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
     const [head] = messages;
     if (head === undefined) return Promise.resolve([]);
     const names = namesOf(head, way);
-    return this.#units.locked(lockOf(head, { ...way, by: 'position' }), async () => {
+    return this.#lockedWithKeys(messages, { ...way, by: 'position' }, async () => {
       const taken = messages.map((message) => this.#taken(message, names, way));
       const those = (outcome: string) => messages.filter((_, index) => taken[index] === outcome);
       await this.#units.run(
@@ -105,11 +105,21 @@ export class MemoryDeliveries implements ParkingDeliveryStore<MemoryTx> {
       for (const delivery of deliveries) outcomes.push(await one(delivery, group));
       return outcomes;
     };
-    return this.#units
-      .locked(lockOf(head.message, way), () =>
-        this.#units.run(head.call, causedBy(head.message, head.call), all, () => true),
-      )
-      .catch(() => undefined);
+    const messages = deliveries.map(({ message }) => message);
+    return this.#lockedWithKeys(messages, way, () =>
+      this.#units.run(head.call, causedBy(head.message, head.call), all, () => true),
+    ).catch(() => undefined);
+  }
+
+  /** Nobody takes away the last message of a parked key that one of these is about to be put behind. */
+  #lockedWithKeys<T>(messages: readonly Message[], way: DeliveryWay, work: () => Promise<T>): Promise<T> {
+    const [head] = messages as [Message];
+    const { parkedAs } = namesOf(head, way);
+    return this.#units.locked(lockOf(head, way), () => {
+      const parked = messages.map(({ key }) => nameOf(parkedAs, key)).filter((name) => this.#keys.has(name));
+      const locks = [...new Set(parked)].sort().map((name) => `parked ${name}`);
+      return locks.reduceRight((inner, lock) => () => this.#units.locked(lock, inner), work)();
+    });
   }
 
   park(

@@ -99,6 +99,31 @@ export function togetherContract<Tx extends Outbox>(name: string, open: OpenPark
       assert.deepEqual(await Promise.all(['k2', 'a', 'k4'].map((key) => db.counted(key))), [1, 0, 1]);
     });
 
+    test('one that is put behind a key whose last message is being applied is not lost', async () => {
+      await using db = await open();
+      const { parked } = db.deliveries;
+      await db.deliveries.park(numbered(1, { key: 'a' }), failure(), way);
+      const head = await parked.first('other', 'a');
+      assert.ok(head !== undefined);
+      const { promise: begun, resolve: isBegun } = Promise.withResolvers<void>();
+      const { promise: gate, resolve: goOn } = Promise.withResolvers<void>();
+      const slow: Delivery<Tx> = {
+        ...told(db, numbered(3)),
+        effect: async () => {
+          isBegun();
+          await gate;
+          return undefined;
+        },
+      };
+      const outcomes = together(db, told(db, numbered(2, { key: 'a' })), slow);
+      await begun;
+      const first = parked.apply(head, testCall(), async () => undefined);
+      await Promise.race([first, new Promise(setImmediate)]);
+      goOn();
+      assert.deepEqual([await outcomes, await first], [['parked', 'applied'], 'applied']);
+      assert.equal((await parked.first('other', 'a'))?.message.position, 2);
+    });
+
     test('a consumer that has seen the position further than it is stored applies nothing', async () => {
       await using db = await open();
       const after = (position: number, seen: number) =>
