@@ -98,7 +98,15 @@ try {
       },
     );
 
-  for (const append of [dure, emmett]) await rate(append, 1); // Connections, plans and compiled code.
+  await rate(dure, 10); // Connections, plans and compiled code.
+  const alone: number[] = [];
+  for (let turn = 0; turn < rounds; turn += 1) alone.push(await rate(dure, 10));
+  printTable(`events a second, ${connections} connections, nothing between`, [
+    ['', 'Dure', 'from', 'to'],
+    ['10 a call', ...[median(alone), Math.min(...alone), Math.max(...alone)].map((one) => round(one, 0))],
+  ]);
+
+  for (const append of [dure, emmett]) await rate(append, 1);
   const rows: (readonly (string | number)[])[] = [['', 'Dure', 'Emmett', 'ratio']];
   for (const count of [1, 10]) {
     const [ours, theirs]: [number[], number[]] = [[], []];
@@ -113,7 +121,7 @@ try {
       round(median(ours) / median(theirs), 2),
     ]);
   }
-  printTable(`events a second, ${connections} connections`, rows);
+  printTable(`events a second, ${connections} connections, in turns`, rows);
   await emmettStore.close();
   await pool.end();
 } finally {

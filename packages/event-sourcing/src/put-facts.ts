@@ -9,8 +9,8 @@ import type { Append, ExpectedVersion, StreamEvent } from './event-store.port.ts
  */
 export function putFacts(buffer: MessageBuffer, { stream, facts, expected, mayRepeat, snapshot }: Append): void {
   checkPending(buffer.messages, stream, expected, mayRepeat);
+  const mark = { name: stream, expected, mayRepeat };
   for (const [index, { event, data }] of facts.entries()) {
-    const mark = { name: stream, expected, mayRepeat };
     const isLast = index === facts.length - 1;
     buffer.put({
       kind: 'event',

@@ -200,15 +200,21 @@ class Buffer implements MessageBuffer {
         { details: { type } },
       );
     }
-    const id = ids.uuid();
-    const json = serialise(draft);
-    const meta = metaOf(draft, cause);
-    const message = { id, kind, source: service, type, version, key, destination, at: clock.now(), json, meta };
-    return {
-      ...message,
-      ...(draft.stream === undefined ? {} : { stream: draft.stream }),
-      ...(draft.personal === undefined ? {} : { personal: draft.personal }),
+    const message: { -readonly [Key in keyof BufferedMessage]: BufferedMessage[Key] } = {
+      id: ids.uuid(),
+      kind,
+      source: service,
+      type,
+      version,
+      key,
+      destination,
+      at: clock.now(),
+      json: serialise(draft),
+      meta: metaOf(draft, cause),
     };
+    if (draft.stream !== undefined) message.stream = draft.stream;
+    if (draft.personal !== undefined) message.personal = draft.personal;
+    return message;
   }
 }
 

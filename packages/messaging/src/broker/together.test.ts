@@ -247,7 +247,8 @@ test('a consumer whose database was set back applies again together what it lost
   await using it = scene();
   const records = await it.write(...Array.from({ length: 9 }, () => a));
   assert.equal(await it.handle(records.slice(0, 7)), 7);
-  it.target.setBack('test', 1, 'era-1');
+  const lanes = [{ stream: trackOf({ source: 'test', kind: 'event', key: a }), era: 'era-1' }];
+  await it.target.deliveries.operations.setBack('test', lanes, 1, { by: 'sora', why: 'restored', at: 1 });
   let count = 0;
   void it.handle(records.slice(7)).then((taken) => {
     count = taken;
