@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { ParkedDetail } from '../../src/parked-contract.ts';
 import { Skeleton } from '../design/notices.tsx';
 import { useResource } from '../design/use-resource.ts';
@@ -37,7 +37,7 @@ export function ParkedActions({ parked, done }: ParkedActionsProps): JSX.Element
     if (answer.ok) choose('retry');
     done();
   };
-  const change = (part: Partial<ParkedForm>) => fill({ ...filled, ...part });
+  const change = (part: Partial<ParkedForm>) => fill((now) => ({ ...now, ...part }));
   const form = { parked, action, filled: { ...filled, message }, isWrong: outcome?.kind === 'wrong', change };
   return (
     <section class="panel" aria-labelledby="parked-act">
@@ -114,14 +114,14 @@ function Fields({ parked, action, filled, isWrong, change }: FieldsProps): JSX.E
   );
 }
 
-/** Begins with what the message says now. */
+/** Begins with what the message says now: before it is shown, so that nobody types into it before. */
 function DataField({ parked, filled, isWrong, change }: Omit<FieldsProps, 'action'>): JSX.Element {
   const m = useMessages();
   const { service, source, key } = parked;
   const { value, failure, reload } = useResource(filled.message, (signal) =>
     getParkedData(service, { source, key }, filled.message, signal),
   );
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (value === undefined || filled.data !== '') return;
     const data = value.edited === undefined ? value.message.data : value.edited.data;
     change({ data: JSON.stringify(data, undefined, 2) ?? 'null' });
