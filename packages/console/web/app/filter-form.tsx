@@ -69,6 +69,60 @@ export interface ChoiceProps {
   readonly submit: (form: HTMLFormElement) => void;
 }
 
+/** A select of states, in the order in which they want attention. */
+export function StateChoice<State extends string>({
+  value,
+  words,
+  order,
+  submit,
+}: StateChoiceProps<State>): JSX.Element {
+  const m = useMessages();
+  return (
+    <div class="field">
+      <label for="state">{m.state}</label>
+      <select
+        class="select input-small"
+        id="state"
+        name="state"
+        value={value ?? ''}
+        onChange={({ currentTarget: { form } }) => form !== null && submit(form)}
+      >
+        <option value="">{m.anyState}</option>
+        {order.map((state) => (
+          <option key={state} value={state}>
+            {words[state]}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+export interface StateChoiceProps<State extends string> {
+  readonly value: string | undefined;
+  readonly words: Readonly<Record<State, string>>;
+  readonly order: readonly State[];
+  readonly submit: (form: HTMLFormElement) => void;
+}
+
+/** The whole key of what is looked for. */
+export function KeyField({ value }: { readonly value: string | undefined }): JSX.Element {
+  const m = useMessages();
+  return (
+    <div class="field filter-wide">
+      <label for="key">{m.sagaKey}</label>
+      <input
+        class="input input-small"
+        type="search"
+        id="key"
+        name="key"
+        placeholder={m.sagaKeyHint}
+        defaultValue={value ?? ''}
+      />
+    </div>
+  );
+}
+
 /** The text of a form's field without spaces around it; undefined when there is none. */
 export function filterText(data: FormData, name: string): string | undefined {
   const value = data.get(name);

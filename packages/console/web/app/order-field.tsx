@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { Icon } from '../design/icons.tsx';
+import { useMessages } from './use-messages.ts';
 
 /** A field of what an operator orders; JSON has room for several lines. */
 export function OrderField({ name, label, value, wrong, hint, kind = 'text', change }: OrderFieldProps): JSX.Element {
@@ -95,4 +96,28 @@ export interface OrderChoiceProps {
   readonly options: Readonly<Record<string, string>>;
   readonly hint?: string;
   readonly change: (value: string) => void;
+}
+
+/** Who orders it, and why. */
+export function ActorFields({ filled, change }: ActorFieldsProps): JSX.Element {
+  const m = useMessages();
+  return (
+    <>
+      {(['by', 'why'] as const).map((field) => (
+        <OrderField
+          key={field}
+          name={field}
+          label={m[field]}
+          value={filled[field]}
+          wrong={undefined}
+          change={(value) => change({ [field]: value })}
+        />
+      ))}
+    </>
+  );
+}
+
+export interface ActorFieldsProps {
+  readonly filled: { readonly by: string; readonly why: string };
+  readonly change: (part: { readonly by?: string; readonly why?: string }) => void;
 }

@@ -5,7 +5,7 @@ import { Skeleton } from '../design/notices.tsx';
 import { useResource } from '../design/use-resource.ts';
 import { getParkedData, operateParked } from './api.ts';
 import { lastActor } from './last-actor.ts';
-import { OrderChoice, OrderField } from './order-field.tsx';
+import { ActorFields, OrderChoice, OrderField } from './order-field.tsx';
 import type { OrderOutcome } from './order-outcome.tsx';
 import { OrderOutcomeNote } from './order-outcome.tsx';
 import type { ParkedAction, ParkedForm } from './parked-orders.ts';
@@ -100,16 +100,7 @@ function Fields({ parked, action, filled, isWrong, change }: FieldsProps): JSX.E
       {fields.includes('data') ? (
         <DataField key={filled.message} parked={parked} filled={filled} isWrong={isWrong} change={change} />
       ) : null}
-      {(['by', 'why'] as const).map((field) => (
-        <OrderField
-          key={field}
-          name={field}
-          label={m[field]}
-          value={filled[field]}
-          wrong={undefined}
-          change={(value) => change({ [field]: value })}
-        />
-      ))}
+      <ActorFields filled={filled} change={change} />
     </>
   );
 }

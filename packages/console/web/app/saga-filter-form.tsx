@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { SagaList, SagaState } from '../../src/saga-contract.ts';
 import type { SagaFilters } from './api.ts';
-import { Choice, FilterForm, filterText } from './filter-form.tsx';
+import { Choice, FilterForm, filterText, KeyField, StateChoice } from './filter-form.tsx';
 import { KnownServices } from './use-colours.ts';
 import { useMessages } from './use-messages.ts';
 
@@ -19,23 +19,7 @@ export function SagaFilterForm({ filters, sagas, apply }: SagaFilterFormProps): 
   const names = [...new Set(sagas?.map(({ saga }) => saga))];
   return (
     <FilterForm submit={submit} clear={isFiltered ? () => apply({}) : undefined}>
-      <div class="field">
-        <label for="state">{m.state}</label>
-        <select
-          class="select input-small"
-          id="state"
-          name="state"
-          value={filters.state ?? ''}
-          onChange={({ currentTarget: { form } }) => form !== null && submit(form)}
-        >
-          <option value="">{m.anyState}</option>
-          {stateOrder.map((state) => (
-            <option key={state} value={state}>
-              {m.sagaStates[state]}
-            </option>
-          ))}
-        </select>
-      </div>
+      <StateChoice value={filters.state} words={m.sagaStates} order={stateOrder} submit={submit} />
       <Choice
         name="service"
         label={m.service}
@@ -45,17 +29,7 @@ export function SagaFilterForm({ filters, sagas, apply }: SagaFilterFormProps): 
         submit={submit}
       />
       <Choice name="saga" label={m.saga} none={m.anySaga} value={filters.saga} options={names} submit={submit} />
-      <div class="field filter-wide">
-        <label for="key">{m.sagaKey}</label>
-        <input
-          class="input input-small"
-          type="search"
-          id="key"
-          name="key"
-          placeholder={m.sagaKeyHint}
-          defaultValue={filters.key ?? ''}
-        />
-      </div>
+      <KeyField value={filters.key} />
     </FilterForm>
   );
 }

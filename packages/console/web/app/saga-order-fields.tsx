@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { OrderChoice, OrderField } from './order-field.tsx';
+import { ActorFields, OrderChoice, OrderField } from './order-field.tsx';
 import type { OrderField as FieldName, FilledIn } from './saga-orders.ts';
 import { useMessages } from './use-messages.ts';
 
@@ -33,16 +33,7 @@ export function SagaOrderFields({ fields, steps, filled, wrong, change }: SagaOr
           />
         ),
       )}
-      {(['by', 'why'] as const).map((field) => (
-        <OrderField
-          key={field}
-          name={field}
-          label={m[field]}
-          value={filled[field]}
-          wrong={undefined}
-          change={(value) => change({ [field]: value })}
-        />
-      ))}
+      <ActorFields filled={filled} change={change} />
     </>
   );
 }
